@@ -1,0 +1,140 @@
+# Builds flowimport out of source, in build/. `make help` lists the targets.
+
+VERSION = 0.1.0
+PREFIX = /usr/local
+sysconfdir = /etc
+bindir = $(PREFIX)/bin
+sbindir = $(PREFIX)/sbin
+mandir = $(PREFIX)/share/man
+datadir = $(PREFIX)/share/flowimport
+BUILD = build
+SECONDS = 60
+PKG_CONFIG = pkg-config
+CFLAGS = -O2 -g
+# The directories of the library; a test of a lower part can be built from those below it: make DIRS="base flow" ...
+DIRS = base flow input queue import store http
+
+mysql := $(shell $(PKG_CONFIG) --exists libmariadb && echo libmariadb || echo mysqlclient)
+packages = hiredis jansson $(mysql) libevent libevent_pthreads sqlite3 inih libxxhash zlib
+warnings = -Wall -Wextra -Wshadow -Wconversion $(if $(WERROR),-Werror)
+# What every compilation needs, whatever CFLAGS says.
+flags := -std=c11 -D_GNU_SOURCE -pthread -Iinclude/flowimport -Isrc -DFLOWIMPORT_VERSION='"$(VERSION)"' \
+         -DFLOWIMPORT_CONFIG='"$(sysconfdir)/flowimport/flowimport.conf"' \
+         $(patsubst -I%,-isystem %,$(shell $(PKG_CONFIG) --cflags $(packages) 2>/dev/null))
+libraries := $(shell $(PKG_CONFIG) --libs $(packages) 2>/dev/null) -lm
+test_libraries := $(shell $(PKG_CONFIG) --libs cmocka 2>/dev/null)
+
+# Short lines; V=1 shows the commands.
+say = $(if $(V),,@echo '  $(1) $(2)'; )
+object = $(patsubst %.c,$(BUILD)/obj/%.o,$(1))
+sources := $(foreach dir,$(DIRS),$(wildcard src/$(dir)/*.c))
+mains := $(wildcard src/prog/flowimportd.c src/prog/flowimport.c)
+prog_sources := $(filter-out $(mains),$(wildcard src/prog/*.c))
+unit_tests := $(patsubst %.c,$(BUILD)/%,$(wildcard tests/unit/test_*.c))
+integration_tests := $(patsubst %.c,$(BUILD)/%,$(wildcard tests/integration/test_*.c))
+benches := $(patsubst %.c,$(BUILD)/%,$(wildcard tests/bench/bench_*.c))
+fuzzers := $(patsubst %.c,$(BUILD)/%,$(wildcard tests/fuzz/fuzz_*.c))
+programs := $(patsubst src/prog/%.c,$(BUILD)/%,$(mains))
+manuals := $(patsubst src/prog/%.in,$(BUILD)/man/%,$(wildcard src/prog/*.[0-9].in))
+# The program archive comes first: it calls the library, never the other way round.
+archives := $(if $(prog_sources),$(BUILD)/libprog.a) $(BUILD)/libflowimport.a
+formatted = $(shell find src include tests -name '*.[ch]')
+
+.PHONY: all help tests check check-all asan fuzz fuzzers bench benches demo format sample sql install clean
+.DELETE_ON_ERROR:
+.SECONDARY:
+
+all: $(programs) $(manuals) ## the two programs and their manuals (the default)
+
+help: ## this list
+	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "  make %-10s %s\n", $$1, $$2}' Makefile
+	@echo '  Variables: BUILD=$(BUILD) CC=$(CC) CFLAGS="$(CFLAGS)" WERROR=1 V=1 PREFIX=$(PREFIX) DESTDIR= SECONDS=$(SECONDS)'
+
+# Asked for by every object, so that a machine without the libraries hears about the packages and not about headers.
+$(BUILD)/.libraries:
+	@command -v $(PKG_CONFIG) >/dev/null || { echo 'pkg-config is missing: run etc/install-deps.sh' >&2; exit 1; }
+	@for package in $(packages); do $(PKG_CONFIG) --exists $$package || { \
+	    echo "The library $$package is missing: run etc/install-deps.sh" >&2; exit 1; }; done
+	@mkdir -p $(@D) && touch $@
+
+$(BUILD)/.test-libraries: $(BUILD)/.libraries
+	@$(PKG_CONFIG) --exists cmocka || { echo 'The library cmocka is missing: run etc/install-deps.sh test' >&2; exit 1; }
+	@touch $@
+
+$(BUILD)/obj/%.o: %.c | $(BUILD)/.libraries
+	@mkdir -p $(@D)
+	$(call say,CC,$<)$(CC) $(flags) $(warnings) $(CPPFLAGS) $(CFLAGS) -MMD -MP -c -o $@ $<
+
+# Made aside and moved, so that two makes at a time never see half an archive.
+$(BUILD)/libflowimport.a: $(call object,$(sources))
+$(BUILD)/libprog.a: $(call object,$(prog_sources))
+$(BUILD)/%.a:
+	@mkdir -p $(@D)
+	@rm -f $@.$$$$ && $(AR) rcs $@.$$$$ $^ && mv $@.$$$$ $@
+
+$(programs): $(BUILD)/%: $(BUILD)/obj/src/prog/%.o $(archives)
+	$(call say,LINK,$@)$(CC) -pthread $(CFLAGS) $(LDFLAGS) -o $@ $^ $(libraries)
+
+$(unit_tests) $(integration_tests) $(benches): $(BUILD)/tests/%: $(BUILD)/obj/tests/%.o $(archives) | $(BUILD)/.test-libraries
+	@mkdir -p $(@D)
+	$(call say,LINK,$@)$(CC) -pthread $(CFLAGS) $(LDFLAGS) -o $@ $^ $(test_libraries) $(libraries)
+
+# Fuzzers hold the library's sources instrumented, in a build folder of their own.
+$(fuzzers): $(BUILD)/tests/%: $(BUILD)/obj/tests/%.o $(BUILD)/libflowimport.a
+	@mkdir -p $(@D)
+	$(call say,LINK,$@)$(CC) -pthread $(CFLAGS) $(LDFLAGS) -fsanitize=fuzzer -o $@ $^ $(libraries)
+
+# The manuals: every line ".\" @OPTIONS ARGUMENT@" gives way to what the program prints of its option table.
+$(BUILD)/man/%: src/prog/%.in $(BUILD)/flowimportd $(BUILD)/flowimport
+	@mkdir -p $(@D)
+	@etc/man-complete.sh $< $(BUILD) $(VERSION) >$@
+
+tests: $(unit_tests) $(integration_tests)
+benches: $(benches)
+fuzzers: $(fuzzers)
+
+check: all $(unit_tests) ## unit tests and lints: seconds, no server
+	@BUILD=$(BUILD) tests/run unit lint
+
+check-all: ## everything, with private servers: prints the sum of all tests last
+	@etc/install-deps.sh test
+	@MAKE='$(MAKE)' tests/run all
+
+asan: ## unit and integration programs under AddressSanitizer and UBSan
+	@MAKE='$(MAKE)' tests/run asan
+
+fuzz: ## each fuzzer for SECONDS=60
+	@MAKE='$(MAKE)' tests/run fuzz $(SECONDS)
+
+bench: all $(benches) ## measures, printed as ratios
+	@BUILD=$(BUILD) tests/bench/run
+
+demo: ## sample traffic through private servers into tables (STORE=mysql: into MariaDB)
+	@etc/install-deps.sh demo
+	@$(MAKE) --no-print-directory all
+	@BUILD=$(BUILD) STORE=$(STORE) etc/demo.sh
+
+format: ## formats the sources
+	clang-format -i $(formatted)
+
+sample: all ## etc/flowimport.conf from the option table
+	$(BUILD)/flowimportd --print sample >etc/flowimport.conf
+
+sql: all ## sql/ from the generator
+	$(BUILD)/flowimport -c /dev/null --store mysql://localhost/flows schema print >sql/schema.sql
+	$(BUILD)/flowimport -c /dev/null --store sqlite:flows.db schema print >sql/schema-sqlite.sql
+
+install: all ## into DESTDIR and PREFIX; a configuration that is there stays
+	install -d $(DESTDIR)$(bindir) $(DESTDIR)$(sbindir) $(DESTDIR)$(datadir)/sql $(DESTDIR)$(sysconfdir)/flowimport
+	install -m 755 $(BUILD)/flowimport $(DESTDIR)$(bindir)
+	install -m 755 $(BUILD)/flowimportd $(DESTDIR)$(sbindir)
+	for page in $(notdir $(manuals)); do section=$(DESTDIR)$(mandir)/man$${page##*.}; \
+	    install -d $$section && install -m 644 $(BUILD)/man/$$page $$section || exit 1; done
+	install -m 644 sql/*.sql $(DESTDIR)$(datadir)/sql
+	test -e $(DESTDIR)$(sysconfdir)/flowimport/flowimport.conf || \
+	    install -m 640 etc/flowimport.conf $(DESTDIR)$(sysconfdir)/flowimport/flowimport.conf
+
+clean: ## removes build/
+	rm -rf $(BUILD)
+
+-include $(shell find $(BUILD)/obj -name '*.d' 2>/dev/null)
