@@ -1,0 +1,41 @@
+/* A queue entry: one JSON object of IPFIX element names, read into flow records.
+ *
+ * Two readers, one set of rules. The scanner reads the plain case (a flat object of plain integers and plain ASCII
+ * strings) in place, without allocating; whatever it does not accept goes to jansson, which decides. Both only find the
+ * values; what a value means, and which are refused, is decided in one place behind them (coerce.h). */
+#ifndef FLOWIMPORT_FLOW_ENTRY_H
+#define FLOWIMPORT_FLOW_ENTRY_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include "flow/record.h"
+#include "flow/reject.h"
+
+struct entry_decoder; /* opaque; one thread at a time */
+
+struct entry_counters {
+    uint64_t scanned;       /* entries the scanner read */
+    uint64_t parsed;        /* entries that needed jansson */
+    uint64_t unknown_names; /* names that are no information element; ignored */
+};
+
+enum { ENTRY_RECORDS_MAX = 2 }; /* a biflow's two directions */
+
+/* Which reader: ENTRY_ANY in production; the others let tests and the fuzzer compare the two. */
+enum entry_reader { ENTRY_ANY, ENTRY_SCANNER_ONLY, ENTRY_JANSSON_ONLY };
+
+/* The layout is borrowed and must outlive the decoder. Freed by entry_decoder_free. */
+struct entry_decoder *entry_decoder_new(const struct flow_layout *layout);
+void entry_decoder_free(struct entry_decoder *decoder);
+const struct entry_counters *entry_decoder_counters(const struct entry_decoder *decoder);
+
+/* Reads one entry. Returns the number of records (1, or 2 for a biflow with its reverse direction as the second), 0
+ * with *reject filled, or -1 where ENTRY_SCANNER_ONLY left the entry to jansson. The records' times are within 32 bits
+ * but not yet compared with each other or with the clock: flow_check's business. The text is not changed and needs no
+ * NUL. */
+int entry_decode(struct entry_decoder *decoder, enum entry_reader reader, const char *text, size_t len,
+                 struct flow_record records[ENTRY_RECORDS_MAX], struct reject *reject);
+
+#endif

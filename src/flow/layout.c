@@ -1,0 +1,96 @@
+/* The full key and the sums, laid out from the configured element names. */
+#include "flow/layout.h"
+
+#include <string.h>
+
+static const uint16_t tuple_ids[FLOW_TUPLE_FIELDS][FLOW_FAMILIES] = {
+    [TUPLE_SOURCE] = {ELEMENT_SOURCE_IPV4_ADDRESS, ELEMENT_SOURCE_IPV6_ADDRESS},
+    [TUPLE_DESTINATION] = {ELEMENT_DESTINATION_IPV4_ADDRESS, ELEMENT_DESTINATION_IPV6_ADDRESS},
+    [TUPLE_SOURCE_PORT] = {ELEMENT_SOURCE_TRANSPORT_PORT, ELEMENT_SOURCE_TRANSPORT_PORT},
+    [TUPLE_DESTINATION_PORT] = {ELEMENT_DESTINATION_TRANSPORT_PORT, ELEMENT_DESTINATION_TRANSPORT_PORT},
+    [TUPLE_PROTOCOL] = {ELEMENT_PROTOCOL_IDENTIFIER, ELEMENT_PROTOCOL_IDENTIFIER},
+};
+
+static unsigned field_add(struct flow_layout *layout, const struct element *ipv4, const struct element *ipv6) {
+    struct flow_field *field = &layout->fields[layout->n_fields];
+    const struct element *elements[FLOW_FAMILIES] = {ipv4, ipv6};
+    for (unsigned family = 0; family < FLOW_FAMILIES; family++) {
+        field->element[family] = elements[family];
+        field->offset[family] = (uint16_t)layout->key_bytes[family];
+        field->width[family] = (uint8_t)element_width(elements[family]);
+        layout->key_bytes[family] += field->width[family];
+    }
+    return layout->n_fields++;
+}
+
+static int key_add(struct flow_layout *layout, const char *name, size_t len, struct error *error) {
+    const struct element *element = element_by_name(name, len);
+    if (!element) return error_set(error, "aggr_values: '%.*s' is not an IPFIX information element", (int)len, name);
+    if (element_width(element) == 0)
+        return error_set(error, "aggr_values: '%s' is a %s and can't be a flow key", element->name,
+                         element_type_name(element->type));
+    if (layout->n_keys == FLOW_KEYS_MAX)
+        return error_set(error, "aggr_values: '%s' is one too many: at most %d keys", element->name, FLOW_KEYS_MAX);
+    unsigned field = 0;
+    while (field < layout->n_fields && layout->fields[field].element[FLOW_IPV4] != element &&
+           layout->fields[field].element[FLOW_IPV6] != element)
+        field++;
+    for (unsigned i = 0; i < layout->n_keys; i++)
+        if (layout->keys[i] == field) return error_set(error, "aggr_values: '%s' is given twice", element->name);
+    if (field == layout->n_fields) {
+        unsigned width = element_width(element);
+        if (layout->key_bytes[FLOW_IPV6] + width > FLOW_KEY_BYTES)
+            return error_set(error, "aggr_values: '%s' makes the key longer than %d bytes", element->name,
+                             FLOW_KEY_BYTES);
+        field_add(layout, element, element);
+    }
+    if (field == TUPLE_SOURCE || field == TUPLE_DESTINATION) layout->has_addresses = true;
+    layout->keys[layout->n_keys++] = (uint8_t)field;
+    return 0;
+}
+
+static int sum_add(struct flow_layout *layout, const char *name, size_t len, struct error *error) {
+    const struct element *element = element_by_name(name, len);
+    if (!element) return error_set(error, "aggr_sums: '%.*s' is not an IPFIX information element", (int)len, name);
+    if (!element_is_sum(element))
+        return error_set(error, "aggr_sums: '%s' is a %s; a sum is an unsigned integer", element->name,
+                         element_type_name(element->type));
+    if (layout->n_sums == FLOW_SUMS_MAX)
+        return error_set(error, "aggr_sums: '%s' is one too many: at most %d sums", element->name, FLOW_SUMS_MAX);
+    if (flow_layout_sum(layout, element->id) >= 0)
+        return error_set(error, "aggr_sums: '%s' is given twice", element->name);
+    /* Of the full key: the five-tuple is kept whether or not it is configured. */
+    for (unsigned i = 0; i < layout->n_fields; i++)
+        if (layout->fields[i].element[FLOW_IPV4] == element)
+            return error_set(error, "aggr_sums: '%s' is a flow key already", element->name);
+    layout->sums[layout->n_sums++] = element;
+    return 0;
+}
+
+/* Calls `add` for each name of a list separated by commas or spaces. */
+static int list_each(struct flow_layout *layout, const char *list,
+                     int (*add)(struct flow_layout *, const char *, size_t, struct error *), struct error *error) {
+    static const char separators[] = ", \t";
+    for (list += strspn(list, separators); *list; list += strspn(list, separators)) {
+        size_t len = strcspn(list, separators);
+        if (add(layout, list, len, error) != 0) return -1;
+        list += len;
+    }
+    return 0;
+}
+
+int flow_layout_init(struct flow_layout *layout, const char *keys, const char *sums, struct error *error) {
+    memset(layout, 0, sizeof *layout);
+    for (unsigned i = 0; i < FLOW_TUPLE_FIELDS; i++)
+        field_add(layout, element_by_id(tuple_ids[i][FLOW_IPV4]), element_by_id(tuple_ids[i][FLOW_IPV6]));
+    if (list_each(layout, keys, key_add, error) != 0 || list_each(layout, sums, sum_add, error) != 0) return -1;
+    if (layout->n_keys == 0) return error_set(error, "aggr_values: no flow key is given");
+    if (layout->n_sums == 0) return error_set(error, "aggr_sums: no sum is given");
+    return 0;
+}
+
+int flow_layout_sum(const struct flow_layout *layout, unsigned element_id) {
+    for (unsigned i = 0; i < layout->n_sums; i++)
+        if (layout->sums[i]->id == element_id) return (int)i;
+    return -1;
+}
