@@ -1,0 +1,93 @@
+/* Taking from the queue without losing: claims on the event loop, one operation at a time.
+ *
+ * The consumer knows Redis and claims; what an entry means, when a generation ends and what the store's ledger says is
+ * the importer's business. An entry stays in Redis, in a claim, until consumer_settle() says that its counts have
+ * committed. With at-most-once delivery nothing is kept: entries are popped, and claims have no key.
+ *
+ * Every operation ends with handler.done, unless the connection is lost first: then handler.lost comes, whatever was
+ * taken and not committed is to be forgotten, and handler.ready comes when all can begin again with consumer_list().
+ * The consumer's name is held by a key with a time-to-live; if that has lapsed, others may have adopted what we held:
+ * this too counts as a loss. */
+#ifndef FLOWIMPORT_QUEUE_CONSUMER_H
+#define FLOWIMPORT_QUEUE_CONSUMER_H
+
+#include <event2/event.h>
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include "base/error.h"
+#include "queue/claim.h"
+
+struct consumer; /* opaque */
+
+struct consumer_config {
+    const char *url, *password; /* the URL's password counts where `password` is NULL */
+    const char *queue;          /* the list's name */
+    const char *name;           /* the consumer's */
+    bool at_most_once;
+    bool once;             /* drain and stop: never waits, and gives up where the daemon would try again */
+    uint64_t page;         /* entries a read */
+    int64_t timeout;       /* seconds without a sign of life after which a consumer's claims are adopted */
+    uint64_t rejected_max; /* elements of the rejected list; the oldest go first */
+    int64_t retry_max_ms;
+};
+
+struct consumer_handler {
+    void *context;
+    void (*ready)(void *context); /* connected, and the name is ours */
+    void (*lost)(void *context);
+    void (*failed)(void *context, const char *why); /* trying again can't help; nothing more will come */
+    /* An entry of the claim; its claim->read does not count it yet. false: not taken, stop reading. */
+    bool (*entry)(void *context, struct claim *claim, const char *text, size_t len);
+    void (*done)(void *context);
+};
+
+/* The configuration is borrowed. NULL with the error set: a bad URL. */
+struct consumer *consumer_new(struct event_base *base, const struct consumer_config *config,
+                              const struct consumer_handler *handler, struct error *error);
+void consumer_free(struct consumer *consumer);
+void consumer_start(struct consumer *consumer);
+/* Gives the name free, so that a successor need not wait for it to lapse: the last operation of an orderly end. */
+void consumer_leave(struct consumer *consumer);
+const char *consumer_prefix(const struct consumer *consumer);
+
+/* All claims there are, sorted by claim_compare, with their length and whether their consumer is alive; those that
+ * are empty and ours or a dead consumer's are forgotten. Valid until the next operation. */
+void consumer_list(struct consumer *consumer);
+const struct claim *consumer_listed(const struct consumer *consumer, size_t *n);
+
+/* Reads the claim from claim->read on, until its end or until an entry is not taken. */
+void consumer_read(struct consumer *consumer, struct claim *claim);
+
+/* Takes from the queue: a few entries into `some` (handed to handler.entry, and appended to it in Redis), or a large
+ * backlog at once, renamed to `all` (to be read with consumer_read). Both keys must be named. If the queue is empty and
+ * `wait` is set, waits up to a second for an entry. */
+enum consumer_took { CONSUMER_TOOK_NOTHING, CONSUMER_TOOK_SOME, CONSUMER_TOOK_ALL };
+void consumer_take(struct consumer *consumer, struct claim *some, struct claim *all, bool wait);
+enum consumer_took consumer_took(const struct consumer *consumer);
+
+/* Forgets a claim's name that was registered and never used; answers nothing. */
+void consumer_forget(struct consumer *consumer, const struct claim *claim);
+
+/* After a commit, in one transaction of Redis: forgets the finished claims; cuts rests[i].read entries off the head of
+ * each rest and renames what is left to rests_to[i]; appends the elements to the rejected list. Safe to repeat: what
+ * another has settled is passed over. */
+struct consumer_settlement {
+    const struct claim *finished, *rests, *rests_to;
+    size_t n_finished, n_rests;
+    const char *rejects;       /* elements, one behind the other */
+    const size_t *reject_ends; /* where each ends */
+    size_t n_rejects;
+};
+void consumer_settle(struct consumer *consumer, const struct consumer_settlement *settlement);
+
+/* Renames the n claims to the names in `to`, all or none; those that are gone are passed over. */
+void consumer_rename(struct consumer *consumer, const struct claim *from, const struct claim *to, size_t n);
+
+/* Puts the claim's entries back at the head of the queue, in their order. */
+void consumer_return(struct consumer *consumer, const struct claim *claim);
+/* The same for entries that were popped (at-most-once): n of them, one behind the other, ends[i] where each ends. */
+void consumer_push_back(struct consumer *consumer, const char *entries, const size_t *ends, size_t n);
+
+#endif

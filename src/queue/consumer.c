@@ -1,0 +1,209 @@
+/* The consumer's operations on the queue and its claims. */
+#include "queue/consumer.h"
+
+#include <inttypes.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <time.h>
+#include <unistd.h>
+
+#include "base/fault.h"
+#include "base/log.h"
+#include "base/mem.h"
+#include "queue/consumer_impl.h"
+
+void consumer_finish(struct consumer *consumer) { consumer->handler.done(consumer->handler.context); }
+
+bool consumer_refused(struct consumer *consumer, const redisReply *reply, const char *what) {
+    char why[400];
+    if (reply->type != REDIS_REPLY_ERROR) return false;
+    const struct consumer_config *config = consumer->config;
+    snprintf(why, sizeof why, "%s: queue %s: %s: %s", consumer->target.display, config->queue, what, reply->str);
+    if (strstr(reply->str, "unknown command")) {
+        log_error("queue", "%s; exactly-once delivery needs Redis 6.2 or newer, delivery = at-most-once does not", why);
+        consumer->handler.failed(consumer->handler.context, why);
+    } else {
+        redis_drop(consumer->redis, why);
+    }
+    return true;
+}
+
+static int64_t monotonic_ms(void) {
+    struct timespec time;
+    clock_gettime(CLOCK_BOOTTIME, &time);
+    return (int64_t)time.tv_sec * 1000 + time.tv_nsec / 1000000;
+}
+
+bool consumer_begin(struct consumer *consumer) {
+    if (!consumer->named) return false;
+    if (consumer->config->at_most_once || monotonic_ms() - consumer->life_ms < consumer->config->timeout * 1000 * 2 / 3)
+        return true;
+    redis_drop(consumer->redis, "no sign of life given in time: others may have adopted our claims");
+    return false;
+}
+
+/* Whether the process that a name's token speaks of runs on this machine no more. */
+static bool token_is_dead(const struct consumer *consumer, const char *token) {
+    const char *last = strrchr(token, '/');
+    size_t host_len = last ? (size_t)(last - token) : 0;
+    char path[64];
+    if (!last || strncmp(token, consumer->token, host_len + 1) != 0) return false;
+    snprintf(path, sizeof path, "/proc/%ld", strtol(last + 1, NULL, 10));
+    return access("/proc/self", F_OK) == 0 && access(path, F_OK) != 0;
+}
+
+static void on_named(void *context, const redisReply *reply);
+
+static void name_take(struct consumer *consumer, bool force) {
+    char seconds[24];
+    snprintf(seconds, sizeof seconds, "%" PRId64, consumer->config->timeout);
+    consumer->asked_ms = monotonic_ms();
+    redis_command(consumer->redis, on_named, consumer, "SET", consumer->life_key, consumer->token, "EX", seconds,
+                  force ? NULL : "NX", NULL);
+}
+
+/* Who holds our name: a dead process of this machine (then it is ours), or a living one. */
+static void on_holder(void *context, const redisReply *reply) {
+    struct consumer *consumer = context;
+    if (consumer_refused(consumer, reply, "GET")) return;
+    if (reply->type != REDIS_REPLY_STRING) {
+        name_take(consumer, false); /* lapsed just now */
+    } else if (strcmp(reply->str, consumer->token) == 0 || token_is_dead(consumer, reply->str)) {
+        name_take(consumer, true);
+    } else if (++consumer->name_tries > consumer->config->timeout + 5) {
+        char why[400];
+        snprintf(why, sizeof why,
+                 "%s: queue %s: the consumer name '%s' is in use by %s (host/process); give this one another [queue] "
+                 "consumer",
+                 consumer->target.display, consumer->config->queue, consumer->config->name, reply->str);
+        consumer->handler.failed(consumer->handler.context, why);
+    } else {
+        log_warning("queue",
+                    "%s: queue %s: the consumer name '%s' is held by %s (host/process); waiting for it to lapse",
+                    consumer->target.display, consumer->config->queue, consumer->config->name, reply->str);
+        evtimer_add(consumer->life, &(struct timeval){.tv_sec = 1});
+    }
+}
+
+static void life_again(struct consumer *consumer) {
+    int64_t ms = consumer->config->timeout * 1000 / 3;
+    struct timeval time = {.tv_sec = ms / 1000, .tv_usec = ms % 1000 * 1000};
+    evtimer_add(consumer->life, &time);
+}
+
+static void on_named(void *context, const redisReply *reply) {
+    struct consumer *consumer = context;
+    if (consumer_refused(consumer, reply, "SET")) return;
+    if (reply->type == REDIS_REPLY_NIL) {
+        redis_command(consumer->redis, on_holder, consumer, "GET", consumer->life_key, NULL);
+        return;
+    }
+    consumer->life_ms = consumer->asked_ms;
+    consumer->named = true;
+    consumer->name_tries = 0;
+    life_again(consumer);
+    consumer->handler.ready(consumer->handler.context);
+}
+
+static void on_life_shown(void *context, const redisReply *reply) {
+    struct consumer *consumer = context;
+    if (consumer_refused(consumer, reply, "SET")) return;
+    if (reply->type == REDIS_REPLY_NIL) {
+        redis_drop(consumer->redis, "our sign of life had lapsed: others may have adopted our claims");
+        return;
+    }
+    consumer->life_ms = consumer->asked_ms;
+    life_again(consumer);
+}
+
+/* Time to show life, or to ask again for a name that is held. XX: a key that has lapsed stays away, and tells. */
+static void on_life(evutil_socket_t fd, short what, void *context) {
+    struct consumer *consumer = context;
+    char seconds[24];
+    (void)fd;
+    (void)what;
+    if (!consumer->named) {
+        name_take(consumer, false);
+        return;
+    }
+    snprintf(seconds, sizeof seconds, "%" PRId64, consumer->config->timeout);
+    consumer->asked_ms = monotonic_ms();
+    redis_command(consumer->redis, on_life_shown, consumer, "SET", consumer->life_key, consumer->token, "EX", seconds,
+                  "XX", NULL);
+}
+
+static void on_connected(void *context) {
+    struct consumer *consumer = context;
+    log_notice("queue", "%s: connected", consumer->target.display);
+    if (!consumer->config->at_most_once) {
+        name_take(consumer, false);
+        return;
+    }
+    consumer->named = true;
+    consumer->handler.ready(consumer->handler.context);
+}
+
+static void on_lost(void *context, const char *why) {
+    struct consumer *consumer = context;
+    bool was_named = consumer->named;
+    consumer->named = false;
+    evtimer_del(consumer->life);
+    if (consumer->config->once && !consumer->freeing) {
+        char text[400];
+        snprintf(text, sizeof text, "%s: %s", consumer->target.display, why);
+        consumer->handler.failed(consumer->handler.context, text);
+        return;
+    }
+    log_warning("queue", "%s: %s; trying again", consumer->target.display, why);
+    if (was_named) consumer->handler.lost(consumer->handler.context);
+}
+
+struct consumer *consumer_new(struct event_base *base, const struct consumer_config *config,
+                              const struct consumer_handler *handler, struct error *error) {
+    struct redis_target target;
+    char host[256] = "";
+    if (redis_target_parse(&target, config->url, config->password, error) != 0) return NULL;
+    struct consumer *consumer = mem_zalloc(1, sizeof *consumer);
+    consumer->config = config;
+    consumer->handler = *handler;
+    consumer->target = target;
+    gethostname(host, sizeof host - 1);
+    claim_prefix(consumer->prefix, sizeof consumer->prefix, config->queue);
+    snprintf(consumer->claims_key, sizeof consumer->claims_key, "%s:claims", consumer->prefix);
+    snprintf(consumer->rejected_key, sizeof consumer->rejected_key, "%s:rejected", consumer->prefix);
+    snprintf(consumer->life_key, sizeof consumer->life_key, "%s:consumer:%s", consumer->prefix, config->name);
+    snprintf(consumer->token, sizeof consumer->token, "%s/%ld", host, (long)getpid());
+    struct redis_handler redis = {consumer, on_connected, on_lost};
+    consumer->redis = redis_new(base, &consumer->target, config->retry_max_ms, &redis);
+    consumer->life = evtimer_new(base, on_life, consumer);
+    return consumer;
+}
+
+void consumer_free(struct consumer *consumer) {
+    if (!consumer) return;
+    consumer->freeing = true;
+    redis_free(consumer->redis);
+    event_free(consumer->life);
+    redis_target_release(&consumer->target);
+    free(consumer->listed);
+    free(consumer);
+}
+
+void consumer_start(struct consumer *consumer) { redis_connect(consumer->redis); }
+
+static void on_left(void *context, const redisReply *reply) {
+    (void)reply;
+    consumer_finish(context);
+}
+
+void consumer_leave(struct consumer *consumer) {
+    if (!consumer_begin(consumer)) return;
+    evtimer_del(consumer->life);
+    if (consumer->config->at_most_once)
+        consumer_finish(consumer);
+    else
+        redis_command(consumer->redis, on_left, consumer, "DEL", consumer->life_key, NULL);
+}
+
+const char *consumer_prefix(const struct consumer *consumer) { return consumer->prefix; }

@@ -1,0 +1,47 @@
+/* What the files of the consumer share: its state, and the ends that all operations have in common. */
+#ifndef FLOWIMPORT_QUEUE_CONSUMER_IMPL_H
+#define FLOWIMPORT_QUEUE_CONSUMER_IMPL_H
+
+#include "queue/consumer.h"
+#include "queue/redis.h"
+
+enum {
+    CONSUMER_SOME_MAX = 4000, /* entries moved one by one; a longer queue is renamed at once */
+    CONSUMER_PAGES = 3,       /* reads under way at a time */
+    CONSUMER_WAIT_MS = 1000,  /* longest wait for an entry, so that a flush or a stop waits no longer */
+};
+
+struct consumer {
+    const struct consumer_config *config;
+    struct consumer_handler handler;
+    struct redis_target target;
+    struct redis *redis;
+    struct event *life; /* when to show life again */
+    int64_t life_ms;    /* when the last sign of life that Redis has confirmed was sent */
+    int64_t asked_ms;   /* when the last one was sent */
+    int64_t name_tries;
+    bool named, freeing;
+    char prefix[QUEUE_NAME_MAX + 2];
+    char claims_key[QUEUE_NAME_MAX + 16], rejected_key[QUEUE_NAME_MAX + 16];
+    char life_key[QUEUE_NAME_MAX + CLAIM_CONSUMER_MAX + 16], token[300];
+
+    /* the operation under way */
+    struct claim *claim; /* read or taken into */
+    struct claim *all;   /* what a backlog is renamed to */
+    int64_t next;        /* first entry not yet asked for */
+    unsigned pending;    /* answers that are to come */
+    bool stopped;        /* an entry was not taken: those that follow are passed over */
+    bool ended;          /* the end of the claim was seen */
+    bool wait;
+    enum consumer_took took;
+    struct claim *listed;
+    size_t n_listed, listed_room, listed_at;
+};
+
+/* Whether an operation may begin; false where the connection is not good: handler.lost has been or will be called. */
+bool consumer_begin(struct consumer *consumer);
+void consumer_finish(struct consumer *consumer);
+/* true where the reply is an error: said, and the connection dropped (handler.lost) or the consumer failed. */
+bool consumer_refused(struct consumer *consumer, const redisReply *reply, const char *what);
+
+#endif

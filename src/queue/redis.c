@@ -1,0 +1,287 @@
+/* The connection: hiredis on libevent, with a login, a back-off, a watch on silence, and array elements taken in
+ * flight. */
+#include "queue/redis.h"
+
+#include <errno.h>
+#include <hiredis/adapters/libevent.h>
+#include <hiredis/async.h>
+#include <inttypes.h>
+#include <stdarg.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "base/backoff.h"
+#include "base/log.h"
+#include "base/mem.h"
+
+enum {
+    EXPECTED_MAX = 1 << 14, /* commands without an answer; more is a mistake of the caller */
+    WORDS_MAX = 12,
+    SILENCE_SECONDS = 15, /* twice this long without an answer to a command: the connection is dead */
+    RETRY_FIRST_MS = 100,
+};
+
+struct expected { /* an answer that is to come; answers come in the order of the commands */
+    redis_reply_fn *reply;
+    redis_sink_fn *sink;
+    void *context;
+};
+
+struct redis {
+    struct event_base *base;
+    const struct redis_target *target;
+    struct redis_handler handler;
+    struct backoff backoff;
+    redisAsyncContext *connection;       /* NULL: none */
+    redisReplyObjectFunctions functions; /* hiredis' own, but for createString */
+    struct event *retry, *watch;
+    bool in_use;        /* logged in: the handler knows of it */
+    unsigned first, n;  /* of the ring */
+    unsigned silent_at; /* answers seen when the watch last looked */
+    unsigned answers;
+    struct expected expected[EXPECTED_MAX];
+};
+
+static const redisReplyObjectFunctions *default_functions; /* every reader has the same */
+static redisReply taken; /* what stands for an element that a sink has taken; never in a tree */
+
+/* hiredis' createString, but elements of an array that has a sink go there without a copy. */
+static void *element_create(const redisReadTask *task, char *text, size_t len) {
+    const struct redis *redis = task->privdata;
+    if (task->type == REDIS_REPLY_STRING && task->parent && redis->n > 0) {
+        const struct expected *expected = &redis->expected[redis->first];
+        if (expected->sink) {
+            expected->sink(expected->context, text, len);
+            return &taken;
+        }
+    }
+    return default_functions->createString(task, text, len);
+}
+
+static void retry_later(struct redis *redis) {
+    int64_t wait = backoff_failed(&redis->backoff);
+    struct timeval time = {.tv_sec = wait / 1000, .tv_usec = wait % 1000 * 1000};
+    evtimer_add(redis->retry, &time);
+}
+
+/* Forgets the connection that is gone or going, tells the handler, and tries again later. */
+static void connection_lost(struct redis *redis, const char *why) {
+    char reason[256];
+    snprintf(reason, sizeof reason, "%s", why);
+    redisAsyncContext *connection = redis->connection;
+    redis->connection = NULL;
+    redis->in_use = false;
+    redis->n = 0;
+    evtimer_del(redis->watch);
+    if (connection) {
+        connection->data = NULL;
+        redisAsyncFree(connection);
+    }
+    retry_later(redis);
+    redis->handler.lost(redis->handler.context, reason);
+}
+
+void redis_drop(struct redis *redis, const char *why) { connection_lost(redis, why); }
+
+static void on_disconnect(const redisAsyncContext *connection, int status) {
+    struct redis *redis = connection->data;
+    if (!redis || redis->connection != connection) return;
+    char why[160];
+    snprintf(why, sizeof why, "%s", status == REDIS_OK ? "connection closed" : connection->errstr);
+    redis->connection = NULL; /* hiredis frees it after this call */
+    connection_lost(redis, why);
+}
+
+static void on_reply(redisAsyncContext *connection, void *reply, void *unused) {
+    struct redis *redis = connection->data;
+    (void)unused;
+    if (!redis || redis->connection != connection || !reply) return;
+    struct expected expected = redis->expected[redis->first];
+    redis->first = (redis->first + 1) % EXPECTED_MAX;
+    redis->n--;
+    redis->answers++;
+    if (expected.reply) expected.reply(expected.context, reply);
+}
+
+static void expected_add(struct redis *redis, redis_reply_fn *reply, redis_sink_fn *sink, void *context) {
+    if (redis->n == EXPECTED_MAX) {
+        log_error("queue", "%s: %d commands under way: a bug", redis->target->display, EXPECTED_MAX);
+        abort();
+    }
+    redis->expected[(redis->first + redis->n++) % EXPECTED_MAX] = (struct expected){reply, sink, context};
+}
+
+void redis_send(struct redis *redis, redis_reply_fn *reply, void *context, int argc, const char *const *argv,
+                const size_t *lens) {
+    if (!redis->connection) return;
+    expected_add(redis, reply, NULL, context);
+    if (redisAsyncCommandArgv(redis->connection, on_reply, NULL, argc, (const char **)(uintptr_t)argv, lens) !=
+        REDIS_OK)
+        redis->n--; /* going down: on_disconnect follows */
+}
+
+void redis_command(struct redis *redis, redis_reply_fn *reply, void *context, ...) {
+    const char *words[WORDS_MAX];
+    size_t lens[WORDS_MAX];
+    int n = 0;
+    va_list arguments;
+    va_start(arguments, context);
+    for (const char *word; n < WORDS_MAX && (word = va_arg(arguments, const char *));) {
+        words[n] = word;
+        lens[n++] = strlen(word);
+    }
+    va_end(arguments);
+    redis_send(redis, reply, context, n, words, lens);
+}
+
+void redis_range(struct redis *redis, const char *key, int64_t first, int64_t last, redis_sink_fn *sink,
+                 redis_reply_fn *done, void *context) {
+    char from[24], to[24];
+    snprintf(from, sizeof from, "%" PRId64, first);
+    snprintf(to, sizeof to, "%" PRId64, last);
+    unsigned n = redis->n;
+    redis_command(redis, done, context, "LRANGE", key, from, to, NULL);
+    if (redis->n > n) redis->expected[(redis->first + n) % EXPECTED_MAX].sink = sink;
+}
+
+/* An answer of the login: an error ends the connection. */
+static void on_login(void *context, const redisReply *reply) {
+    struct redis *redis = context;
+    char why[200];
+    if (reply->type != REDIS_REPLY_ERROR) return;
+    snprintf(why, sizeof why, "login refused: %s", reply->str);
+    connection_lost(redis, why);
+}
+
+/* The last answer of the login: without an error before it, the connection is good. */
+static void on_ping(void *context, const redisReply *reply) {
+    struct redis *redis = context;
+    on_login(context, reply);
+    if (!redis->connection) return;
+    redis->in_use = true;
+    redis->handler.connected(redis->handler.context);
+}
+
+static void on_connect(const redisAsyncContext *connection, int status) {
+    struct redis *redis = connection->data;
+    const struct redis_target *target = redis ? redis->target : NULL;
+    char database[16];
+    if (!redis) return;
+    if (status != REDIS_OK) {
+        char why[160];
+        snprintf(why, sizeof why, "%s", connection->errstr);
+        redis->connection = NULL;
+        connection_lost(redis, why);
+        return;
+    }
+    if (target->password && target->user)
+        redis_command(redis, on_login, redis, "AUTH", target->user, target->password, NULL);
+    else if (target->password)
+        redis_command(redis, on_login, redis, "AUTH", target->password, NULL);
+    snprintf(database, sizeof database, "%d", target->database);
+    if (target->database) redis_command(redis, on_login, redis, "SELECT", database, NULL);
+    redis_command(redis, on_ping, redis, "PING", NULL);
+}
+
+static void on_watch(evutil_socket_t fd, short what, void *context) {
+    struct redis *redis = context;
+    (void)fd;
+    (void)what;
+    if (redis->n > 0 && redis->answers == redis->silent_at) {
+        connection_lost(redis, "no answer");
+        return;
+    }
+    if (redis->in_use)
+        backoff_reset(&redis->backoff); /* good for a while, not just until the first command was refused */
+    redis->silent_at = redis->n > 0 ? redis->answers : redis->answers - 1;
+    evtimer_add(redis->watch, &(struct timeval){.tv_sec = SILENCE_SECONDS});
+}
+
+void redis_connect(struct redis *redis) {
+    const struct redis_target *target = redis->target;
+    redisAsyncContext *connection =
+        target->socket ? redisAsyncConnectUnix(target->socket) : redisAsyncConnect(target->host, target->port);
+    redis->first = redis->n = 0;
+    if (!connection || connection->err) {
+        char why[160];
+        snprintf(why, sizeof why, "%s", connection ? connection->errstr : "out of memory");
+        if (connection) redisAsyncFree(connection);
+        connection_lost(redis, why);
+        return;
+    }
+    default_functions = connection->c.reader->fn;
+    redis->functions = *default_functions;
+    redis->functions.createString = element_create;
+    connection->c.reader->fn = &redis->functions;
+    connection->c.reader->privdata = redis;
+    connection->c.reader->maxbuf = 0; /* keep the read buffer */
+    connection->data = redis;
+    redis->connection = connection;
+    redis->silent_at = redis->answers - 1;
+    redisLibeventAttach(connection, redis->base);
+    redisAsyncSetConnectCallback(connection, on_connect);
+    redisAsyncSetDisconnectCallback(connection, on_disconnect);
+    evtimer_add(redis->watch, &(struct timeval){.tv_sec = SILENCE_SECONDS});
+}
+
+static void on_retry(evutil_socket_t fd, short what, void *context) {
+    (void)fd;
+    (void)what;
+    redis_connect(context);
+}
+
+struct redis *redis_new(struct event_base *base, const struct redis_target *target, int64_t retry_max_ms,
+                        const struct redis_handler *handler) {
+    struct redis *redis = mem_zalloc(1, sizeof *redis);
+    redis->base = base;
+    redis->target = target;
+    redis->handler = *handler;
+    redis->backoff = (struct backoff){.first_ms = RETRY_FIRST_MS, .max_ms = retry_max_ms};
+    redis->retry = evtimer_new(base, on_retry, redis);
+    redis->watch = evtimer_new(base, on_watch, redis);
+    return redis;
+}
+
+void redis_free(struct redis *redis) {
+    if (!redis) return;
+    if (redis->connection) {
+        redis->connection->data = NULL;
+        redisAsyncFree(redis->connection);
+    }
+    event_free(redis->retry);
+    event_free(redis->watch);
+    free(redis);
+}
+
+/* One blocking command of the login; -1 with the error set. */
+static int login_word(redisContext *context, const struct redis_target *target, struct error *error, int argc,
+                      const char **argv) {
+    redisReply *reply = redisCommandArgv(context, argc, argv, NULL);
+    int failed = 0;
+    if (!reply)
+        failed = error_set(error, "%s: %s", target->display, context->errstr);
+    else if (reply->type == REDIS_REPLY_ERROR)
+        failed = error_set(error, "%s: login refused: %s", target->display, reply->str);
+    if (reply) freeReplyObject(reply);
+    return failed;
+}
+
+redisContext *redis_open(const struct redis_target *target, struct error *error) {
+    static const struct timeval timeout = {.tv_sec = 10};
+    redisContext *context = target->socket ? redisConnectUnixWithTimeout(target->socket, timeout)
+                                           : redisConnectWithTimeout(target->host, target->port, timeout);
+    char database[16];
+    snprintf(database, sizeof database, "%d", target->database);
+    int failed = 0;
+    if (!context || context->err)
+        failed = error_set(error, "%s: %s", target->display, context ? context->errstr : "out of memory");
+    if (!failed && target->password) {
+        const char *words[] = {"AUTH", target->user ? target->user : target->password, target->password};
+        failed = login_word(context, target, error, target->user ? 3 : 2, words);
+    }
+    if (!failed && target->database)
+        failed = login_word(context, target, error, 2, (const char *[]){"SELECT", database});
+    if (failed && context) redisFree(context);
+    return failed ? NULL : context;
+}

@@ -1,0 +1,48 @@
+/* One asynchronous connection to Redis on the event loop: connects, logs in, comes back after a loss, hands over
+ * replies. */
+#ifndef FLOWIMPORT_QUEUE_REDIS_H
+#define FLOWIMPORT_QUEUE_REDIS_H
+
+#include <event2/event.h>
+#include <hiredis/hiredis.h>
+#include <stdbool.h>
+#include <stdint.h>
+
+#include "queue/redis_url.h"
+
+struct redis; /* opaque */
+
+struct redis_handler {
+    void *context;
+    void (*connected)(void *context);
+    /* The connection is gone, or was refused; replies under way will not come. Another try is scheduled already. */
+    void (*lost)(void *context, const char *why);
+};
+
+/* The reply is valid during the call alone. */
+typedef void redis_reply_fn(void *context, const redisReply *reply);
+/* A string of an array reply, straight from the read buffer; the connection must not be closed from here. */
+typedef void redis_sink_fn(void *context, const char *text, size_t len);
+
+/* The target is borrowed. Nothing happens before redis_connect. */
+struct redis *redis_new(struct event_base *base, const struct redis_target *target, int64_t retry_max_ms,
+                        const struct redis_handler *handler);
+void redis_free(struct redis *redis);
+void redis_connect(struct redis *redis);
+/* Gives the connection up, says why to the handler, and tries again after the back-off. */
+void redis_drop(struct redis *redis, const char *why);
+
+/* Sends a command. `reply` (may be NULL) is called with `context` once the answer is here; not at all if the connection
+ * goes. */
+void redis_send(struct redis *redis, redis_reply_fn *reply, void *context, int argc, const char *const *argv,
+                const size_t *lens);
+/* The same for words without NULs: the list ends with NULL. */
+void redis_command(struct redis *redis, redis_reply_fn *reply, void *context, ...) __attribute__((sentinel));
+/* LRANGE key first last, each element into `sink` as it arrives; `done` sees an array without elements, or an error. */
+void redis_range(struct redis *redis, const char *key, int64_t first, int64_t last, redis_sink_fn *sink,
+                 redis_reply_fn *done, void *context);
+
+/* A blocking connection for the hand tool's short questions; logged in. NULL with the error set. */
+redisContext *redis_open(const struct redis_target *target, struct error *error);
+
+#endif

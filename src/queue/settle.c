@@ -1,0 +1,225 @@
+/* Claims after the fact: listed, forgotten once committed, renamed, given back. */
+#include <inttypes.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "base/fault.h"
+#include "base/log.h"
+#include "base/mem.h"
+#include "queue/consumer_impl.h"
+
+enum { WORDS_A_COMMAND = 500 }; /* elements of one RPUSH, keys of one UNLINK */
+
+/* --- the list of claims --- */
+
+static void life_key(const struct consumer *consumer, const struct claim *claim, char *key, size_t size) {
+    snprintf(key, size, "%s:consumer:%s", consumer->prefix, claim->consumer);
+}
+
+static bool is_ours(const struct consumer *consumer, const struct claim *claim) {
+    return strcmp(claim->consumer, consumer->config->name) == 0;
+}
+
+/* All lengths and signs of life are here: forgets what is empty and nobody's, sorts the rest. */
+static void list_end(struct consumer *consumer) {
+    size_t kept = 0;
+    for (size_t i = 0; i < consumer->n_listed; i++) {
+        struct claim *claim = &consumer->listed[i];
+        if (claim->len > 0)
+            consumer->listed[kept++] = *claim;
+        else if (is_ours(consumer, claim) || !claim->alive)
+            redis_command(consumer->redis, NULL, NULL, "SREM", consumer->claims_key, claim->key, NULL);
+    }
+    consumer->n_listed = kept;
+    if (kept > 0) qsort(consumer->listed, kept, sizeof consumer->listed[0], claim_compare);
+    consumer_finish(consumer);
+}
+
+static void list_answered(struct consumer *consumer) {
+    if (--consumer->pending > 0) return;
+    if (consumer->listed_at == consumer->n_listed) list_end(consumer);
+}
+
+static void list_ask(struct consumer *consumer);
+
+/* The answers come in the order of the questions: for each claim its length, then its consumer's sign of life. */
+static void on_claim_length(void *context, const redisReply *reply) {
+    struct consumer *consumer = context;
+    if (consumer_refused(consumer, reply, "LLEN")) return;
+    consumer->listed[consumer->listed_at].len = reply->integer;
+}
+
+static void on_claim_alive(void *context, const redisReply *reply) {
+    struct consumer *consumer = context;
+    if (consumer_refused(consumer, reply, "EXISTS")) return;
+    consumer->listed[consumer->listed_at++].alive = reply->integer == 1;
+    list_answered(consumer);
+    if (consumer->pending == 0 && consumer->listed_at < consumer->n_listed) list_ask(consumer);
+}
+
+/* Asks for some claims at a time, so that no number of them fills the pipeline. */
+static void list_ask(struct consumer *consumer) {
+    char key[CLAIM_KEY_MAX];
+    for (size_t i = consumer->listed_at; i < consumer->n_listed && consumer->pending < WORDS_A_COMMAND; i++) {
+        const struct claim *claim = &consumer->listed[i];
+        life_key(consumer, claim, key, sizeof key);
+        redis_command(consumer->redis, on_claim_length, consumer, "LLEN", claim->key, NULL);
+        redis_command(consumer->redis, on_claim_alive, consumer, "EXISTS", key, NULL);
+        consumer->pending++;
+    }
+}
+
+static void on_members(void *context, const redisReply *reply) {
+    struct consumer *consumer = context;
+    if (consumer_refused(consumer, reply, "SMEMBERS")) return;
+    if (reply->elements > consumer->listed_room) {
+        consumer->listed_room = reply->elements;
+        consumer->listed = mem_realloc(consumer->listed, reply->elements, sizeof consumer->listed[0]);
+    }
+    for (size_t i = 0; i < reply->elements; i++) {
+        const redisReply *key = reply->element[i];
+        if (claim_parse(&consumer->listed[consumer->n_listed], consumer->prefix, key->str, key->len))
+            consumer->n_listed++;
+        else
+            log_warning("queue", "%s: '%s' is no name of a claim; passed over", consumer->claims_key, key->str);
+    }
+    if (consumer->n_listed == 0)
+        consumer_finish(consumer);
+    else
+        list_ask(consumer);
+}
+
+void consumer_list(struct consumer *consumer) {
+    consumer->n_listed = consumer->listed_at = 0;
+    consumer->pending = 0;
+    if (!consumer_begin(consumer)) return;
+    if (consumer->config->at_most_once)
+        consumer_finish(consumer);
+    else
+        redis_command(consumer->redis, on_members, consumer, "SMEMBERS", consumer->claims_key, NULL);
+}
+
+const struct claim *consumer_listed(const struct consumer *consumer, size_t *n) {
+    *n = consumer->n_listed;
+    return consumer->listed;
+}
+
+/* --- after a commit --- */
+
+/* "<command> [<key>] word word ...", cut into commands of bearable length. */
+static void words_send(struct consumer *consumer, const char *command, const char *key, size_t n,
+                       const char *(*word)(const void *from, size_t i, size_t *len), const void *from) {
+    const char *words[WORDS_A_COMMAND + 2] = {command, key};
+    size_t lens[WORDS_A_COMMAND + 2] = {strlen(command), key ? strlen(key) : 0};
+    int head = key ? 2 : 1;
+    for (size_t i = 0; i < n;) {
+        int words_n = head;
+        for (; i < n && words_n < WORDS_A_COMMAND; i++, words_n++)
+            words[words_n] = word(from, i, &lens[words_n]);
+        redis_send(consumer->redis, NULL, NULL, words_n, words, lens);
+    }
+}
+
+static const char *claim_word(const void *from, size_t i, size_t *len) {
+    const struct claim *claim = (const struct claim *)from + i;
+    *len = strlen(claim->key);
+    return claim->key;
+}
+
+static const char *reject_word(const void *from, size_t i, size_t *len) {
+    const struct consumer_settlement *settlement = from;
+    size_t start = i ? settlement->reject_ends[i - 1] : 0;
+    *len = settlement->reject_ends[i] - start;
+    return settlement->rejects + start;
+}
+
+static void rest_rename(struct consumer *consumer, const struct claim *rest, const struct claim *to) {
+    char first[24];
+    snprintf(first, sizeof first, "%" PRId64, rest->read);
+    if (rest->read > 0) redis_command(consumer->redis, NULL, NULL, "LTRIM", rest->key, first, "-1", NULL);
+    redis_command(consumer->redis, NULL, NULL, "SADD", consumer->claims_key, to->key, NULL);
+    redis_command(consumer->redis, NULL, NULL, "SREM", consumer->claims_key, rest->key, NULL);
+    redis_command(consumer->redis, NULL, NULL, "RENAMENX", rest->key, to->key, NULL);
+}
+
+/* EXEC of a transaction in which single commands may fail: a claim that another has settled is gone. */
+static void on_settled(void *context, const redisReply *reply) {
+    struct consumer *consumer = context;
+    if (consumer_refused(consumer, reply, "EXEC")) return;
+    consumer_finish(consumer);
+}
+
+void consumer_settle(struct consumer *consumer, const struct consumer_settlement *settlement) {
+    char oldest[24];
+    if (!consumer_begin(consumer)) return;
+    snprintf(oldest, sizeof oldest, "-%" PRIu64, consumer->config->rejected_max);
+    redis_command(consumer->redis, NULL, NULL, "MULTI", NULL);
+    words_send(consumer, "UNLINK", NULL, settlement->n_finished, claim_word, settlement->finished);
+    words_send(consumer, "SREM", consumer->claims_key, settlement->n_finished, claim_word, settlement->finished);
+    fault_point("mid-unlink");
+    for (size_t i = 0; i < settlement->n_rests; i++)
+        rest_rename(consumer, &settlement->rests[i], &settlement->rests_to[i]);
+    if (settlement->n_rejects > 0 && consumer->config->rejected_max > 0) {
+        words_send(consumer, "RPUSH", consumer->rejected_key, settlement->n_rejects, reject_word, settlement);
+        redis_command(consumer->redis, NULL, NULL, "LTRIM", consumer->rejected_key, oldest, "-1", NULL);
+    }
+    redis_command(consumer->redis, on_settled, consumer, "EXEC", NULL);
+}
+
+void consumer_forget(struct consumer *consumer, const struct claim *claim) {
+    redis_command(consumer->redis, NULL, NULL, "SREM", consumer->claims_key, claim->key, NULL);
+}
+
+void consumer_rename(struct consumer *consumer, const struct claim *from, const struct claim *to, size_t n) {
+    if (!consumer_begin(consumer)) return;
+    redis_command(consumer->redis, NULL, NULL, "MULTI", NULL);
+    words_send(consumer, "SADD", consumer->claims_key, n, claim_word, to);
+    words_send(consumer, "SREM", consumer->claims_key, n, claim_word, from);
+    for (size_t i = 0; i < n; i++)
+        redis_command(consumer->redis, NULL, NULL, "RENAMENX", from[i].key, to[i].key, NULL);
+    redis_command(consumer->redis, on_settled, consumer, "EXEC", NULL);
+}
+
+/* --- giving back --- */
+
+static void on_returned(void *context, const redisReply *reply) {
+    struct consumer *consumer = context;
+    consumer->pending--;
+    if (consumer_refused(consumer, reply, "RPOPLPUSH")) return;
+    if (reply->type == REDIS_REPLY_NIL) consumer->ended = true;
+    if (consumer->pending > 0) return;
+    if (consumer->ended)
+        consumer_finish(consumer);
+    else
+        consumer_return(consumer, consumer->claim);
+}
+
+void consumer_return(struct consumer *consumer, const struct claim *claim) {
+    if (!consumer_begin(consumer)) return;
+    consumer->claim = (struct claim *)(uintptr_t)claim;
+    consumer->ended = false;
+    for (consumer->pending = 0; consumer->pending < CONSUMER_SOME_MAX; consumer->pending++)
+        redis_command(consumer->redis, on_returned, consumer, "RPOPLPUSH", claim->key, consumer->config->queue, NULL);
+}
+
+struct popped {
+    const char *entries;
+    const size_t *ends;
+    size_t n;
+};
+
+/* The last first: each LPUSH word comes to stand before the one before it. */
+static const char *popped_word(const void *from, size_t i, size_t *len) {
+    const struct popped *popped = from;
+    size_t at = popped->n - 1 - i, start = at ? popped->ends[at - 1] : 0;
+    *len = popped->ends[at] - start;
+    return popped->entries + start;
+}
+
+void consumer_push_back(struct consumer *consumer, const char *entries, const size_t *ends, size_t n) {
+    struct popped popped = {entries, ends, n};
+    if (!consumer_begin(consumer)) return;
+    words_send(consumer, "LPUSH", consumer->config->queue, n, popped_word, &popped);
+    redis_command(consumer->redis, on_settled, consumer, "PING", NULL);
+}

@@ -1,0 +1,152 @@
+/* Entries out of the queue: waited for, moved one by one, or renamed at once; and read from their claim. */
+#include <inttypes.h>
+#include <stdio.h>
+#include <string.h>
+
+#include "base/fault.h"
+#include "queue/consumer_impl.h"
+
+static void entry_deliver(struct consumer *consumer, const char *text, size_t len) {
+    struct claim *claim = consumer->claim;
+    if (consumer->stopped) return;
+    if (consumer->handler.entry(consumer->handler.context, claim, text, len))
+        claim->read++;
+    else
+        consumer->stopped = true;
+}
+
+/* --- reading a claim --- */
+
+static void on_element(void *context, const char *text, size_t len) { entry_deliver(context, text, len); }
+
+static void on_page(void *context, const redisReply *reply);
+
+static void page_ask(struct consumer *consumer) {
+    int64_t page = (int64_t)consumer->config->page;
+    redis_range(consumer->redis, consumer->claim->key, consumer->next, consumer->next + page - 1, on_element, on_page,
+                consumer);
+    consumer->next += page;
+    consumer->pending++;
+}
+
+static void on_page(void *context, const redisReply *reply) {
+    struct consumer *consumer = context;
+    consumer->pending--;
+    if (consumer_refused(consumer, reply, "LRANGE")) return;
+    if (reply->elements < consumer->config->page) consumer->ended = true;
+    if (!consumer->stopped && !consumer->ended) page_ask(consumer);
+    if (consumer->pending > 0) return;
+    if (!consumer->stopped) consumer->claim->len = consumer->claim->read;
+    consumer_finish(consumer);
+}
+
+void consumer_read(struct consumer *consumer, struct claim *claim) {
+    if (!consumer_begin(consumer)) return;
+    consumer->claim = claim;
+    consumer->next = claim->read;
+    consumer->pending = 0;
+    consumer->stopped = consumer->ended = false;
+    for (unsigned i = 0; i < CONSUMER_PAGES; i++)
+        page_ask(consumer);
+}
+
+/* --- taking from the queue --- */
+
+static void took(struct consumer *consumer, enum consumer_took what) {
+    consumer->took = what;
+    consumer_finish(consumer);
+}
+
+/* An entry that was moved, popped or waited for. */
+static void on_moved(void *context, const redisReply *reply) {
+    struct consumer *consumer = context;
+    consumer->pending--;
+    if (consumer_refused(consumer, reply, consumer->config->at_most_once ? "LPOP" : "LMOVE")) return;
+    if (reply->type == REDIS_REPLY_STRING) {
+        fault_point("after-wait");
+        consumer->took = CONSUMER_TOOK_SOME;
+        consumer->claim->len++;
+        entry_deliver(consumer, reply->str, reply->len);
+    } else if (reply->type == REDIS_REPLY_ARRAY && reply->elements == 2) { /* BLPOP: list, entry */
+        consumer->took = CONSUMER_TOOK_SOME;
+        consumer->claim->len++;
+        entry_deliver(consumer, reply->element[1]->str, reply->element[1]->len);
+    }
+    if (consumer->pending == 0) consumer_finish(consumer);
+}
+
+static void on_renamed(void *context, const redisReply *reply) {
+    struct consumer *consumer = context;
+    if (consumer_refused(consumer, reply, "RENAMENX")) return;
+    const redisReply *renamed = reply->type == REDIS_REPLY_ARRAY && reply->elements == 2 ? reply->element[1] : NULL;
+    fault_point("after-claim");
+    /* Another consumer was faster: an error "no such key". The name in the set of claims is forgotten with the
+     * generation. */
+    took(consumer, renamed && renamed->type == REDIS_REPLY_INTEGER && renamed->integer == 1 ? CONSUMER_TOOK_ALL
+                                                                                            : CONSUMER_TOOK_NOTHING);
+}
+
+static void claim_register(struct consumer *consumer, const struct claim *claim) {
+    redis_command(consumer->redis, NULL, NULL, "SADD", consumer->claims_key, claim->key, NULL);
+}
+
+static void entry_wait(struct consumer *consumer) {
+    const char *queue = consumer->config->queue;
+    char seconds[48];
+    int64_t ms = CONSUMER_WAIT_MS;
+    consumer->pending = 1;
+    if (consumer->config->at_most_once) {
+        redis_command(consumer->redis, on_moved, consumer, "BLPOP", queue, "1", NULL);
+        return;
+    }
+    if (ms > consumer->config->timeout * 1000 / 6) ms = consumer->config->timeout * 1000 / 6;
+    snprintf(seconds, sizeof seconds, "%" PRId64 ".%03" PRId64, ms / 1000, ms % 1000);
+    claim_register(consumer, consumer->claim);
+    redis_command(consumer->redis, on_moved, consumer, "BLMOVE", queue, consumer->claim->key, "LEFT", "RIGHT", seconds,
+                  NULL);
+}
+
+static void some_take(struct consumer *consumer, int64_t n) {
+    const char *queue = consumer->config->queue;
+    if (!consumer->config->at_most_once) claim_register(consumer, consumer->claim);
+    consumer->pending = (unsigned)n;
+    for (; n > 0; n--) {
+        if (consumer->config->at_most_once)
+            redis_command(consumer->redis, on_moved, consumer, "LPOP", queue, NULL);
+        else
+            redis_command(consumer->redis, on_moved, consumer, "LMOVE", queue, consumer->claim->key, "LEFT", "RIGHT",
+                          NULL);
+    }
+}
+
+static void all_take(struct consumer *consumer) {
+    redis_command(consumer->redis, NULL, NULL, "MULTI", NULL);
+    claim_register(consumer, consumer->all);
+    redis_command(consumer->redis, NULL, NULL, "RENAMENX", consumer->config->queue, consumer->all->key, NULL);
+    redis_command(consumer->redis, on_renamed, consumer, "EXEC", NULL);
+}
+
+static void on_length(void *context, const redisReply *reply) {
+    struct consumer *consumer = context;
+    if (consumer_refused(consumer, reply, "LLEN")) return;
+    if (reply->integer == 0 && !consumer->wait)
+        took(consumer, CONSUMER_TOOK_NOTHING);
+    else if (reply->integer == 0)
+        entry_wait(consumer);
+    else if (reply->integer <= CONSUMER_SOME_MAX || consumer->config->at_most_once)
+        some_take(consumer, reply->integer < CONSUMER_SOME_MAX ? reply->integer : CONSUMER_SOME_MAX);
+    else
+        all_take(consumer);
+}
+
+void consumer_take(struct consumer *consumer, struct claim *some, struct claim *all, bool wait) {
+    if (!consumer_begin(consumer)) return;
+    consumer->claim = some;
+    consumer->all = all;
+    consumer->wait = wait;
+    consumer->stopped = false;
+    consumer->took = CONSUMER_TOOK_NOTHING;
+    redis_command(consumer->redis, on_length, consumer, "LLEN", consumer->config->queue, NULL);
+}
+
+enum consumer_took consumer_took(const struct consumer *consumer) { return consumer->took; }
