@@ -1,0 +1,391 @@
+/* The one generator of CREATE statements, for both dialects: every difference between them is a line of a table or a word here. */
+#include "store/ddl.h"
+
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+
+/* A partition of a day needs one to stand behind; this one is the first day of the epoch, see partition.c. */
+static const char first_partition[] =
+    "\nPARTITION BY RANGE (bucket) (PARTITION d19700101 VALUES LESS THAN (86400))";
+
+enum object_kind { OBJECT_TABLE, OBJECT_VIEW, OBJECT_TEXT_VIEW, OBJECT_SETTINGS, OBJECT_LEDGER };
+
+struct object {
+    enum object_kind kind;
+    const struct table *table; /* of the last: IPv4's; NULL for the settings and the ledger */
+};
+
+/* What the column list of a table is given to. `type` as in CREATE TABLE, `more` what follows it there. */
+typedef void column_fn(void *context, const char *name, const char *type, const char *more);
+
+static bool has_text_view(const struct schema *schema, const struct table *table) {
+    return table->family == FLOW_IPV4 &&
+           (table->kind == TABLE_NODES || (table->kind == TABLE_FLOWS && schema->layout->has_addresses));
+}
+
+static struct object object_at(const struct schema *schema, unsigned n) {
+    if (n == 0) return (struct object){OBJECT_SETTINGS, NULL};
+    if (n == 1) return (struct object){OBJECT_LEDGER, NULL};
+    n -= 2;
+    if (n < schema->n_tables) return (struct object){OBJECT_TABLE, &schema->tables[n]};
+    n -= schema->n_tables;
+    if (n < schema->n_tables) return (struct object){OBJECT_VIEW, &schema->tables[n]};
+    n -= schema->n_tables;
+    for (unsigned i = 0; i < schema->n_tables; i++)
+        if (has_text_view(schema, &schema->tables[i]) && n-- == 0)
+            return (struct object){OBJECT_TEXT_VIEW, &schema->tables[i]};
+    abort();
+}
+
+unsigned ddl_count(const struct schema *schema) {
+    unsigned n = 2 + 2 * schema->n_tables;
+    for (unsigned i = 0; i < schema->n_tables; i++)
+        n += has_text_view(schema, &schema->tables[i]);
+    return n;
+}
+
+void ddl_name(const struct schema *schema, unsigned object, char *name, size_t size) {
+    struct object at = object_at(schema, object);
+    switch (at.kind) {
+    case OBJECT_SETTINGS: snprintf(name, size, "flowimport_schema"); return;
+    case OBJECT_LEDGER: snprintf(name, size, "import_ledger"); return;
+    case OBJECT_TABLE: snprintf(name, size, "%s", at.table->data); return;
+    case OBJECT_VIEW: snprintf(name, size, "%s", at.table->name); return;
+    case OBJECT_TEXT_VIEW: snprintf(name, size, "%s_text", at.table->name); return;
+    }
+}
+
+bool ddl_is_view(const struct schema *schema, unsigned object) {
+    enum object_kind kind = object_at(schema, object).kind;
+    return kind == OBJECT_VIEW || kind == OBJECT_TEXT_VIEW;
+}
+
+/* The column type of a key. */
+static const char *key_type(const struct key_column *key, enum dialect dialect) {
+    if (dialect == DIALECT_MYSQL) {
+        const struct element of_type = {.type = key->type};
+        return element_sql_type(&of_type);
+    }
+    switch (key->type) {
+    case ELEMENT_FLOAT32:
+    case ELEMENT_FLOAT64: return "REAL";
+    case ELEMENT_OCTET_ARRAY:
+    case ELEMENT_STRING:
+    case ELEMENT_MAC_ADDRESS:
+    case ELEMENT_IPV6_ADDRESS: return "BLOB";
+    default: return "INTEGER";
+    }
+}
+
+static void table_columns(const struct schema *schema, const struct table *table, enum dialect dialect, column_fn *column,
+                          void *context) {
+    char name[SCHEMA_NAME_MAX];
+    for (unsigned i = 0; i < table->n_keys; i++)
+        column(context, table->keys[i].name, key_type(&table->keys[i], dialect), " NOT NULL");
+    for (unsigned i = 0; i < table->n_values; i++) {
+        schema_stored_name(schema, table, i, name, sizeof name);
+        column(context, name, dialect == DIALECT_MYSQL ? "BIGINT UNSIGNED" : "INTEGER", " NOT NULL DEFAULT 0");
+    }
+}
+
+struct plain_column {
+    const char *name, *type[2]; /* by dialect */
+    const char *more[2];
+};
+
+static const char not_null[] = " NOT NULL";
+#define COUNT {"BIGINT UNSIGNED", "INTEGER"}
+#define NUMBER {"BIGINT", "INTEGER"}
+#define NOT_NULL {not_null, not_null}
+
+static const struct plain_column ledger_head[] = {
+    {"consumer", {"VARCHAR(128)", "TEXT"}, NOT_NULL},
+    {"generation", NUMBER, NOT_NULL},
+    {"committed_at", NUMBER, NOT_NULL},
+    {"entries", COUNT, NOT_NULL},
+    {"imported", COUNT, NOT_NULL},
+    {"too_old", COUNT, NOT_NULL},
+    {"rejected", COUNT, NOT_NULL},
+};
+static const struct plain_column ledger_tail[] = {
+    {"flows_millionths", COUNT, NOT_NULL},
+    {"flows",
+     {"DECIMAL(20,6)", "REAL"},
+     {" AS (flows_millionths * 0.000001) VIRTUAL", " AS (flows_millionths / 1000000.0) VIRTUAL"}},
+    {"first_bucket", {"INT UNSIGNED", "INTEGER"}, NOT_NULL},
+    {"last_bucket", {"INT UNSIGNED", "INTEGER"}, NOT_NULL},
+    {"claim", NUMBER, NOT_NULL},
+    {"position", NUMBER, NOT_NULL},
+    {"adopted", {"TINYINT UNSIGNED", "INTEGER"}, NOT_NULL},
+};
+static const struct plain_column settings_columns[] = {
+    {"name", {"VARCHAR(64)", "TEXT"}, NOT_NULL},
+    {"value", {"VARCHAR(2048)", "TEXT"}, NOT_NULL},
+};
+#define LENGTH(array) (sizeof(array) / sizeof(array)[0])
+
+static void plain_columns(const struct plain_column *columns, size_t n, enum dialect dialect, column_fn *column,
+                          void *context) {
+    for (size_t i = 0; i < n; i++)
+        column(context, columns[i].name, columns[i].type[dialect], columns[i].more[dialect]);
+}
+
+static void ledger_columns(const struct schema *schema, enum dialect dialect, column_fn *column, void *context) {
+    plain_columns(ledger_head, LENGTH(ledger_head), dialect, column, context);
+    for (unsigned i = 0; i < schema->layout->n_sums; i++)
+        column(context, schema->layout->sums[i]->name, dialect == DIALECT_MYSQL ? "BIGINT UNSIGNED" : "INTEGER", not_null);
+    plain_columns(ledger_tail, LENGTH(ledger_tail), dialect, column, context);
+}
+
+/* The expressions of a view -------------------------------------------------------------------------------------------- */
+
+/* `number`: an expression of millionths. */
+static void flows_expression(struct buffer *out, enum dialect dialect, const char *number) {
+    if (dialect == DIALECT_MYSQL)
+        buffer_printf(out, "CAST(%s * 0.000001 AS DECIMAL(20,6))", number);
+    else
+        buffer_printf(out, "%s / 1000000.0", number);
+}
+
+/* As proto_class() has it. A product, not a CASE: it keeps the column's type. */
+const char *const ddl_class_conditions[PROTO_CLASSES] = {
+    [PROTO_TCP] = "protocolIdentifier = 6",
+    [PROTO_UDP] = "protocolIdentifier = 17",
+    [PROTO_ICMP] = "protocolIdentifier IN (1, 58)",
+    [PROTO_OTHER] = "protocolIdentifier NOT IN (6, 17, 1, 58)",
+};
+
+bool ddl_has_protocol(const struct table *table) {
+    for (unsigned i = 0; i < table->n_keys; i++)
+        if (strcmp(table->keys[i].name, "protocolIdentifier") == 0) return true;
+    return false;
+}
+
+/* The value columns of a view, each as ",\n  expression AS name"; or, with only_names, as "name\n". */
+static void view_values(const struct schema *schema, const struct table *table, enum dialect dialect, bool only_names,
+                        struct buffer *out) {
+    unsigned n = schema->layout->n_sums + 1, n_computed = table->kind == TABLE_FLOWS && ddl_has_protocol(table) ? PROTO_CLASSES * n : 0;
+    for (unsigned i = 0; i < table->n_values + n_computed; i++) {
+        char name[SCHEMA_NAME_MAX], stored[SCHEMA_NAME_MAX], product[2 * SCHEMA_NAME_MAX];
+        unsigned group = i / n;
+        bool computed = i >= table->n_values;
+        schema_value_name(schema, table, i, name, sizeof name);
+        schema_stored_name(schema, table, computed ? i % n : i, stored, sizeof stored);
+        bool flows = strcmp(computed ? name + strlen(proto_class_names[group - 1]) + 1 : name, stored) != 0;
+        if (only_names) {
+            if (flows && !computed && dialect == DIALECT_SQLITE) buffer_printf(out, "%s\n", stored);
+            buffer_printf(out, "%s\n", name);
+            continue;
+        }
+        if (computed)
+            snprintf(product, sizeof product, "%s * (%s)", stored, ddl_class_conditions[group - 1]);
+        else
+            snprintf(product, sizeof product, "%s", stored);
+        /* SQLite has no decimals: who wants exact counts there reads the millionths. */
+        if (flows && !computed && dialect == DIALECT_SQLITE) buffer_printf(out, ",\n  %s", stored);
+        buffer_add_text(out, ",\n  ");
+        if (flows)
+            flows_expression(out, dialect, product);
+        else
+            buffer_add_text(out, product);
+        if (flows || computed) buffer_printf(out, " AS %s", name);
+    }
+}
+
+static void view_open(struct buffer *out, enum dialect dialect, const char *name, const char *suffix) {
+    /* INVOKER: who may not read the table may not read it through the view. */
+    if (dialect == DIALECT_MYSQL)
+        buffer_printf(out, "CREATE OR REPLACE SQL SECURITY INVOKER VIEW %s%s AS\n", name, suffix);
+    else
+        buffer_printf(out, "CREATE VIEW IF NOT EXISTS %s%s AS\n", name, suffix);
+}
+
+static void view_create(const struct schema *schema, const struct table *table, enum dialect dialect, struct buffer *out) {
+    view_open(out, dialect, table->name, "");
+    buffer_add_text(out, "SELECT");
+    for (unsigned i = 0; i < table->n_keys; i++)
+        buffer_printf(out, "%s %s", i ? "," : "", table->keys[i].name);
+    view_values(schema, table, dialect, false, out);
+    buffer_printf(out, "\nFROM %s", table->data);
+}
+
+/* "sourceAddress" of "sourceIPv4Address", "address" of a node's id; else the key's own name. */
+static void text_name(const struct table *table, const struct key_column *key, char *name, size_t size) {
+    if (table->kind == TABLE_NODES && strcmp(key->name, "id") == 0)
+        snprintf(name, size, "address");
+    else if (strcmp(key->name, "sourceIPv4Address") == 0)
+        snprintf(name, size, "sourceAddress");
+    else if (strcmp(key->name, "destinationIPv4Address") == 0)
+        snprintf(name, size, "destinationAddress");
+    else
+        snprintf(name, size, "%s", key->name);
+}
+
+/* The address as text; SQLite has no function for either: four parts by arithmetic, eight groups out of hex(). */
+static void address_text(struct buffer *out, enum dialect dialect, enum flow_family family, const char *name) {
+    if (dialect == DIALECT_MYSQL) {
+        buffer_printf(out, family == FLOW_IPV4 ? "INET_NTOA(%s)" : "INET6_NTOA(%s)", name);
+    } else if (family == FLOW_IPV4) {
+        buffer_printf(out, "(%s >> 24) || '.' || (%s >> 16 & 255) || '.' || (%s >> 8 & 255) || '.' || (%s & 255)", name, name,
+                      name, name);
+    } else {
+        buffer_add_text(out, "lower(");
+        for (unsigned i = 0; i < 8; i++)
+            buffer_printf(out, "%ssubstr(hex(%s), %u, 4)", i ? " || ':' || " : "", name, 4 * i + 1);
+        buffer_add_text(out, ")");
+    }
+}
+
+static void text_view_create(const struct schema *schema, const struct table *ipv4, enum dialect dialect,
+                             struct buffer *out) {
+    view_open(out, dialect, ipv4->name, "_text");
+    for (unsigned family = 0; family < FLOW_FAMILIES; family++) {
+        const struct table *table = schema_table(schema, ipv4->kind, (enum flow_family)family, ipv4->bucket_size);
+        buffer_add_text(out, family ? "\nUNION ALL SELECT" : "SELECT");
+        for (unsigned i = 0; i < table->n_keys; i++) {
+            char name[SCHEMA_NAME_MAX];
+            const char *key = table->keys[i].name;
+            text_name(ipv4, &ipv4->keys[i], name, sizeof name);
+            buffer_add_text(out, i ? ", " : " ");
+            if (strcmp(name, ipv4->keys[i].name) == 0) {
+                buffer_add_text(out, key);
+                continue;
+            }
+            bool total = ipv4->kind == TABLE_NODES && family == FLOW_IPV4;
+            if (total) buffer_add_text(out, "CASE id WHEN -1 THEN 'total' ELSE ");
+            address_text(out, dialect, (enum flow_family)family, key);
+            buffer_printf(out, "%s AS %s", total ? " END" : "", name);
+        }
+        view_values(schema, table, dialect, false, out);
+        buffer_printf(out, "\nFROM %s", table->data);
+    }
+}
+
+/* CREATE TABLE ------------------------------------------------------------------------------------------------------- */
+
+static void column_define(void *context, const char *name, const char *type, const char *more) {
+    buffer_printf(context, "  %s %s%s,\n", name, type, more);
+}
+
+static void table_open(struct buffer *out, const char *name) {
+    buffer_printf(out, "CREATE TABLE IF NOT EXISTS %s (\n", name);
+}
+
+static void table_close(struct buffer *out, enum dialect dialect, const char *options) {
+    buffer_printf(out, "\n)%s%s", dialect == DIALECT_MYSQL ? " ENGINE=InnoDB" : " WITHOUT ROWID",
+                  dialect == DIALECT_MYSQL ? options : "");
+}
+
+static void data_create(const struct schema *schema, const struct table *table, enum dialect dialect, struct buffer *out) {
+    /* Where the primary key doesn't begin with it, a range of buckets needs an index of its own. */
+    bool bucket_key = table->bucket_size && strcmp(table->keys[0].name, "bucket") != 0;
+    table_open(out, table->data);
+    table_columns(schema, table, dialect, column_define, out);
+    buffer_add_text(out, "  PRIMARY KEY (");
+    for (unsigned i = 0; i < table->n_keys; i++)
+        buffer_printf(out, "%s%s", i ? ", " : "", table->keys[i].name);
+    buffer_add_text(out, ")");
+    if (bucket_key && dialect == DIALECT_MYSQL) buffer_add_text(out, ",\n  KEY bucket (bucket)");
+    table_close(out, dialect, table->bucket_size ? first_partition : "");
+    if (bucket_key && dialect == DIALECT_SQLITE)
+        buffer_printf(out, ";\nCREATE INDEX IF NOT EXISTS %s_bucket ON %s (bucket)", table->name, table->data);
+}
+
+/* Names of ours are compared byte by byte. */
+static const char text_options[] = " DEFAULT CHARSET=utf8mb4 COLLATE=utf8mb4_bin";
+
+void ddl_create(const struct schema *schema, unsigned object, enum dialect dialect, struct buffer *out) {
+    struct object at = object_at(schema, object);
+    switch (at.kind) {
+    case OBJECT_TABLE: data_create(schema, at.table, dialect, out); return;
+    case OBJECT_VIEW: view_create(schema, at.table, dialect, out); return;
+    case OBJECT_TEXT_VIEW: text_view_create(schema, at.table, dialect, out); return;
+    case OBJECT_SETTINGS:
+        table_open(out, "flowimport_schema");
+        plain_columns(settings_columns, LENGTH(settings_columns), dialect, column_define, out);
+        buffer_add_text(out, "  PRIMARY KEY (name)");
+        table_close(out, dialect, text_options);
+        return;
+    case OBJECT_LEDGER:
+        table_open(out, "import_ledger");
+        ledger_columns(schema, dialect, column_define, out);
+        buffer_add_text(out, "  PRIMARY KEY (consumer, generation)");
+        table_close(out, dialect, text_options);
+        return;
+    }
+}
+
+static void column_line(void *context, const char *name, const char *type, const char *more) {
+    struct buffer *out = context;
+    (void)more;
+    buffer_printf(out, "%s ", name);
+    for (; *type; type++)
+        buffer_printf(out, "%c", *type >= 'A' && *type <= 'Z' ? *type + 32 : *type);
+    buffer_add_text(out, "\n");
+}
+
+void ddl_columns(const struct schema *schema, unsigned object, enum dialect dialect, struct buffer *out) {
+    struct object at = object_at(schema, object);
+    char name[SCHEMA_NAME_MAX];
+    switch (at.kind) {
+    case OBJECT_TABLE: table_columns(schema, at.table, dialect, column_line, out); return;
+    case OBJECT_SETTINGS: plain_columns(settings_columns, LENGTH(settings_columns), dialect, column_line, out); return;
+    case OBJECT_LEDGER: ledger_columns(schema, dialect, column_line, out); return;
+    case OBJECT_VIEW:
+    case OBJECT_TEXT_VIEW:
+        for (unsigned i = 0; i < at.table->n_keys; i++) {
+            snprintf(name, sizeof name, "%s", at.table->keys[i].name);
+            if (at.kind == OBJECT_TEXT_VIEW) text_name(at.table, &at.table->keys[i], name, sizeof name);
+            buffer_printf(out, "%s\n", name);
+        }
+        view_values(schema, at.table, dialect, true, out);
+        return;
+    }
+}
+
+/* flowimport_schema ---------------------------------------------------------------------------------------------------- */
+
+void ddl_keys(const struct flow_layout *layout, struct buffer *out) {
+    for (unsigned i = 0; i < layout->n_keys; i++)
+        buffer_printf(out, "%s%s", i ? ", " : "", layout->fields[layout->keys[i]].element[FLOW_IPV4]->name);
+}
+
+void ddl_sums(const struct flow_layout *layout, struct buffer *out) {
+    for (unsigned i = 0; i < layout->n_sums; i++)
+        buffer_printf(out, "%s%s", i ? ", " : "", layout->sums[i]->name);
+}
+
+char *ddl_setting(const struct schema *schema, unsigned row, const char **name) {
+    struct buffer text = BUFFER_INIT;
+    switch (row) {
+    case 0:
+        *name = "version";
+        buffer_printf(&text, "%d", SCHEMA_VERSION);
+        return text.data;
+    case 1:
+        *name = "aggr_values";
+        ddl_keys(schema->layout, &text);
+        return text.data;
+    case 2:
+        *name = "aggr_sums";
+        ddl_sums(schema->layout, &text);
+        return text.data;
+    default: return NULL;
+    }
+}
+
+void schema_print(const struct schema *schema, enum dialect dialect, struct buffer *out) {
+    const char *name;
+    char *value;
+    for (unsigned i = 0; i < ddl_count(schema); i++) {
+        ddl_create(schema, i, dialect, out);
+        buffer_add_text(out, ";\n");
+    }
+    for (unsigned row = 0; (value = ddl_setting(schema, row, &name)); row++) {
+        buffer_printf(out, "INSERT %s INTO flowimport_schema (name, value) VALUES ('%s', '%s');\n",
+                      dialect == DIALECT_MYSQL ? "IGNORE" : "OR IGNORE", name, value);
+        free(value);
+    }
+}

@@ -1,0 +1,56 @@
+/* Values of a packed key, big-endian as the layout has them, as numbers. */
+#ifndef FLOWIMPORT_STORE_KEY_H
+#define FLOWIMPORT_STORE_KEY_H
+
+#include <string.h>
+
+#include "store/schema.h"
+
+enum key_form { KEY_UNSIGNED, KEY_SIGNED, KEY_REAL, KEY_BYTES };
+
+static inline enum key_form key_form(const struct key_column *key) {
+    switch (key->type) {
+    case ELEMENT_SIGNED8:
+    case ELEMENT_SIGNED16:
+    case ELEMENT_SIGNED32:
+    case ELEMENT_SIGNED64: return KEY_SIGNED;
+    case ELEMENT_FLOAT32:
+    case ELEMENT_FLOAT64: return KEY_REAL;
+    case ELEMENT_OCTET_ARRAY:
+    case ELEMENT_STRING:
+    case ELEMENT_MAC_ADDRESS:
+    case ELEMENT_IPV6_ADDRESS: return KEY_BYTES;
+    default: return KEY_UNSIGNED;
+    }
+}
+
+/* Of at most 8 bytes. */
+static inline uint64_t key_unsigned(const uint8_t *bytes, unsigned width) {
+    uint64_t number = 0;
+    for (unsigned i = 0; i < width; i++)
+        number = number << 8 | bytes[i];
+    return number;
+}
+
+static inline int64_t key_signed(const uint8_t *bytes, unsigned width) {
+    uint64_t number = key_unsigned(bytes, width), sign = UINT64_C(1) << (8 * width - 1);
+    return (int64_t)((number ^ sign) - sign);
+}
+
+static inline double key_real(const uint8_t *bytes) {
+    uint64_t bits = key_unsigned(bytes, 8);
+    double number;
+    memcpy(&number, &bits, sizeof number);
+    return number;
+}
+
+/* The bytes that count: a string's without the NULs that fill its place. */
+static inline size_t key_length(const struct key_column *key, const uint8_t *bytes) {
+    size_t len = key->width;
+    if (key->type == ELEMENT_STRING)
+        while (len > 0 && bytes[len - 1] == 0)
+            len--;
+    return len;
+}
+
+#endif

@@ -1,0 +1,123 @@
+/* Which tables there are, and their columns, from the layout and the bucket sizes. */
+#include "store/schema.h"
+
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+static int size_compare(const void *a, const void *b) {
+    uint32_t left = *(const uint32_t *)a, right = *(const uint32_t *)b;
+    return left < right ? -1 : left > right;
+}
+
+static void key_add(struct table *table, const char *name, uint8_t type, uint8_t width) {
+    table->keys[table->n_keys++] =
+        (struct key_column){.name = name, .type = type, .offset = (uint16_t)table->key_bytes, .width = width};
+    table->key_bytes += width;
+}
+
+static void bucket_add(struct table *table) { key_add(table, "bucket", ELEMENT_DATE_TIME_SECONDS, 4); }
+
+/* By kind: the name, how many groups of values a row has, and whether it is there for all time too. */
+static const struct {
+    const char *name[FLOW_FAMILIES];
+    unsigned groups;
+} kinds[] = {
+    [TABLE_FLOWS] = {{"flows", "flows6"}, 1},
+    [TABLE_NODES] = {{"index_nodes", "index_nodes6"}, SCHEMA_GROUPS},
+    [TABLE_PORTS] = {{"index_ports", NULL}, SCHEMA_GROUPS},
+    [TABLE_AGGR] = {{"flows_aggr", NULL}, 1 + PROTO_CLASSES},
+};
+
+static struct table *table_add(struct schema *schema, enum table_kind kind, enum flow_family family, uint32_t size) {
+    struct table *table = &schema->tables[schema->n_tables++];
+    table->kind = kind;
+    table->family = family;
+    table->bucket_size = size;
+    table->n_values = kinds[kind].groups * (schema->layout->n_sums + 1);
+    char suffix[12] = "";
+    if (size) snprintf(suffix, sizeof suffix, "_%u", size);
+    snprintf(table->name, sizeof table->name, "%s%s", kinds[kind].name[family], suffix);
+    snprintf(table->data, sizeof table->data, "%s%s_data", kinds[kind].name[family], suffix);
+    return table;
+}
+
+static void flows_add(struct schema *schema, enum flow_family family, uint32_t size) {
+    const struct flow_layout *layout = schema->layout;
+    struct table *table = table_add(schema, TABLE_FLOWS, family, size);
+    bucket_add(table);
+    for (unsigned i = 0; i < layout->n_keys; i++) {
+        const struct element *element = layout->fields[layout->keys[i]].element[family];
+        key_add(table, element->name, element->type, (uint8_t)element_width(element));
+    }
+}
+
+static void index_add(struct schema *schema, enum table_kind kind, enum flow_family family, uint32_t size) {
+    struct table *table = table_add(schema, kind, family, size);
+    if (family == FLOW_IPV6)
+        key_add(table, "id", ELEMENT_IPV6_ADDRESS, 16);
+    else
+        key_add(table, "id", ELEMENT_SIGNED64, 8);
+    if (size) bucket_add(table);
+}
+
+void schema_init(struct schema *schema, const struct flow_layout *layout, const uint32_t *sizes, unsigned n_sizes) {
+    memset(schema, 0, sizeof *schema);
+    schema->layout = layout;
+    uint32_t sorted[BUCKET_SIZES_MAX];
+    if (n_sizes > BUCKET_SIZES_MAX) n_sizes = BUCKET_SIZES_MAX;
+    memcpy(sorted, sizes, n_sizes * sizeof sizes[0]);
+    qsort(sorted, n_sizes, sizeof sorted[0], size_compare);
+    for (unsigned i = 0; i < n_sizes; i++)
+        if (schema->n_sizes == 0 || schema->sizes[schema->n_sizes - 1] != sorted[i])
+            schema->sizes[schema->n_sizes++] = sorted[i];
+    for (unsigned i = 0; i < schema->n_sizes; i++) {
+        uint32_t size = schema->sizes[i];
+        flows_add(schema, FLOW_IPV4, size);
+        if (layout->has_addresses) flows_add(schema, FLOW_IPV6, size);
+        index_add(schema, TABLE_NODES, FLOW_IPV4, size);
+        index_add(schema, TABLE_NODES, FLOW_IPV6, size);
+        index_add(schema, TABLE_PORTS, FLOW_IPV4, size);
+        bucket_add(table_add(schema, TABLE_AGGR, FLOW_IPV4, size));
+    }
+    index_add(schema, TABLE_NODES, FLOW_IPV4, 0);
+    index_add(schema, TABLE_NODES, FLOW_IPV6, 0);
+    index_add(schema, TABLE_PORTS, FLOW_IPV4, 0);
+}
+
+const struct table *schema_table(const struct schema *schema, enum table_kind kind, enum flow_family family,
+                                 uint32_t bucket_size) {
+    for (unsigned i = 0; i < schema->n_tables; i++) {
+        const struct table *table = &schema->tables[i];
+        if (table->kind == kind && table->family == family && table->bucket_size == bucket_size) return table;
+    }
+    return NULL;
+}
+
+/* "tcp_", "src_", "src_tcp_", ... of group 0 to SCHEMA_GROUPS - 1. */
+static void group_prefix(unsigned group, char *prefix, size_t size) {
+    static const char *const sides[] = {"", "src_", "dst_"};
+    unsigned side = group / (1 + PROTO_CLASSES), class = group % (1 + PROTO_CLASSES);
+    if (class == 0)
+        snprintf(prefix, size, "%s", sides[side]);
+    else
+        snprintf(prefix, size, "%s%s_", sides[side], proto_class_names[class - 1]);
+}
+
+static bool value_is_flows(const struct schema *schema, unsigned index) {
+    return index % (schema->layout->n_sums + 1) == schema->layout->n_sums;
+}
+
+void schema_value_name(const struct schema *schema, const struct table *table, unsigned index, char *name, size_t size) {
+    char prefix[16];
+    unsigned n = schema->layout->n_sums + 1;
+    (void)table; /* every kind of row begins with the same groups */
+    group_prefix(index / n, prefix, sizeof prefix);
+    snprintf(name, size, "%s%s", prefix, value_is_flows(schema, index) ? "flows" : schema->layout->sums[index % n]->name);
+}
+
+void schema_stored_name(const struct schema *schema, const struct table *table, unsigned index, char *name, size_t size) {
+    schema_value_name(schema, table, index, name, size);
+    size_t len = strlen(name);
+    if (value_is_flows(schema, index)) snprintf(name + len, size - len, "_millionths");
+}

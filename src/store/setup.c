@@ -1,0 +1,302 @@
+/* Opening a database: what is missing is made, what is there is compared with the schema, what differs is refused by name. */
+#include <inttypes.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "base/log.h"
+#include "base/mem.h"
+#include "store/ddl.h"
+#include "store/store_ops.h"
+
+enum { DAY = 86400 };
+
+struct found { /* a table or view of the database */
+    char name[SCHEMA_NAME_MAX];
+    bool is_view;
+    struct buffer columns; /* as ddl_columns() has them */
+};
+
+struct catalog {
+    unsigned n;
+    struct found *found;
+    const struct schema *schema;
+};
+
+static void catalog_release(struct catalog *catalog) {
+    for (unsigned i = 0; i < catalog->n; i++)
+        buffer_release(&catalog->found[i].columns);
+    free(catalog->found);
+    catalog->found = NULL;
+    catalog->n = 0;
+}
+
+static struct found *catalog_find(const struct catalog *catalog, const char *name) {
+    for (unsigned i = 0; i < catalog->n; i++)
+        if (strcmp(catalog->found[i].name, name) == 0) return &catalog->found[i];
+    return NULL;
+}
+
+static bool name_is_ours(const struct schema *schema, const char *wanted) {
+    char name[SCHEMA_NAME_MAX];
+    for (unsigned i = 0; i < ddl_count(schema); i++) {
+        ddl_name(schema, i, name, sizeof name);
+        if (strcmp(name, wanted) == 0) return true;
+    }
+    return false;
+}
+
+/* "int(10) unsigned" becomes "int unsigned": the width of an integer is for display, and MySQL 8 has none. */
+static void type_add(struct buffer *out, const char *type) {
+    const char *width = strstr(type, "int(");
+    if (!width) {
+        for (; *type; type++)
+            buffer_printf(out, "%c", *type >= 'A' && *type <= 'Z' ? *type + 32 : *type);
+        return;
+    }
+    buffer_add(out, type, (size_t)(width + 3 - type));
+    buffer_add_text(out, width + strcspn(width, ")") + 1);
+}
+
+/* name, is it a view, column, type: in the order of the tables' columns */
+static int catalog_read(void *context, unsigned n, const char *const *columns, const size_t *lengths) {
+    struct catalog *catalog = context;
+    (void)n, (void)lengths;
+    if (!columns[0] || !columns[2] || strlen(columns[0]) >= SCHEMA_NAME_MAX || !name_is_ours(catalog->schema, columns[0]))
+        return 0;
+    struct found *found = catalog->n > 0 ? &catalog->found[catalog->n - 1] : NULL;
+    if (!found || strcmp(found->name, columns[0]) != 0) {
+        catalog->found = mem_realloc(catalog->found, catalog->n + 1, sizeof catalog->found[0]);
+        found = &catalog->found[catalog->n++];
+        *found = (struct found){.is_view = strcmp(columns[1], "1") == 0};
+        snprintf(found->name, sizeof found->name, "%s", columns[0]);
+    }
+    buffer_add_text(&found->columns, columns[2]);
+    if (!found->is_view) {
+        buffer_add_text(&found->columns, " ");
+        type_add(&found->columns, columns[3] ? columns[3] : "");
+    }
+    buffer_add_text(&found->columns, "\n");
+    return 0;
+}
+
+static const char *const catalog_sql[] = {
+    [DIALECT_MYSQL] = "SELECT t.table_name, t.table_type LIKE '%VIEW', c.column_name, c.column_type "
+                      "FROM information_schema.tables t JOIN information_schema.columns c "
+                      "ON c.table_schema = t.table_schema AND c.table_name = t.table_name "
+                      "WHERE t.table_schema = DATABASE() ORDER BY t.table_name, c.ordinal_position",
+    [DIALECT_SQLITE] = "SELECT m.name, m.type = 'view', c.name, c.type FROM sqlite_master m, pragma_table_xinfo(m.name) c "
+                       "WHERE m.type IN ('table', 'view') ORDER BY m.name, c.cid",
+};
+
+static enum store_status catalog_fill(struct store *store, struct catalog *catalog, struct error *error) {
+    catalog_release(catalog);
+    catalog->schema = store->schema;
+    return store->ops->query(store, catalog_sql[store->ops->dialect], NULL, 0, catalog_read, catalog, error);
+}
+
+/* Whether a line of `line_len` bytes is one of the lines of `text`. */
+static bool has_line(const struct buffer *text, const char *line, size_t line_len) {
+    for (const char *at = text->data; at && *at; at += strcspn(at, "\n") + 1)
+        if (strcspn(at, "\n") == line_len && memcmp(at, line, line_len) == 0) return true;
+    return false;
+}
+
+/* "; TITLE: a, b" of the lines of `lines` that `other` has not. */
+static void lines_missing(const struct buffer *lines, const struct buffer *other, const char *title, struct buffer *out) {
+    const char *separator = NULL;
+    for (const char *at = lines->data; at && *at; at += strcspn(at, "\n") + 1) {
+        size_t len = strcspn(at, "\n");
+        if (has_line(other, at, len)) continue;
+        if (!separator) buffer_printf(out, "; %s: ", title);
+        buffer_printf(out, "%s%.*s", separator ? separator : "", (int)len, at);
+        separator = ", ";
+    }
+}
+
+static enum store_status object_check(const struct store *store, unsigned object, const struct found *found, struct error *error) {
+    struct buffer expected = BUFFER_INIT, differences = BUFFER_INIT;
+    enum store_status status = STORE_OK;
+    bool is_view = ddl_is_view(store->schema, object);
+    ddl_columns(store->schema, object, store->ops->dialect, &expected);
+    if (found->is_view != is_view) {
+        /* The types of a view's columns are not compared, so leave them out here too. */
+        error_set(error, "%s is a %s, not flowimport's %s of that name; use another database, or rename it", found->name,
+                  found->is_view ? "view" : "table", is_view ? "view" : "table");
+        struct buffer names = BUFFER_INIT;
+        for (const char *at = found->columns.data; at && *at; at += strcspn(at, "\n") + 1)
+            buffer_printf(&names, "%.*s\n", (int)strcspn(at, " \n"), at);
+        if (is_view) lines_missing(&expected, &names, "columns it lacks", &differences);
+        if (is_view) lines_missing(&names, &expected, "columns it has beside", &differences);
+        buffer_release(&names);
+        status = STORE_REFUSED;
+    } else if (strcmp(expected.data, found->columns.data ? found->columns.data : "") != 0) {
+        error_set(error, "%s is not as this program and configuration make it", found->name);
+        lines_missing(&expected, &found->columns, "columns it lacks", &differences);
+        lines_missing(&found->columns, &expected, "columns it has beside", &differences);
+        if (differences.len == 0) buffer_add_text(&differences, "; its columns stand in another order");
+        status = STORE_REFUSED;
+    }
+    if (status != STORE_OK && differences.len > 0) {
+        struct error reason = *error;
+        error_set(error, "%s%s", reason.text, differences.data);
+    }
+    buffer_release(&expected);
+    buffer_release(&differences);
+    return status;
+}
+
+/* Runs statements that end with ";\n", the last one without. */
+static enum store_status statements_run(struct store *store, char *sql, struct error *error) {
+    enum store_status status = STORE_OK;
+    for (char *next; sql && status == STORE_OK; sql = next) {
+        next = strstr(sql, ";\n");
+        if (next) {
+            *next = '\0';
+            next += 2;
+        }
+        status = store->ops->query(store, sql, NULL, 0, NULL, NULL, error);
+    }
+    return status;
+}
+
+static int setting_read(void *context, unsigned n, const char *const *columns, const size_t *lengths) {
+    char **value = context;
+    (void)n, (void)lengths;
+    free(*value);
+    *value = columns[0] ? mem_strdup(columns[0]) : NULL;
+    return 1;
+}
+
+/* *value is to be freed by the caller; NULL where there is none. */
+static enum store_status setting_find(struct store *store, const char *name, char **value, struct error *error) {
+    struct store_param param = {.type = STORE_PARAM_TEXT, .bytes = name, .len = strlen(name)};
+    *value = NULL;
+    return store->ops->query(store, "SELECT value FROM flowimport_schema WHERE name = ?", &param, 1, setting_read, value, error);
+}
+
+static enum store_status setting_add(struct store *store, const char *name, const char *value, struct error *error) {
+    struct store_param params[] = {{.type = STORE_PARAM_TEXT, .bytes = name, .len = strlen(name)},
+                                   {.type = STORE_PARAM_TEXT, .bytes = value, .len = strlen(value)}};
+    enum store_status status = store->ops->query(store, "INSERT INTO flowimport_schema (name, value) VALUES (?, ?)", params, 2,
+                                                 NULL, NULL, error);
+    return status == STORE_TAKEN ? STORE_OK : status; /* whoever was first has said the same */
+}
+
+/* Compares flowimport_schema with the configuration; with `add`, says there what it doesn't say yet. */
+static enum store_status settings_check(struct store *store, bool add, struct error *error) {
+    enum store_status status = STORE_OK;
+    const char *name;
+    char *wanted, *value;
+    for (unsigned row = 0; status == STORE_OK && (wanted = ddl_setting(store->schema, row, &name)); row++) {
+        status = setting_find(store, name, &value, error);
+        if (status == STORE_OK && !value && add) {
+            status = setting_add(store, name, wanted, error);
+            if (status == STORE_OK) status = setting_find(store, name, &value, error);
+        }
+        if (status == STORE_OK && value && strcmp(value, wanted) != 0) {
+            status = STORE_REFUSED;
+            if (strcmp(name, "version") == 0)
+                error_set(error, "the tables have schema version %s; this program knows version %s", value, wanted);
+            else
+                error_set(error, "the tables were made with %s = %s; configured is %s = %s; configure what the tables have, or "
+                                 "use another database", name, value, name, wanted);
+        }
+        free(value);
+        free(wanted);
+    }
+    return status;
+}
+
+static int number_read(void *context, unsigned n, const char *const *columns, const size_t *lengths) {
+    int64_t *number = context;
+    (void)n, (void)lengths;
+    *number = columns[0] ? strtoll(columns[0], NULL, 10) : -1;
+    return 1;
+}
+
+/* A size that is added to tables that have rows: its first whole bucket is behind all that was imported before. As buckets are
+ * a day long at most, those from the next day on are whole. */
+static enum store_status size_added(struct store *store, uint32_t size, struct error *error) {
+    int64_t last = -1;
+    char name[SCHEMA_NAME_MAX], value[32];
+    enum store_status status = store->ops->query(store, "SELECT MAX(last_bucket) FROM import_ledger WHERE imported > 0", NULL, 0,
+                                                 number_read, &last, error);
+    if (status != STORE_OK || last < 0) return status;
+    snprintf(name, sizeof name, "size_%" PRIu32 "_from", size);
+    snprintf(value, sizeof value, "%" PRId64, (last / DAY + 1) * DAY);
+    log_notice("store", "%s: buckets of %" PRIu32 " s are new; they are complete from %s on", store->name, size, value);
+    return setting_add(store, name, value, error);
+}
+
+enum store_status setup_size_from(struct store *store, uint32_t size, uint32_t *from, struct error *error) {
+    char name[SCHEMA_NAME_MAX], *value;
+    snprintf(name, sizeof name, "size_%" PRIu32 "_from", size);
+    enum store_status status = setting_find(store, name, &value, error);
+    *from = status == STORE_OK && value ? (uint32_t)strtoul(value, NULL, 10) : 0;
+    free(value);
+    return status;
+}
+
+static enum store_status objects_create(struct store *store, const struct catalog *catalog, struct error *error) {
+    const struct schema *schema = store->schema;
+    enum store_status status = STORE_OK;
+    char name[SCHEMA_NAME_MAX];
+    for (unsigned i = 0; i < ddl_count(schema) && status == STORE_OK; i++) {
+        struct buffer sql = BUFFER_INIT;
+        ddl_name(schema, i, name, sizeof name);
+        if (catalog_find(catalog, name)) continue;
+        ddl_create(schema, i, store->ops->dialect, &sql);
+        status = statements_run(store, sql.data, error);
+        buffer_release(&sql);
+    }
+    if (status == STORE_OK) status = settings_check(store, true, error);
+    for (unsigned i = 0; i < schema->n_sizes && status == STORE_OK; i++)
+        if (!catalog_find(catalog, schema_table(schema, TABLE_AGGR, FLOW_IPV4, schema->sizes[i])->data))
+            status = size_added(store, schema->sizes[i], error);
+    return status;
+}
+
+/* Checks what is there; *missing: the first object that isn't, or "". */
+static enum store_status objects_check(struct store *store, const struct catalog *catalog, char *missing, size_t size,
+                                       struct error *error) {
+    enum store_status status = STORE_OK;
+    char name[SCHEMA_NAME_MAX];
+    missing[0] = '\0';
+    if (catalog_find(catalog, "flowimport_schema")) status = settings_check(store, false, error);
+    for (unsigned i = 0; i < ddl_count(store->schema) && status == STORE_OK; i++) {
+        ddl_name(store->schema, i, name, sizeof name);
+        const struct found *found = catalog_find(catalog, name);
+        if (found)
+            status = object_check(store, i, found, error);
+        else if (!missing[0])
+            snprintf(missing, size, "%s", name);
+    }
+    return status;
+}
+
+/* Where statements that make tables are part of a transaction (SQLite) all are made in one. */
+static enum store_status transaction(struct store *store, const char *verb, struct error *error) {
+    if (store->ops->dialect != DIALECT_SQLITE) return STORE_OK;
+    return store->ops->query(store, verb, NULL, 0, NULL, NULL, error);
+}
+
+enum store_status setup_run(struct store *store, struct error *error) {
+    struct catalog catalog = {0};
+    char missing[SCHEMA_NAME_MAX] = "";
+    enum store_status status = catalog_fill(store, &catalog, error);
+    if (status == STORE_OK) status = objects_check(store, &catalog, missing, sizeof missing, error);
+    if (status == STORE_OK && missing[0] && store->read_only) {
+        error_set(error, "there is no %s yet; the importer makes it when it first writes with this configuration", missing);
+        status = STORE_REFUSED;
+    } else if (status == STORE_OK && missing[0]) {
+        status = transaction(store, "BEGIN IMMEDIATE", error);
+        if (status == STORE_OK) status = catalog_fill(store, &catalog, error);
+        if (status == STORE_OK) status = objects_check(store, &catalog, missing, sizeof missing, error);
+        if (status == STORE_OK) status = objects_create(store, &catalog, error);
+        if (status == STORE_OK) status = transaction(store, "COMMIT", error);
+        if (status != STORE_OK) store->ops->rollback(store);
+    }
+    catalog_release(&catalog);
+    return status;
+}

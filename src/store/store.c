@@ -1,0 +1,223 @@
+/* What all stores have in common: which one a URL names, the transaction with its sticky error, the ledger's rows. */
+#include "store/store.h"
+
+#include <inttypes.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "base/buffer.h"
+#include "base/fault.h"
+#include "base/mem.h"
+#include "store/store_ops.h"
+
+enum { FAULT_ROWS = 1000 }; /* "mid-flush" is after so many rows, or at the end of fewer */
+
+static const struct {
+    const char *scheme;
+    const struct store_ops *ops;
+} stores[] = {
+    {"mysql", &store_mysql_ops},
+    {"mariadb", &store_mysql_ops},
+    {"sqlite", &store_sqlite_ops},
+    {"memory", &store_memory_ops},
+};
+
+/* Puts the store's name before the text. */
+static void error_name(const struct store *store, struct error *error) {
+    if (!error) return;
+    char *text = mem_strdup(error->text);
+    error_set(error, "%s: %s", store->name, text);
+    free(text);
+}
+
+static const struct store_ops *ops_find(const char *scheme) {
+    for (size_t i = 0; i < sizeof stores / sizeof stores[0]; i++)
+        if (strcmp(stores[i].scheme, scheme) == 0) return stores[i].ops;
+    return NULL;
+}
+
+enum store_status store_open(struct store **store, const struct store_config *config, const struct schema *schema,
+                             struct error *error) {
+    struct url url;
+    struct store *opened = NULL;
+    struct error reason = {""};
+    if (url_parse(&url, config->url, error) != 0) return STORE_REFUSED;
+    const struct store_ops *ops = ops_find(url.scheme);
+    if (!ops) {
+        error_set(error, "store '%s': unknown scheme '%s'; known are mysql, mariadb, sqlite and memory", config->url, url.scheme);
+        url_release(&url);
+        return STORE_REFUSED;
+    }
+    enum store_status status = ops->open(&opened, config, &url, schema, &reason);
+    url_release(&url);
+    if (status != STORE_OK) {
+        char *name = url_display(config->url);
+        error_set(error, "%s: %s", name, reason.text);
+        free(name);
+        return status;
+    }
+    opened->ops = ops;
+    opened->schema = schema;
+    opened->name = url_display(config->url);
+    opened->read_only = config->read_only;
+    status = setup_run(opened, &reason);
+    if (status != STORE_OK) {
+        error_set(error, "%s: %s", opened->name, reason.text);
+        store_close(opened);
+        return status;
+    }
+    *store = opened;
+    return STORE_OK;
+}
+
+void store_close(struct store *store) {
+    if (!store) return;
+    char *name = store->name;
+    store->ops->rollback(store);
+    store->ops->close(store);
+    free(name);
+}
+
+enum dialect store_dialect(const struct store *store) { return store->ops->dialect; }
+const char *store_name(const struct store *store) { return store->name; }
+
+enum store_status store_query(struct store *store, const char *sql, const struct store_param *params, unsigned n_params,
+                              store_row_fn *row, void *context, struct error *error) {
+    struct error reason = {""};
+    enum store_status status = store->ops->query(store, sql, params, n_params, row, context, &reason);
+    if (status != STORE_OK) error_set(error, "%s: %s", store->name, reason.text);
+    return status;
+}
+
+/* The ledger ----------------------------------------------------------------------------------------------------------- */
+
+enum { LEDGER_COLUMNS = 13 }; /* besides the sums */
+
+static void ledger_columns(const struct schema *schema, struct buffer *sql) {
+    buffer_add_text(sql, "consumer, generation, committed_at, entries, imported, too_old, rejected, flows_millionths, "
+                         "first_bucket, last_bucket, claim, position, adopted");
+    for (unsigned i = 0; i < schema->layout->n_sums; i++)
+        buffer_printf(sql, ", %s", schema->layout->sums[i]->name);
+}
+
+static struct store_param integer_param(uint64_t number) {
+    return (struct store_param){.type = STORE_PARAM_INTEGER, .integer = (int64_t)number};
+}
+
+static struct store_param text_param(const char *text) {
+    return (struct store_param){.type = STORE_PARAM_TEXT, .bytes = text, .len = strlen(text)};
+}
+
+static enum store_status ledger_insert(struct store *store, const struct ledger_row *row, struct error *error) {
+    unsigned n_sums = store->schema->layout->n_sums, n = 0;
+    struct store_param params[LEDGER_COLUMNS + FLOW_SUMS_MAX];
+    struct buffer sql = BUFFER_INIT;
+    params[n++] = text_param(row->id.consumer);
+    params[n++] = integer_param((uint64_t)row->id.generation);
+    params[n++] = integer_param((uint64_t)row->committed_at);
+    params[n++] = integer_param(row->entries);
+    params[n++] = integer_param(row->imported);
+    params[n++] = integer_param(row->too_old);
+    params[n++] = integer_param(row->rejected);
+    params[n++] = integer_param(row->flows);
+    params[n++] = integer_param(row->first_bucket);
+    params[n++] = integer_param(row->last_bucket);
+    params[n++] = integer_param((uint64_t)row->claim);
+    params[n++] = integer_param((uint64_t)row->position);
+    params[n++] = integer_param(row->adopted);
+    for (unsigned i = 0; i < n_sums; i++)
+        params[n++] = integer_param(row->sums[i]);
+    buffer_add_text(&sql, "INSERT INTO import_ledger (");
+    ledger_columns(store->schema, &sql);
+    buffer_add_text(&sql, ") VALUES (");
+    for (unsigned i = 0; i < n; i++)
+        buffer_add_text(&sql, i ? ", ?" : "?");
+    buffer_add_text(&sql, ")");
+    enum store_status status = store->ops->query(store, sql.data, params, n, NULL, NULL, error);
+    buffer_release(&sql);
+    if (status == STORE_TAKEN)
+        error_set(error, "import_ledger: generation %" PRId64 " of '%s' is committed already", row->id.generation,
+                  row->id.consumer);
+    return status;
+}
+
+struct ledger_read {
+    const struct schema *schema;
+    struct ledger_row *row;
+    bool found;
+};
+
+static int ledger_read(void *context, unsigned n, const char *const *columns, const size_t *lengths) {
+    struct ledger_read *read = context;
+    struct ledger_row *row = read->row;
+    uint64_t numbers[LEDGER_COLUMNS + FLOW_SUMS_MAX];
+    (void)lengths;
+    for (unsigned i = 1; i < n; i++)
+        numbers[i] = columns[i] ? strtoull(columns[i], NULL, 10) : 0; /* a negative number wraps as its own complement */
+    snprintf(row->id.consumer, sizeof row->id.consumer, "%s", columns[0]);
+    row->id.generation = (int64_t)numbers[1];
+    row->committed_at = (int64_t)numbers[2];
+    row->entries = numbers[3];
+    row->imported = numbers[4];
+    row->too_old = numbers[5];
+    row->rejected = numbers[6];
+    row->flows = numbers[7];
+    row->first_bucket = (uint32_t)numbers[8];
+    row->last_bucket = (uint32_t)numbers[9];
+    row->claim = (int64_t)numbers[10];
+    row->position = (int64_t)numbers[11];
+    row->adopted = numbers[12] != 0;
+    for (unsigned i = 0; i < read->schema->layout->n_sums; i++)
+        row->sums[i] = numbers[LEDGER_COLUMNS + i];
+    read->found = true;
+    return 1;
+}
+
+enum store_status store_ledger_find(struct store *store, const struct generation_id *id, struct ledger_row *row, bool *found,
+                                    struct error *error) {
+    struct store_param params[] = {text_param(id->consumer), integer_param((uint64_t)id->generation)};
+    struct ledger_read read = {.schema = store->schema, .row = row};
+    struct buffer sql = BUFFER_INIT;
+    memset(row, 0, sizeof *row);
+    buffer_add_text(&sql, "SELECT ");
+    ledger_columns(store->schema, &sql);
+    buffer_add_text(&sql, " FROM import_ledger WHERE consumer = ? AND generation = ?");
+    enum store_status status = store_query(store, sql.data, params, 2, ledger_read, &read, error);
+    buffer_release(&sql);
+    *found = read.found;
+    return status;
+}
+
+/* The transaction ------------------------------------------------------------------------------------------------------ */
+
+void store_begin(struct store *store, const struct ledger_row *ledger, const uint32_t *buckets, unsigned n_buckets) {
+    if (store->begun) store->ops->rollback(store);
+    store->begun = true;
+    store->rows = 0;
+    store->error.text[0] = '\0';
+    store->status = store->ops->begin(store, buckets, n_buckets, &store->error);
+    if (store->status == STORE_OK) store->status = ledger_insert(store, ledger, &store->error);
+}
+
+void store_put(struct store *store, const struct table *table, const uint8_t *key, const uint64_t *values) {
+    if (store->status != STORE_OK || !store->begun) return;
+    store->status = store->ops->put(store, table, key, values, &store->error);
+    if (++store->rows == FAULT_ROWS) fault_point("mid-flush");
+}
+
+enum store_status store_commit(struct store *store, struct error *error) {
+    if (!store->begun) {
+        error_set(error, "%s: commit without begin", store->name);
+        return STORE_REFUSED;
+    }
+    if (store->status == STORE_OK && store->rows < FAULT_ROWS) fault_point("mid-flush");
+    if (store->status == STORE_OK) store->status = store->ops->commit(store, &store->error);
+    if (store->status != STORE_OK) {
+        store->ops->rollback(store);
+        if (error) *error = store->error;
+        error_name(store, error);
+    }
+    store->begun = false;
+    return store->status;
+}

@@ -1,0 +1,52 @@
+/* What a kind of store has to do; store.c does the rest for all of them: the sticky error, the ledger, the schema. */
+#ifndef FLOWIMPORT_STORE_STORE_OPS_H
+#define FLOWIMPORT_STORE_STORE_OPS_H
+
+#include "base/url.h"
+#include "store/store.h"
+
+/* Every call that returns a status fills the error (without the store's name) on anything but STORE_OK. */
+struct store_ops {
+    enum dialect dialect;
+    /* *store is set on STORE_OK alone: a struct that begins with a struct store, whose fields store_open fills in afterwards. */
+    enum store_status (*open)(struct store **store, const struct store_config *config, const struct url *url,
+                              const struct schema *schema, struct error *error);
+    void (*close)(struct store *store);
+    /* Starts a transaction; MySQL makes the partitions for the buckets first. */
+    enum store_status (*begin)(struct store *store, const uint32_t *buckets, unsigned n, struct error *error);
+    /* `table` is one of the schema's. */
+    enum store_status (*put)(struct store *store, const struct table *table, const uint8_t *key, const uint64_t *values,
+                             struct error *error);
+    enum store_status (*commit)(struct store *store, struct error *error);
+    /* Ends the transaction under way, if any, whatever state the connection is in. */
+    void (*rollback)(struct store *store);
+    /* As store_query; STORE_TAKEN for an INSERT whose primary key is there already. */
+    enum store_status (*query)(struct store *store, const char *sql, const struct store_param *params, unsigned n_params,
+                               store_row_fn *row, void *context, struct error *error);
+};
+
+struct store {
+    const struct store_ops *ops;
+    const struct schema *schema;
+    char *name;
+    bool read_only;
+    bool begun;               /* between begin and commit */
+    enum store_status status; /* of the transaction so far; sticky */
+    struct error error;
+    uint64_t rows; /* put in this transaction */
+};
+
+extern const struct store_ops store_mysql_ops, store_sqlite_ops, store_memory_ops;
+
+/* Makes the tables that are missing (unless read_only) and refuses those that aren't the schema's. */
+enum store_status setup_run(struct store *store, struct error *error) __attribute__((warn_unused_result));
+/* The first bucket from which a size's tables are complete: 0, but for a size that was added to tables that were there. */
+enum store_status setup_size_from(struct store *store, uint32_t size, uint32_t *from, struct error *error)
+    __attribute__((warn_unused_result));
+
+/* The place of a table in its schema: where a store keeps what it knows of it. */
+static inline unsigned table_number(const struct schema *schema, const struct table *table) {
+    return (unsigned)(table - schema->tables);
+}
+
+#endif
