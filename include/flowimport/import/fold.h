@@ -1,0 +1,30 @@
+/* One entry into a generation: decode, check, slice, add. The hot path between the reply buffer and the cache. */
+#ifndef FLOWIMPORT_IMPORT_FOLD_H
+#define FLOWIMPORT_IMPORT_FOLD_H
+
+#include "flow/entry.h"
+#include "import/check.h"
+#include "import/generation.h"
+
+struct folder {
+    const struct flow_layout *layout;
+    struct check_rules rules;
+    struct entry_decoder *decoder;    /* owned */
+    uint64_t reasons[REJECT_REASONS]; /* rejects so far, by reason */
+    int64_t
+        headroom[FLOW_SUMS_MAX]; /* what the store's totals can still take of each sum (63 bits less what they have) */
+};
+
+enum fold_verdict {
+    FOLD_TAKEN, /* counted in the generation: imported, too old, or rejected */
+    FOLD_FULL,  /* nothing happened: write the generation, and fold the entry into the next */
+    FOLD_END,   /* the bare word END: not an entry */
+};
+
+void folder_init(struct folder *folder, const struct flow_layout *layout, const struct check_rules *rules);
+void folder_release(struct folder *folder);
+/* `now`: the time of the entry's claim, in seconds; every decision by the time is made against it. */
+enum fold_verdict fold_entry(struct folder *folder, struct generation *generation, int64_t now, const char *text,
+                             size_t len);
+
+#endif

@@ -1,0 +1,49 @@
+/* The importer: queue → generations → store, on the event loop, with the writer thread behind it.
+ *
+ * While one generation is written the next is folded. Entries leave Redis after their generation has committed; what a
+ * crash leaves behind is found in the claims and replayed, here or by another consumer, under its own identity, and the
+ * ledger lets each generation commit once. */
+#ifndef FLOWIMPORT_IMPORT_IMPORTER_H
+#define FLOWIMPORT_IMPORT_IMPORTER_H
+
+#include <event2/event.h>
+
+#include "base/clock.h"
+#include "import/check.h"
+#include "queue/consumer.h"
+#include "store/store.h"
+
+struct importer; /* opaque */
+
+struct importer_config {
+    struct consumer_config queue;
+    struct store_config store;
+    struct check_rules rules;
+    int64_t flush_interval; /* seconds */
+    uint64_t cache_memory;  /* bytes, of the two generations together */
+    uint64_t claim_entries; /* most entries of one generation */
+    uint64_t seed;          /* of the caches' hash */
+};
+
+struct importer_counters {
+    uint64_t entries, imported, too_old, rejected; /* committed */
+    uint64_t generations;                          /* committed */
+    uint64_t lost_races;                           /* generations that another consumer had committed */
+    uint64_t store_retries, queue_losses;
+    int64_t last_commit; /* seconds since the epoch; 0: none yet */
+};
+
+/* All borrowed. `finished` is called once, when the importer has stopped by itself or as asked; it may end the loop.
+ * NULL with the error set. */
+struct importer *importer_new(struct event_base *base, const struct importer_config *config,
+                              const struct flow_layout *layout, const struct schema *schema, const struct clock *clock,
+                              void (*finished)(void *context, int exit_code), void *context, struct error *error);
+void importer_free(struct importer *importer);
+void importer_start(struct importer *importer);
+/* Ends the generation under way as soon as it can (SIGUSR1). */
+void importer_flush(struct importer *importer);
+/* Flushes, then finishes. If the store is away, the generation stays in its claims for the next start. */
+void importer_stop(struct importer *importer);
+const struct importer_counters *importer_counters(const struct importer *importer);
+
+#endif

@@ -1,0 +1,30 @@
+/* Lines of a file, plain or gzip, from the first to the last or from a known place on. */
+#ifndef FLOWIMPORT_INPUT_LINES_H
+#define FLOWIMPORT_INPUT_LINES_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include "base/error.h"
+
+enum { LINE_MAX_BYTES = 16 << 20 }; /* a longer line is an error of the file */
+
+struct lines; /* opaque */
+
+/* "-" is standard input, which is first copied to a temporary file (in $TMPDIR, else /tmp), so that it has an identity
+ * and can be resumed like a file. NULL with the error set. */
+struct lines *lines_open(const char *path, struct error *error);
+void lines_close(struct lines *lines);
+/* What the unpacked contents are known by: 32 hexadecimal digits of their XXH3-128 hash. Reads the file once. 0, or -1.
+ */
+int lines_identity(struct lines *lines, char identity[33], struct error *error) __attribute__((warn_unused_result));
+/* The next line without its end of line; borrowed until the next call. 1, 0 at the end, -1 with the error set. */
+int lines_next(struct lines *lines, const char **text, size_t *len, struct error *error)
+    __attribute__((warn_unused_result));
+/* Goes to a byte of the unpacked contents at which a line begins. 0, or -1. */
+int lines_seek(struct lines *lines, int64_t position, struct error *error) __attribute__((warn_unused_result));
+int64_t lines_position(const struct lines *lines); /* unpacked bytes of the lines returned so far */
+double lines_progress(const struct lines *lines);  /* 0 to 1, of the file's bytes */
+
+#endif

@@ -1,0 +1,215 @@
+/* What is written when a generation is: every table's rows, added up from the cached ones. */
+#include "import/flush.h"
+
+#include <endian.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/mman.h>
+
+#include "base/log.h"
+#include "import/sort.h"
+
+enum { DAY = 86400, DAYS = UINT32_MAX / DAY + 1 };
+
+struct flush {
+    const struct flow_layout *layout;
+    const struct schema *schema;
+    struct store *store;
+    struct cache *cache;
+    struct sort_ref *refs; /* room for two references a row */
+    /* the table under way */
+    const struct table *table;
+    bool total; /* its id = -1 rows */
+    struct cache_rows rows[FLOW_FAMILIES];
+};
+
+static const uint8_t *ref_row(const struct flush *flush, const struct sort_ref *ref) {
+    const struct cache_rows *rows = &flush->rows[ref->family];
+    return rows->rows + ref->row * rows->stride;
+}
+
+static uint32_t row_bucket(const struct cache_rows *rows, const uint8_t *row) {
+    uint32_t bucket;
+    memcpy(&bucket, row + rows->bucket_at, sizeof bucket);
+    return bucket;
+}
+
+static uint8_t *put_be64(uint8_t *to, uint64_t number) {
+    number = htobe64(number);
+    memcpy(to, &number, sizeof number);
+    return to + sizeof number;
+}
+
+/* The packed primary key of the row of the table under way that a reference counts in (a sort_key_fn). */
+static void ref_key(const void *context, const struct sort_ref *ref, uint8_t *key) {
+    const struct flush *flush = context;
+    const struct flow_layout *layout = flush->layout;
+    const struct cache_rows *rows = &flush->rows[ref->family];
+    const uint8_t *row = ref_row(flush, ref), *from = row + rows->key_at;
+    uint32_t bucket = row_bucket(rows, row), size = flush->table->bucket_size;
+    uint32_t start = size ? htobe32(bucket - bucket % size) : 0;
+    const struct flow_field *field;
+    switch (flush->table->kind) {
+    case TABLE_FLOWS:
+        memcpy(key, &start, sizeof start);
+        key += sizeof start;
+        for (unsigned i = 0; i < layout->n_keys; i++) {
+            field = &layout->fields[layout->keys[i]];
+            memcpy(key, from + field->offset[ref->family], field->width[ref->family]);
+            key += field->width[ref->family];
+        }
+        return;
+    case TABLE_NODES:
+        field = &layout->fields[TUPLE_SOURCE + ref->side];
+        if (flush->total) {
+            key = put_be64(key, UINT64_MAX);
+        } else if (ref->family == FLOW_IPV6) {
+            memcpy(key, from + field->offset[FLOW_IPV6], 16);
+            key += 16;
+        } else {
+            memset(key, 0, 4);
+            memcpy(key + 4, from + field->offset[FLOW_IPV4], 4);
+            key += 8;
+        }
+        break;
+    case TABLE_PORTS:
+        field = &layout->fields[TUPLE_SOURCE_PORT + ref->side];
+        from += field->offset[ref->family];
+        key = put_be64(key, flush->total ? UINT64_MAX : (uint64_t)(from[0] << 8 | from[1]));
+        break;
+    case TABLE_AGGR: break;
+    }
+    if (size) memcpy(key, &start, sizeof start);
+}
+
+/* The first reference for each row (of `sides` sides) of the families the table takes. */
+static size_t refs_fill(const struct flush *flush, enum flow_family first, enum flow_family last, unsigned sides) {
+    size_t n = 0;
+    for (unsigned family = first; family <= last; family++)
+        for (size_t row = 0; row < flush->rows[family].n; row++)
+            for (unsigned side = 0; side < sides; side++)
+                flush->refs[n++] =
+                    (struct sort_ref){.row = (uint32_t)row, .family = (uint8_t)family, .side = (uint8_t)side};
+    return n;
+}
+
+static void group_add(uint64_t *values, unsigned group, const uint64_t *sums, unsigned n_values) {
+    values += group * n_values;
+    for (unsigned i = 0; i < n_values; i++)
+        values[i] += sums[i];
+}
+
+static void ref_add(const struct flush *flush, const struct sort_ref *ref, uint64_t *values) {
+    const struct flow_layout *layout = flush->layout;
+    const struct cache_rows *rows = &flush->rows[ref->family];
+    const uint8_t *row = ref_row(flush, ref);
+    const uint64_t *sums = (const uint64_t *)(const void *)row;
+    unsigned n_values = layout->n_sums + 1, side_group = (1u + ref->side) * (1 + PROTO_CLASSES);
+    group_add(values, 0, sums, n_values);
+    if (flush->table->kind == TABLE_FLOWS) return;
+    unsigned class_group =
+        1 + (unsigned)proto_class(row[rows->key_at + layout->fields[TUPLE_PROTOCOL].offset[ref->family]]);
+    group_add(values, class_group, sums, n_values);
+    if (flush->table->kind == TABLE_AGGR || flush->total) return;
+    group_add(values, side_group, sums, n_values);
+    group_add(values, side_group + class_group, sums, n_values);
+}
+
+/* Sorts the references, adds up those of equal keys, hands each sum to the store. */
+static void table_write(const struct flush *flush, size_t n) {
+    uint8_t keys[2][SORT_KEY_MAX];
+    uint64_t values[SCHEMA_VALUES_MAX] = {0};
+    unsigned now = 0;
+    size_t key_len = flush->table->key_bytes;
+    sort_refs(flush->refs, n, key_len, ref_key, flush);
+    for (size_t i = 0; i < n; i++) {
+        ref_key(flush, &flush->refs[i], keys[now]);
+        if (i > 0 && memcmp(keys[now], keys[!now], key_len) != 0) {
+            store_put(flush->store, flush->table, keys[!now], values);
+            memset(values, 0, flush->table->n_values * sizeof values[0]);
+        }
+        ref_add(flush, &flush->refs[i], values);
+        now = !now;
+    }
+    if (n > 0) store_put(flush->store, flush->table, keys[!now], values);
+}
+
+/* One table from the rows of the base size that its own is added up from. Absent tables are no work. */
+static void table_flush(struct flush *flush, enum table_kind kind, enum flow_family family, uint32_t size, bool total) {
+    uint32_t base = cache_base_size(flush->schema, size ? size : flush->schema->sizes[0]);
+    bool both =
+        total || kind == TABLE_PORTS || kind == TABLE_AGGR || (kind == TABLE_FLOWS && !flush->layout->has_addresses);
+    unsigned sides = !total && (kind == TABLE_NODES || kind == TABLE_PORTS) ? 2 : 1;
+    flush->table = schema_table(flush->schema, kind, family, size);
+    if (!flush->table) return;
+    flush->total = total;
+    for (unsigned i = 0; i < FLOW_FAMILIES; i++)
+        flush->rows[i] = cache_rows(flush->cache, base, (enum flow_family)i);
+    table_write(flush, refs_fill(flush, both ? FLOW_IPV4 : family, both ? FLOW_IPV6 : family, sides));
+}
+
+static void tables_flush(struct flush *flush) {
+    const struct schema *schema = flush->schema;
+    for (unsigned i = 0; i < schema->n_sizes; i++) {
+        for (unsigned family = 0; family < FLOW_FAMILIES; family++) {
+            table_flush(flush, TABLE_FLOWS, (enum flow_family)family, schema->sizes[i], false);
+            table_flush(flush, TABLE_NODES, (enum flow_family)family, schema->sizes[i], false);
+        }
+        table_flush(flush, TABLE_PORTS, FLOW_IPV4, schema->sizes[i], false);
+    }
+    for (unsigned i = 0; i < schema->n_sizes; i++) {
+        table_flush(flush, TABLE_AGGR, FLOW_IPV4, schema->sizes[i], false);
+        table_flush(flush, TABLE_NODES, FLOW_IPV4, schema->sizes[i], true);
+        table_flush(flush, TABLE_PORTS, FLOW_IPV4, schema->sizes[i], true);
+    }
+    for (unsigned family = 0; family < FLOW_FAMILIES; family++)
+        table_flush(flush, TABLE_NODES, (enum flow_family)family, 0, false);
+    table_flush(flush, TABLE_PORTS, FLOW_IPV4, 0, false);
+    table_flush(flush, TABLE_NODES, FLOW_IPV4, 0, true);
+    table_flush(flush, TABLE_PORTS, FLOW_IPV4, 0, true);
+}
+
+/* The days that the rows' buckets of every size begin in, and the ledger's first and last bucket. Returns how many
+ * days. */
+static unsigned days_find(struct cache *cache, const struct schema *schema, struct ledger_row *ledger, uint32_t *days) {
+    uint8_t seen[DAYS] = {0};
+    unsigned n = 0;
+    ledger->first_bucket = UINT32_MAX;
+    ledger->last_bucket = 0;
+    for (unsigned i = 0; i < schema->n_sizes; i++) {
+        uint32_t size = schema->sizes[i];
+        for (unsigned family = 0; family < FLOW_FAMILIES; family++) {
+            struct cache_rows rows = cache_rows(cache, cache_base_size(schema, size), (enum flow_family)family);
+            for (size_t row = 0; row < rows.n; row++) {
+                uint32_t bucket = row_bucket(&rows, rows.rows + row * rows.stride);
+                bucket -= bucket % size;
+                seen[bucket / DAY] = 1;
+                if (i == 0 && bucket < ledger->first_bucket) ledger->first_bucket = bucket;
+                if (i == 0 && bucket > ledger->last_bucket) ledger->last_bucket = bucket;
+            }
+        }
+    }
+    if (ledger->first_bucket > ledger->last_bucket) ledger->first_bucket = 0;
+    for (uint32_t day = 0; day < DAYS; day++)
+        if (seen[day]) days[n++] = day * DAY;
+    return n;
+}
+
+enum store_status flush_cache(struct cache *cache, const struct flow_layout *layout, const struct schema *schema,
+                              struct store *store, struct ledger_row *ledger, struct error *error) {
+    uint32_t days[DAYS];
+    unsigned n_days = days_find(cache, schema, ledger, days);
+    size_t bytes = cache_row_count(cache) * CACHE_SCRATCH_ROW + 1;
+    _Static_assert(2 * sizeof(struct sort_ref) == CACHE_SCRATCH_ROW, "two references a row");
+    struct sort_ref *refs =
+        mmap(NULL, bytes, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE, -1, 0);
+    if (refs == MAP_FAILED) {
+        error_set(error, "no memory to sort %zu rows", cache_row_count(cache));
+        return STORE_RETRY;
+    }
+    struct flush flush = {.layout = layout, .schema = schema, .store = store, .cache = cache, .refs = refs};
+    store_begin(store, ledger, days, n_days);
+    tables_flush(&flush);
+    munmap(refs, bytes);
+    return store_commit(store, error);
+}

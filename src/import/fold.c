@@ -1,0 +1,101 @@
+/* The hot path: an entry's bytes into a generation's sums. */
+#include "import/fold.h"
+
+#include <inttypes.h>
+#include <stdio.h>
+#include <string.h>
+
+#include "base/fault.h"
+
+void folder_init(struct folder *folder, const struct flow_layout *layout, const struct check_rules *rules) {
+    *folder = (struct folder){.layout = layout, .rules = *rules, .decoder = entry_decoder_new(layout)};
+    for (unsigned i = 0; i < FLOW_SUMS_MAX; i++)
+        folder->headroom[i] = INT64_MAX;
+}
+
+void folder_release(struct folder *folder) {
+    entry_decoder_free(folder->decoder);
+    folder->decoder = NULL;
+}
+
+/* Whether the sums can still take the records: a 63-bit total must hold all of a sum that the store ever sees. */
+static bool sums_fit(const struct folder *folder, const struct generation *generation,
+                     const struct flow_record *records, unsigned n, struct reject *reject) {
+    for (unsigned i = 0; i < folder->layout->n_sums; i++) {
+        int64_t room = folder->headroom[i] - (int64_t)generation->ledger.sums[i];
+        for (unsigned r = 0; r < n; r++) {
+            if ((int64_t)records[r].sums[i] > room) {
+                reject->reason = REJECT_TOO_LARGE;
+                snprintf(reject->field, sizeof reject->field, "%s", folder->layout->sums[i]->name);
+                snprintf(reject->value, sizeof reject->value, "%" PRIu64, records[r].sums[i]);
+                return false;
+            }
+            room -= (int64_t)records[r].sums[i];
+        }
+    }
+    return true;
+}
+
+/* Decodes and judges; *n is the number of records to import. */
+static enum check_verdict entry_judge(const struct folder *folder, const struct generation *generation, int64_t now,
+                                      const char *text, size_t len, struct flow_record *records, unsigned *n,
+                                      struct reject *reject) {
+    int decoded = entry_decode(folder->decoder, ENTRY_ANY, text, len, records, reject);
+    if (decoded <= 0) return CHECK_REJECT;
+    *n = (unsigned)decoded;
+    enum check_verdict verdict = CHECK_IMPORT; /* the forward direction decides about the age */
+    for (unsigned r = 0; r < *n; r++) {
+        enum check_verdict one = check_record(&folder->rules, folder->layout, now, &records[r], reject);
+        if (one == CHECK_REJECT) return CHECK_REJECT;
+        if (r == 0) verdict = one;
+    }
+    if (verdict == CHECK_IMPORT && !sums_fit(folder, generation, records, *n, reject)) return CHECK_REJECT;
+    return verdict;
+}
+
+static void reject_count(struct folder *folder, struct generation *generation, const struct reject *reject, int64_t now,
+                         const char *text, size_t len) {
+    generation_reject(generation, reject, now, text, len);
+    folder->reasons[reject->reason]++;
+    generation->ledger.rejected++;
+}
+
+/* A flow of more buckets than the cache has room for when it is empty could never be counted. */
+static void oversize_reject(struct folder *folder, struct generation *generation, const struct flow_record *record,
+                            int64_t now, const char *text, size_t len) {
+    struct reject reject = {.reason = REJECT_TOO_LONG, .field = "flowEndSeconds"};
+    snprintf(reject.value, sizeof reject.value, "%" PRIu32, record->end);
+    reject_count(folder, generation, &reject, now, text, len);
+}
+
+enum fold_verdict fold_entry(struct folder *folder, struct generation *generation, int64_t now, const char *text,
+                             size_t len) {
+    struct flow_record records[ENTRY_RECORDS_MAX];
+    struct ledger_row *ledger = &generation->ledger;
+    struct reject reject;
+    unsigned n = 0;
+    if (len == 3 && memcmp(text, "END", 3) == 0) return FOLD_END;
+    switch (entry_judge(folder, generation, now, text, len, records, &n, &reject)) {
+    case CHECK_REJECT:
+        if (generation->n_rejects > 0 && generation->rejects.len + len > GENERATION_REJECTS_BYTES) return FOLD_FULL;
+        reject_count(folder, generation, &reject, now, text, len);
+        break;
+    case CHECK_TOO_OLD: ledger->too_old++; break;
+    case CHECK_IMPORT:
+        if (!generation->recount && !cache_add(generation->cache, records, n)) {
+            if (ledger->imported > 0) return FOLD_FULL;
+            oversize_reject(folder, generation, &records[0], now, text,
+                            len); /* an empty cache is as much room as there is */
+            break;
+        }
+        for (unsigned r = 0; r < n; r++)
+            for (unsigned i = 0; i < folder->layout->n_sums; i++)
+                ledger->sums[i] += records[r].sums[i];
+        ledger->flows += n * (uint64_t)FLOW_UNIT;
+        ledger->imported++;
+        break;
+    }
+    ledger->entries++;
+    fault_point("mid-fold");
+    return FOLD_TAKEN;
+}
