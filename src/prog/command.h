@@ -1,0 +1,38 @@
+/* The hand tool's commands: one table (flowimport.c), one function each. */
+#ifndef FLOWIMPORT_PROG_COMMAND_H
+#define FLOWIMPORT_PROG_COMMAND_H
+
+#include "prog/pipeline.h"
+
+enum exit_code { EXIT_DONE = 0, EXIT_FAILED = 1, EXIT_USAGE = 2, EXIT_REJECTED = 3 };
+
+/* The options of the hand tool's command line. */
+struct command_options {
+    bool once, again;
+    int format;       /* enum command_format */
+    int64_t from, to; /* seconds since the epoch; 0: not given */
+    uint64_t n;       /* rows */
+};
+
+enum command_format { FORMAT_AUTO, FORMAT_JSON };
+
+struct command_call {
+    const struct config *config;
+    const struct pipeline *pipeline;
+    const struct command_options *options;
+    char **operands; /* behind the command's own words */
+    int n_operands;
+};
+
+typedef int command_fn(const struct command_call *call);
+
+command_fn command_once, command_top, command_verify, command_status, command_rejected, command_schema;
+
+/* One line on stderr, begun with the program's name. Returns `code`. */
+int command_fail(int code, const char *format, ...) __attribute__((format(printf, 2, 3)));
+/* "usage: flowimport rejected list|retry|clear" on stderr. Returns EXIT_USAGE. */
+int command_usage(const char *usage);
+/* The lines of a file into the store (backfill.c). */
+int backfill_file(const struct command_call *call, const char *path);
+
+#endif

@@ -1,0 +1,70 @@
+/* The configuration of both programs: one table of options (config_options.c), read and checked before anything
+ * starts. */
+#ifndef FLOWIMPORT_PROG_CONFIG_H
+#define FLOWIMPORT_PROG_CONFIG_H
+
+#include "base/option.h"
+#include "flow/layout.h"
+#include "store/store.h"
+
+enum config_delivery { DELIVERY_EXACTLY_ONCE, DELIVERY_AT_MOST_ONCE };
+
+/* Texts are owned by the configuration; NULL where they are empty. Times are in seconds unless the name ends
+ * otherwise. */
+struct config {
+    struct {
+        int target; /* enum log_target */
+        int level;  /* enum log_level */
+    } log;
+    struct {
+        const char *url, *name;
+        const char *password; /* the file's, the password file's or the environment's; NULL: the URL's or none */
+        const char *password_file;
+        const char *consumer;   /* never NULL: the host's name where none is given */
+        int delivery;           /* enum config_delivery */
+        uint64_t page;          /* entries */
+        uint64_t claim_entries; /* entries */
+        int64_t consumer_timeout;
+        uint64_t rejected_max; /* entries */
+        int64_t retry_max_ms;
+    } queue;
+    struct {
+        struct option_list bucket_sizes;
+        const char *aggr_values, *aggr_sums;
+        int64_t max_flow_age, max_flow_duration, max_future;
+        bool filter_unknown_ports;
+        int64_t flush_interval;
+        uint64_t cache_memory; /* bytes */
+    } import;
+    struct store_config store;
+    const char *store_password_file;
+    struct flow_layout layout; /* of import.aggr_values and import.aggr_sums */
+
+    char **operands; /* what is left of the command line; borrowed from argv */
+    int n_operands;
+    struct options options; /* where each value came from; for messages and config_release */
+};
+
+/* What tells one program from another. */
+struct config_program {
+    const char *name;             /* "flowimportd" */
+    const char *usage;            /* the text of --help above the options, from "usage: " to its last newline */
+    const struct option *options; /* its own options of the command line, or NULL */
+    unsigned n_options;
+    void *values;     /* the struct that they are in */
+    bool no_operands; /* what is left of the command line is an error */
+};
+
+extern const struct option config_options[];
+extern const unsigned config_n_options;
+
+/* Reads the command line, the file (-c FILE; else the default one, where there is one) and the environment into
+ * *config, and checks them together. CONFIG_RUN: go on, with config_release at the end. Anything else is the exit
+ * code, all has been said on stdout or stderr, and there is nothing to release: 0 after --help, --version and a
+ * --check-config that found no error, 2 after errors. */
+enum { CONFIG_RUN = -1 };
+int config_load(struct config *config, const struct config_program *program, int argc, char **argv)
+    __attribute__((warn_unused_result));
+void config_release(struct config *config);
+
+#endif

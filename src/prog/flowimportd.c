@@ -1,0 +1,22 @@
+/* flowimportd: the service. */
+#include "base/log.h"
+#include "prog/service.h"
+
+static const char usage[] =
+    "usage: flowimportd [-c FILE] [--OPTION VALUE ...]\n"
+    "\n"
+    "Takes JSON flows from a Redis list, folds them into time buckets, and writes these to MySQL or SQLite.\n"
+    "Runs in the foreground; SIGTERM and SIGINT flush and stop, SIGUSR1 flushes.\n";
+
+int main(int argc, char **argv) {
+    const struct config_program program = {.name = "flowimportd", .usage = usage};
+    struct pipeline pipeline;
+    struct config config;
+    int code = config_load(&config, &program, argc, argv);
+    if (code != CONFIG_RUN) return code;
+    pipeline_init(&pipeline, &config, program.name);
+    log_notice("main", "version " FLOWIMPORT_VERSION ", consumer '%s'", config.queue.consumer);
+    code = service_run(&pipeline, &config, NULL);
+    config_release(&config);
+    return code;
+}

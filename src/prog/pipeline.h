@@ -1,0 +1,18 @@
+/* The configuration in the words of the parts: what both programs hand to importer, store and queue. */
+#ifndef FLOWIMPORT_PROG_PIPELINE_H
+#define FLOWIMPORT_PROG_PIPELINE_H
+
+#include "import/importer.h"
+#include "prog/config.h"
+
+struct pipeline {
+    struct schema schema;
+    struct importer_config importer;
+};
+
+/* Fills it from a loaded configuration, which is borrowed, and starts the log and the name tables. */
+void pipeline_init(struct pipeline *pipeline, const struct config *config, const char *program);
+/* A store for reading, or NULL: the error is on stderr. */
+struct store *pipeline_store(const struct pipeline *pipeline, const char *program);
+
+#endif

@@ -1,0 +1,12 @@
+/* The importer on its event loop until it ends: signals, readiness, watchdog. flowimportd's life, and `flowimport
+ * --once` without files. */
+#ifndef FLOWIMPORT_PROG_SERVICE_H
+#define FLOWIMPORT_PROG_SERVICE_H
+
+#include "prog/pipeline.h"
+
+/* Returns the exit code: 0 done, 1 failed, 3 done with rejected entries (importer.queue.once alone). `counters` may be
+ * NULL. */
+int service_run(const struct pipeline *pipeline, const struct config *config, struct importer_counters *counters);
+
+#endif

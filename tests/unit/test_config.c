@@ -1,0 +1,324 @@
+/* The programs' configuration: what both read, what options say about each other, exit codes and what is printed. */
+#include "prog/config.h"
+
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <cmocka.h>
+
+#include "base/log.h"
+#include "capture.h"
+
+struct values {
+    bool once;
+    const char *format;
+};
+
+static const struct option own[] = {
+    {.flag = "once", .type = OPTION_BOOL, .offset = OPTION_AT(values, once, bool), .help = "Once."},
+    {.flag = "format",
+     .type = OPTION_TEXT,
+     .offset = OPTION_AT(values, format, const char *),
+     .standard = "auto",
+     .help = "Which format."},
+};
+
+static struct values values;
+static const struct config_program program = {
+    .name = "prog", .usage = "usage: prog [FILE...]\n", .options = own, .n_options = 2, .values = &values};
+static struct config config;
+static char folder[] = "/tmp/test-config-XXXXXX", path[64], secret_path[64];
+
+static int set_up(void **state) {
+    (void)state;
+    snprintf(folder, sizeof folder, "/tmp/test-config-XXXXXX");
+    if (!mkdtemp(folder)) return -1;
+    snprintf(path, sizeof path, "%s/flow.conf", folder);
+    snprintf(secret_path, sizeof secret_path, "%s/secret", folder);
+    unsetenv("FLOWIMPORT_QUEUE_PASSWORD");
+    unsetenv("FLOWIMPORT_STORE_PASSWORD");
+    return 0;
+}
+
+static int tear_down(void **state) {
+    (void)state;
+    unlink(path);
+    unlink(secret_path);
+    return rmdir(folder);
+}
+
+static void file_write(const char *at, const char *text) {
+    FILE *file = fopen(at, "w");
+    assert_non_null(file);
+    fputs(text, file);
+    fclose(file);
+}
+
+/* Loads a file with this text and the further arguments; *errors, *output are freed by the caller. */
+static int load(const char *text, char *const *arguments, char **output, char **errors) {
+    char *argv[16] = {(char *)"prog", (char *)"-c", path};
+    int argc = 3;
+    for (; arguments && *arguments; arguments++)
+        argv[argc++] = *arguments;
+    file_write(path, text);
+    struct capture out = capture_begin(STDOUT_FILENO), err = capture_begin(STDERR_FILENO);
+    int status = config_load(&config, &program, argc, argv);
+    *errors = capture_end(&err);
+    *output = capture_end(&out);
+    return status;
+}
+
+/* The file is refused with exactly these errors; CONF stands for its path, SECRET for the password file's. */
+static void expect_refused(const char *text, const char *expected) {
+    char *output, *errors, filled[4096] = "";
+    for (const char *c = expected; *c;) {
+        size_t len = strlen(filled);
+        const char *from = c;
+        int n = 1;
+        if (strncmp(c, "CONF", 4) == 0)
+            from = path, n = (int)strlen(path), c += 4;
+        else if (strncmp(c, "SECRET", 6) == 0)
+            from = secret_path, n = (int)strlen(secret_path), c += 6;
+        else
+            c++;
+        snprintf(filled + len, sizeof filled - len, "%.*s", n, from);
+    }
+    assert_int_equal(load(text, NULL, &output, &errors), 2);
+    assert_string_equal(errors, filled);
+    assert_string_equal(output, "");
+    free(errors);
+    free(output);
+}
+
+static void expect_loaded(const char *text, char *const *arguments) {
+    char *output, *errors;
+    int status = load(text, arguments, &output, &errors);
+    assert_string_equal(errors, "");
+    assert_string_equal(output, "");
+    assert_int_equal(status, CONFIG_RUN);
+    free(errors);
+    free(output);
+}
+
+static void defaults(void **state) {
+    (void)state;
+    char host[256] = "";
+    gethostname(host, sizeof host - 1);
+    expect_loaded("", NULL);
+    assert_int_equal(config.log.target, LOG_TARGET_STDERR);
+    assert_int_equal(config.log.level, LOG_LEVEL_NOTICE);
+    assert_string_equal(config.queue.url, "redis://localhost:6379/0");
+    assert_string_equal(config.queue.name, "entry:queue");
+    assert_null(config.queue.password);
+    assert_string_equal(config.queue.consumer, host);
+    assert_int_equal(config.queue.delivery, DELIVERY_EXACTLY_ONCE);
+    assert_int_equal(config.queue.page, 1000);
+    assert_int_equal(config.queue.claim_entries, 4000000);
+    assert_int_equal(config.queue.consumer_timeout, 60);
+    assert_int_equal(config.queue.rejected_max, 100000);
+    assert_int_equal(config.queue.retry_max_ms, 60000);
+    assert_int_equal(config.import.bucket_sizes.n, 1);
+    assert_int_equal(config.import.bucket_sizes.values[0], 600);
+    assert_string_equal(config.import.aggr_values, FLOW_LAYOUT_KEYS);
+    assert_string_equal(config.import.aggr_sums, FLOW_LAYOUT_SUMS);
+    assert_int_equal(config.import.max_flow_age, 0);
+    assert_int_equal(config.import.max_flow_duration, 86400);
+    assert_int_equal(config.import.max_future, 3600);
+    assert_false(config.import.filter_unknown_ports);
+    assert_int_equal(config.import.flush_interval, 300);
+    assert_int_equal(config.import.cache_memory, 512 << 20);
+    assert_string_equal(config.store.url, "sqlite:/var/lib/flowimport/flows.db");
+    assert_null(config.store.password);
+    assert_null(config.store.tls_ca);
+    assert_false(config.store.tls_required);
+    assert_int_equal(config.layout.n_keys, 5);
+    assert_int_equal(config.layout.n_sums, 2);
+    assert_int_equal(config.n_operands, 0);
+    assert_string_equal(values.format, "auto");
+    config_release(&config);
+}
+
+static void file_and_arguments(void **state) {
+    (void)state;
+    expect_loaded("[log]\nlevel = debug\ntarget = syslog\n[queue]\nurl = redis+unix:///run/r.sock\nconsumer = "
+                  "a-1.b_c\ndelivery = at-most-once\nretry_max = 100ms\n"
+                  "[import]\nbucket_sizes = 60, 10m, 1h\naggr_values = sourceIPv4Address "
+                  "destinationIPv4Address\nflush_interval = 60\n"
+                  "[store]\nurl = mysql://u:pw@h/db\ntls_required = yes\n",
+                  (char *[]){"top", "--flush_interval=1s", "--once", "--store", "memory:", "hosts", NULL});
+    assert_int_equal(config.log.level, LOG_LEVEL_DEBUG);
+    assert_int_equal(config.log.target, LOG_TARGET_SYSLOG);
+    assert_string_equal(config.queue.url, "redis+unix:///run/r.sock");
+    assert_string_equal(config.queue.consumer, "a-1.b_c");
+    assert_int_equal(config.queue.delivery, DELIVERY_AT_MOST_ONCE);
+    assert_int_equal(config.queue.retry_max_ms, 100);
+    assert_int_equal(config.import.bucket_sizes.n, 3);
+    assert_int_equal(config.import.bucket_sizes.values[2], 3600);
+    assert_int_equal(config.import.flush_interval, 1);
+    assert_string_equal(config.store.url, "memory:");
+    assert_true(config.store.tls_required);
+    assert_int_equal(config.layout.n_keys, 2);
+    assert_true(values.once);
+    assert_int_equal(config.n_operands, 2);
+    assert_string_equal(config.operands[0], "top");
+    assert_string_equal(config.operands[1], "hosts");
+    config_release(&config);
+}
+
+static void passwords_have_one_source(void **state) {
+    (void)state;
+    file_write(secret_path, "from file\r\nsecond line\n");
+    char text[512];
+    snprintf(text, sizeof text, "[queue]\npassword_file = %s\n[store]\npassword = in clear\n", secret_path);
+    expect_loaded(text, NULL);
+    assert_string_equal(config.queue.password, "from file");
+    assert_string_equal(config.store.password, "in clear");
+    config_release(&config);
+
+    setenv("FLOWIMPORT_QUEUE_PASSWORD", "from environment", 1);
+    setenv("FLOWIMPORT_STORE_PASSWORD", "other", 1);
+    expect_loaded(text, NULL);
+    assert_string_equal(config.queue.password, "from environment");
+    assert_string_equal(config.store.password, "other");
+    config_release(&config);
+    unsetenv("FLOWIMPORT_QUEUE_PASSWORD");
+    unsetenv("FLOWIMPORT_STORE_PASSWORD");
+
+    snprintf(text, sizeof text,
+             "[queue]\npassword = a\npassword_file = %s\n[store]\nurl = mysql://u:pw@h/db\npassword = b\n",
+             secret_path);
+    expect_refused(text, "CONF:3: [queue] password_file: there is a password too; give one of the two\n"
+                         "CONF:6: [store] password: there is a password in the url too; give one of the two\n");
+    snprintf(text, sizeof text, "[store]\npassword_file = %s\n", secret_path);
+    file_write(secret_path, "");
+    expect_refused(text, "CONF:2: [store] password_file: SECRET: the file is empty\n");
+    unlink(secret_path);
+    expect_refused(text, "CONF:2: [store] password_file: SECRET: No such file or directory\n");
+    char *output, *errors;
+    assert_int_equal(load("", (char *[]){"--store-password", "x", NULL}, &output, &errors), 2);
+    assert_string_equal(
+        errors, "--store-password: no passwords on the command line, where every user of the machine can see them; "
+                "use the configuration file, a password file or the environment\n");
+    free(output);
+    free(errors);
+}
+
+static void options_are_checked_against_each_other(void **state) {
+    (void)state;
+    expect_refused(
+        "[queue]\nname =\nconsumer = a:b\n[import]\naggr_values = sourceIPv4Address, foo\ncache_memory = "
+        "16M\nbucket_sizes = 600 1\n"
+        "[store]\ntls_cert = /nonexistent/cert\n",
+        "CONF:2: [queue] name: must not be empty\n"
+        "CONF:3: [queue] consumer: 'a:b' is not accepted: it takes up to 127 letters, digits, '.', '_' and '-'\n"
+        "CONF:5: [import] aggr_values: 'foo' is not an IPFIX information element\n"
+        "CONF:6: [import] cache_memory: too small for one flow of max_flow_duration 86400s, which touches 86402 "
+        "buckets of 1s: it takes at least 22M\n"
+        "CONF:9: [store] tls_cert: /nonexistent/cert: No such file or directory\n"
+        "CONF:9: [store] tls_cert: takes tls_key too\n");
+    expect_refused("[import]\naggr_sums = octetDeltaCount sourceIPv4Address\n",
+                   "CONF:2: [import] aggr_sums: 'sourceIPv4Address' is a ipv4Address; a sum is an unsigned integer\n");
+    expect_refused("[import]\ncache_memory = 22M\nbucket_sizes = 1\nmax_flow_duration = 30d\n",
+                   "CONF:2: [import] cache_memory: too small for one flow of max_flow_duration 2592000s, which touches "
+                   "2592002 buckets of 1s: it takes at least 633M\n");
+    expect_loaded("[import]\ncache_memory = 22M\nbucket_sizes = 1\n", NULL);
+    config_release(&config);
+}
+
+static void check_config_says_ok(void **state) {
+    (void)state;
+    char *output, *errors, expected[256];
+    snprintf(expected, sizeof expected, "configuration ok: %s\n", path);
+    assert_int_equal(load("[log]\nlevel = info\n", (char *[]){"--check-config", NULL}, &output, &errors), 0);
+    assert_string_equal(output, expected);
+    assert_string_equal(errors, "");
+    free(output);
+    free(errors);
+    snprintf(expected, sizeof expected,
+             "%s:2: [log] level: 'loud' is not accepted: it takes error, warning, notice, info or debug\n", path);
+    assert_int_equal(load("[log]\nlevel = loud\n", (char *[]){"--check-config", NULL}, &output, &errors), 2);
+    assert_string_equal(output, "");
+    assert_string_equal(errors, expected);
+    free(output);
+    free(errors);
+}
+
+static void help_and_version_need_no_file(void **state) {
+    (void)state;
+    char *output, *errors;
+    assert_int_equal(load("rubbish", (char *[]){"--version", NULL}, &output, &errors), 0);
+    assert_string_equal(output, "prog " FLOWIMPORT_VERSION "\n");
+    assert_string_equal(errors, "");
+    free(output);
+    free(errors);
+    assert_int_equal(load("rubbish", (char *[]){"--help", NULL}, &output, &errors), 0);
+    assert_int_equal(strncmp(output, "usage: prog [FILE...]\n\nOptions:\n  --once ", 40), 0);
+    for (unsigned i = 0; i < config_n_options; i++) {
+        char flag[80];
+        snprintf(flag, sizeof flag, "\n  --%s ", config_options[i].flag);
+        if (config_options[i].type == OPTION_SECRET)
+            assert_null(strstr(output, flag));
+        else
+            assert_non_null(strstr(output, flag));
+    }
+    assert_string_equal(errors, "");
+    free(output);
+    free(errors);
+}
+
+static void arguments_are_refused_where_there_are_none(void **state) {
+    (void)state;
+    static const struct config_program bare = {.name = "prog", .usage = "usage: prog\n", .no_operands = true};
+    char *argv[] = {"prog", "-c", "/dev/null", "--filter-unknown-ports", "yes", "more", NULL};
+    struct capture err = capture_begin(STDERR_FILENO);
+    int status = config_load(&config, &bare, 6, argv);
+    char *errors = capture_end(&err);
+    assert_int_equal(status, 2);
+    assert_string_equal(errors, "'yes': prog takes no arguments but options\n");
+    free(errors);
+}
+
+/* The sample is the file of the defaults: read with every option in force, it changes none of them. */
+static void sample_is_accepted(void **state) {
+    (void)state;
+    char *output, *errors;
+    assert_int_equal(load("", (char *[]){"--print", "sample", NULL}, &output, &errors), 0);
+    free(errors);
+    unsigned n = 0;
+    for (char *c = output; (c = strstr(c, "\n#")); c++) {
+        if (c[2] == ' ') continue;
+        memmove(c + 1, c + 2, strlen(c + 1));
+        n++;
+    }
+    assert_int_equal(n, config_n_options);
+    expect_loaded(output, NULL);
+    assert_int_equal(config.import.cache_memory, 512 << 20);
+    assert_string_equal(config.import.aggr_values, FLOW_LAYOUT_KEYS);
+    for (unsigned i = 0; i < config_n_options; i++)
+        assert_int_equal(options_origin(&config.options, config_options[i].section, config_options[i].name).source,
+                         OPTION_FILE);
+    config_release(&config);
+    free(output);
+}
+
+int main(void) {
+#define TEST(name) cmocka_unit_test_setup_teardown(name, set_up, tear_down)
+    const struct CMUnitTest tests[] = {
+        TEST(defaults),
+        TEST(file_and_arguments),
+        TEST(passwords_have_one_source),
+        TEST(options_are_checked_against_each_other),
+        TEST(check_config_says_ok),
+        TEST(help_and_version_need_no_file),
+        TEST(arguments_are_refused_where_there_are_none),
+        TEST(sample_is_accepted),
+    };
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}
