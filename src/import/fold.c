@@ -18,19 +18,27 @@ void folder_release(struct folder *folder) {
     folder->decoder = NULL;
 }
 
+/* Whether both ends of the flow are the same host, whose row then counts it twice. */
+static bool is_self(const struct flow_layout *layout, const struct flow_record *record) {
+    const struct flow_field *source = &layout->fields[TUPLE_SOURCE], *destination = &layout->fields[TUPLE_DESTINATION];
+    return memcmp(record->key + source->offset[record->family], record->key + destination->offset[record->family],
+                  source->width[record->family]) == 0;
+}
+
 /* Whether the sums can still take the records: a 63-bit total must hold all of a sum that the store ever sees. */
-static bool sums_fit(const struct folder *folder, const struct generation *generation,
-                     const struct flow_record *records, unsigned n, struct reject *reject) {
+static bool sums_fit(const struct folder *folder, const struct generation *generation, const struct flow_record *records,
+                     unsigned n, struct reject *reject) {
     for (unsigned i = 0; i < folder->layout->n_sums; i++) {
         int64_t room = folder->headroom[i] - (int64_t)generation->ledger.sums[i];
         for (unsigned r = 0; r < n; r++) {
-            if ((int64_t)records[r].sums[i] > room) {
+            int64_t sum = (int64_t)records[r].sums[i];
+            if (sum > room || (sum > INT64_MAX / 2 && is_self(folder->layout, &records[r]))) {
                 reject->reason = REJECT_TOO_LARGE;
                 snprintf(reject->field, sizeof reject->field, "%s", folder->layout->sums[i]->name);
-                snprintf(reject->value, sizeof reject->value, "%" PRIu64, records[r].sums[i]);
+                snprintf(reject->value, sizeof reject->value, "%" PRId64, sum);
                 return false;
             }
-            room -= (int64_t)records[r].sums[i];
+            room -= sum;
         }
     }
     return true;

@@ -129,7 +129,7 @@ static void job_failed(struct importer *importer) {
     if (importer->stopping && !importer->config->queue.at_most_once &&
         !(importer->writing && importer->writing->ended)) {
         log_warning("store", "%s; stopping: the generation stays in its claims for the next start", job->error.text);
-        importer_finish(importer, 0);
+        importer->abandoned = true;
         return;
     }
     int64_t wait = backoff_failed(&importer->backoff);
@@ -252,6 +252,7 @@ static void return_next(struct importer *importer) {
 
 /* Nothing is folded, nothing is written: whether all is over. */
 static bool is_over(const struct importer *importer) {
+    if (importer->abandoned) return true;
     if (!importer->stopping || importer->writing || importer->job_busy) return false;
     if (importer->connected && (importer->n_returning > 0 || importer->n_held > 0)) return false;
     return !importer->connected || !importer->folding || !batch_has_content(importer->folding) ||
@@ -319,7 +320,7 @@ void importer_stop(struct importer *importer) {
     bool store_away = !importer->store_ready || (importer->job_busy && evtimer_pending(importer->retry, NULL));
     if (store_away && !importer->config->queue.at_most_once) {
         log_warning("store", "stopping while the store is away: what was taken stays in its claims for the next start");
-        importer_finish(importer, 0);
+        importer->abandoned = true;
     }
     importer_step(importer);
 }

@@ -88,7 +88,8 @@ void lines_close(struct lines *lines) {
 
 static int read_failed(const struct lines *lines, struct error *error) {
     int code;
-    const char *why = gzerror(lines->file, &code);
+    const char *why = gzerror(lines->file, &code), *name_end = strstr(why, ">: ");
+    if (*why == '<' && name_end) why = name_end + 3; /* zlib's own name for the file, "<fd:6>: " */
     return error_set(error, "%s: at byte %" PRId64 " of its contents: %s", lines->path, lines->position,
                      code == Z_ERRNO ? strerror(errno) : why);
 }
@@ -124,15 +125,18 @@ int lines_seek(struct lines *lines, int64_t position, struct error *error) {
     return 0;
 }
 
-/* Makes room and reads on. 1, 0 at the end, -1. */
+static int line_too_long(const struct lines *lines, struct error *error) {
+    return error_set(error, "%s: at byte %" PRId64 ": a line of more than %d bytes", lines->path, lines->position,
+                     LINE_MAX_BYTES);
+}
+
+/* Makes room and reads on. 1, 0 at the end, -1. What is kept is the longest line, its '\r', and a chunk. */
 static int more(struct lines *lines, struct error *error) {
     memmove(lines->data, lines->data + lines->at, lines->end - lines->at);
     lines->end -= lines->at;
     lines->at = 0;
+    if (lines->end > LINE_MAX_BYTES + 1) return line_too_long(lines, error);
     if (lines->size - lines->end < CHUNK) {
-        if (lines->size >= LINE_MAX_BYTES)
-            return error_set(error, "%s: at byte %" PRId64 ": a line of more than %d bytes", lines->path,
-                             lines->position, LINE_MAX_BYTES);
         lines->size *= 2;
         lines->data = mem_realloc(lines->data, lines->size, 1);
     }
@@ -155,6 +159,7 @@ int lines_next(struct lines *lines, const char **text, size_t *len, struct error
     *text = lines->data + lines->at;
     *len = newline ? whole - 1 : whole;
     if (*len > 0 && (*text)[*len - 1] == '\r') (*len)--;
+    if (*len > LINE_MAX_BYTES) return line_too_long(lines, error);
     lines->at += whole;
     lines->position += (int64_t)whole;
     return 1;

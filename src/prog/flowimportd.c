@@ -1,4 +1,6 @@
 /* flowimportd: the service. */
+#include <signal.h>
+
 #include "base/log.h"
 #include "prog/service.h"
 
@@ -12,6 +14,7 @@ int main(int argc, char **argv) {
     const struct config_program program = {.name = "flowimportd", .usage = usage};
     struct pipeline pipeline;
     struct config config;
+    signal(SIGUSR1, SIG_IGN); /* until there is something to flush: its default would be the end */
     int code = config_load(&config, &program, argc, argv);
     if (code != CONFIG_RUN) return code;
     pipeline_init(&pipeline, &config, program.name);

@@ -8,6 +8,8 @@
 #include "base/log.h"
 #include "flow/names.h"
 
+enum { STORE_SHARE = 8 }; /* an eighth of cache_memory is SQLite's page cache */
+
 void pipeline_init(struct pipeline *pipeline, const struct config *config, const char *program) {
     log_init(program, (enum log_target)config->log.target, (enum log_level)config->log.level);
     fault_init();
@@ -29,9 +31,10 @@ void pipeline_init(struct pipeline *pipeline, const struct config *config, const
                   .max_future = config->import.max_future,
                   .filter_unknown_ports = config->import.filter_unknown_ports},
         .flush_interval = config->import.flush_interval,
-        .cache_memory = config->import.cache_memory,
+        .cache_memory = config->import.cache_memory - config->import.cache_memory / STORE_SHARE,
         .claim_entries = config->queue.claim_entries,
     };
+    pipeline->importer.store.memory = config->import.cache_memory / STORE_SHARE;
     if (getrandom(&pipeline->importer.seed, sizeof pipeline->importer.seed, GRND_NONBLOCK) < 0)
         pipeline->importer.seed = 0;
 }

@@ -22,10 +22,10 @@ void memory_fail_commits(unsigned n, enum store_status status) {
 
 static enum store_status memory_open(struct store **store, const struct store_config *config, const struct url *url,
                                      const struct schema *schema, struct error *error) {
-    if (!url->path) return sqlite_store_new(store, ":memory:", 0, config->read_only, schema, error);
+    if (!url->path) return sqlite_store_new(store, ":memory:", 0, config, schema, error);
     char *path = mem_printf("file:%s?mode=memory&cache=shared", url->path);
     enum store_status status =
-        sqlite_store_new(store, path, SQLITE_OPEN_URI | SQLITE_OPEN_SHAREDCACHE, config->read_only, schema, error);
+        sqlite_store_new(store, path, SQLITE_OPEN_URI | SQLITE_OPEN_SHAREDCACHE, config, schema, error);
     free(path);
     return status;
 }

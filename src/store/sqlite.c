@@ -1,4 +1,5 @@
 /* The store in one file: SQLite in WAL mode, one writer, readers never in its way. */
+#include <inttypes.h>
 #include <sqlite3.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -9,7 +10,7 @@
 
 enum {
     BUSY_MS = 10000,     /* how long another writer's transaction is waited for, before STORE_RETRY */
-    CACHE_KIB = 65536,   /* pages of one transaction held in memory; more go to the write-ahead log early */
+    SQLITE_CACHE_KIB = 2000, /* SQLite's own default */
     COLUMNS_MAX = 1024,  /* of a query's result */
 };
 
@@ -56,11 +57,13 @@ static void finalize_all(struct sqlite_store *store) {
     }
 }
 
-enum store_status sqlite_store_new(struct store **opened, const char *path, int flags, bool read_only, const struct schema *schema,
+enum store_status sqlite_store_new(struct store **opened, const char *path, int flags,
+                                   const struct store_config *config, const struct schema *schema,
                                    struct error *error) {
     struct sqlite_store *store = mem_zalloc(1, sizeof *store);
     char pragmas[160];
     store->base.schema = schema;
+    bool read_only = config->read_only;
     flags |= read_only ? SQLITE_OPEN_READONLY : SQLITE_OPEN_READWRITE | SQLITE_OPEN_CREATE;
     int code = sqlite3_open_v2(path, &store->db, flags | SQLITE_OPEN_NOMUTEX, NULL);
     enum store_status status = failed(store, code, path, error);
@@ -72,8 +75,8 @@ enum store_status sqlite_store_new(struct store **opened, const char *path, int 
         goto failed;
     }
     /* FULL: a committed generation must survive a power cut, for its claims are deleted right after the commit. */
-    snprintf(pragmas, sizeof pragmas, "%sPRAGMA synchronous = FULL; PRAGMA cache_size = -%d",
-             read_only ? "" : "PRAGMA journal_mode = WAL; ", CACHE_KIB);
+    snprintf(pragmas, sizeof pragmas, "%sPRAGMA synchronous = FULL; PRAGMA cache_size = -%" PRIu64,
+             read_only ? "" : "PRAGMA journal_mode = WAL; ", config->memory ? config->memory / 1024 : (uint64_t)SQLITE_CACHE_KIB);
     code = sqlite3_exec(store->db, pragmas, NULL, NULL, NULL);
     status = failed(store, code, path, error);
     if (status != STORE_OK) goto failed;
@@ -215,7 +218,7 @@ static enum store_status sqlite_open(struct store **store, const struct store_co
         error_set(error, "a SQLite store is sqlite:/path/of/file, with one slash or three");
         return STORE_REFUSED;
     }
-    return sqlite_store_new(store, url->path, 0, config->read_only, schema, error);
+    return sqlite_store_new(store, url->path, 0, config, schema, error);
 }
 
 const struct store_ops store_sqlite_ops = {

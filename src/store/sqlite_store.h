@@ -5,8 +5,8 @@
 #include "store/store_ops.h"
 
 /* `path` as sqlite3_open_v2() takes it; `flags` beside those for reading and writing. */
-enum store_status sqlite_store_new(struct store **store, const char *path, int flags, bool read_only, const struct schema *schema,
-                                   struct error *error);
+enum store_status sqlite_store_new(struct store **store, const char *path, int flags, const struct store_config *config,
+                                   const struct schema *schema, struct error *error);
 void sqlite_store_free(struct store *store);
 enum store_status sqlite_store_begin(struct store *store, const uint32_t *buckets, unsigned n, struct error *error);
 enum store_status sqlite_store_put(struct store *store, const struct table *table, const uint8_t *key, const uint64_t *values,

@@ -18,6 +18,7 @@ struct store_config {
     const char *tls_ca, *tls_cert, *tls_key; /* NULL or paths; MySQL alone */
     bool tls_required;
     bool read_only; /* status, top, verify: nothing is created, nothing can be written */
+    uint64_t memory; /* bytes that SQLite may keep of the file; 0: its own default (2 MB). MySQL's store needs 256 KiB */
 };
 
 struct generation_id {
