@@ -19,7 +19,7 @@ static const char usage[] =
 static const struct option_word formats[] = {{"auto", FORMAT_AUTO}, {"json", FORMAT_JSON}, {NULL, 0}};
 
 #define AT(field, type) OPTION_AT(command_options, field, type)
-/* clang-format off: a row is read as a whole */
+/* clang-format off */
 static const struct option options[] = {
     {.flag = "once",
      .type = OPTION_BOOL,

@@ -11,7 +11,7 @@ static const char usage[] =
     "Runs in the foreground; SIGTERM and SIGINT flush and stop, SIGUSR1 flushes.\n";
 
 int main(int argc, char **argv) {
-    const struct config_program program = {.name = "flowimportd", .usage = usage};
+    const struct config_program program = {.name = "flowimportd", .usage = usage, .no_operands = true};
     struct pipeline pipeline;
     struct config config;
     signal(SIGUSR1, SIG_IGN); /* until there is something to flush: its default would be the end */

@@ -19,6 +19,7 @@ struct frame { /* values by bucket */
     uint32_t first, size; /* seconds */
     uint32_t n;           /* buckets */
     unsigned width;       /* values of a bucket */
+    bool halves;          /* each comes as the sums of its upper and its lower 32 bits: SQLite's SUM() ends at 63 bits */
     uint64_t *values;
     bool *seen;
 };
@@ -68,8 +69,11 @@ static int frame_add(void *context, unsigned n, const char *const *columns, cons
     (void)lengths;
     if (row >= frame->n) return 0;
     frame->seen[row] = true;
-    for (unsigned i = 1; i < n && i <= frame->width; i++)
-        frame->values[(size_t)row * frame->width + i - 1] += columns[i] ? strtoull(columns[i], NULL, 10) : 0;
+    for (unsigned i = 1; i < n; i++) {
+        unsigned value = frame->halves ? (i - 1) / 2 : i - 1;
+        uint64_t number = columns[i] ? strtoull(columns[i], NULL, 10) : 0;
+        frame->values[(size_t)row * frame->width + value] += frame->halves && i % 2 ? number << 32 : number;
+    }
     return 0;
 }
 
@@ -116,13 +120,17 @@ static enum store_status table_sum(struct audit *audit, const struct table *tabl
     struct buffer sql = BUFFER_INIT;
     char name[SCHEMA_NAME_MAX];
     bool is_mysql = store_dialect(audit->store) == DIALECT_MYSQL;
+    frame->halves = !is_mysql;
     buffer_add_text(&sql, table->bucket_size ? "SELECT bucket" : "SELECT 0");
     for (unsigned i = 0; i < frame->width; i++) {
         unsigned value = i % table->n_values, class = i / table->n_values;
         schema_stored_name(audit->schema, table, value, name, sizeof name);
-        buffer_printf(&sql, ", SUM(%s", name);
-        if (classes && class > 0) buffer_printf(&sql, " * (%s)", ddl_class_conditions[class - 1]);
-        buffer_add_text(&sql, ")");
+        for (unsigned half = 0; half < (frame->halves ? 2u : 1u); half++) {
+            const char *part = !frame->halves ? "" : half == 0 ? " >> 32" : " & 4294967295";
+            buffer_printf(&sql, ", SUM((%s%s)", name, part);
+            if (classes && class > 0) buffer_printf(&sql, " * (%s)", ddl_class_conditions[class - 1]);
+            buffer_add_text(&sql, ")");
+        }
     }
     buffer_printf(&sql, " FROM %s", table->data);
     /* All rows of whole days are wanted: reading them in the order of the primary key beats fetching each by its bucket. */

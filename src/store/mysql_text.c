@@ -5,6 +5,10 @@
 #include "store/key.h"
 #include "store/mysql_store.h"
 
+enum { PACKET_MARGIN = 8 }; /* bytes of a packet that the server needs for itself */
+
+enum { MARGIN = 64 }; /* the server's limit holds for the packet with its header, and must not be reached */
+
 static void number_add(struct buffer *sql, uint64_t number) {
     char digits[20];
     size_t at = sizeof digits;
@@ -86,7 +90,7 @@ enum store_status mysql_text_write(struct mysql_store *store, struct error *erro
             if (i > first) buffer_add(&sql, ",", 1);
             row_add(&sql, table, known, store->rows + i * known->stride);
             /* One row is sent whatever its length: the server then says what it can't take. */
-            if (sql.len + known->tail.len + 1 > store->packet && i > first) {
+            if (sql.len + known->tail.len + PACKET_MARGIN > store->packet && i > first) {
                 sql.len = before;
                 break;
             }

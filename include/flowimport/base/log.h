@@ -15,12 +15,13 @@
 
 enum { LOG_REPEAT_SECONDS = 10 };
 
-enum log_level { /* the numbers of syslog(3) */
-                 LOG_LEVEL_ERROR = 3,
-                 LOG_LEVEL_WARNING = 4,
-                 LOG_LEVEL_NOTICE = 5,
-                 LOG_LEVEL_INFO = 6,
-                 LOG_LEVEL_DEBUG = 7,
+/* The numbers of syslog(3). */
+enum log_level {
+    LOG_LEVEL_ERROR = 3,
+    LOG_LEVEL_WARNING = 4,
+    LOG_LEVEL_NOTICE = 5,
+    LOG_LEVEL_INFO = 6,
+    LOG_LEVEL_DEBUG = 7,
 };
 
 enum log_target { LOG_TARGET_STDERR, LOG_TARGET_SYSLOG };
