@@ -1,0 +1,515 @@
+/* What every store must do, as cmocka tests that a store's own test program includes: it defines how a fresh store is
+ * named. */
+#ifndef FLOWIMPORT_TESTS_STORE_CASES_H
+#define FLOWIMPORT_TESTS_STORE_CASES_H
+
+#include "store_env.h"
+
+/* The URL of a store that nobody has written to, kept by the callee; asked once by every test. */
+static const char *fresh_url(void);
+
+static void rows_are_added(void **state) {
+    struct env env;
+    (void)state;
+    env_init(&env, fresh_url());
+    generation_write(&env, "a", 1, test_flows, TEST_FLOWS);
+    assert_query(
+        &env,
+        "SELECT bucket, sourceIPv4Address, destinationIPv4Address, sourceTransportPort, destinationTransportPort, "
+        "protocolIdentifier, packetDeltaCount, octetDeltaCount, flows_millionths FROM flows_600_data "
+        "ORDER BY 1, 2, 3, 4, 5, 6",
+        "1700000400|3221225985|3221225986|51515|443|6|15|1501|1250000\n"
+        "1700000400|3221225988|3221225989|0|0|47|3|300|500000\n"
+        "1700001000|3221225986|3221225987|4000|53|17|1|60|1000000\n"
+        "1700086800|3221225987|3221225987|0|2048|1|2|168|333333\n");
+    generation_write(&env, "a", 2, test_flows, 1);
+    assert_query(&env,
+                 "SELECT packetDeltaCount, octetDeltaCount, flows_millionths FROM flows_60_data "
+                 "WHERE bucket = 1700000400 AND sourceTransportPort = 51515",
+                 "20|2000|2000000\n");
+    assert_query(
+        &env, "SELECT packetDeltaCount, octetDeltaCount, flows_millionths FROM flows_60_data WHERE bucket = 1700000460",
+        "5|501|250000\n");
+    assert_query(&env,
+                 "SELECT id, octetDeltaCount, src_octetDeltaCount, dst_octetDeltaCount, src_icmp_flows_millionths, "
+                 "dst_icmp_flows_millionths FROM index_nodes_data ORDER BY id",
+                 "-1|10093|0|0|0|0\n3221225985|2501|2501|0|0|0\n3221225986|2561|60|2501|0|0\n"
+                 "3221225987|396|168|228|333333|333333\n3221225988|300|300|0|0|0\n3221225989|300|0|300|0|0\n");
+    assert_query(
+        &env,
+        "SELECT hex(id), octetDeltaCount, tcp_octetDeltaCount, icmp_octetDeltaCount FROM index_nodes6_600_data "
+        "ORDER BY 1",
+        "20010DB8000000000000000000000008|7064|7000|64\n20010DB8000000000000000000000009|7064|7000|64\n");
+    assert_query(&env,
+                 "SELECT bucket, flows_millionths, tcp_flows_millionths, udp_flows_millionths, icmp_flows_millionths, "
+                 "other_flows_millionths FROM flows_aggr_600_data ORDER BY bucket",
+                 "1700000400|4750000|3250000|0|1000000|500000\n1700001000|1000000|0|1000000|0|0\n"
+                 "1700086800|333333|0|0|333333|0\n");
+    env_release(&env);
+}
+
+static void views_answer_as_the_tables_of_old(void **state) {
+    struct env env;
+    (void)state;
+    env_init(&env, fresh_url());
+    generation_write(&env, "a", 1, test_flows, TEST_FLOWS);
+    bool is_mysql = store_dialect(env.store) == DIALECT_MYSQL;
+    assert_query(
+        &env,
+        "SELECT packetDeltaCount, octetDeltaCount, flows, tcp_packetDeltaCount, tcp_octetDeltaCount, tcp_flows, "
+        "udp_octetDeltaCount, udp_flows, icmp_flows, other_octetDeltaCount FROM flows_600 "
+        "WHERE bucket = 1700000400 ORDER BY sourceIPv4Address",
+        is_mysql ? "15|1501|1.250000|15|1501|1.250000|0|0.000000|0.000000|0\n"
+                   "3|300|0.500000|0|0|0.000000|0|0.000000|0.000000|300\n"
+                 : "15|1501|1.25|15|1501|1.25|0|0.0|0.0|0\n3|300|0.5|0|0|0.0|0|0.0|0.0|300\n");
+    assert_query(&env, "SELECT icmp_octetDeltaCount, other_octetDeltaCount FROM flows6_600 ORDER BY protocolIdentifier",
+                 "0|0\n64|0\n");
+    assert_query(&env, "SELECT id, src_flows, dst_flows FROM index_ports WHERE id IN (-1, 443, 2048) ORDER BY id",
+                 is_mysql ? "-1|0.000000|0.000000\n443|1.000000|1.250000\n2048|0.000000|0.333333\n"
+                          : "-1|0.0|0.0\n443|1.0|1.25\n2048|0.0|0.333333\n");
+    assert_query(
+        &env, "SELECT sourceAddress, destinationAddress, octetDeltaCount FROM flows_600_text ORDER BY octetDeltaCount",
+        is_mysql ? "192.0.2.2|192.0.2.3|60\n2001:db8::9|2001:db8::8|64\n192.0.2.3|192.0.2.3|168\n"
+                   "192.0.2.4|192.0.2.5|300\n192.0.2.1|192.0.2.2|1501\n2001:db8::9|2001:db8::8|7000\n"
+                 : "192.0.2.2|192.0.2.3|60\n"
+                   "2001:0db8:0000:0000:0000:0000:0000:0009|2001:0db8:0000:0000:0000:0000:0000:0008|64\n"
+                   "192.0.2.3|192.0.2.3|168\n192.0.2.4|192.0.2.5|300\n192.0.2.1|192.0.2.2|1501\n"
+                   "2001:0db8:0000:0000:0000:0000:0000:0009|2001:0db8:0000:0000:0000:0000:0000:0008|7000\n");
+    assert_query(
+        &env, "SELECT address, octetDeltaCount FROM index_nodes_text WHERE octetDeltaCount > 2501 ORDER BY 2, 1",
+        is_mysql ? "2001:db8::8|7064\n2001:db8::9|7064\ntotal|9093\n"
+                 : "2001:0db8:0000:0000:0000:0000:0000:0008|7064\n2001:0db8:0000:0000:0000:0000:0000:0009|7064\n"
+                   "total|9093\n");
+    env_release(&env);
+}
+
+static void a_generation_counts_once(void **state) {
+    struct env env;
+    struct error error = {""};
+    (void)state;
+    env_init(&env, fresh_url());
+    generation_write(&env, "a", 5, test_flows, 1);
+    struct ledger_row row = ledger_make("a", 5, test_flows, TEST_FLOWS);
+    generation_put(&env, &row, test_flows, TEST_FLOWS);
+    assert_int_equal(store_commit(env.store, &error), STORE_TAKEN);
+    assert_contains(error.text, "import_ledger: generation 5 of 'a' is committed already");
+    assert_query(&env, "SELECT SUM(octetDeltaCount), COUNT(*) FROM flows_60_data", "1000|1\n");
+    assert_query(&env, "SELECT COUNT(*) FROM import_ledger", "1\n");
+    generation_write(&env, "b", 5, test_flows, 1); /* another consumer's is another */
+    assert_query(&env, "SELECT SUM(octetDeltaCount), COUNT(*) FROM flows_60_data", "2000|1\n");
+    env_release(&env);
+}
+
+static void what_is_not_committed_is_not_there(void **state) {
+    struct env env;
+    struct error error = {""};
+    (void)state;
+    env_init(&env, fresh_url());
+    struct ledger_row row = ledger_make("a", 1, test_flows, 2);
+    generation_put(&env, &row, test_flows, 2);
+    generation_put(&env, &row, test_flows, 1); /* begins anew */
+    assert_int_equal(store_commit(env.store, &error), STORE_OK);
+    assert_query(&env, "SELECT SUM(octetDeltaCount) FROM flows_60_data", "1000\n");
+    row.id.generation = 2;
+    generation_put(&env, &row, test_flows, 2);
+    store_close(env.store);
+    env_open(&env, env.url);
+    assert_query(&env, "SELECT COUNT(*) FROM import_ledger WHERE generation = 2", "0\n");
+    assert_int_equal(store_commit(env.store, &error), STORE_REFUSED);
+    assert_contains(error.text, "commit without begin");
+    env_release(&env);
+}
+
+static void the_ledger_is_read_back(void **state) {
+    struct env env;
+    struct ledger_row found;
+    struct error error = {""};
+    bool is_found = true;
+    (void)state;
+    env_init(&env, fresh_url());
+    generation_write(&env, "file:0123'\"?", -3, test_flows, TEST_FLOWS);
+    struct ledger_row row = ledger_make("file:0123'\"?", -3, test_flows, TEST_FLOWS);
+    assert_int_equal(store_ledger_find(env.store, &row.id, &found, &is_found, &error), STORE_OK);
+    assert_true(is_found);
+    assert_memory_equal(&found, &row, sizeof row);
+    row.id.generation = 4;
+    assert_int_equal(store_ledger_find(env.store, &row.id, &found, &is_found, &error), STORE_OK);
+    assert_false(is_found);
+    env_release(&env);
+}
+
+static void other_keys_sums_and_versions_are_refused(void **state) {
+    static const uint32_t sizes[] = {60, 600};
+    static const struct {
+        const char *keys, *sums, *text;
+    } cases[] = {
+        {"sourceIPv4Address,protocolIdentifier", FLOW_LAYOUT_SUMS,
+         ": the tables were made with aggr_values = sourceIPv4Address, destinationIPv4Address, sourceTransportPort, "
+         "destinationTransportPort, protocolIdentifier; configured is aggr_values = sourceIPv4Address, "
+         "protocolIdentifier; "
+         "configure what the tables have, or use another database"},
+        {FLOW_LAYOUT_KEYS, "octetDeltaCount",
+         ": the tables were made with aggr_sums = packetDeltaCount, octetDeltaCount; configured is aggr_sums = "
+         "octetDeltaCount; "
+         "configure what the tables have, or use another database"},
+        {FLOW_LAYOUT_KEYS, FLOW_LAYOUT_SUMS, ": the tables have schema version 2; this program knows version 1"},
+    };
+    struct env env;
+    struct store *store = NULL;
+    struct error error = {""};
+    (void)state;
+    env_init(&env, fresh_url());
+    for (size_t i = 0; i < sizeof cases / sizeof cases[0]; i++) {
+        struct env other = {0};
+        struct store_config config = {.url = env.url};
+        if (i == 2) assert_run(&env, "UPDATE flowimport_schema SET value = '2' WHERE name = 'version'");
+        env_schema(&other, cases[i].keys, cases[i].sums, sizes, 2);
+        assert_int_equal(store_open(&store, &config, &other.schema, &error), STORE_REFUSED);
+        assert_string_equal(error.text + strlen(store_name(env.store)), cases[i].text);
+        assert_null(store);
+    }
+    env_release(&env);
+}
+
+static void tables_of_others_are_refused(void **state) {
+    static const struct {
+        const char *drop, *create, *text;
+    } cases[] = {
+        {"DROP VIEW flows_600", "CREATE TABLE flows_600 (bucket INT, sourceIPv4Address INT, tcp_flows INT)",
+         ": flows_600 is a table, not flowimport's view of that name; use another database, or rename it; columns it "
+         "lacks: "
+         "destinationIPv4Address, sourceTransportPort"},
+        {"ALTER TABLE import_ledger DROP COLUMN adopted", "ALTER TABLE import_ledger ADD COLUMN note INT",
+         ": import_ledger is not as this program and configuration make it; columns it lacks: adopted "},
+    };
+    struct error error = {""};
+    (void)state;
+    for (size_t i = 0; i < sizeof cases / sizeof cases[0]; i++) {
+        struct env env;
+        struct store *store = NULL;
+        env_init(&env, fresh_url());
+        struct store_config config = {.url = env.url};
+        assert_run(&env, cases[i].drop);
+        assert_run(&env, cases[i].create);
+        assert_int_equal(store_open(&store, &config, &env.schema, &error), STORE_REFUSED);
+        assert_contains(error.text, cases[i].text);
+        env_release(&env);
+    }
+    assert_contains(error.text, "; columns it has beside: note int");
+}
+
+static void a_size_can_be_added(void **state) {
+    static const uint32_t sizes[] = {60, 600, 3600};
+    struct env env;
+    struct audit_result result;
+    struct error error = {""};
+    (void)state;
+    env_init(&env, fresh_url());
+    generation_write(&env, "a", 1, test_flows, TEST_FLOWS);
+    store_close(env.store);
+    env_schema(&env, FLOW_LAYOUT_KEYS, FLOW_LAYOUT_SUMS, sizes, 3);
+    env_open(&env, env.url);
+    /* The day after 1700086800, which is 2023-11-15. */
+    assert_query(&env, "SELECT name, value FROM flowimport_schema WHERE name LIKE 'size%'",
+                 "size_3600_from|1700092800\n");
+    generation_write(&env, "a", 2, test_flows, 1);
+    assert_query(&env, "SELECT SUM(octetDeltaCount) FROM flows_3600_data", "1000\n");
+    assert_query(&env, "SELECT SUM(octetDeltaCount) FROM flows_600_data", "3029\n");
+    assert_int_equal(audit_run(env.store, &env.schema, 0, 0, &result, &error), STORE_OK);
+    assert_string_equal(result.first, "");
+    env_release(&env);
+}
+
+static void a_reader_writes_nothing(void **state) {
+    static const uint32_t sizes[] = {60, 600, 3600};
+    struct env env, more = {0};
+    struct error error = {""};
+    struct store *store = NULL;
+    (void)state;
+    env_init(&env, fresh_url());
+    generation_write(&env, "a", 1, test_flows, 1);
+    struct store_config config = {.url = env.url, .read_only = true};
+    assert_int_equal(store_open(&store, &config, &env.schema, &error), STORE_OK);
+    assert_int_not_equal(store_query(store, "DELETE FROM flows_60_data", NULL, 0, NULL, NULL, &error), STORE_OK);
+    struct ledger_row row = ledger_make("a", 2, test_flows, 1);
+    struct env reader = env;
+    reader.store = store;
+    generation_put(&reader, &row, test_flows, 1);
+    assert_int_not_equal(store_commit(store, &error), STORE_OK);
+    store_close(store);
+    store = NULL;
+    env_schema(&more, FLOW_LAYOUT_KEYS, FLOW_LAYOUT_SUMS, sizes, 3);
+    assert_int_equal(store_open(&store, &config, &more.schema, &error), STORE_REFUSED);
+    assert_contains(error.text, ": there is no flows_3600_data yet");
+    assert_query(&env, "SELECT SUM(octetDeltaCount) FROM flows_60_data", "1000\n");
+    env_release(&env);
+}
+
+static int stop_after_two(void *context, unsigned n, const char *const *columns, const size_t *lengths) {
+    (void)n, (void)columns, (void)lengths;
+    return ++*(int *)context == 2;
+}
+
+static void queries_take_values(void **state) {
+    static const char text[] = "it's a \"?\" \\ ` \xc3\xa4";
+    static const char bytes[] = "a\0b\xff";
+    struct env env;
+    struct error error = {""};
+    struct buffer rows = BUFFER_INIT;
+    int count = 0;
+    (void)state;
+    env_init(&env, fresh_url());
+    struct store_param params[] = {{.type = STORE_PARAM_INTEGER, .integer = INT64_MIN},
+                                   {.type = STORE_PARAM_TEXT, .bytes = text, .len = sizeof text - 1},
+                                   {.type = STORE_PARAM_BYTES, .bytes = bytes, .len = 4},
+                                   {.type = STORE_PARAM_TEXT, .bytes = "", .len = 0}};
+    assert_int_equal(store_query(env.store, "SELECT ?, ?, '?', ?, NULL, ?", params, 4, text_row, &rows, &error),
+                     STORE_OK);
+    static const char expected[] = "-9223372036854775808|it's a \"?\" \\ ` \xc3\xa4|?|a\0b\xff|-|\n";
+    assert_int_equal(rows.len, sizeof expected - 1);
+    assert_memory_equal(rows.data, expected, sizeof expected - 1);
+    assert_int_equal(store_query(env.store, "SELECT ?", params, 2, text_row, &rows, &error), STORE_REFUSED);
+    assert_contains(error.text, ": 1 values are wanted, 2 given: SELECT ?");
+    assert_int_equal(store_query(env.store, "SELECT nonsense FROM nowhere", NULL, 0, text_row, &rows, &error),
+                     STORE_REFUSED);
+    assert_contains(error.text, "nowhere");
+    assert_int_equal(
+        store_query(env.store, "SELECT 1 UNION SELECT 2 UNION SELECT 3", NULL, 0, stop_after_two, &count, &error),
+        STORE_OK);
+    assert_int_equal(count, 2);
+    assert_query(&env, "SELECT 1", "1\n");
+    buffer_release(&rows);
+    env_release(&env);
+}
+
+static void keys_of_every_type(void **state) {
+    static const uint32_t sizes[] = {600}, buckets[] = {T0};
+    static const char keys[] =
+        "interfaceName,sourceMacAddress,samplingProbability,tcpControlBits,flowStartMicroseconds,"
+        "applicationId,egressInterface,dataRecordsReliability,mibObjectValueInteger";
+    struct env env = {0};
+    struct error error = {""};
+    (void)state;
+    env_schema(&env, keys, "octetDeltaCount", sizes, 1);
+    env_open(&env, fresh_url());
+    const struct table *table = schema_table(&env.schema, TABLE_FLOWS, FLOW_IPV4, 600);
+    assert_null(schema_table(&env.schema, TABLE_FLOWS, FLOW_IPV6, 600));
+    struct ledger_row row = ledger_make("a", 1, NULL, 0);
+    uint64_t values[2] = {INT64_MAX - 1, 1};
+    for (unsigned round = 1; round <= 2; round++) {
+        uint8_t key[4 + FLOW_KEY_BYTES] = {0};
+        row.id.generation = round;
+        store_begin(env.store, &row, buckets, 1);
+        be_put(key, T0, 4);
+        memcpy(key + table->keys[1].offset, "eth0", 4);
+        memcpy(key + table->keys[2].offset, "\0\x1b\x21\0\xff\0", 6);
+        memcpy(key + table->keys[3].offset, "\xbf\xc0\0\0\0\0\0\0", 8); /* -0.125 */
+        be_put(key + table->keys[4].offset, 0xfff, 2);
+        be_put(key + table->keys[5].offset, 1700000400123456, 8);
+        memcpy(key + table->keys[6].offset, "\3\0\0\0\x0d\0", 6);
+        be_put(key + table->keys[7].offset, UINT32_MAX, 4);
+        key[table->keys[8].offset] = 2;
+        be_put(key + table->keys[9].offset, (uint64_t)-5, 4);
+        store_put(env.store, table, key, values);
+        if (store_commit(env.store, &error) != STORE_OK) fail_msg("%s", error.text);
+        values[0] = 1;
+    }
+    assert_query(
+        &env,
+        "SELECT interfaceName, hex(sourceMacAddress), samplingProbability, tcpControlBits, flowStartMicroseconds, "
+        "hex(substr(applicationId, 1, 6)), length(applicationId), egressInterface, dataRecordsReliability, "
+        "mibObjectValueInteger, octetDeltaCount, flows_millionths FROM flows_600_data",
+        "eth0|001B2100FF00|-0.125|4095|1700000400123456|030000000D00|64|4294967295|2|-5|9223372036854775807|2\n");
+    env_release(&env);
+}
+
+static void the_audit_finds_what_is_wrong(void **state) {
+    static const struct {
+        const char *damage, *repair, *first;
+    } cases[] = {
+        {"UPDATE flows_600_data SET octetDeltaCount = octetDeltaCount + 1 WHERE bucket = 1700001000",
+         "UPDATE flows_600_data SET octetDeltaCount = octetDeltaCount - 1 WHERE bucket = 1700001000",
+         "flows_600 with flows6_600, bucket 1700001000 (2023-11-14T22:30:00Z): sum of octetDeltaCount is 61; by "
+         "flows_aggr_600 it "
+         "should be 60"},
+        {"UPDATE flows6_60_data SET flows_millionths = flows_millionths - 1 WHERE protocolIdentifier = 6",
+         "UPDATE flows6_60_data SET flows_millionths = flows_millionths + 1 WHERE protocolIdentifier = 6",
+         "flows_60 with flows6_60, bucket 1700000520 (2023-11-14T22:22:00Z): sum of flows is 1.999999; by "
+         "flows_aggr_60 it should "
+         "be 2.000000"},
+        {"UPDATE flows_aggr_60_data SET udp_packetDeltaCount = 4 WHERE bucket = 1700001000",
+         "UPDATE flows_aggr_60_data SET udp_packetDeltaCount = 1 WHERE bucket = 1700001000",
+         "flows_aggr_60, bucket 1700001000 (2023-11-14T22:30:00Z): packetDeltaCount is 1; by its tcp_, udp_, icmp_ and "
+         "other_ it "
+         "should be 4"},
+        {"UPDATE index_nodes_600_data SET icmp_octetDeltaCount = 170 WHERE id = -1 AND bucket = 1700086800",
+         "UPDATE index_nodes_600_data SET icmp_octetDeltaCount = 168 WHERE id = -1 AND bucket = 1700086800",
+         "index_nodes_600, bucket 1700086800 (2023-11-15T22:20:00Z): total row's icmp_octetDeltaCount is 170; by "
+         "flows_aggr_600 it "
+         "should be 168"},
+        {"UPDATE index_nodes_60_data SET dst_udp_octetDeltaCount = 59 WHERE id = 3221225987 AND bucket = 1700001000",
+         "UPDATE index_nodes_60_data SET dst_udp_octetDeltaCount = 60 WHERE id = 3221225987 AND bucket = 1700001000",
+         "index_nodes_60 with index_nodes6_60, bucket 1700001000 (2023-11-14T22:30:00Z): sum over all addresses of "
+         "dst_udp_octetDeltaCount is 59; by flows_aggr_60 it should be 60"},
+        {"UPDATE index_nodes6_600_data SET src_packetDeltaCount = src_packetDeltaCount + 2 WHERE src_packetDeltaCount "
+         "> 0",
+         "UPDATE index_nodes6_600_data SET src_packetDeltaCount = src_packetDeltaCount - 2 WHERE src_packetDeltaCount "
+         "> 0",
+         "index_nodes_600 with index_nodes6_600, bucket 1700000400 (2023-11-14T22:20:00Z): sum over all addresses of "
+         "src_packetDeltaCount is 28; by flows_aggr_600 it should be 26"},
+        {"UPDATE index_ports_600_data SET packetDeltaCount = 0 WHERE id = 53",
+         "UPDATE index_ports_600_data SET packetDeltaCount = 1 "
+         "WHERE id = 53",
+         "index_ports_600, bucket 1700001000 (2023-11-14T22:30:00Z): sum over all ports of packetDeltaCount is 1; "
+         "by flows_aggr_600 it should be 2"},
+        {"UPDATE index_ports_60_data SET src_flows_millionths = 1 WHERE id = -1 AND bucket = 1700000460",
+         "UPDATE index_ports_60_data SET src_flows_millionths = 0 WHERE id = -1 AND bucket = 1700000460",
+         "index_ports_60, bucket 1700000460 (2023-11-14T22:21:00Z): total row's src_flows is 0.000001; by "
+         "flows_aggr_60 it should be "
+         "0.000000"},
+        {"UPDATE index_nodes_data SET octetDeltaCount = 9094 WHERE id = -1",
+         "UPDATE index_nodes_data SET octetDeltaCount = 9093 "
+         "WHERE id = -1",
+         "index_nodes' total row, all time: octetDeltaCount is 9094; by its tcp_, udp_, icmp_ and other_ it should be "
+         "9093"},
+        {"UPDATE index_nodes6_data SET dst_flows_millionths = 0",
+         "UPDATE index_nodes6_data SET dst_flows_millionths = 2000000 WHERE "
+         "src_flows_millionths = 0",
+         "index_nodes with index_nodes6, all time: sum over all addresses of dst_flows is 3.083333; by "
+         "index_nodes' total row it should be 5.083333"},
+        {"UPDATE index_ports_data SET tcp_octetDeltaCount = 1 WHERE id = 443",
+         "UPDATE index_ports_data SET tcp_octetDeltaCount = 8501 "
+         "WHERE id = 443",
+         "index_ports, all time: sum over all ports of tcp_octetDeltaCount is 8502; by index_nodes' total row it "
+         "should be 17002"},
+        {"UPDATE import_ledger SET octetDeltaCount = 9094", "UPDATE import_ledger SET octetDeltaCount = 9093",
+         "import_ledger, all time: sum of octetDeltaCount is 9094; by index_nodes' total row it should be 9093"},
+        {"UPDATE import_ledger SET rejected = 3", "UPDATE import_ledger SET rejected = 2",
+         "import_ledger, generation 1 of 'a': entries is 10; by its imported, too_old and rejected it should be 11"},
+        {"INSERT INTO index_ports_60_data (id, bucket, octetDeltaCount) VALUES (7, 1700000700, 1)",
+         "DELETE FROM index_ports_60_data WHERE id = 7",
+         "index_ports_60, bucket 1700000700 (2023-11-14T22:25:00Z): sum over all "
+         "ports of octetDeltaCount is 1; by flows_aggr_60 it should be 0"},
+    };
+    struct env env;
+    struct audit_result result;
+    struct error error = {""};
+    (void)state;
+    env_init(&env, fresh_url());
+    generation_write(&env, "a", 1, test_flows, TEST_FLOWS);
+    assert_int_equal(audit_run(env.store, &env.schema, 0, 0, &result, &error), STORE_OK);
+    assert_string_equal(result.first, "");
+    assert_int_equal(result.differences, 0);
+    assert_int_equal(result.buckets, 5 + 3);
+    assert_int_equal(result.generations, 1);
+    /* A bucket: 3 of aggr, 15 of flows, 45 for each index's rows and total row; the 3 of 600 s against 60 s; all time;
+     * the ledger. */
+    assert_int_equal(result.checks, 8 * (3 + 15 + 4 * 45) + 3 * 15 + (3 + 4 * 45 + 3) + 1);
+    for (size_t i = 0; i < sizeof cases / sizeof cases[0]; i++) {
+        assert_run(&env, cases[i].damage);
+        assert_int_equal(audit_run(env.store, &env.schema, 0, 0, &result, &error), STORE_OK);
+        assert_string_equal(result.first, cases[i].first);
+        assert_true(result.differences > 0);
+        assert_run(&env, cases[i].repair);
+        assert_int_equal(audit_run(env.store, &env.schema, 0, 0, &result, &error), STORE_OK);
+        assert_string_equal(result.first, "");
+    }
+    env_release(&env);
+}
+
+/* All that a size's tables say of a bucket is off by the same: only the other size can tell. */
+static void the_audit_compares_sizes(void **state) {
+    static const char *const tables[] = {"flows_600_data", "flows_aggr_600_data", "index_nodes_600_data",
+                                         "index_ports_600_data"};
+    struct env env;
+    struct audit_result result;
+    struct error error = {""};
+    char sql[256];
+    (void)state;
+    env_init(&env, fresh_url());
+    generation_write(&env, "a", 1, test_flows, TEST_FLOWS);
+    for (size_t i = 0; i < 4; i++) {
+        snprintf(sql, sizeof sql, "DELETE FROM %s WHERE bucket = 1700001000", tables[i]);
+        assert_run(&env, sql);
+    }
+    assert_int_equal(audit_run(env.store, &env.schema, 0, 0, &result, &error), STORE_OK);
+    assert_string_equal(result.first,
+                        "flows_aggr_600, bucket 1700001000 (2023-11-14T22:30:00Z): packetDeltaCount is 0; by "
+                        "flows_aggr_60 it should be 1");
+    assert_int_equal(result.differences, 6); /* the three values, in total and as udp */
+    /* Outside its range nothing is looked at. */
+    assert_int_equal(audit_run(env.store, &env.schema, 1700001600, 0, &result, &error), STORE_OK);
+    assert_int_equal(result.differences, 0);
+    assert_int_equal(result.buckets, 2);
+    /* Retention: a size that has lost its first day whole is compared from the next on. */
+    static const char *const fine[] = {"flows_60_data",       "flows6_60_data",       "flows_aggr_60_data",
+                                       "index_nodes_60_data", "index_nodes6_60_data", "index_ports_60_data"};
+    for (size_t i = 0; i < 6; i++) {
+        snprintf(sql, sizeof sql, "DELETE FROM %s WHERE bucket < 1700006400", fine[i]);
+        assert_run(&env, sql);
+    }
+    assert_int_equal(audit_run(env.store, &env.schema, 0, 0, &result, &error), STORE_OK);
+    assert_string_equal(result.first, "");
+    env_release(&env);
+}
+
+static void the_largest_come_first(void **state) {
+    struct env env;
+    struct top_result result;
+    struct error error = {""};
+    (void)state;
+    names_init();
+    env_init(&env, fresh_url());
+    generation_write(&env, "a", 1, test_flows, TEST_FLOWS);
+    assert_int_equal(top_read(env.store, &env.schema, TOP_HOSTS, 0, 0, 3, 1, &result, &error), STORE_OK);
+    assert_int_equal(result.n, 3);
+    assert_int_equal(result.bucket_size, 0);
+    assert_string_equal(result.rows[0].name, "2001:db8::8");
+    assert_string_equal(result.rows[1].name, "2001:db8::9");
+    assert_string_equal(result.rows[2].name, "192.0.2.2");
+    assert_int_equal(result.rows[2].sums[1], 1561);
+    assert_int_equal(result.rows[2].flows, 2250000);
+    assert_int_equal(result.rows[2].port, -1);
+    assert_int_equal(result.total_sums[0], 29);
+    assert_int_equal(result.total_sums[1], 9093);
+    assert_int_equal(result.total_flows, 5083333);
+    top_release(&result);
+    assert_int_equal(top_read(env.store, &env.schema, TOP_PORTS, T0, T0 + 1200, 2, 0, &result, &error), STORE_OK);
+    assert_int_equal(result.n, 2);
+    assert_int_equal(result.bucket_size, 600);
+    assert_string_equal(result.rows[0].name, "443");
+    assert_int_equal(result.rows[0].port, 443);
+    assert_int_equal(result.rows[0].sums[0], 22);
+    assert_string_equal(result.rows[1].name, "51515");
+    assert_int_equal(result.rows[1].sums[0], 15);
+    assert_int_equal(result.total_sums[0], 27);
+    top_release(&result);
+    assert_int_equal(top_read(env.store, &env.schema, TOP_FLOWS, T0 + 60, T0 + 180, 10, 1, &result, &error), STORE_OK);
+    assert_int_equal(result.n, 3);
+    assert_int_equal(result.bucket_size, 60);
+    assert_string_equal(result.rows[0].name, "[2001:db8::9]:443 -> [2001:db8::8]:6000 tcp");
+    assert_int_equal(result.rows[0].port, 443);
+    assert_int_equal(result.rows[0].protocol, 6);
+    assert_string_equal(result.rows[1].name, "192.0.2.1:51515 -> 192.0.2.2:443 tcp");
+    assert_int_equal(result.rows[1].sums[1], 501);
+    assert_int_equal(result.rows[1].flows, 250000);
+    assert_int_equal(result.rows[2].port, 0);
+    assert_int_equal(result.total_sums[1], 7565);
+    top_release(&result);
+    assert_int_equal(top_read(env.store, &env.schema, TOP_FLOWS, 0, 0, 1, 1, &result, &error), STORE_OK);
+    assert_int_equal(result.bucket_size, 600);
+    assert_int_equal(result.total_sums[1], 9093);
+    top_release(&result);
+    env_release(&env);
+}
+
+#define STORE_CASES                                                                                                    \
+    cmocka_unit_test(rows_are_added), cmocka_unit_test(views_answer_as_the_tables_of_old),                             \
+        cmocka_unit_test(a_generation_counts_once), cmocka_unit_test(what_is_not_committed_is_not_there),              \
+        cmocka_unit_test(the_ledger_is_read_back), cmocka_unit_test(other_keys_sums_and_versions_are_refused),         \
+        cmocka_unit_test(tables_of_others_are_refused), cmocka_unit_test(a_size_can_be_added),                         \
+        cmocka_unit_test(a_reader_writes_nothing), cmocka_unit_test(queries_take_values),                              \
+        cmocka_unit_test(keys_of_every_type), cmocka_unit_test(the_audit_finds_what_is_wrong),                         \
+        cmocka_unit_test(the_audit_compares_sizes), cmocka_unit_test(the_largest_come_first)
+
+#endif
