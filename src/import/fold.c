@@ -18,11 +18,17 @@ void folder_release(struct folder *folder) {
     folder->decoder = NULL;
 }
 
-/* Whether both ends of the flow are the same host, whose row then counts it twice. */
-static bool is_self(const struct flow_layout *layout, const struct flow_record *record) {
-    const struct flow_field *source = &layout->fields[TUPLE_SOURCE], *destination = &layout->fields[TUPLE_DESTINATION];
-    return memcmp(record->key + source->offset[record->family], record->key + destination->offset[record->family],
-                  source->width[record->family]) == 0;
+static bool same_ends(const struct flow_layout *layout, const struct flow_record *record, enum flow_tuple source,
+                      enum flow_tuple destination) {
+    const struct flow_field *left = &layout->fields[source], *right = &layout->fields[destination];
+    return memcmp(record->key + left->offset[record->family], record->key + right->offset[record->family],
+                  left->width[record->family]) == 0;
+}
+
+/* Whether one row of an index table counts the flow twice: a host that talks to itself, a port to the same port. */
+static bool counts_twice(const struct flow_layout *layout, const struct flow_record *record) {
+    return same_ends(layout, record, TUPLE_SOURCE, TUPLE_DESTINATION) ||
+           same_ends(layout, record, TUPLE_SOURCE_PORT, TUPLE_DESTINATION_PORT);
 }
 
 /* Whether the sums can still take the records: a 63-bit total must hold all of a sum that the store ever sees. */
@@ -32,7 +38,7 @@ static bool sums_fit(const struct folder *folder, const struct generation *gener
         int64_t room = folder->headroom[i] - (int64_t)generation->ledger.sums[i];
         for (unsigned r = 0; r < n; r++) {
             int64_t sum = (int64_t)records[r].sums[i];
-            if (sum > room || (sum > INT64_MAX / 2 && is_self(folder->layout, &records[r]))) {
+            if (sum > room || (sum > INT64_MAX / 2 && counts_twice(folder->layout, &records[r]))) {
                 reject->reason = REJECT_TOO_LARGE;
                 snprintf(reject->field, sizeof reject->field, "%s", folder->layout->sums[i]->name);
                 snprintf(reject->value, sizeof reject->value, "%" PRId64, sum);

@@ -67,14 +67,15 @@ static void table_print(const struct flow_layout *layout, const struct top_resul
     }
 }
 
-static void total_print(const struct command_call *call, const struct top_result *result) {
+static void total_print(const struct command_call *call, const struct top_result *result, unsigned order) {
     const struct flow_layout *layout = &call->config->layout;
     char number[32], from[40], to[40];
-    printf("      total:");
+    printf("      total: %s", units_count(result->total_sums[order], sum_unit(layout->sums[order]), number, sizeof number));
     for (unsigned s = 0; s < layout->n_sums; s++)
-        printf(" %s %s,", units_count(result->total_sums[s], sum_unit(layout->sums[s]), number, sizeof number),
-               strcmp(sum_head(layout->sums[s]), "octets") == 0 ? "in octets" : sum_head(layout->sums[s]));
-    printf(" %s flows", units_count((result->total_flows + FLOW_UNIT / 2) / FLOW_UNIT, "", number, sizeof number));
+        if (s != order)
+            printf(", %s%s%s", units_count(result->total_sums[s], sum_unit(layout->sums[s]), number, sizeof number),
+                   *sum_unit(layout->sums[s]) ? "" : " ", *sum_unit(layout->sums[s]) ? "" : sum_head(layout->sums[s]));
+    printf(", %s flows", units_count((result->total_flows + FLOW_UNIT / 2) / FLOW_UNIT, "", number, sizeof number));
     if (call->options->from || call->options->to)
         printf("; %s to %s", call->options->from ? time_text(call->options->from, from, sizeof from) : "the beginning",
                call->options->to ? time_text(call->options->to, to, sizeof to) : "now");
@@ -103,7 +104,7 @@ int command_top(const struct command_call *call) {
     store_close(store);
     if (status != STORE_OK) return command_fail(EXIT_FAILED, "%s", error.text);
     table_print(layout, &result, (enum top_kind)kind, order);
-    total_print(call, &result);
+    total_print(call, &result, order);
     top_release(&result);
     return EXIT_DONE;
 }

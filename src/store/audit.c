@@ -11,15 +11,16 @@
 #include "store/ddl.h"
 #include "store/store_ops.h"
 
-/* Buckets are looked at in windows of so many, but of whole days, as partitions are. A window's sums are held in memory:
- * max(8192, buckets a day) * (5 + 15) groups * 9 values * 8 bytes at the most, which is 12 MB for 600 s and 125 MB for 1 s. */
+/* Buckets are looked at in windows of so many, but of whole days, as partitions are. A window's sums are held in
+ * memory: max(8192, buckets a day) * (5 + 15) groups * 9 values * 8 bytes at the most, which is 12 MB for 600 s and 125
+ * MB for 1 s. */
 enum { WINDOW_BUCKETS = 8192, DAY = 86400, TOTALS = 1 + PROTO_CLASSES };
 
-struct frame { /* values by bucket */
+struct frame {            /* values by bucket */
     uint32_t first, size; /* seconds */
     uint32_t n;           /* buckets */
     unsigned width;       /* values of a bucket */
-    bool halves;          /* each comes as the sums of its upper and its lower 32 bits: SQLite's SUM() ends at 63 bits */
+    bool halves; /* each comes as the sums of its upper and its lower 32 bits: SQLite's SUM() ends at 63 bits */
     uint64_t *values;
     bool *seen;
 };
@@ -38,8 +39,8 @@ struct source {
     enum table_kind kind;
     bool both;         /* IPv6's table too */
     const char *where; /* of IPv4's table */
-    uint8_t totals;    /* how often the total groups contain a flow: an address's row counts what it sent and received */
-    uint8_t ends;      /* the same of the src_ and dst_ groups */
+    uint8_t totals; /* how often the total groups contain a flow: an address's row counts what it sent and received */
+    uint8_t ends;   /* the same of the src_ and dst_ groups */
     const char *words;
 };
 static const struct source sources[] = {
@@ -96,9 +97,10 @@ static void bucket_show(uint32_t bucket, uint32_t size, char *text, size_t text_
     strftime(text + len, text_size - len, "%Y-%m-%dT%H:%M:%SZ)", &date);
 }
 
-/* One comparison. `where` is the table or tables, `what` the column with what was done to it, `whose` the other side. */
-static void compare(struct audit *audit, const char *where, uint32_t bucket, uint32_t size, const char *words, const char *column,
-                    uint64_t number, const char *whose, uint64_t expected) {
+/* One comparison. `where` is the table or tables, `what` the column with what was done to it, `whose` the other side.
+ */
+static void compare(struct audit *audit, const char *where, uint32_t bucket, uint32_t size, const char *words,
+                    const char *column, uint64_t number, const char *whose, uint64_t expected) {
     char date[64], numbers[2][48];
     size_t len = strlen(column);
     bool is_flows = len >= 5 && strcmp(column + len - 5, "flows") == 0;
@@ -108,13 +110,14 @@ static void compare(struct audit *audit, const char *where, uint32_t bucket, uin
     bucket_show(bucket, size, date, sizeof date);
     number_show(is_flows, number, numbers[0], sizeof numbers[0]);
     number_show(is_flows, expected, numbers[1], sizeof numbers[1]);
-    snprintf(audit->result->first, sizeof audit->result->first, "%s, %s: %s%s%s is %s; by %s it should be %s", where, date,
-             words, words[0] ? " " : "", column, numbers[0], whose, numbers[1]);
+    snprintf(audit->result->first, sizeof audit->result->first, "%s, %s: %s%s%s is %s; by %s it should be %s", where,
+             date, words, words[0] ? " " : "", column, numbers[0], whose, numbers[1]);
 }
 
 static unsigned group_width(const struct audit *audit) { return audit->schema->layout->n_sums + 1; }
 
-/* Adds up the first `n_values` values of a table by bucket into the frame; a flows table's by class too, where it has a protocol. */
+/* Adds up the first `n_values` values of a table by bucket into the frame; a flows table's by class too, where it has a
+ * protocol. */
 static enum store_status table_sum(struct audit *audit, const struct table *table, const char *where, bool classes,
                                    struct frame *frame) {
     struct buffer sql = BUFFER_INIT;
@@ -133,8 +136,10 @@ static enum store_status table_sum(struct audit *audit, const struct table *tabl
         }
     }
     buffer_printf(&sql, " FROM %s", table->data);
-    /* All rows of whole days are wanted: reading them in the order of the primary key beats fetching each by its bucket. */
-    if (is_mysql && table->bucket_size && (table->kind == TABLE_NODES || table->kind == TABLE_PORTS) && strcmp(where, "id <> -1") == 0)
+    /* All rows of whole days are wanted: reading them in the order of the primary key beats fetching each by its
+     * bucket. */
+    if (is_mysql && table->bucket_size && (table->kind == TABLE_NODES || table->kind == TABLE_PORTS) &&
+        strcmp(where, "id <> -1") == 0)
         buffer_add_text(&sql, " IGNORE INDEX (bucket)");
     buffer_printf(&sql, " WHERE %s", where);
     if (table->bucket_size)
@@ -184,10 +189,11 @@ static void totals_check(struct audit *audit, const struct frame *totals, const 
         const uint64_t *values = totals->values + (size_t)row * totals->width;
         for (unsigned i = 0; i < width && totals->seen[row]; i++) {
             uint64_t sum = 0;
-            for (unsigned class = 1; class <= PROTO_CLASSES; class++)
+            for (unsigned class = 1; class <= PROTO_CLASSES; class ++)
                 sum += values[class * width + i];
             compare(audit, whose, totals->first + row * totals->size, totals->size == UINT32_MAX ? 0 : totals->size, "",
-                    i < layout->n_sums ? layout->sums[i]->name : "flows", values[i], "its tcp_, udp_, icmp_ and other_", sum);
+                    i < layout->n_sums ? layout->sums[i]->name : "flows", values[i], "its tcp_, udp_, icmp_ and other_",
+                    sum);
         }
     }
 }
@@ -222,8 +228,8 @@ static int range_read(void *context, unsigned n, const char *const *columns, con
 /* Widens the range by the buckets of a table that are within the audit's. */
 static enum store_status range_find(struct audit *audit, const struct table *table, struct range *range) {
     struct buffer sql = BUFFER_INIT;
-    buffer_printf(&sql, "SELECT MIN(bucket), MAX(bucket) FROM %s WHERE bucket >= %" PRIu32 " AND bucket < %" PRIu64, table->data,
-                  audit->from, audit->to);
+    buffer_printf(&sql, "SELECT MIN(bucket), MAX(bucket) FROM %s WHERE bucket >= %" PRIu32 " AND bucket < %" PRIu64,
+                  table->data, audit->from, audit->to);
     enum store_status status = store_query(audit->store, sql.data, NULL, 0, range_read, range, audit->error);
     buffer_release(&sql);
     return status;
@@ -253,11 +259,13 @@ static enum store_status size_check(struct audit *audit, uint32_t size) {
     return status;
 }
 
-/* Two sizes ------------------------------------------------------------------------------------------------------------ */
+/* Two sizes
+ * ------------------------------------------------------------------------------------------------------------ */
 
-/* The first bucket of `size` from which its tables are whole: behind the days that retention has dropped, and behind the day on
- * which the size was added. */
-static enum store_status whole_from(struct audit *audit, const struct table *aggr, uint32_t *from, struct range *range) {
+/* The first bucket of `size` from which its tables are whole: behind the days that retention has dropped, and behind
+ * the day on which the size was added. */
+static enum store_status whole_from(struct audit *audit, const struct table *aggr, uint32_t *from,
+                                    struct range *range) {
     struct audit all = *audit;
     all.from = 0;
     all.to = UINT64_C(1) << 32;
@@ -277,15 +285,15 @@ static enum store_status coarse_sum(struct audit *audit, const struct table *fin
         schema_stored_name(audit->schema, fine, i, name, sizeof name);
         buffer_printf(&sql, ", SUM(%s)", name);
     }
-    buffer_printf(&sql, " FROM %s WHERE bucket >= %" PRIu32 " AND bucket < %" PRIu64 " GROUP BY start", fine->data, frame->first,
-                  (uint64_t)frame->first + (uint64_t)frame->n * frame->size);
+    buffer_printf(&sql, " FROM %s WHERE bucket >= %" PRIu32 " AND bucket < %" PRIu64 " GROUP BY start", fine->data,
+                  frame->first, (uint64_t)frame->first + (uint64_t)frame->n * frame->size);
     enum store_status status = store_query(audit->store, sql.data, NULL, 0, frame_add, frame, audit->error);
     buffer_release(&sql);
     return status;
 }
 
-static enum store_status pair_window(struct audit *audit, const struct table *fine, const struct table *coarse, uint32_t first,
-                                     uint32_t n) {
+static enum store_status pair_window(struct audit *audit, const struct table *fine, const struct table *coarse,
+                                     uint32_t first, uint32_t n) {
     struct frame sums, totals;
     char column[SCHEMA_NAME_MAX];
     frame_init(&sums, first, coarse->bucket_size, n, coarse->n_values);
@@ -296,8 +304,8 @@ static enum store_status pair_window(struct audit *audit, const struct table *fi
         for (unsigned i = 0; i < totals.width && (sums.seen[row] || totals.seen[row]); i++) {
             size_t at = (size_t)row * totals.width + i;
             schema_value_name(audit->schema, coarse, i, column, sizeof column);
-            compare(audit, coarse->name, first + row * coarse->bucket_size, coarse->bucket_size, "", column, totals.values[at],
-                    fine->name, sums.values[at]);
+            compare(audit, coarse->name, first + row * coarse->bucket_size, coarse->bucket_size, "", column,
+                    totals.values[at], fine->name, sums.values[at]);
         }
     frame_release(&sums);
     frame_release(&totals);
@@ -331,7 +339,8 @@ static enum store_status pair_check(struct audit *audit, uint32_t fine_size, uin
     return status;
 }
 
-/* All time ------------------------------------------------------------------------------------------------------------- */
+/* All time
+ * ------------------------------------------------------------------------------------------------------------- */
 
 static enum store_status ledger_check(struct audit *audit, const struct frame *totals) {
     const struct flow_layout *layout = audit->schema->layout;
@@ -344,8 +353,8 @@ static enum store_status ledger_check(struct audit *audit, const struct frame *t
     buffer_add_text(&sql, ", SUM(flows_millionths) FROM import_ledger");
     enum store_status status = store_query(audit->store, sql.data, NULL, 0, frame_add, &sums, audit->error);
     for (unsigned i = 0; i < sums.width && status == STORE_OK; i++)
-        compare(audit, "import_ledger", 0, 0, "sum of", i < layout->n_sums ? layout->sums[i]->name : "flows", sums.values[i],
-                "index_nodes' total row", totals->values[i]);
+        compare(audit, "import_ledger", 0, 0, "sum of", i < layout->n_sums ? layout->sums[i]->name : "flows",
+                sums.values[i], "index_nodes' total row", totals->values[i]);
     buffer_release(&sql);
     frame_release(&sums);
     return status;
@@ -374,7 +383,8 @@ static int generation_read(void *context, unsigned n, const char *const *columns
     audit->result->differences++;
     if (!audit->result->first[0])
         snprintf(audit->result->first, sizeof audit->result->first,
-                 "import_ledger, generation %s of '%s': entries is %s; by its imported, too_old and rejected it should be %s",
+                 "import_ledger, generation %s of '%s': entries is %s; by its imported, too_old and rejected it should "
+                 "be %s",
                  columns[1], columns[0], columns[2], columns[3]);
     return 0;
 }
@@ -417,7 +427,8 @@ enum store_status audit_run(struct store *store, const struct schema *schema, ui
                             struct audit_result *result, struct error *error) {
     /* One snapshot for all, so that a commit meanwhile is no difference. */
     static const char *const begin[][2] = {
-        [DIALECT_MYSQL] = {"SET TRANSACTION ISOLATION LEVEL REPEATABLE READ", "START TRANSACTION WITH CONSISTENT SNAPSHOT"},
+        [DIALECT_MYSQL] = {"SET TRANSACTION ISOLATION LEVEL REPEATABLE READ",
+                           "START TRANSACTION WITH CONSISTENT SNAPSHOT"},
         [DIALECT_SQLITE] = {"BEGIN", NULL},
     };
     struct audit audit = {.store = store, .schema = schema, .from = from, .result = result, .error = error};

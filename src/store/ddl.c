@@ -1,14 +1,13 @@
-/* The one generator of CREATE statements, for both dialects: every difference between them is a line of a table or a word here. */
+/* The one generator of CREATE statements, for both dialects: every difference between them is a line of a table or a
+ * word here. */
 #include "store/ddl.h"
 
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
-
 /* A partition of a day needs one to stand behind; this one is the first day of the epoch, see partition.c. */
-static const char first_partition[] =
-    "\nPARTITION BY RANGE (bucket) (PARTITION d19700101 VALUES LESS THAN (86400))";
+static const char first_partition[] = "\nPARTITION BY RANGE (bucket) (PARTITION d19700101 VALUES LESS THAN (86400))";
 
 enum object_kind { OBJECT_TABLE, OBJECT_VIEW, OBJECT_TEXT_VIEW, OBJECT_SETTINGS, OBJECT_LEDGER };
 
@@ -79,8 +78,8 @@ static const char *key_type(const struct key_column *key, enum dialect dialect) 
     }
 }
 
-static void table_columns(const struct schema *schema, const struct table *table, enum dialect dialect, column_fn *column,
-                          void *context) {
+static void table_columns(const struct schema *schema, const struct table *table, enum dialect dialect,
+                          column_fn *column, void *context) {
     char name[SCHEMA_NAME_MAX];
     for (unsigned i = 0; i < table->n_keys; i++)
         column(context, table->keys[i].name, key_type(&table->keys[i], dialect), " NOT NULL");
@@ -96,9 +95,12 @@ struct plain_column {
 };
 
 static const char not_null[] = " NOT NULL";
-#define COUNT {"BIGINT UNSIGNED", "INTEGER"}
-#define NUMBER {"BIGINT", "INTEGER"}
-#define NOT_NULL {not_null, not_null}
+#define COUNT                                                                                                          \
+    { "BIGINT UNSIGNED", "INTEGER" }
+#define NUMBER                                                                                                         \
+    { "BIGINT", "INTEGER" }
+#define NOT_NULL                                                                                                       \
+    { not_null, not_null }
 
 static const struct plain_column ledger_head[] = {
     {"consumer", {"VARCHAR(128)", "TEXT"}, NOT_NULL},
@@ -135,11 +137,13 @@ static void plain_columns(const struct plain_column *columns, size_t n, enum dia
 static void ledger_columns(const struct schema *schema, enum dialect dialect, column_fn *column, void *context) {
     plain_columns(ledger_head, LENGTH(ledger_head), dialect, column, context);
     for (unsigned i = 0; i < schema->layout->n_sums; i++)
-        column(context, schema->layout->sums[i]->name, dialect == DIALECT_MYSQL ? "BIGINT UNSIGNED" : "INTEGER", not_null);
+        column(context, schema->layout->sums[i]->name, dialect == DIALECT_MYSQL ? "BIGINT UNSIGNED" : "INTEGER",
+               not_null);
     plain_columns(ledger_tail, LENGTH(ledger_tail), dialect, column, context);
 }
 
-/* The expressions of a view -------------------------------------------------------------------------------------------- */
+/* The expressions of a view
+ * -------------------------------------------------------------------------------------------- */
 
 /* `number`: an expression of millionths. */
 static void flows_expression(struct buffer *out, enum dialect dialect, const char *number) {
@@ -166,7 +170,8 @@ bool ddl_has_protocol(const struct table *table) {
 /* The value columns of a view, each as ",\n  expression AS name"; or, with only_names, as "name\n". */
 static void view_values(const struct schema *schema, const struct table *table, enum dialect dialect, bool only_names,
                         struct buffer *out) {
-    unsigned n = schema->layout->n_sums + 1, n_computed = table->kind == TABLE_FLOWS && ddl_has_protocol(table) ? PROTO_CLASSES * n : 0;
+    unsigned n = schema->layout->n_sums + 1,
+             n_computed = table->kind == TABLE_FLOWS && ddl_has_protocol(table) ? PROTO_CLASSES * n : 0;
     for (unsigned i = 0; i < table->n_values + n_computed; i++) {
         char name[SCHEMA_NAME_MAX], stored[SCHEMA_NAME_MAX], product[2 * SCHEMA_NAME_MAX];
         unsigned group = i / n;
@@ -202,7 +207,8 @@ static void view_open(struct buffer *out, enum dialect dialect, const char *name
         buffer_printf(out, "CREATE VIEW IF NOT EXISTS %s%s AS\n", name, suffix);
 }
 
-static void view_create(const struct schema *schema, const struct table *table, enum dialect dialect, struct buffer *out) {
+static void view_create(const struct schema *schema, const struct table *table, enum dialect dialect,
+                        struct buffer *out) {
     view_open(out, dialect, table->name, "");
     buffer_add_text(out, "SELECT");
     for (unsigned i = 0; i < table->n_keys; i++)
@@ -228,8 +234,8 @@ static void address_text(struct buffer *out, enum dialect dialect, enum flow_fam
     if (dialect == DIALECT_MYSQL) {
         buffer_printf(out, family == FLOW_IPV4 ? "INET_NTOA(%s)" : "INET6_NTOA(%s)", name);
     } else if (family == FLOW_IPV4) {
-        buffer_printf(out, "(%s >> 24) || '.' || (%s >> 16 & 255) || '.' || (%s >> 8 & 255) || '.' || (%s & 255)", name, name,
-                      name, name);
+        buffer_printf(out, "(%s >> 24) || '.' || (%s >> 16 & 255) || '.' || (%s >> 8 & 255) || '.' || (%s & 255)", name,
+                      name, name, name);
     } else {
         buffer_add_text(out, "lower(");
         for (unsigned i = 0; i < 8; i++)
@@ -263,7 +269,8 @@ static void text_view_create(const struct schema *schema, const struct table *ip
     }
 }
 
-/* CREATE TABLE ------------------------------------------------------------------------------------------------------- */
+/* CREATE TABLE -------------------------------------------------------------------------------------------------------
+ */
 
 static void column_define(void *context, const char *name, const char *type, const char *more) {
     buffer_printf(context, "  %s %s%s,\n", name, type, more);
@@ -278,7 +285,8 @@ static void table_close(struct buffer *out, enum dialect dialect, const char *op
                   dialect == DIALECT_MYSQL ? options : "");
 }
 
-static void data_create(const struct schema *schema, const struct table *table, enum dialect dialect, struct buffer *out) {
+static void data_create(const struct schema *schema, const struct table *table, enum dialect dialect,
+                        struct buffer *out) {
     /* Where the primary key doesn't begin with it, a range of buckets needs an index of its own. */
     bool bucket_key = table->bucket_size && strcmp(table->keys[0].name, "bucket") != 0;
     table_open(out, table->data);
@@ -345,7 +353,8 @@ void ddl_columns(const struct schema *schema, unsigned object, enum dialect dial
     }
 }
 
-/* flowimport_schema ---------------------------------------------------------------------------------------------------- */
+/* flowimport_schema
+ * ---------------------------------------------------------------------------------------------------- */
 
 void ddl_keys(const struct flow_layout *layout, struct buffer *out) {
     for (unsigned i = 0; i < layout->n_keys; i++)

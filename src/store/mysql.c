@@ -13,7 +13,8 @@ typedef my_bool option_bool;
 typedef bool option_bool; /* Oracle's client gave its own type up */
 #endif
 
-/* Seconds. A statement waits for a lock at most half as long as we wait for its answer, so that the answer says what is wrong. */
+/* Seconds. A statement waits for a lock at most half as long as we wait for its answer, so that the answer says what is
+ * wrong. */
 #define LOCK_WAIT "50"
 enum { CONNECT_WAIT = 10, WRITER_WAIT = 120, READER_WAIT = 3600, DEFAULT_PORT = 3306 };
 
@@ -22,60 +23,53 @@ static const struct {
     unsigned code;
     enum store_status status;
 } codes[] = {
-    {1020, STORE_RETRY}, /* record has changed since it was read */
-    {1021, STORE_RETRY}, /* disk full */
-    {1026, STORE_RETRY}, /* error writing file */
-    {1030, STORE_RETRY}, /* got error N from storage engine: a full or failing disk mostly */
-    {1037, STORE_RETRY}, /* out of memory */
-    {1038, STORE_RETRY}, /* out of sort memory */
-    {1040, STORE_RETRY}, /* too many connections */
-    {1041, STORE_RETRY}, /* out of resources */
+    {1020, STORE_RETRY},   /* record has changed since it was read */
+    {1021, STORE_RETRY},   /* disk full */
+    {1026, STORE_RETRY},   /* error writing file */
+    {1030, STORE_RETRY},   /* got error N from storage engine: a full or failing disk mostly */
+    {1037, STORE_RETRY},   /* out of memory */
+    {1038, STORE_RETRY},   /* out of sort memory */
+    {1040, STORE_RETRY},   /* too many connections */
+    {1041, STORE_RETRY},   /* out of resources */
     {1044, STORE_REFUSED}, /* access denied to the database */
     {1045, STORE_REFUSED}, /* access denied: wrong user or password */
-    {1047, STORE_RETRY}, /* a Galera node that isn't ready */
-    {1053, STORE_RETRY}, /* server shutdown in progress */
-    {1062, STORE_TAKEN}, /* duplicate key */
-    {1077, STORE_RETRY}, /* normal shutdown */
-    {1079, STORE_RETRY}, /* shutdown complete */
-    {1080, STORE_RETRY}, /* forcing close of the thread */
-    {1105, STORE_RETRY}, /* unknown error: TiDB's and Vitess's for what passes */
-    {1114, STORE_RETRY}, /* the table is full: the disk */
-    {1152, STORE_RETRY}, /* aborted connection */
-    {1158, STORE_RETRY}, /* reading, writing packets ... */
-    {1159, STORE_RETRY},
-    {1160, STORE_RETRY},
-    {1161, STORE_RETRY},
-    {1180, STORE_RETRY}, /* got error N during COMMIT */
-    {1203, STORE_RETRY}, /* max_user_connections */
-    {1205, STORE_RETRY}, /* lock wait timeout */
-    {1206, STORE_RETRY}, /* lock table full */
-    {1213, STORE_RETRY}, /* deadlock */
-    {1226, STORE_RETRY}, /* a resource limit of the user */
-    {1290, STORE_RETRY}, /* --read-only: a failover under way, mostly */
-    {1297, STORE_RETRY}, /* temporary error */
-    {1317, STORE_RETRY}, /* the query was killed */
-    {1412, STORE_RETRY}, /* table definition has changed */
-    {1526, STORE_RETRY}, /* no partition for the value: somebody dropped it; it is made anew */
-    {1615, STORE_RETRY}, /* statement needs to be prepared again */
+    {1047, STORE_RETRY},   /* a Galera node that isn't ready */
+    {1053, STORE_RETRY},   /* server shutdown in progress */
+    {1062, STORE_TAKEN},   /* duplicate key */
+    {1077, STORE_RETRY},   /* normal shutdown */
+    {1079, STORE_RETRY},   /* shutdown complete */
+    {1080, STORE_RETRY},   /* forcing close of the thread */
+    {1105, STORE_RETRY},   /* unknown error: TiDB's and Vitess's for what passes */
+    {1114, STORE_RETRY},   /* the table is full: the disk */
+    {1152, STORE_RETRY},   /* aborted connection */
+    {1158, STORE_RETRY},   /* reading, writing packets ... */
+    {1159, STORE_RETRY},   {1160, STORE_RETRY}, {1161, STORE_RETRY}, {1180, STORE_RETRY}, /* got error N during COMMIT
+                                                                                           */
+    {1203, STORE_RETRY},                                                                  /* max_user_connections */
+    {1205, STORE_RETRY},                                                                  /* lock wait timeout */
+    {1206, STORE_RETRY},                                                                  /* lock table full */
+    {1213, STORE_RETRY},                                                                  /* deadlock */
+    {1226, STORE_RETRY},   /* a resource limit of the user */
+    {1290, STORE_RETRY},   /* --read-only: a failover under way, mostly */
+    {1297, STORE_RETRY},   /* temporary error */
+    {1317, STORE_RETRY},   /* the query was killed */
+    {1412, STORE_RETRY},   /* table definition has changed */
+    {1526, STORE_RETRY},   /* no partition for the value: somebody dropped it; it is made anew */
+    {1615, STORE_RETRY},   /* statement needs to be prepared again */
     {1698, STORE_REFUSED}, /* access denied, without a password */
-    {1792, STORE_RETRY}, /* read-only transaction */
-    {1836, STORE_RETRY}, /* read-only mode */
-    {1927, STORE_RETRY}, /* the connection was killed */
-    {1969, STORE_RETRY}, /* max_statement_time */
-    {3024, STORE_RETRY}, /* max_execution_time */
-    {3100, STORE_RETRY}, /* group replication: a hook failed, the member isn't ready */
-    {3101, STORE_RETRY}, /* group replication: rolled back by certification */
-    {4031, STORE_RETRY}, /* disconnected for being idle */
-    {8002, STORE_RETRY}, /* TiDB: write conflicts and regions on the move, to 9007 */
-    {8022, STORE_RETRY},
-    {8028, STORE_RETRY},
-    {9001, STORE_RETRY},
-    {9002, STORE_RETRY},
-    {9003, STORE_RETRY},
-    {9004, STORE_RETRY},
-    {9005, STORE_RETRY},
-    {9007, STORE_RETRY},
-    {2007, STORE_REFUSED}, /* the client library's: the server is of another protocol */
+    {1792, STORE_RETRY},   /* read-only transaction */
+    {1836, STORE_RETRY},   /* read-only mode */
+    {1927, STORE_RETRY},   /* the connection was killed */
+    {1969, STORE_RETRY},   /* max_statement_time */
+    {3024, STORE_RETRY},   /* max_execution_time */
+    {3100, STORE_RETRY},   /* group replication: a hook failed, the member isn't ready */
+    {3101, STORE_RETRY},   /* group replication: rolled back by certification */
+    {4031, STORE_RETRY},   /* disconnected for being idle */
+    {8002, STORE_RETRY},   /* TiDB: write conflicts and regions on the move, to 9007 */
+    {8022, STORE_RETRY},   {8028, STORE_RETRY}, {9001, STORE_RETRY}, {9002, STORE_RETRY},   {9003, STORE_RETRY},
+    {9004, STORE_RETRY},   {9005, STORE_RETRY}, {9007, STORE_RETRY}, {2007, STORE_REFUSED}, /* the client library's: the
+                                                                                               server is of another
+                                                                                               protocol */
     {2020, STORE_REFUSED}, /* packet larger than max_allowed_packet */
     {2054, STORE_REFUSED}, /* character set unknown */
     {2059, STORE_REFUSED}, /* authentication plugin can't be loaded */
@@ -85,15 +79,16 @@ enum store_status mysql_status(unsigned code, const char *sqlstate) {
     if (code == 0) return STORE_OK;
     for (size_t i = 0; i < sizeof codes / sizeof codes[0]; i++)
         if (codes[i].code == code) return codes[i].status;
-    if (code >= 2000 && code < 3000) return STORE_RETRY;                /* the client library's: no or no more connection */
-    if (strncmp(sqlstate, "40", 2) == 0 || strncmp(sqlstate, "08", 2) == 0) return STORE_RETRY; /* rolled back, connection */
+    if (code >= 2000 && code < 3000) return STORE_RETRY; /* the client library's: no or no more connection */
+    if (strncmp(sqlstate, "40", 2) == 0 || strncmp(sqlstate, "08", 2) == 0)
+        return STORE_RETRY; /* rolled back, connection */
     return STORE_REFUSED;
 }
 
 /* Whether nothing can be said to the server on this connection any more. */
 static bool is_lost(unsigned code) {
-    return (code >= 2000 && code < 3000 && code != 2020 && code != 2036) || code == 1053 || code == 1077 || code == 1079 ||
-           code == 1080 || code == 1927 || code == 4031;
+    return (code >= 2000 && code < 3000 && code != 2020 && code != 2036) || code == 1053 || code == 1077 ||
+           code == 1079 || code == 1080 || code == 1927 || code == 4031;
 }
 
 void mysql_disconnect(struct mysql_store *store) {
@@ -118,7 +113,8 @@ enum store_status mysql_failed(struct mysql_store *store, const char *what, stru
     return status;
 }
 
-enum store_status mysql_run(struct mysql_store *store, const char *sql, size_t len, const char *what, struct error *error) {
+enum store_status mysql_run(struct mysql_store *store, const char *sql, size_t len, const char *what,
+                            struct error *error) {
     if (!store->mysql) {
         error_set(error, "%s: the connection is lost", what);
         return STORE_RETRY;
@@ -126,7 +122,8 @@ enum store_status mysql_run(struct mysql_store *store, const char *sql, size_t l
     return mysql_real_query(store->mysql, sql, (unsigned long)len) == 0 ? STORE_OK : mysql_failed(store, what, error);
 }
 
-/* Connecting ----------------------------------------------------------------------------------------------------------- */
+/* Connecting
+ * ----------------------------------------------------------------------------------------------------------- */
 
 static void tls_set(const struct mysql_store *store) {
     MYSQL *mysql = store->mysql;
@@ -138,7 +135,9 @@ static void tls_set(const struct mysql_store *store) {
     mysql_options(mysql, MYSQL_OPT_SSL_ENFORCE, &enforce);
     mysql_options(mysql, MYSQL_OPT_SSL_VERIFY_SERVER_CERT, &verify);
 #else
-    unsigned mode = store->tls_verify ? SSL_MODE_VERIFY_IDENTITY : store->tls_required ? SSL_MODE_REQUIRED : SSL_MODE_PREFERRED;
+    unsigned mode = store->tls_verify     ? SSL_MODE_VERIFY_IDENTITY
+                    : store->tls_required ? SSL_MODE_REQUIRED
+                                          : SSL_MODE_PREFERRED;
     mysql_options(mysql, MYSQL_OPT_SSL_MODE, &mode);
 #endif
 }
@@ -172,23 +171,25 @@ static int variable_read(void *context, unsigned n, const char *const *columns, 
     return 0;
 }
 
-static enum store_status query_run(struct mysql_store *store, const char *sql, size_t len, store_row_fn *row, void *context,
-                                   struct error *error);
+static enum store_status query_run(struct mysql_store *store, const char *sql, size_t len, store_row_fn *row,
+                                   void *context, struct error *error);
 
 static enum store_status session_set(struct mysql_store *store, struct error *error) {
     static const char variables[] =
         "SHOW VARIABLES WHERE variable_name IN ('max_allowed_packet', 'net_buffer_length', 'binlog_format')";
-    static const char session[] = "SET SESSION time_zone = '+00:00', sql_mode = 'STRICT_ALL_TABLES,NO_ENGINE_SUBSTITUTION', "
-                                  "autocommit = 1, lock_wait_timeout = " LOCK_WAIT ", innodb_lock_wait_timeout = " LOCK_WAIT;
-    /* No gap locks: two consumers that insert neighbouring rows don't wait for each other, and so don't deadlock over it. Every
-     * write is an upsert by primary key, so nothing that was read needs to stay as it was. */
+    static const char session[] =
+        "SET SESSION time_zone = '+00:00', sql_mode = 'STRICT_ALL_TABLES,NO_ENGINE_SUBSTITUTION', "
+        "autocommit = 1, lock_wait_timeout = " LOCK_WAIT ", innodb_lock_wait_timeout = " LOCK_WAIT;
+    /* No gap locks: two consumers that insert neighbouring rows don't wait for each other, and so don't deadlock over
+     * it. Every write is an upsert by primary key, so nothing that was read needs to stay as it was. */
     static const char committed[] = "SET SESSION TRANSACTION ISOLATION LEVEL READ COMMITTED";
     static const char read_only[] = "SET SESSION TRANSACTION READ ONLY";
     store->packet = 0;
     store->is_statement_binlog = false;
     enum store_status status = query_run(store, variables, sizeof variables - 1, variable_read, store, error);
     if (status == STORE_OK) status = mysql_run(store, session, sizeof session - 1, "session", error);
-    if (status == STORE_OK && store->base.read_only) return mysql_run(store, read_only, sizeof read_only - 1, "session", error);
+    if (status == STORE_OK && store->base.read_only)
+        return mysql_run(store, read_only, sizeof read_only - 1, "session", error);
     if (status == STORE_OK && !store->is_statement_binlog)
         status = mysql_run(store, committed, sizeof committed - 1, "session", error);
     return status;
@@ -202,8 +203,10 @@ static enum store_status connect_to(struct mysql_store *store, struct error *err
         return STORE_REFUSED;
     }
     options_set(store);
-    snprintf(what, sizeof what, "user %s, database %s", store->user ? store->user : "(of the option file)", store->database);
-    if (!mysql_real_connect(store->mysql, store->host, store->user, store->password, store->database, store->port, store->socket, 0)) {
+    snprintf(what, sizeof what, "user %s, database %s", store->user ? store->user : "(of the option file)",
+             store->database);
+    if (!mysql_real_connect(store->mysql, store->host, store->user, store->password, store->database, store->port,
+                            store->socket, 0)) {
         enum store_status status = mysql_failed(store, what, error);
         mysql_disconnect(store);
         return status == STORE_TAKEN ? STORE_REFUSED : status;
@@ -235,10 +238,11 @@ enum store_status mysql_ensure(struct mysql_store *store, struct error *error) {
     return connect_to(store, error);
 }
 
-/* Queries -------------------------------------------------------------------------------------------------------------- */
+/* Queries
+ * -------------------------------------------------------------------------------------------------------------- */
 
-static enum store_status query_run(struct mysql_store *store, const char *sql, size_t len, store_row_fn *row, void *context,
-                                   struct error *error) {
+static enum store_status query_run(struct mysql_store *store, const char *sql, size_t len, store_row_fn *row,
+                                   void *context, struct error *error) {
     enum store_status status = mysql_run(store, sql, len, "query", error);
     if (status != STORE_OK || mysql_field_count(store->mysql) == 0) return status;
     MYSQL_RES *result = mysql_use_result(store->mysql);
@@ -295,8 +299,8 @@ static unsigned params_fill(const char *sql, const struct store_param *params, u
     return n;
 }
 
-enum store_status mysql_store_query(struct store *base, const char *sql, const struct store_param *params, unsigned n_params,
-                                    store_row_fn *row, void *context, struct error *error) {
+enum store_status mysql_store_query(struct store *base, const char *sql, const struct store_param *params,
+                                    unsigned n_params, store_row_fn *row, void *context, struct error *error) {
     struct mysql_store *store = mysql_own(base);
     struct buffer filled = BUFFER_INIT;
     /* Within a generation a lost connection is its end; else it is made again. */
@@ -313,7 +317,8 @@ enum store_status mysql_store_query(struct store *base, const char *sql, const s
     return status;
 }
 
-/* Opening -------------------------------------------------------------------------------------------------------------- */
+/* Opening
+ * -------------------------------------------------------------------------------------------------------------- */
 
 static void library_init(void) { mysql_library_init(0, NULL, NULL); }
 
@@ -338,7 +343,8 @@ static int url_check(const struct url *url, struct error *error) {
         bool is_known = false;
         for (size_t j = 0; j < sizeof known / sizeof known[0]; j++)
             is_known |= strcmp(known[j], url->params[i].name) == 0;
-        if (!is_known) return error_set(error, "unknown parameter '%s'; known are socket, tls and bulk", url->params[i].name);
+        if (!is_known)
+            return error_set(error, "unknown parameter '%s'; known are socket, tls and bulk", url->params[i].name);
     }
     if (!url->path || strlen(url->path) < 2 || strchr(url->path + 1, '/'))
         return error_set(error, "the URL names no database: mysql://user@host:port/database");
@@ -361,8 +367,8 @@ static void mysql_store_close(struct store *base) {
     free(store);
 }
 
-static enum store_status mysql_store_open(struct store **opened, const struct store_config *config, const struct url *url,
-                                          const struct schema *schema, struct error *error) {
+static enum store_status mysql_store_open(struct store **opened, const struct store_config *config,
+                                          const struct url *url, const struct schema *schema, struct error *error) {
     static pthread_once_t once = PTHREAD_ONCE_INIT;
     static const char *const yes_no[] = {"no", "yes"}, *const tls_words[] = {"required", "verify"};
     unsigned bulk = 1, tls = 2;

@@ -1,4 +1,5 @@
-/* Array binding: one prepared statement, one packet for a chunk of rows (MariaDB 10.2 and its Connector/C; nobody else has it). */
+/* Array binding: one prepared statement, one packet for a chunk of rows (MariaDB 10.2 and its Connector/C; nobody else
+ * has it). */
 #include "store/mysql_store.h"
 
 #ifdef MARIADB_BASE_VERSION
@@ -20,7 +21,8 @@ static enum store_status statement_failed(MYSQL_STMT *statement, const char *wha
     return status == STORE_TAKEN ? STORE_REFUSED : status; /* a lost connection is found out by the rollback */
 }
 
-static enum store_status statement_prepare(struct mysql_store *store, struct mysql_table *known, unsigned n, struct error *error) {
+static enum store_status statement_prepare(struct mysql_store *store, struct mysql_table *known, unsigned n,
+                                           struct error *error) {
     struct buffer sql = BUFFER_INIT;
     known->statement = mysql_stmt_init(store->mysql);
     if (!known->statement) return mysql_failed(store, store->staged->data, error);
@@ -76,7 +78,8 @@ enum store_status mysql_bulk_write(struct mysql_store *store, struct error *erro
     }
     mysql_stmt_attr_set(known->statement, STMT_ATTR_ROW_SIZE, &known->stride);
     mysql_stmt_attr_set(known->statement, STMT_ATTR_ARRAY_SIZE, &n_rows);
-    if (mysql_stmt_bind_param(known->statement, binds) == 0 && mysql_stmt_execute(known->statement) == 0) return STORE_OK;
+    if (mysql_stmt_bind_param(known->statement, binds) == 0 && mysql_stmt_execute(known->statement) == 0)
+        return STORE_OK;
     return statement_failed(known->statement, table->data, error);
 }
 
@@ -88,6 +91,8 @@ bool mysql_bulk_supported(MYSQL *mysql) {
 }
 
 /* Never called: mysql_bulk_supported() has said so. */
-enum store_status mysql_bulk_write(struct mysql_store *store, struct error *error) { return mysql_text_write(store, error); }
+enum store_status mysql_bulk_write(struct mysql_store *store, struct error *error) {
+    return mysql_text_write(store, error);
+}
 
 #endif

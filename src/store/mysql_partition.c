@@ -25,8 +25,8 @@ static int listing_read(void *context, unsigned n, const char *const *columns, c
 }
 
 /* Days the table's buckets begin in that have no partition yet, ascending. */
-static unsigned days_missing(const struct table *table, const struct mysql_table *known, const uint32_t *buckets, unsigned n,
-                             uint32_t *days) {
+static unsigned days_missing(const struct table *table, const struct mysql_table *known, const uint32_t *buckets,
+                             unsigned n, uint32_t *days) {
     struct partition_set wanted = {{0}};
     unsigned n_days = 0;
     for (unsigned i = 0; i < n; i++) {
@@ -38,8 +38,8 @@ static unsigned days_missing(const struct table *table, const struct mysql_table
     return n_days;
 }
 
-/* The errors of an ALTER TABLE that another consumer was faster with; whatever it did is seen by reading again. In numbers, for
- * MySQL's and MariaDB's headers name them differently. */
+/* The errors of an ALTER TABLE that another consumer was faster with; whatever it did is seen by reading again. In
+ * numbers, for MySQL's and MariaDB's headers name them differently. */
 static bool is_race(unsigned code) {
     static const unsigned races[] = {
         1412, /* the table's definition has changed */
@@ -56,7 +56,8 @@ static bool is_race(unsigned code) {
 }
 
 /* Runs the statements of a plan. *again: another consumer was faster. */
-static enum store_status plan_run(struct mysql_store *store, const char *table, char *sql, bool *again, struct error *error) {
+static enum store_status plan_run(struct mysql_store *store, const char *table, char *sql, bool *again,
+                                  struct error *error) {
     *again = false;
     for (char *end; (end = strstr(sql, ";\n")); sql = end + 2) {
         if (mysql_real_query(store->mysql, sql, (unsigned long)(end - sql)) == 0) continue;
@@ -67,10 +68,11 @@ static enum store_status plan_run(struct mysql_store *store, const char *table, 
     return STORE_OK;
 }
 
-static enum store_status table_ensure(struct mysql_store *store, const struct table *table, const uint32_t *buckets, unsigned n,
-                                      struct error *error) {
-    static const char list_sql[] = "SELECT partition_name, partition_description FROM information_schema.partitions "
-                                   "WHERE table_schema = DATABASE() AND table_name = ? ORDER BY partition_ordinal_position";
+static enum store_status table_ensure(struct mysql_store *store, const struct table *table, const uint32_t *buckets,
+                                      unsigned n, struct error *error) {
+    static const char list_sql[] =
+        "SELECT partition_name, partition_description FROM information_schema.partitions "
+        "WHERE table_schema = DATABASE() AND table_name = ? ORDER BY partition_ordinal_position";
     struct mysql_table *known = &store->tables[table_number(store->base.schema, table)];
     struct store_param param = {.type = STORE_PARAM_TEXT, .bytes = table->data, .len = strlen(table->data)};
     uint32_t *days = NULL;
@@ -105,7 +107,8 @@ static enum store_status table_ensure(struct mysql_store *store, const struct ta
     return status;
 }
 
-enum store_status mysql_partition_ensure(struct mysql_store *store, const uint32_t *buckets, unsigned n, struct error *error) {
+enum store_status mysql_partition_ensure(struct mysql_store *store, const uint32_t *buckets, unsigned n,
+                                         struct error *error) {
     const struct schema *schema = store->base.schema;
     enum store_status status = STORE_OK;
     for (unsigned i = 0; i < schema->n_tables && status == STORE_OK; i++)

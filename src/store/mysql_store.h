@@ -13,7 +13,7 @@ enum {
     MYSQL_VALUES_MAX = SCHEMA_KEYS_MAX + SCHEMA_VALUES_MAX,
 };
 
-struct mysql_table { /* what the connection knows of a table */
+struct mysql_table {          /* what the connection knows of a table */
     struct buffer head, tail; /* of the statement: before and behind the row or rows; empty until the first row */
     MYSQL_STMT *statement;    /* array binding alone */
     size_t stride;            /* bytes of a staged row */
@@ -29,10 +29,10 @@ struct mysql_store {
     char *tls_ca, *tls_cert, *tls_key;
     unsigned port;
     bool tls_required, tls_verify, bulk_wanted;
-    MYSQL *mysql;     /* NULL: not connected */
-    bool bulk;        /* array binding is wanted, and there on both sides */
-    size_t packet;    /* bytes of a statement, at most */
-    bool is_statement_binlog; /* the server's binlog_format allows no READ COMMITTED */
+    MYSQL *mysql;               /* NULL: not connected */
+    bool bulk;                  /* array binding is wanted, and there on both sides */
+    size_t packet;              /* bytes of a statement, at most */
+    bool is_statement_binlog;   /* the server's binlog_format allows no READ COMMITTED */
     struct mysql_table *tables; /* by the table's number */
     const struct table *staged; /* whose rows wait in `rows` */
     unsigned n_rows;
@@ -45,18 +45,19 @@ static inline struct mysql_store *mysql_own(struct store *store) { return (struc
 /* mysql.c */
 /* What the connection's last error means; sets the text, "WHAT: …". Gives up a connection that is lost. */
 enum store_status mysql_failed(struct mysql_store *store, const char *what, struct error *error);
-enum store_status mysql_run(struct mysql_store *store, const char *sql, size_t len, const char *what, struct error *error);
+enum store_status mysql_run(struct mysql_store *store, const char *sql, size_t len, const char *what,
+                            struct error *error);
 enum store_status mysql_status(unsigned code, const char *sqlstate);
 void mysql_disconnect(struct mysql_store *store);
 /* A connection that answers. */
 enum store_status mysql_ensure(struct mysql_store *store, struct error *error);
-enum store_status mysql_store_query(struct store *store, const char *sql, const struct store_param *params, unsigned n_params,
-                                    store_row_fn *row, void *context, struct error *error);
+enum store_status mysql_store_query(struct store *store, const char *sql, const struct store_param *params,
+                                    unsigned n_params, store_row_fn *row, void *context, struct error *error);
 
 /* mysql_write.c */
 enum store_status mysql_store_begin(struct store *store, const uint32_t *buckets, unsigned n, struct error *error);
-enum store_status mysql_store_put(struct store *store, const struct table *table, const uint8_t *key, const uint64_t *values,
-                                  struct error *error);
+enum store_status mysql_store_put(struct store *store, const struct table *table, const uint8_t *key,
+                                  const uint64_t *values, struct error *error);
 enum store_status mysql_store_commit(struct store *store, struct error *error);
 void mysql_store_rollback(struct store *store);
 
@@ -66,6 +67,7 @@ enum store_status mysql_bulk_write(struct mysql_store *store, struct error *erro
 enum store_status mysql_text_write(struct mysql_store *store, struct error *error);
 
 /* mysql_partition.c: every table gets the partitions that rows of these buckets fall into. */
-enum store_status mysql_partition_ensure(struct mysql_store *store, const uint32_t *buckets, unsigned n, struct error *error);
+enum store_status mysql_partition_ensure(struct mysql_store *store, const uint32_t *buckets, unsigned n,
+                                         struct error *error);
 
 #endif

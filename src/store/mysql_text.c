@@ -5,7 +5,7 @@
 #include "store/key.h"
 #include "store/mysql_store.h"
 
-enum { PACKET_MARGIN = 8 }; /* bytes of a packet that the server needs for itself */
+enum { PACKET_MARGIN = 64 }; /* bytes of a packet that the server needs for itself */
 
 enum { MARGIN = 64 }; /* the server's limit holds for the packet with its header, and must not be reached */
 
@@ -64,7 +64,8 @@ static void key_add(struct buffer *sql, const struct key_column *key, const uint
     }
 }
 
-static void row_add(struct buffer *sql, const struct table *table, const struct mysql_table *known, const uint8_t *row) {
+static void row_add(struct buffer *sql, const struct table *table, const struct mysql_table *known,
+                    const uint8_t *row) {
     unsigned n = table->n_keys + table->n_values;
     for (unsigned i = 0; i < n; i++) {
         buffer_add(sql, i ? "," : "(", 1);

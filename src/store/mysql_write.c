@@ -62,7 +62,8 @@ static void table_prepare(struct mysql_store *store, const struct table *table, 
     }
     buffer_add_text(&known->head, ") VALUES ");
     size_t header = 64 + 2u * (table->n_keys + table->n_values), chunk = MYSQL_CHUNK_BYTES / known->stride;
-    if (store->bulk && chunk > (store->packet - header) / wire) chunk = store->packet > header ? (store->packet - header) / wire : 0;
+    if (store->bulk && chunk > (store->packet - header) / wire)
+        chunk = store->packet > header ? (store->packet - header) / wire : 0;
     if (chunk > MYSQL_CHUNK_ROWS) chunk = MYSQL_CHUNK_ROWS;
     known->chunk = chunk ? (unsigned)chunk : 1;
     if (store->rows_size < known->chunk * known->stride) {
@@ -79,8 +80,8 @@ static enum store_status staged_write(struct mysql_store *store, struct error *e
     return status;
 }
 
-enum store_status mysql_store_put(struct store *base, const struct table *table, const uint8_t *key, const uint64_t *values,
-                                  struct error *error) {
+enum store_status mysql_store_put(struct store *base, const struct table *table, const uint8_t *key,
+                                  const uint64_t *values, struct error *error) {
     struct mysql_store *store = mysql_own(base);
     struct mysql_table *known = &store->tables[table_number(base->schema, table)];
     if (store->staged && store->staged != table) {

@@ -17,7 +17,8 @@ static void day_name(const char *prefix, uint32_t day, char *name, size_t size) 
 /* Whether the partition is that of one day, whatever else it covers since those before it were dropped. */
 static bool is_day(const struct partition *partition, uint32_t *day) {
     char name[16];
-    if (partition->end == 0 || partition->end % PARTITION_DAY || partition->end / PARTITION_DAY > PARTITION_DAYS) return false;
+    if (partition->end == 0 || partition->end % PARTITION_DAY || partition->end / PARTITION_DAY > PARTITION_DAYS)
+        return false;
     *day = (uint32_t)(partition->end / PARTITION_DAY) - 1;
     day_name("d", *day, name, sizeof name);
     return strcmp(name, partition->name) == 0;
@@ -64,8 +65,8 @@ static void day_add(struct pieces *pieces, uint32_t day) {
     piece_add(pieces, name, start + PARTITION_DAY);
 }
 
-int partition_plan(const char *table, const struct partition *partitions, unsigned n, const uint32_t *days, unsigned n_days,
-                   struct buffer *sql, struct error *error) {
+int partition_plan(const char *table, const struct partition *partitions, unsigned n, const uint32_t *days,
+                   unsigned n_days, struct buffer *sql, struct error *error) {
     unsigned next = 0, total = n;
     struct pieces pieces = {.sql = sql};
     for (unsigned i = 0; i < n && next < n_days; i++) {
@@ -95,6 +96,9 @@ int partition_plan(const char *table, const struct partition *partitions, unsign
         total += pieces.n;
     }
     if (total <= PARTITION_MAX) return 0;
-    return error_set(error, "%s: %u partitions, of which there can be %d: it has %u, and %u more days are to be written; drop old "
-                            "ones (retention), or refuse old flows (max_flow_age)", table, total, PARTITION_MAX, n, n_days);
+    return error_set(
+        error,
+        "%s: %u partitions, of which there can be %d: it has %u, and %u more days are to be written; drop old "
+        "ones (retention), or refuse old flows (max_flow_age)",
+        table, total, PARTITION_MAX, n, n_days);
 }

@@ -108,15 +108,18 @@ static bool value_is_flows(const struct schema *schema, unsigned index) {
     return index % (schema->layout->n_sums + 1) == schema->layout->n_sums;
 }
 
-void schema_value_name(const struct schema *schema, const struct table *table, unsigned index, char *name, size_t size) {
+void schema_value_name(const struct schema *schema, const struct table *table, unsigned index, char *name,
+                       size_t size) {
     char prefix[16];
     unsigned n = schema->layout->n_sums + 1;
     (void)table; /* every kind of row begins with the same groups */
     group_prefix(index / n, prefix, sizeof prefix);
-    snprintf(name, size, "%s%s", prefix, value_is_flows(schema, index) ? "flows" : schema->layout->sums[index % n]->name);
+    snprintf(name, size, "%s%s", prefix,
+             value_is_flows(schema, index) ? "flows" : schema->layout->sums[index % n]->name);
 }
 
-void schema_stored_name(const struct schema *schema, const struct table *table, unsigned index, char *name, size_t size) {
+void schema_stored_name(const struct schema *schema, const struct table *table, unsigned index, char *name,
+                        size_t size) {
     schema_value_name(schema, table, index, name, size);
     size_t len = strlen(name);
     if (value_is_flows(schema, index)) snprintf(name + len, size - len, "_millionths");

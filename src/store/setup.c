@@ -1,4 +1,5 @@
-/* Opening a database: what is missing is made, what is there is compared with the schema, what differs is refused by name. */
+/* Opening a database: what is missing is made, what is there is compared with the schema, what differs is refused by
+ * name. */
 #include <inttypes.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -62,7 +63,8 @@ static void type_add(struct buffer *out, const char *type) {
 static int catalog_read(void *context, unsigned n, const char *const *columns, const size_t *lengths) {
     struct catalog *catalog = context;
     (void)n, (void)lengths;
-    if (!columns[0] || !columns[2] || strlen(columns[0]) >= SCHEMA_NAME_MAX || !name_is_ours(catalog->schema, columns[0]))
+    if (!columns[0] || !columns[2] || strlen(columns[0]) >= SCHEMA_NAME_MAX ||
+        !name_is_ours(catalog->schema, columns[0]))
         return 0;
     struct found *found = catalog->n > 0 ? &catalog->found[catalog->n - 1] : NULL;
     if (!found || strcmp(found->name, columns[0]) != 0) {
@@ -85,8 +87,9 @@ static const char *const catalog_sql[] = {
                       "FROM information_schema.tables t JOIN information_schema.columns c "
                       "ON c.table_schema = t.table_schema AND c.table_name = t.table_name "
                       "WHERE t.table_schema = DATABASE() ORDER BY t.table_name, c.ordinal_position",
-    [DIALECT_SQLITE] = "SELECT m.name, m.type = 'view', c.name, c.type FROM sqlite_master m, pragma_table_xinfo(m.name) c "
-                       "WHERE m.type IN ('table', 'view') ORDER BY m.name, c.cid",
+    [DIALECT_SQLITE] =
+        "SELECT m.name, m.type = 'view', c.name, c.type FROM sqlite_master m, pragma_table_xinfo(m.name) c "
+        "WHERE m.type IN ('table', 'view') ORDER BY m.name, c.cid",
 };
 
 static enum store_status catalog_fill(struct store *store, struct catalog *catalog, struct error *error) {
@@ -103,7 +106,8 @@ static bool has_line(const struct buffer *text, const char *line, size_t line_le
 }
 
 /* "; TITLE: a, b" of the lines of `lines` that `other` has not. */
-static void lines_missing(const struct buffer *lines, const struct buffer *other, const char *title, struct buffer *out) {
+static void lines_missing(const struct buffer *lines, const struct buffer *other, const char *title,
+                          struct buffer *out) {
     const char *separator = NULL;
     for (const char *at = lines->data; at && *at; at += strcspn(at, "\n") + 1) {
         size_t len = strcspn(at, "\n");
@@ -114,15 +118,16 @@ static void lines_missing(const struct buffer *lines, const struct buffer *other
     }
 }
 
-static enum store_status object_check(const struct store *store, unsigned object, const struct found *found, struct error *error) {
+static enum store_status object_check(const struct store *store, unsigned object, const struct found *found,
+                                      struct error *error) {
     struct buffer expected = BUFFER_INIT, differences = BUFFER_INIT;
     enum store_status status = STORE_OK;
     bool is_view = ddl_is_view(store->schema, object);
     ddl_columns(store->schema, object, store->ops->dialect, &expected);
     if (found->is_view != is_view) {
         /* The types of a view's columns are not compared, so leave them out here too. */
-        error_set(error, "%s is a %s, not flowimport's %s of that name; use another database, or rename it", found->name,
-                  found->is_view ? "view" : "table", is_view ? "view" : "table");
+        error_set(error, "%s is a %s, not flowimport's %s of that name; use another database, or rename it",
+                  found->name, found->is_view ? "view" : "table", is_view ? "view" : "table");
         struct buffer names = BUFFER_INIT;
         for (const char *at = found->columns.data; at && *at; at += strcspn(at, "\n") + 1)
             buffer_printf(&names, "%.*s\n", (int)strcspn(at, " \n"), at);
@@ -172,14 +177,15 @@ static int setting_read(void *context, unsigned n, const char *const *columns, c
 static enum store_status setting_find(struct store *store, const char *name, char **value, struct error *error) {
     struct store_param param = {.type = STORE_PARAM_TEXT, .bytes = name, .len = strlen(name)};
     *value = NULL;
-    return store->ops->query(store, "SELECT value FROM flowimport_schema WHERE name = ?", &param, 1, setting_read, value, error);
+    return store->ops->query(store, "SELECT value FROM flowimport_schema WHERE name = ?", &param, 1, setting_read,
+                             value, error);
 }
 
 static enum store_status setting_add(struct store *store, const char *name, const char *value, struct error *error) {
     struct store_param params[] = {{.type = STORE_PARAM_TEXT, .bytes = name, .len = strlen(name)},
                                    {.type = STORE_PARAM_TEXT, .bytes = value, .len = strlen(value)}};
-    enum store_status status = store->ops->query(store, "INSERT INTO flowimport_schema (name, value) VALUES (?, ?)", params, 2,
-                                                 NULL, NULL, error);
+    enum store_status status = store->ops->query(store, "INSERT INTO flowimport_schema (name, value) VALUES (?, ?)",
+                                                 params, 2, NULL, NULL, error);
     return status == STORE_TAKEN ? STORE_OK : status; /* whoever was first has said the same */
 }
 
@@ -199,8 +205,11 @@ static enum store_status settings_check(struct store *store, bool add, struct er
             if (strcmp(name, "version") == 0)
                 error_set(error, "the tables have schema version %s; this program knows version %s", value, wanted);
             else
-                error_set(error, "the tables were made with %s = %s; configured is %s = %s; configure what the tables have, or "
-                                 "use another database", name, value, name, wanted);
+                error_set(
+                    error,
+                    "the tables were made with %s = %s; configured is %s = %s; configure what the tables have, or "
+                    "use another database",
+                    name, value, name, wanted);
         }
         free(value);
         free(wanted);
@@ -215,13 +224,13 @@ static int number_read(void *context, unsigned n, const char *const *columns, co
     return 1;
 }
 
-/* A size that is added to tables that have rows: its first whole bucket is behind all that was imported before. As buckets are
- * a day long at most, those from the next day on are whole. */
+/* A size that is added to tables that have rows: its first whole bucket is behind all that was imported before. As
+ * buckets are a day long at most, those from the next day on are whole. */
 static enum store_status size_added(struct store *store, uint32_t size, struct error *error) {
     int64_t last = -1;
     char name[SCHEMA_NAME_MAX], value[32];
-    enum store_status status = store->ops->query(store, "SELECT MAX(last_bucket) FROM import_ledger WHERE imported > 0", NULL, 0,
-                                                 number_read, &last, error);
+    enum store_status status = store->ops->query(store, "SELECT MAX(last_bucket) FROM import_ledger WHERE imported > 0",
+                                                 NULL, 0, number_read, &last, error);
     if (status != STORE_OK || last < 0) return status;
     snprintf(name, sizeof name, "size_%" PRIu32 "_from", size);
     snprintf(value, sizeof value, "%" PRId64, (last / DAY + 1) * DAY);
@@ -287,7 +296,8 @@ enum store_status setup_run(struct store *store, struct error *error) {
     enum store_status status = catalog_fill(store, &catalog, error);
     if (status == STORE_OK) status = objects_check(store, &catalog, missing, sizeof missing, error);
     if (status == STORE_OK && missing[0] && store->read_only) {
-        error_set(error, "there is no %s yet; the importer makes it when it first writes with this configuration", missing);
+        error_set(error, "there is no %s yet; the importer makes it when it first writes with this configuration",
+                  missing);
         status = STORE_REFUSED;
     } else if (status == STORE_OK && missing[0]) {
         status = transaction(store, "BEGIN IMMEDIATE", error);

@@ -9,9 +9,9 @@
 #include "store/sqlite_store.h"
 
 enum {
-    BUSY_MS = 10000,     /* how long another writer's transaction is waited for, before STORE_RETRY */
+    BUSY_MS = 10000,         /* how long another writer's transaction is waited for, before STORE_RETRY */
     SQLITE_CACHE_KIB = 2000, /* SQLite's own default */
-    COLUMNS_MAX = 1024,  /* of a query's result */
+    COLUMNS_MAX = 1024,      /* of a query's result */
 };
 
 struct sqlite_store {
@@ -28,10 +28,10 @@ static enum store_status code_status(int code) {
     case SQLITE_OK:
     case SQLITE_DONE:
     case SQLITE_ROW: return STORE_OK;
-    case SQLITE_BUSY:      /* another writer, or a reader while the log is being moved */
-    case SQLITE_LOCKED:    /* another connection of this process */
-    case SQLITE_FULL:      /* the disk */
-    case SQLITE_IOERR:     /* the disk, too: some file systems are full this way */
+    case SQLITE_BUSY:   /* another writer, or a reader while the log is being moved */
+    case SQLITE_LOCKED: /* another connection of this process */
+    case SQLITE_FULL:   /* the disk */
+    case SQLITE_IOERR:  /* the disk, too: some file systems are full this way */
     case SQLITE_NOMEM:
     case SQLITE_INTERRUPT:
     case SQLITE_PROTOCOL: return STORE_RETRY; /* lost a race for the log's locks */
@@ -42,7 +42,8 @@ static enum store_status code_status(int code) {
 
 static enum store_status failed(const struct sqlite_store *store, int code, const char *what, struct error *error) {
     enum store_status status = code_status(code);
-    if (status != STORE_OK) error_set(error, "%s: %s (SQLite %d)", what, sqlite3_errmsg(store->db), sqlite3_extended_errcode(store->db));
+    if (status != STORE_OK)
+        error_set(error, "%s: %s (SQLite %d)", what, sqlite3_errmsg(store->db), sqlite3_extended_errcode(store->db));
     return status;
 }
 
@@ -76,7 +77,8 @@ enum store_status sqlite_store_new(struct store **opened, const char *path, int 
     }
     /* FULL: a committed generation must survive a power cut, for its claims are deleted right after the commit. */
     snprintf(pragmas, sizeof pragmas, "%sPRAGMA synchronous = FULL; PRAGMA cache_size = -%" PRIu64,
-             read_only ? "" : "PRAGMA journal_mode = WAL; ", config->memory ? config->memory / 1024 : (uint64_t)SQLITE_CACHE_KIB);
+             read_only ? "" : "PRAGMA journal_mode = WAL; ",
+             config->memory ? config->memory / 1024 : (uint64_t)SQLITE_CACHE_KIB);
     code = sqlite3_exec(store->db, pragmas, NULL, NULL, NULL);
     status = failed(store, code, path, error);
     if (status != STORE_OK) goto failed;
@@ -124,8 +126,8 @@ static enum store_status upsert_prepare(struct sqlite_store *store, const struct
     return status;
 }
 
-/* Integers are signed here: sums are at most INT64_MAX (the importer refuses more), an unsigned 64-bit key beyond it is stored
- * as its complement, which is another number, but one of its own. */
+/* Integers are signed here: sums are at most INT64_MAX (the importer refuses more), an unsigned 64-bit key beyond it is
+ * stored as its complement, which is another number, but one of its own. */
 static int key_bind(sqlite3_stmt *statement, int index, const struct key_column *key, const uint8_t *bytes) {
     switch (key_form(key)) {
     case KEY_SIGNED: return sqlite3_bind_int64(statement, index, key_signed(bytes, key->width));
@@ -136,8 +138,8 @@ static int key_bind(sqlite3_stmt *statement, int index, const struct key_column 
     return SQLITE_MISUSE;
 }
 
-enum store_status sqlite_store_put(struct store *base, const struct table *table, const uint8_t *key, const uint64_t *values,
-                                   struct error *error) {
+enum store_status sqlite_store_put(struct store *base, const struct table *table, const uint8_t *key,
+                                   const uint64_t *values, struct error *error) {
     struct sqlite_store *store = own(base);
     sqlite3_stmt **upsert = &store->upserts[table_number(base->schema, table)];
     enum store_status status = *upsert ? STORE_OK : upsert_prepare(store, table, error);
@@ -183,16 +185,17 @@ static int row_give(sqlite3_stmt *statement, store_row_fn *row, void *context) {
     if (n > COLUMNS_MAX) n = COLUMNS_MAX;
     for (int i = 0; i < n; i++) {
         bool is_null = sqlite3_column_type(statement, i) == SQLITE_NULL;
-        const void *bytes = sqlite3_column_type(statement, i) == SQLITE_BLOB ? sqlite3_column_blob(statement, i)
-                                                                             : (const void *)sqlite3_column_text(statement, i);
+        const void *bytes = sqlite3_column_type(statement, i) == SQLITE_BLOB
+                                ? sqlite3_column_blob(statement, i)
+                                : (const void *)sqlite3_column_text(statement, i);
         columns[i] = is_null ? NULL : bytes ? bytes : "";
         lengths[i] = is_null ? 0 : (size_t)sqlite3_column_bytes(statement, i);
     }
     return row(context, (unsigned)n, columns, lengths);
 }
 
-enum store_status sqlite_store_query(struct store *base, const char *sql, const struct store_param *params, unsigned n_params,
-                                     store_row_fn *row, void *context, struct error *error) {
+enum store_status sqlite_store_query(struct store *base, const char *sql, const struct store_param *params,
+                                     unsigned n_params, store_row_fn *row, void *context, struct error *error) {
     struct sqlite_store *store = own(base);
     sqlite3_stmt *statement = NULL;
     int code = sqlite3_prepare_v2(store->db, sql, -1, &statement, NULL);

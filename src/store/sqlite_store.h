@@ -9,11 +9,11 @@ enum store_status sqlite_store_new(struct store **store, const char *path, int f
                                    const struct schema *schema, struct error *error);
 void sqlite_store_free(struct store *store);
 enum store_status sqlite_store_begin(struct store *store, const uint32_t *buckets, unsigned n, struct error *error);
-enum store_status sqlite_store_put(struct store *store, const struct table *table, const uint8_t *key, const uint64_t *values,
-                                   struct error *error);
+enum store_status sqlite_store_put(struct store *store, const struct table *table, const uint8_t *key,
+                                   const uint64_t *values, struct error *error);
 enum store_status sqlite_store_commit(struct store *store, struct error *error);
 void sqlite_store_rollback(struct store *store);
-enum store_status sqlite_store_query(struct store *store, const char *sql, const struct store_param *params, unsigned n_params,
-                                     store_row_fn *row, void *context, struct error *error);
+enum store_status sqlite_store_query(struct store *store, const char *sql, const struct store_param *params,
+                                     unsigned n_params, store_row_fn *row, void *context, struct error *error);
 
 #endif

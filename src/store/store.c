@@ -45,7 +45,8 @@ enum store_status store_open(struct store **store, const struct store_config *co
     if (url_parse(&url, config->url, error) != 0) return STORE_REFUSED;
     const struct store_ops *ops = ops_find(url.scheme);
     if (!ops) {
-        error_set(error, "store '%s': unknown scheme '%s'; known are mysql, mariadb, sqlite and memory", config->url, url.scheme);
+        error_set(error, "store '%s': unknown scheme '%s'; known are mysql, mariadb, sqlite and memory", config->url,
+                  url.scheme);
         url_release(&url);
         return STORE_REFUSED;
     }
@@ -90,7 +91,8 @@ enum store_status store_query(struct store *store, const char *sql, const struct
     return status;
 }
 
-/* The ledger ----------------------------------------------------------------------------------------------------------- */
+/* The ledger
+ * ----------------------------------------------------------------------------------------------------------- */
 
 enum { LEDGER_COLUMNS = 13 }; /* besides the sums */
 
@@ -154,7 +156,8 @@ static int ledger_read(void *context, unsigned n, const char *const *columns, co
     uint64_t numbers[LEDGER_COLUMNS + FLOW_SUMS_MAX];
     (void)lengths;
     for (unsigned i = 1; i < n; i++)
-        numbers[i] = columns[i] ? strtoull(columns[i], NULL, 10) : 0; /* a negative number wraps as its own complement */
+        numbers[i] =
+            columns[i] ? strtoull(columns[i], NULL, 10) : 0; /* a negative number wraps as its own complement */
     snprintf(row->id.consumer, sizeof row->id.consumer, "%s", columns[0]);
     row->id.generation = (int64_t)numbers[1];
     row->committed_at = (int64_t)numbers[2];
@@ -174,8 +177,8 @@ static int ledger_read(void *context, unsigned n, const char *const *columns, co
     return 1;
 }
 
-enum store_status store_ledger_find(struct store *store, const struct generation_id *id, struct ledger_row *row, bool *found,
-                                    struct error *error) {
+enum store_status store_ledger_find(struct store *store, const struct generation_id *id, struct ledger_row *row,
+                                    bool *found, struct error *error) {
     struct store_param params[] = {text_param(id->consumer), integer_param((uint64_t)id->generation)};
     struct ledger_read read = {.schema = store->schema, .row = row};
     struct buffer sql = BUFFER_INIT;
@@ -189,7 +192,8 @@ enum store_status store_ledger_find(struct store *store, const struct generation
     return status;
 }
 
-/* The transaction ------------------------------------------------------------------------------------------------------ */
+/* The transaction
+ * ------------------------------------------------------------------------------------------------------ */
 
 void store_begin(struct store *store, const struct ledger_row *ledger, const uint32_t *buckets, unsigned n_buckets) {
     if (store->begun) store->ops->rollback(store);

@@ -8,7 +8,8 @@
 /* Every call that returns a status fills the error (without the store's name) on anything but STORE_OK. */
 struct store_ops {
     enum dialect dialect;
-    /* *store is set on STORE_OK alone: a struct that begins with a struct store, whose fields store_open fills in afterwards. */
+    /* *store is set on STORE_OK alone: a struct that begins with a struct store, whose fields store_open fills in
+     * afterwards. */
     enum store_status (*open)(struct store **store, const struct store_config *config, const struct url *url,
                               const struct schema *schema, struct error *error);
     void (*close)(struct store *store);
@@ -21,8 +22,8 @@ struct store_ops {
     /* Ends the transaction under way, if any, whatever state the connection is in. */
     void (*rollback)(struct store *store);
     /* As store_query; STORE_TAKEN for an INSERT whose primary key is there already. */
-    enum store_status (*query)(struct store *store, const char *sql, const struct store_param *params, unsigned n_params,
-                               store_row_fn *row, void *context, struct error *error);
+    enum store_status (*query)(struct store *store, const char *sql, const struct store_param *params,
+                               unsigned n_params, store_row_fn *row, void *context, struct error *error);
 };
 
 struct store {
@@ -40,7 +41,8 @@ extern const struct store_ops store_mysql_ops, store_sqlite_ops, store_memory_op
 
 /* Makes the tables that are missing (unless read_only) and refuses those that aren't the schema's. */
 enum store_status setup_run(struct store *store, struct error *error) __attribute__((warn_unused_result));
-/* The first bucket from which a size's tables are complete: 0, but for a size that was added to tables that were there. */
+/* The first bucket from which a size's tables are complete: 0, but for a size that was added to tables that were there.
+ */
 enum store_status setup_size_from(struct store *store, uint32_t size, uint32_t *from, struct error *error)
     __attribute__((warn_unused_result));
 

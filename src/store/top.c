@@ -36,7 +36,8 @@ static int first_read(void *context, unsigned n, const char *const *columns, con
     return 1;
 }
 
-/* From when on a size's tables are whole: the first day that retention has left, or the day after the size was added. */
+/* From when on a size's tables are whole: the first day that retention has left, or the day after the size was added.
+ */
 static enum store_status size_from(const struct top *top, uint32_t size, uint32_t *from) {
     struct buffer sql = BUFFER_INIT;
     uint32_t first = 0;
@@ -49,7 +50,8 @@ static enum store_status size_from(const struct top *top, uint32_t size, uint32_
     return status;
 }
 
-/* Of the sizes that reach back to `from`, or as far as any, the largest whose buckets begin at both ends; else the smallest. */
+/* Of the sizes that reach back to `from`, or as far as any, the largest whose buckets begin at both ends; else the
+ * smallest. */
 static enum store_status size_choose(const struct top *top, uint32_t *size) {
     const struct schema *schema = top->schema;
     uint32_t starts[BUCKET_SIZES_MAX] = {0}, earliest = UINT32_MAX;
@@ -77,8 +79,7 @@ static void sums_add(const struct top *top, const struct table *table, struct bu
 
 static void condition_add(const struct top *top, const struct table *table, const char *more, struct buffer *sql) {
     buffer_printf(sql, " FROM %s WHERE %s", table->data, more);
-    if (table->bucket_size)
-        buffer_printf(sql, " AND bucket >= %" PRIu32 " AND bucket < %" PRIu64, top->from, top->to);
+    if (table->bucket_size) buffer_printf(sql, " AND bucket >= %" PRIu32 " AND bucket < %" PRIu64, top->from, top->to);
 }
 
 static void sums_read(const struct top *top, const char *const *columns, uint64_t *sums, uint64_t *flows) {
@@ -88,18 +89,20 @@ static void sums_read(const struct top *top, const char *const *columns, uint64_
     *flows = number(columns[n]);
 }
 
-/* Rows ----------------------------------------------------------------------------------------------------------------- */
+/* Rows
+ * ----------------------------------------------------------------------------------------------------------------- */
 
 static void address_show(enum flow_family family, const char *column, size_t len, char *text, size_t size) {
     uint8_t bytes[16] = {0};
     struct in_addr ipv4 = {.s_addr = htonl((uint32_t)number(column))};
     memcpy(bytes, column, len < sizeof bytes ? len : sizeof bytes);
-    inet_ntop(family == FLOW_IPV4 ? AF_INET : AF_INET6, family == FLOW_IPV4 ? (const void *)&ipv4 : bytes, text, (socklen_t)size);
+    inet_ntop(family == FLOW_IPV4 ? AF_INET : AF_INET6, family == FLOW_IPV4 ? (const void *)&ipv4 : bytes, text,
+              (socklen_t)size);
 }
 
 /* One end of a flow: "192.0.2.7:443", "[2001:db8::7]:443"; '*' for an address that is no flow key. */
-static void end_show(const struct top *top, unsigned address, unsigned port, const char *const *columns, const size_t *lengths,
-                     struct buffer *out) {
+static void end_show(const struct top *top, unsigned address, unsigned port, const char *const *columns,
+                     const size_t *lengths, struct buffer *out) {
     char text[INET6_ADDRSTRLEN] = "*";
     int at = top->column[address];
     if (at >= 0) address_show(top->table->family, columns[at], lengths[at], text, sizeof text);
@@ -213,11 +216,18 @@ static int row_compare(const void *a, const void *b, void *order_by) {
     return strcmp(left->name, right->name);
 }
 
-enum store_status top_read(struct store *store, const struct schema *schema, enum top_kind kind, uint32_t from, uint32_t to,
-                           unsigned n, unsigned order_by, struct top_result *result, struct error *error) {
-    static const enum table_kind tables[] = {[TOP_HOSTS] = TABLE_NODES, [TOP_PORTS] = TABLE_PORTS, [TOP_FLOWS] = TABLE_FLOWS};
-    struct top top = {.store = store, .schema = schema, .kind = kind, .from = from, .n = n, .order_by = order_by,
-                      .result = result, .error = error};
+enum store_status top_read(struct store *store, const struct schema *schema, enum top_kind kind, uint32_t from,
+                           uint32_t to, unsigned n, unsigned order_by, struct top_result *result, struct error *error) {
+    static const enum table_kind tables[] = {
+        [TOP_HOSTS] = TABLE_NODES, [TOP_PORTS] = TABLE_PORTS, [TOP_FLOWS] = TABLE_FLOWS};
+    struct top top = {.store = store,
+                      .schema = schema,
+                      .kind = kind,
+                      .from = from,
+                      .n = n,
+                      .order_by = order_by,
+                      .result = result,
+                      .error = error};
     bool all_time = from == 0 && to == 0;
     uint32_t size = 0;
     enum store_status status = STORE_OK;

@@ -5,18 +5,21 @@
 #include "store/store.h"
 
 struct audit_result {
-    unsigned checks;       /* comparisons made */
-    unsigned differences;  /* of them, unequal */
-    uint64_t buckets;      /* (bucket, size) pairs looked at */
-    uint64_t generations;  /* ledger rows */
+    unsigned checks;            /* comparisons made */
+    unsigned differences;       /* of them, unequal */
+    uint64_t buckets;           /* (bucket, size) pairs looked at */
+    uint64_t generations;       /* ledger rows */
     char first[ERROR_TEXT_MAX]; /* names table, bucket, column and both values of the first difference; "" if none */
 };
 
-/* For every bucket in [from, to) (0, 0: all) and size: sum of flows_S (+ flows6_S) = flows_aggr_S = the index_nodes_S total row =
- * sum of src_ = sum of dst_ over nodes = index_ports_S total row = sum of src_ = sum of dst_ over ports, for each sum and for flows, and per
- * protocol class where the table has it; coarser sizes equal the finer ones where retention has left both; all-time tables
- * agree among themselves and with the ledger's sums; each ledger row has entries = imported + too_old + rejected.
+/* For every bucket in [from, to) (0, 0: all) and size: sum of flows_S (+ flows6_S) = flows_aggr_S = the index_nodes_S
+ * total row = sum of src_ = sum of dst_ over nodes = index_ports_S total row = sum of src_ = sum of dst_ over ports,
+ * for each sum and for flows, and per protocol class where the table has it; coarser sizes equal the finer ones where
+ * retention has left both (days that a size has lost, and those before it was added, are not compared); all-time tables
+ * agree among themselves and with the sums of the ledger, of which no row may have been deleted for that; each ledger
+ * row has entries = imported + too_old + rejected. All is read in one snapshot, with its own transaction.
  * STORE_OK: the audit could be made, whatever it found. */
-enum store_status audit_run(struct store *store, const struct schema *schema, uint32_t from, uint32_t to, struct audit_result *result, struct error *error) __attribute__((warn_unused_result));
+enum store_status audit_run(struct store *store, const struct schema *schema, uint32_t from, uint32_t to,
+                            struct audit_result *result, struct error *error) __attribute__((warn_unused_result));
 
 #endif

@@ -21,25 +21,22 @@ enum {
     SCHEMA_VERSION = 1,   /* of the tables; in flowimport_schema */
 };
 
-/* One flow, in the unit of every `flows` count in memory. Every table is a view, `flows_600`, over the one that holds the rows,
- * `flows_600_data`: the stored column is an integer of millionths, `flows_millionths`; the view answers `flows` (DECIMAL(20,6) in
- * MySQL, a real number in SQLite) and, where the protocol is a flow key, tcp_… to other_… of the flows tables. Measured on
- * MariaDB 10.11: rows that exist are updated twice as fast as with virtual columns, a third faster than with DECIMAL ones.
- * In MySQL a view takes DELETE, and its partitions are the data table's. */
+/* One flow, in the unit of every `flows` count in memory. Every table is a view, `flows_600`, over the one that holds
+ * the rows, `flows_600_data`: the stored column is an integer of millionths, `flows_millionths`; the view answers
+ * `flows` (DECIMAL(20,6) in MySQL, a real number in SQLite) and, where the protocol is a flow key, tcp_… to other_… of
+ * the flows tables. Measured on MariaDB 10.11: rows that exist are updated twice as fast as with DECIMAL and virtual
+ * columns in one table. In MySQL a view takes DELETE, and its partitions are the data table's. */
 #define FLOW_UNIT 1000000
 
 enum dialect { DIALECT_MYSQL, DIALECT_SQLITE };
 
-enum table_kind { /* in the order in which a generation is written */
-    TABLE_FLOWS,
-    TABLE_NODES,
-    TABLE_PORTS,
-    TABLE_AGGR,
-};
+/* In the order in which a generation is written. */
+enum table_kind { TABLE_FLOWS, TABLE_NODES, TABLE_PORTS, TABLE_AGGR };
 
+/* The id of IPv4's nodes and of the ports is ELEMENT_SIGNED64: -1 is the total row. */
 struct key_column {
     const char *name;
-    uint8_t type;    /* enum element_type; the node id of IPv4 and the port id are ELEMENT_SIGNED64 (-1 is the total row) */
+    uint8_t type;    /* enum element_type */
     uint16_t offset; /* of the value in a row's packed key, big-endian as in the layout */
     uint8_t width;   /* bytes */
 };
@@ -71,12 +68,14 @@ struct schema {
 /* `sizes` in any order. The layout is borrowed and must outlive the schema. */
 void schema_init(struct schema *schema, const struct flow_layout *layout, const uint32_t *sizes, unsigned n_sizes);
 /* NULL where there is no such table (flows6_S without address keys; flows or aggr for all time). */
-const struct table *schema_table(const struct schema *schema, enum table_kind kind, enum flow_family family, uint32_t bucket_size);
+const struct table *schema_table(const struct schema *schema, enum table_kind kind, enum flow_family family,
+                                 uint32_t bucket_size);
 /* All DDL of a dialect, each statement ended by ";\n", as `sql/` shows it; idempotent (IF NOT EXISTS). */
 void schema_print(const struct schema *schema, enum dialect dialect, struct buffer *out);
 /* The name of the value column `index` in the view, as in "src_tcp_octetDeltaCount" or "src_tcp_flows". */
 void schema_value_name(const struct schema *schema, const struct table *table, unsigned index, char *name, size_t size);
 /* The same in the data table: "src_tcp_octetDeltaCount", "src_tcp_flows_millionths". */
-void schema_stored_name(const struct schema *schema, const struct table *table, unsigned index, char *name, size_t size);
+void schema_stored_name(const struct schema *schema, const struct table *table, unsigned index, char *name,
+                        size_t size);
 
 #endif

@@ -1,8 +1,8 @@
 /* Where committed rows are: one interface, behind it MySQL/MariaDB, SQLite and a store in memory for tests.
  *
- * A *generation* is the unit of commit. Errors of begin and put are sticky: the caller goes on and asks once, at commit.
- * Every row is added to the row that is there (upsert). A store is one connection, used by one thread at a time; calls
- * block. Open one store per thread. */
+ * A *generation* is the unit of commit. Errors of begin and put are sticky: the caller goes on and asks once, at
+ * commit. Every row is added to the row that is there (upsert). A store is one connection, used by one thread at a
+ * time; calls block. Open one store per thread. */
 #ifndef FLOWIMPORT_STORE_STORE_H
 #define FLOWIMPORT_STORE_STORE_H
 
@@ -13,12 +13,13 @@
 #include "store/schema.h"
 
 struct store_config {
-    const char *url;      /* mysql://user@host:port/db[?socket=…&tls=…], sqlite:/path, memory: */
-    const char *password; /* NULL: the URL's, the MySQL option file's, none */
+    const char *url;                         /* mysql://user@host:port/db[?socket=…&tls=…], sqlite:/path, memory: */
+    const char *password;                    /* NULL: the URL's, the MySQL option file's, none */
     const char *tls_ca, *tls_cert, *tls_key; /* NULL or paths; MySQL alone */
     bool tls_required;
     bool read_only; /* status, top, verify: nothing is created, nothing can be written */
-    uint64_t memory; /* bytes that SQLite may keep of the file; 0: its own default (2 MB). MySQL's store needs 256 KiB */
+    uint64_t
+        memory; /* bytes that SQLite may keep of the file; 0: its own default (2 MB). MySQL's store needs 256 KiB */
 };
 
 struct generation_id {
@@ -31,8 +32,8 @@ struct ledger_row {
     struct generation_id id;
     int64_t committed_at; /* seconds since the epoch */
     uint64_t entries, imported, too_old, rejected;
-    uint64_t sums[FLOW_SUMS_MAX]; /* columns by the sums' names */
-    uint64_t flows;               /* flows, in FLOW_UNITs (a biflow's entry makes two) */
+    uint64_t sums[FLOW_SUMS_MAX];       /* columns by the sums' names */
+    uint64_t flows;                     /* flows, in FLOW_UNITs (a biflow's entry makes two) */
     uint32_t first_bucket, last_bucket; /* of the smallest bucket size; 0 and 0 where nothing was imported */
     /* How far the generation reaches into its source: entries of queue claim `claim`, or bytes of a file. */
     int64_t claim, position;
@@ -50,22 +51,27 @@ struct store; /* opaque */
 
 /* Opens, and unless read_only creates what is missing and checks that the tables have the schema's keys and sums.
  * The schema is borrowed for the life of the store. *store is set on STORE_OK alone. */
-enum store_status store_open(struct store **store, const struct store_config *config, const struct schema *schema, struct error *error) __attribute__((warn_unused_result));
+enum store_status store_open(struct store **store, const struct store_config *config, const struct schema *schema,
+                             struct error *error) __attribute__((warn_unused_result));
 void store_close(struct store *store); /* NULL does nothing; rolls back what is not committed */
 
-/* Starts the transaction of a generation with its ledger row, so that a second commit of the same generation fails early.
- * `buckets` (n of them, ascending, no two equal): starts of the smallest-size buckets that will be written, for partitions. */
+/* Starts the transaction of a generation with its ledger row, so that a second commit of the same generation fails
+ * early. `buckets` (n of them, ascending, no two equal): starts of the smallest-size buckets that will be written, for
+ * partitions. */
 void store_begin(struct store *store, const struct ledger_row *ledger, const uint32_t *buckets, unsigned n_buckets);
-/* One row: its packed key (table->key_bytes) and its values (table->n_values). Rows of one table come in runs, in the order of
- * the primary key; a table may have more than one run (the rows that all consumers touch come last). */
+/* One row: its packed key (table->key_bytes) and its values (table->n_values). Rows of one table come in runs, in the
+ * order of the primary key; a table may have more than one run (the rows that all consumers touch come last). */
 void store_put(struct store *store, const struct table *table, const uint8_t *key, const uint64_t *values);
-/* Ends the transaction. On anything but STORE_OK nothing of it stands, and the store can begin again (it reconnects by itself). */
+/* Ends the transaction. On anything but STORE_OK nothing of it stands, and the store can begin again (it reconnects by
+ * itself). */
 enum store_status store_commit(struct store *store, struct error *error) __attribute__((warn_unused_result));
 
 /* The ledger's row of a generation: STORE_OK and *found. */
-enum store_status store_ledger_find(struct store *store, const struct generation_id *id, struct ledger_row *row, bool *found, struct error *error) __attribute__((warn_unused_result));
+enum store_status store_ledger_find(struct store *store, const struct generation_id *id, struct ledger_row *row,
+                                    bool *found, struct error *error) __attribute__((warn_unused_result));
 
-/* Reads by SQL that both dialects take. `%s` never comes from outside: values go into `params`, for each '?' in turn. */
+/* Reads by SQL that both dialects take. `%s` never comes from outside: values go into `params`, for each '?' in turn.
+ */
 struct store_param {
     enum { STORE_PARAM_INTEGER, STORE_PARAM_TEXT, STORE_PARAM_BYTES } type;
     int64_t integer;
@@ -74,7 +80,9 @@ struct store_param {
 };
 /* Called for each row with its n columns as text (NULL for SQL's); a value other than 0 ends the reading. */
 typedef int store_row_fn(void *context, unsigned n, const char *const *columns, const size_t *lengths);
-enum store_status store_query(struct store *store, const char *sql, const struct store_param *params, unsigned n_params, store_row_fn *row, void *context, struct error *error) __attribute__((warn_unused_result));
+enum store_status store_query(struct store *store, const char *sql, const struct store_param *params, unsigned n_params,
+                              store_row_fn *row, void *context, struct error *error)
+    __attribute__((warn_unused_result));
 enum dialect store_dialect(const struct store *store);
 /* "mysql://user@host/db" without its password; borrowed. */
 const char *store_name(const struct store *store);
