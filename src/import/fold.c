@@ -32,8 +32,8 @@ static bool counts_twice(const struct flow_layout *layout, const struct flow_rec
 }
 
 /* Whether the sums can still take the records: a 63-bit total must hold all of a sum that the store ever sees. */
-static bool sums_fit(const struct folder *folder, const struct generation *generation, const struct flow_record *records,
-                     unsigned n, struct reject *reject) {
+static bool sums_fit(const struct folder *folder, const struct generation *generation,
+                     const struct flow_record *records, unsigned n, struct reject *reject) {
     for (unsigned i = 0; i < folder->layout->n_sums; i++) {
         int64_t room = folder->headroom[i] - (int64_t)generation->ledger.sums[i];
         for (unsigned r = 0; r < n; r++) {

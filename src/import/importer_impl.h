@@ -51,8 +51,8 @@ struct importer {
     bool store_ready; /* the store has answered once */
     bool connected;   /* the consumer is ready */
     bool flush_due, look_due, stopping, left, done;
-    bool abandoned;       /* stopping while the store is away: the next start goes on from the claims */
-    bool pause; /* a few entries came: a short while before the next are taken together */
+    bool abandoned; /* stopping while the store is away: the next start goes on from the claims */
+    bool pause;     /* a few entries came: a short while before the next are taken together */
     enum importer_op op;
     struct claim backlog; /* the name a whole queue would get */
     int64_t last_generation;

@@ -70,7 +70,8 @@ static void table_print(const struct flow_layout *layout, const struct top_resul
 static void total_print(const struct command_call *call, const struct top_result *result, unsigned order) {
     const struct flow_layout *layout = &call->config->layout;
     char number[32], from[40], to[40];
-    printf("      total: %s", units_count(result->total_sums[order], sum_unit(layout->sums[order]), number, sizeof number));
+    printf("      total: %s",
+           units_count(result->total_sums[order], sum_unit(layout->sums[order]), number, sizeof number));
     for (unsigned s = 0; s < layout->n_sums; s++)
         if (s != order)
             printf(", %s%s%s", units_count(result->total_sums[s], sum_unit(layout->sums[s]), number, sizeof number),

@@ -2,8 +2,9 @@
  * rows) and 1,000-row text INSERT … ON DUPLICATE KEY UPDATE (for rows that exist). The floors write into tables of the
  * plain shape, with flows as DECIMAL(20,6). The pairs run in turn, medians are printed.
  *
- *   bench_flush mysql://root@localhost/bench?socket=/path [rows] [rounds]       (tests/bench/flush.sh starts a server
- * for it) */
+ *   bench_flush mysql://root@localhost/bench?socket=/path [rows] [rounds]
+ *
+ * The database should be empty; what was written is removed in the end. */
 #include <mysql.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -259,6 +260,9 @@ int main(int argc, char **argv) {
     run_text("DELETE FROM import_ledger WHERE consumer = 'bench'");
     measure(store, without_bulk, schema_table(&schema, TABLE_FLOWS, FLOW_IPV4, 600));
     unlink(load_path);
+    run_text("DROP TABLE floor_plain, floor_virtual");
+    run_text("TRUNCATE TABLE flows_600_data");
+    run_text("DELETE FROM import_ledger WHERE consumer = 'bench'");
     store_close(store);
     store_close(without_bulk);
     mysql_close(mysql);

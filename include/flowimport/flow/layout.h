@@ -11,7 +11,7 @@
 #include "flow/element.h"
 
 enum {
-    FLOW_KEYS_MAX = 16,    /* configured keys */
+    FLOW_KEYS_MAX = 15,    /* configured keys: with the bucket as many columns as an index of MySQL takes */
     FLOW_SUMS_MAX = 8,     /* configured sums */
     FLOW_KEY_BYTES = 360,  /* the longest packed key */
     FLOW_TUPLE_FIELDS = 5, /* of the five-tuple: the first fields of every full key, in the order of enum flow_tuple */
