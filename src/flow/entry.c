@@ -180,21 +180,17 @@ static bool all_zero(const uint8_t *bytes, size_t len) {
 static bool addresses_read(const struct entry_decoder *decoder, struct flow_record *record, bool *mixed,
                            struct reject *reject) {
     const struct slots *slots = &decoder->slots;
+    const struct flow_field *ends = &decoder->layout->fields[TUPLE_SOURCE]; /* and the destination behind it */
     uint8_t ipv4[2][4], ipv6[2][16];
     for (unsigned end = 0; end < 2; end++)
-        if (!key_read(decoder, SLOT_TUPLE + end,
-                      element_by_id(end ? ELEMENT_DESTINATION_IPV4_ADDRESS : ELEMENT_SOURCE_IPV4_ADDRESS), ipv4[end],
-                      reject))
-            return false;
+        if (!key_read(decoder, SLOT_TUPLE + end, ends[end].element[FLOW_IPV4], ipv4[end], reject)) return false;
     bool has_ipv4 = slots_has(slots, SLOT_TUPLE + TUPLE_SOURCE) || slots_has(slots, SLOT_TUPLE + TUPLE_DESTINATION);
     bool has_ipv6 = slots_has(slots, SLOT_SOURCE_IPV6) || slots_has(slots, SLOT_DESTINATION_IPV6);
     *mixed = false;
     record->family = FLOW_IPV4;
     if (has_ipv6) {
         for (unsigned end = 0; end < 2; end++)
-            if (!key_read(decoder, SLOT_SOURCE_IPV6 + end,
-                          element_by_id(end ? ELEMENT_DESTINATION_IPV6_ADDRESS : ELEMENT_SOURCE_IPV6_ADDRESS),
-                          ipv6[end], reject))
+            if (!key_read(decoder, SLOT_SOURCE_IPV6 + end, ends[end].element[FLOW_IPV6], ipv6[end], reject))
                 return false;
         bool some_ipv6 = !all_zero(ipv6[0], sizeof ipv6);
         *mixed = some_ipv6 && !all_zero(ipv4[0], sizeof ipv4);

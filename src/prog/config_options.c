@@ -48,7 +48,8 @@ const struct option config_options[] = {
              "With at-most-once Redis keeps no copy, and what was not yet written is lost; for servers older than 6.2, "
              "or short of memory."},
     {.section = "queue", .name = "page", .flag = "page", .type = OPTION_COUNT, .offset = AT(queue.page, uint64_t),
-     .standard = "1000", .min = 1, .max = 100000, .help = "Entries read from Redis at a time."},
+     .standard = "5000", .min = 1, .max = 100000, .help = "Entries read from Redis at a time.",
+     .more = "Redis walks to the place of each read, so long queues like large reads; three at a time stand in its memory."},
     {.section = "queue", .name = "claim_entries", .flag = "claim-entries", .type = OPTION_COUNT,
      .offset = AT(queue.claim_entries, uint64_t), .standard = "4000000", .min = 1, .max = 1000000000,
      .help = "The most entries that are taken before they are written.",
@@ -92,7 +93,8 @@ const struct option config_options[] = {
      .help = "How often the sums are written to the store."},
     {.section = "import", .name = "cache_memory", .flag = "cache-memory", .type = OPTION_BYTES,
      .offset = AT(import.cache_memory, uint64_t), .standard = "512M", .min = 16LL << 20, .max = 1LL << 40,
-     .help = "The most memory that the sums take; when it is full they are written early."},
+     .help = "The most memory that the sums take; when it is full they are written early.",
+     .more = "One half is filled while the other is written; an eighth of it all is SQLite's page cache."},
 
     {.section = "store", .name = "url", .flag = "store", .type = OPTION_URL, .offset = AT(store.url, const char *),
      .standard = "sqlite:/var/lib/flowimport/flows.db", .words = store_schemes, .help = "Where the tables are.",

@@ -3,7 +3,6 @@
 #include "queue/redis.h"
 
 #include <errno.h>
-#include <hiredis/adapters/libevent.h>
 #include <hiredis/async.h>
 #include <inttypes.h>
 #include <stdarg.h>
@@ -14,6 +13,7 @@
 #include "base/backoff.h"
 #include "base/log.h"
 #include "base/mem.h"
+#include "queue/redis_event.h"
 
 enum {
     EXPECTED_MAX = 1 << 14, /* commands without an answer; more is a mistake of the caller */
@@ -219,7 +219,7 @@ void redis_connect(struct redis *redis) {
     connection->data = redis;
     redis->connection = connection;
     redis->silent_at = redis->answers - 1;
-    redisLibeventAttach(connection, redis->base);
+    redis_event_attach(connection, redis->base);
     redisAsyncSetConnectCallback(connection, on_connect);
     redisAsyncSetDisconnectCallback(connection, on_disconnect);
     evtimer_add(redis->watch, &(struct timeval){.tv_sec = SILENCE_SECONDS});

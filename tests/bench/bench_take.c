@@ -130,7 +130,7 @@ static struct measure ours_run(redisContext *redis, const char *socket, uint64_t
     struct consumer_config config = {.url = url,
                                      .queue = "entry:queue",
                                      .name = "bench",
-                                     .page = 1000,
+                                     .page = 5000,
                                      .timeout = 60,
                                      .rejected_max = 10,
                                      .retry_max_ms = 1000};

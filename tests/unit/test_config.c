@@ -119,7 +119,7 @@ static void defaults(void **state) {
     assert_null(config.queue.password);
     assert_string_equal(config.queue.consumer, host);
     assert_int_equal(config.queue.delivery, DELIVERY_EXACTLY_ONCE);
-    assert_int_equal(config.queue.page, 1000);
+    assert_int_equal(config.queue.page, 5000);
     assert_int_equal(config.queue.claim_entries, 4000000);
     assert_int_equal(config.queue.consumer_timeout, 60);
     assert_int_equal(config.queue.rejected_max, 100000);
