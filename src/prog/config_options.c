@@ -49,7 +49,7 @@ const struct option config_options[] = {
              "or short of memory."},
     {.section = "queue", .name = "page", .flag = "page", .type = OPTION_COUNT, .offset = AT(queue.page, uint64_t),
      .standard = "5000", .min = 1, .max = 100000, .help = "Entries read from Redis at a time.",
-     .more = "Redis walks to the place of each read, so long queues like large reads; three at a time stand in its memory."},
+     .more = "Redis walks to the place of each read, so long queues like large reads."},
     {.section = "queue", .name = "claim_entries", .flag = "claim-entries", .type = OPTION_COUNT,
      .offset = AT(queue.claim_entries, uint64_t), .standard = "4000000", .min = 1, .max = 1000000000,
      .help = "The most entries that are taken before they are written.",
