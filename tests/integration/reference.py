@@ -1,0 +1,395 @@
+"""The import once more, slow and obvious: what the programs are held against, sharing no line with them.
+
+Written from the documented behaviour alone: Python integers and dictionaries, one flow at a time. Tables come out in
+the canonical form that rig.py also reads from the stores: {table: sorted list of tuples}, key columns first, then
+values; flow counts in millionths, addresses as text, the total row of index_nodes under the name "total".
+"""
+import collections
+import json
+import re
+import socket
+import time
+
+FLOW_UNIT = 1000000
+MOST_SUM = 2**63 - 1
+MOST_TIME = 2**32 - 1
+CLASSES = ("tcp", "udp", "icmp", "other")
+TUPLE_KEYS = ("sourceIPv4Address", "destinationIPv4Address", "sourceTransportPort", "destinationTransportPort",
+              "protocolIdentifier")
+TUPLE_SUMS = ("packetDeltaCount", "octetDeltaCount")
+REASONS = ("not-json", "not-an-object", "missing-field", "wrong-type", "out-of-range", "mixed-families",
+           "ends-before-start", "too-long", "in-future", "too-large")
+# What a time may be given in, in the order in which they are looked for, and how many of it make a second.
+TIME_UNITS = (("Seconds", 1), ("Milliseconds", 1000), ("MilliSeconds", 1000), ("Microseconds", 10**6),
+              ("Nanoseconds", 10**9))
+# Bits of the elements that tests use as further keys.
+KEY_BITS = {"ipClassOfService": 8, "tcpControlBits": 16, "ingressInterface": 32, "egressInterface": 32, "vlanId": 16,
+            "bgpSourceAsNumber": 32, "ipVersion": 8}
+DECIMAL = re.compile(r"[0-9]{1,20}")
+QUAD = re.compile(r"(0|[1-9][0-9]{0,2})\.(0|[1-9][0-9]{0,2})\.(0|[1-9][0-9]{0,2})\.(0|[1-9][0-9]{0,2})")
+
+
+class Rejected(Exception):
+    def __init__(self, reason, field=None):
+        super().__init__(reason, field)
+        self.reason, self.field = reason, field
+
+
+def proto_class(protocol):
+    return {6: 0, 17: 1, 1: 2, 58: 2}.get(protocol, 3)
+
+
+def _words(path):
+    with open(path, encoding="utf-8") as lines:
+        for line in lines:
+            words = line.split("#", 1)[0].split()
+            if len(words) >= 2:
+                yield words
+
+
+def read_protocols(path="/etc/protocols"):
+    """Names and aliases, in lower case, to numbers. The first line that has a name counts."""
+    numbers = {}
+    for words in _words(path):
+        for name in [words[0]] + words[2:]:
+            numbers.setdefault(name.lower(), int(words[1]))
+    return numbers
+
+
+def read_services(path="/etc/services"):
+    """{"tcp": {ports}, "udp": {ports}, None: {ports of any protocol}}."""
+    ports = collections.defaultdict(set)
+    for words in _words(path):
+        port, protocol = words[1].split("/")
+        ports[protocol].add(int(port))
+        ports[None].add(int(port))
+    return ports
+
+
+def _refuse(_):
+    raise ValueError("not JSON")
+
+
+def _finite(text):
+    value = float(text)
+    if value in (float("inf"), float("-inf")):
+        raise ValueError("too large for a double")
+    return value
+
+
+def read_object(raw):
+    try:
+        value = json.loads(raw.decode("utf-8"), parse_constant=_refuse, parse_float=_finite)
+    except ValueError:
+        raise Rejected("not-json") from None
+    if not isinstance(value, dict):
+        raise Rejected("not-an-object")
+    return value
+
+
+def read_integer(value, field, most, above="out-of-range", cut=False):
+    """`cut`: a real loses its fraction (times); else a fraction is an error."""
+    if isinstance(value, str):
+        if not DECIMAL.fullmatch(value):
+            raise Rejected("wrong-type", field)
+        value = int(value)
+    elif isinstance(value, float):
+        if not cut and value != int(value):
+            raise Rejected("wrong-type", field)
+        value = int(value)
+    elif isinstance(value, bool) or not isinstance(value, int):
+        raise Rejected("wrong-type", field)
+    if value < 0:
+        raise Rejected("out-of-range", field)
+    if value > most:
+        raise Rejected(above, field)
+    return value
+
+
+def read_ipv4(value, field):
+    if isinstance(value, str) and "." in value:
+        match = QUAD.fullmatch(value)
+        if not match or max(int(part) for part in match.groups()) > 255:
+            raise Rejected("wrong-type", field)
+        a, b, c, d = (int(part) for part in match.groups())
+        return a << 24 | b << 16 | c << 8 | d
+    return read_integer(value, field, 2**32 - 1)
+
+
+def read_ipv6(value, field):
+    if not isinstance(value, str):
+        raise Rejected("wrong-type", field)
+    try:
+        return int.from_bytes(socket.inet_pton(socket.AF_INET6, value), "big")
+    except (OSError, ValueError):
+        raise Rejected("wrong-type", field) from None
+
+
+def read_protocol(value, field, protocols):
+    if isinstance(value, str) and value.lower() in protocols:
+        return protocols[value.lower()]
+    return read_integer(value, field, 255)
+
+
+def read_key(value, name):
+    number = read_integer(value, name, 2**KEY_BITS[name] - 1)
+    return number & 0x0fff if name == "tcpControlBits" else number
+
+
+def address_text(family, number):
+    if family == 6:
+        return socket.inet_ntop(socket.AF_INET6, number.to_bytes(16, "big"))
+    return socket.inet_ntoa(number.to_bytes(4, "big"))
+
+
+def slices(total, start, end, size):
+    """[(bucket, part)] of `total` over the inclusive seconds start to end."""
+    seconds = end - start + 1
+    parts, before = [], 0
+    for bucket in range(start // size * size, end + 1, size):
+        upto = min(bucket + size, end + 1) - start
+        parts.append((bucket, total * upto // seconds - total * before // seconds))
+        before = upto
+    return parts
+
+
+Flow = collections.namedtuple("Flow", "start end family key sums")  # key: five numbers, then the further keys
+
+
+class Import:
+    """What one import makes of entries: `tables()` and the counts beside them."""
+
+    def __init__(self, keys=TUPLE_KEYS, sums=TUPLE_SUMS, sizes=(600,), max_flow_duration=86400, max_future=3600,
+                 max_flow_age=0, filter_unknown_ports=False):
+        self.keys, self.sums, self.sizes = tuple(keys), tuple(sums), tuple(sizes)
+        self.extra = [key for key in self.keys if key not in TUPLE_KEYS]
+        self.max_flow_duration, self.max_future, self.max_flow_age = max_flow_duration, max_future, max_flow_age
+        self.protocols = read_protocols()
+        self.services = read_services() if filter_unknown_ports else None
+        self.entries = self.imported = self.too_old = self.flows = 0
+        self.rejected = collections.Counter()
+        self.total = [0] * len(self.sums)
+        # size -> (bucket, family, full key) -> [sums, flows]; size 0 is all time, its bucket 0
+        self.folded = {size: {} for size in (0,) + self.sizes}
+
+    # one entry ---------------------------------------------------------------------------------------------------
+
+    def _time(self, entry, end, prefix=""):
+        """Seconds, or None where the entry has none of the names."""
+        for unit, scale in TIME_UNITS:
+            name = _prefixed(prefix, "flow" + end + unit)
+            if entry.get(name) is not None:
+                return read_integer(entry[name], name, MOST_TIME * scale + scale - 1, cut=True) // scale
+        return None
+
+    def _addresses(self, entry):
+        ends = [None] * 4
+        for i, name in enumerate(("sourceIPv4Address", "destinationIPv4Address")):
+            if entry.get(name) is not None:
+                ends[i] = read_ipv4(entry[name], name)
+        for i, name in enumerate(("sourceIPv6Address", "destinationIPv6Address")):
+            if entry.get(name) is not None:
+                ends[2 + i] = read_ipv6(entry[name], name)
+        return ends
+
+    @staticmethod
+    def _family(ends):
+        four, six = ends[:2], ends[2:]
+        if any(four) and any(six):
+            raise Rejected("mixed-families")
+        if any(end is not None for end in six) and not any(four):
+            return 6, six[0] or 0, six[1] or 0
+        return 4, four[0] or 0, four[1] or 0
+
+    def _reverse(self, entry, start, end):
+        """(start, end, sums) of the second flow, or None."""
+        for prefix in ("rev", "reverse"):
+            sums = []
+            for name in self.sums:
+                name = _prefixed(prefix, name)
+                value = entry.get(name)
+                sums.append(0 if value is None else read_integer(value, name, MOST_SUM, "too-large"))
+            rev_start, rev_end = (self._time(entry, which, prefix) for which in ("Start", "End"))
+            if rev_start == 0:
+                continue
+            if rev_start is not None:
+                if rev_end is None:
+                    raise Rejected("missing-field", _prefixed(prefix, "flowEndSeconds"))
+                return rev_start, rev_end, sums
+            if any(sums):
+                return start, end, sums
+        return None
+
+    def _flows(self, entry, now):
+        times = []
+        for end in ("Start", "End"):
+            seconds = self._time(entry, end)
+            if seconds is None:
+                raise Rejected("missing-field", "flow%sSeconds" % end)
+            times.append(seconds)
+        sums = []
+        for name in self.sums:
+            if entry.get(name) is None:
+                raise Rejected("missing-field", name)
+            sums.append(read_integer(entry[name], name, MOST_SUM, "too-large"))
+        ends = self._addresses(entry)
+        ports = [0 if entry.get(name) is None else read_integer(entry[name], name, 65535)
+                 for name in ("sourceTransportPort", "destinationTransportPort")]
+        protocol = 0
+        if entry.get("protocolIdentifier") is not None:
+            protocol = read_protocol(entry["protocolIdentifier"], "protocolIdentifier", self.protocols)
+        extra = tuple(0 if entry.get(name) is None else read_key(entry[name], name) for name in self.extra)
+        reverse = self._reverse(entry, *times)
+        family, source, destination = self._family(ends)
+        ports = [self._port(port, protocol) for port in ports]
+        flows = [Flow(times[0], times[1], family, (source, destination, ports[0], ports[1], protocol) + extra, sums)]
+        if reverse:
+            key = (destination, source, ports[1], ports[0], protocol) + extra
+            flows.append(Flow(reverse[0], reverse[1], family, key, reverse[2]))
+        for flow in flows:
+            if flow.end < flow.start:
+                raise Rejected("ends-before-start")
+            if flow.end - flow.start > self.max_flow_duration:
+                raise Rejected("too-long")
+            if flow.end > now + self.max_future:
+                raise Rejected("in-future")
+        return flows
+
+    def _port(self, port, protocol):
+        if self.services is None or port in self.services[{6: "tcp", 17: "udp"}.get(protocol)]:
+            return port
+        return 0
+
+    def add(self, raw, now):
+        """Takes one entry as it stood in the queue; returns why it was rejected, or None."""
+        assert raw != b"END", "END is no entry"
+        self.entries += 1
+        try:
+            flows = self._flows(read_object(raw), now)
+        except Rejected as rejected:
+            self.rejected[rejected.reason] += 1
+            return rejected
+        if self.max_flow_age and flows[0].start < now - self.max_flow_age:
+            self.too_old += 1
+            return None
+        self.imported += 1
+        for flow in flows:
+            self._fold(flow)
+        return None
+
+    def add_all(self, entries, now=None):
+        now = int(time.time()) if now is None else now
+        for raw in entries:
+            self.add(raw, now)
+        return self
+
+    def _fold(self, flow):
+        self.flows += 1
+        whole = list(flow.sums) + [FLOW_UNIT]
+        for i, value in enumerate(flow.sums):
+            self.total[i] += value
+        for size, rows in self.folded.items():
+            if size == 0:
+                parts = [(0, whole)]
+            elif flow.start // size == flow.end // size:
+                parts = [(flow.start // size * size, whole)]
+            else:
+                columns = [slices(value, flow.start, flow.end, size) for value in whole]
+                parts = [(column[0][0], [part for _, part in column]) for column in zip(*columns)]
+            for bucket, values in parts:
+                key = (bucket, flow.family, flow.key)
+                row = rows.get(key)
+                if row is None:
+                    rows[key] = list(values)
+                else:
+                    for i, value in enumerate(values):
+                        row[i] += value
+
+    # all entries -------------------------------------------------------------------------------------------------
+
+    def tables(self):
+        out = {}
+        for size, rows in self.folded.items():
+            suffix = "_%d" % size if size else ""
+            if size:
+                self._flow_tables(out, suffix, rows)
+                self._aggr_table(out, suffix, rows)
+            self._index_tables(out, suffix, rows)
+        return {name: sorted(tuples) for name, tuples in out.items()}
+
+    def _flow_tables(self, out, suffix, rows):
+        has_addresses = any(key in TUPLE_KEYS[:2] for key in self.keys)
+        places = [TUPLE_KEYS.index(key) if key in TUPLE_KEYS else 5 + self.extra.index(key) for key in self.keys]
+        grouped = {4: {}, 6: {}}
+        for (bucket, family, full), values in rows.items():
+            key = (bucket,) + tuple(address_text(family, full[place]) if place < 2 else full[place] for place in places)
+            _add(grouped[family if has_addresses else 4], key, values)
+        classes = "protocolIdentifier" in self.keys
+        for family, name in ((4, "flows"), (6, "flows6")):
+            if family == 6 and not has_addresses:
+                continue
+            protocol = 1 + self.keys.index("protocolIdentifier") if classes else None
+            out[name + suffix] = [
+                key + tuple(values) + (_by_class(values, proto_class(key[protocol])) if classes else ())
+                for key, values in grouped[family].items()]
+
+    @staticmethod
+    def _aggr_table(out, suffix, rows):
+        table = {}
+        for (bucket, _, full), values in rows.items():
+            _add(table, bucket, tuple(values) + _by_class(values, proto_class(full[4])))
+        out["flows_aggr" + suffix] = [(bucket,) + tuple(values) for bucket, values in table.items()]
+
+    def _index_tables(self, out, suffix, rows):
+        width = len(self.sums) + 1
+        # Per row src_tcp ... src_other, dst_tcp ... dst_other; the total row's counts stand in the src_ half.
+        tables = {"index_nodes": {}, "index_nodes6": {}, "index_ports": {}}
+        nodes, nodes6, ports = tables.values()
+        for (bucket, family, full), values in rows.items():
+            which = proto_class(full[4])
+            hosts = nodes6 if family == 6 else nodes
+            for table, row, group in ((hosts, (family, full[0]), which), (hosts, (family, full[1]), 4 + which),
+                                      (ports, full[2], which), (ports, full[3], 4 + which),
+                                      (nodes, "total", which), (ports, -1, which)):
+                sums = table.get((row, bucket))
+                if sums is None:
+                    sums = table[row, bucket] = [0] * (8 * width)
+                for i, value in enumerate(values, group * width):
+                    sums[i] += value
+        for name, table in tables.items():
+            out[name + suffix] = [(_row_name(row),) + ((bucket,) if suffix else ()) + _index_values(row, sums, width)
+                                  for (row, bucket), sums in table.items()]
+
+
+def _row_name(row):
+    return address_text(*row) if isinstance(row, tuple) else row
+
+
+def _index_values(row, sums, width):
+    """total, tcp_ ... other_, src_, src_tcp_ ... src_other_, dst_, dst_tcp_ ... dst_other_."""
+    def add_up(classes):
+        return tuple(sum(classes[i::width]) for i in range(width))
+    src, dst = tuple(sums[:4 * width]), tuple(sums[4 * width:])
+    both = tuple(a + b for a, b in zip(src, dst))
+    if row in ("total", -1):
+        src = dst = (0,) * (4 * width)
+    return add_up(both) + both + add_up(src) + src + add_up(dst) + dst
+
+
+def _prefixed(prefix, name):
+    return prefix + name[0].upper() + name[1:] if prefix else name
+
+
+def _by_class(values, which):
+    nothing = (0,) * len(values)
+    return sum((tuple(values) if i == which else nothing for i in range(len(CLASSES))), ())
+
+
+def _add(table, key, values):
+    row = table.get(key)
+    if row is None:
+        table[key] = list(values)
+    else:
+        for i, value in enumerate(values):
+            if value:
+                row[i] += value

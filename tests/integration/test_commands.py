@@ -1,0 +1,175 @@
+"""What the hand tool says about a store of known rows: status, top, verify, schema."""
+import re
+import sqlite3
+
+import pytest
+
+import rig
+from generator import one
+
+SMALL = [
+    one(),
+    one(destinationTransportPort=80, octetDeltaCount=3000, protocolIdentifier=17),
+    one(sourceIPv4Address=None, destinationIPv4Address=None, sourceIPv6Address="2001:db8::1",
+        destinationIPv6Address="2001:db8::2", octetDeltaCount=99999),
+    one(flowStartSeconds=1700003400, flowEndSeconds=1700003400, octetDeltaCount=500, packetDeltaCount=1),
+    b"bad",
+]
+
+
+@pytest.fixture
+def small(make_site, kind):
+    site = make_site(kind)
+    site.import_all(SMALL)
+    return site
+
+
+def table(text):
+    """Lines of words: the widths of columns are free."""
+    return [re.sub(r" {2,}", "  ", line.strip()) for line in text.splitlines() if line.strip()]
+
+
+def test_top_hosts(small):
+    out, err = small.run("top", "hosts")
+    assert (table(out), err) == ([
+        "host  octets  share  packets  flows",
+        "1  2001:db8::1  100 kB  95.7 %  10  1",
+        "2  2001:db8::2  100 kB  95.7 %  10  1",
+        "3  10.0.0.1  4.50 kB  4.3 %  21  3",
+        "4  10.0.0.2  4.50 kB  4.3 %  21  3",
+        "total: 104 kB, 31 packets, 4 flows; all time"], "")
+
+
+def test_top_ports(small):
+    out, _ = small.run("top", "ports")
+    assert table(out) == [
+        "port  octets  share  packets  flows",
+        "1  50001  104 kB  100.0 %  31  4",
+        "2  443 https  101 kB  97.1 %  21  3",
+        "3  80 http  3.00 kB  2.9 %  10  1",
+        "total: 104 kB, 31 packets, 4 flows; all time"]
+
+
+def test_top_flows(small):
+    out, _ = small.run("top", "flows")
+    assert table(out)[1:] == [
+        "1  [2001:db8::1]:50001 -> [2001:db8::2]:443 tcp (https)  100 kB  95.7 %  10  1",
+        "2  10.0.0.1:50001 -> 10.0.0.2:80 udp  3.00 kB  2.9 %  10  1",
+        "3  10.0.0.1:50001 -> 10.0.0.2:443 tcp (https)  1.50 kB  1.4 %  11  2",
+        "total: 104 kB, 31 packets, 4 flows; all time"]
+
+
+def test_top_of_some_rows_and_of_a_time(small):
+    out, _ = small.run("top", "hosts", "-n", "1")
+    assert [line.split("  ")[:2] for line in table(out)[1:-1]] == [["1", "2001:db8::1"]]
+    out, _ = small.run("top", "hosts", "--from", "1700003400", "--to", "1700004000")
+    assert table(out)[1:] == ["1  10.0.0.1  500 B  100.0 %  1  1", "2  10.0.0.2  500 B  100.0 %  1  1",
+                              "total: 500 B, 1 packets, 1 flows; 2023-11-14 23:10:00Z to 2023-11-14 23:20:00Z"]
+
+
+def test_top_of_nothing(make_site):
+    site = make_site("sqlite")
+    site.import_all([b"bad"])
+    for what in ("hosts", "ports", "flows"):
+        out, _ = site.run("top", what)
+        assert "total: 0 B, 0 packets, 0 flows" in out
+
+
+def test_status_of_a_quiet_queue(small):
+    out, _ = small.run("status")
+    lines = table(out)
+    assert lines[0].startswith("queue ") and lines[0].endswith("%s: 0 entries waiting, 1 rejected kept" % rig.QUEUE)
+    assert lines[1].startswith("store ") and small.store.url.split("?")[0].split("@")[-1] in lines[1]
+    assert re.fullmatch(r"one  -  0  5  4  0  1  \d+ s ago", lines[3]), lines
+
+
+def test_status_of_a_consumer_at_work(make_site):
+    site = make_site("sqlite")
+    daemon = site.daemon()
+    site.redis.push(SMALL)
+    site.settle(5, daemon)
+    site.redis.push([one()] * 7)
+    rig.wait_for(lambda: not site.redis.client().exists(rig.QUEUE), "the queue to be claimed")
+    out, _ = site.run("status")
+    assert re.search(r"^one +\S+ +7 +5 +4 +0 +1 ", out, re.M), out
+    assert not re.search(r"^one +- ", out, re.M), out
+    daemon.kill()
+    site.redis.push([one()] * 3)
+    out, _ = site.run("status")
+    assert "3 entries waiting" in out
+
+
+def test_status_where_redis_is_away(small):
+    small.redis.kill()
+    _, err = small.run("status", code=1)
+    assert str(small.redis.socket) in err
+
+
+def test_verify_says_what_it_looked_at(small):
+    out, err = small.run("verify")
+    assert re.fullmatch(r"\d+ checks over 2 buckets and 1 generations: all tables agree\n", out) and err == ""
+
+
+def plant(site, statement):
+    if site.store.kind == "mysql":
+        with site.store.cursor() as cursor:
+            cursor.execute(statement)
+    else:
+        # The names of the original are views there, which SQLite doesn't write through.
+        connection = sqlite3.connect(str(site.store.path))
+        connection.execute(re.sub(r"\b(flows6?|flows_aggr|index_\w+?)(_600)?(?= SET| WHERE)", r"\1\2_data", statement))
+        connection.commit()
+        connection.close()
+
+
+@pytest.mark.parametrize("name, statement", [
+    ("flows_600", "UPDATE flows_600 SET octetDeltaCount = octetDeltaCount + 1 WHERE destinationTransportPort = 80"),
+    ("flows6_600", "UPDATE flows6_600 SET packetDeltaCount = packetDeltaCount + 1"),
+    ("flows_600", "DELETE FROM flows_600 WHERE destinationTransportPort = 80"),
+    ("flows_aggr_600", "UPDATE flows_aggr_600 SET packetDeltaCount = packetDeltaCount - 1 WHERE bucket = 1700003400"),
+    ("index_nodes_600", "UPDATE index_nodes_600 SET src_octetDeltaCount = 1 WHERE id = 167772161"),
+    ("index_nodes", "UPDATE index_nodes SET octetDeltaCount = octetDeltaCount + 1 WHERE id = -1"),
+    ("index_ports_600", "UPDATE index_ports_600 SET dst_udp_octetDeltaCount = 0 WHERE id = 80"),
+    ("index_ports", "DELETE FROM index_ports WHERE id = 443"),
+    ("import_ledger", "UPDATE import_ledger SET octetDeltaCount = octetDeltaCount + 5"),
+    ("import_ledger", "UPDATE import_ledger SET rejected = rejected + 1"),
+], ids=lambda value: value.split(" WHERE")[0])
+def test_verify_finds_a_planted_difference(small, name, statement):
+    plant(small, statement)
+    out, err = small.run("verify", code=1)
+    stem = name.replace("flows6", "flows")
+    assert stem in (out + err) or name in (out + err), out + err
+
+
+def test_schema_that_is_printed_makes_the_tables_that_are_used(make_site, kind):
+    """Made by hand from `schema print`, by an account that may do more than the importer's."""
+    site = make_site(kind, sizes=(60, 600))
+    printed, _ = site.run("schema", "print")
+    if kind == "sqlite":
+        connection = sqlite3.connect(str(site.store.path))
+        connection.executescript(printed)
+        connection.close()
+    else:
+        with site.store.cursor() as cursor:
+            for statement in printed.split(";\n"):
+                if statement.strip():
+                    cursor.execute(statement)
+    assert all(not rows for rows in site.tables().values())
+    site.import_all(SMALL)
+    assert len(site.tables()["flows_60"]) == 3
+    site.verify()
+
+
+def test_commands_change_nothing(small):
+    before = small.tables(), small.ledger(), small.redis.client().lrange("{%s}:rejected" % rig.QUEUE, 0, -1)
+    for words in (["status"], ["verify"], ["top", "hosts"], ["rejected", "list"], ["schema", "print"]):
+        small.run(*words)
+    assert before == (small.tables(), small.ledger(), small.redis.client().lrange("{%s}:rejected" % rig.QUEUE, 0, -1))
+
+
+def test_commands_on_a_store_that_is_not_there(make_site):
+    site = make_site("sqlite")
+    for words in (["verify"], ["top", "hosts"]):
+        _, err = site.run(*words, code=1)
+        assert str(site.store.path) in err
+    assert not site.store.path.exists()

@@ -1,0 +1,107 @@
+"""Configuration and usage errors: file and line, what was given, what is accepted, exit code 2."""
+import os
+import subprocess
+
+import pytest
+
+import rig
+
+PROGRAMS = ("flowimportd", "flowimport")
+
+
+def run(program, *words, env=None):
+    done = subprocess.run([str(rig.BUILD / program)] + [str(word) for word in words], stdin=subprocess.DEVNULL,
+                          stdout=subprocess.PIPE, stderr=subprocess.PIPE, timeout=rig.BOUND, check=False,
+                          env=dict(os.environ, **(env or {})))
+    return done.returncode, done.stdout.decode(), done.stderr.decode()
+
+
+def check(folder, text, *words):
+    """--check-config of the text by both programs: (exit code, its messages), the same from both."""
+    path = folder / "test.conf"
+    path.write_text(text)
+    answers = [run(program, "-c", path, "--check-config", *words) for program in PROGRAMS]
+    messages = [(out + err).replace("flowimportd", "flowimport") for _, out, err in answers]
+    assert answers[0][0] == answers[1][0] and messages[0] == messages[1], answers
+    return answers[0][0], answers[0][1] + answers[0][2]
+
+
+@pytest.mark.parametrize("text, line, words", [
+    ("[import]\nflush_interval = soon\n", 2, ["flush_interval", "soon"]),
+    ("[import]\n\n\nbucket_sizes = 600,600\n", 4, ["bucket_sizes", "600"]),
+    ("[import]\nbucket_sizes = 0\n", 2, ["bucket_sizes", "0"]),
+    ("[import]\nbucket_sizes = 1,2,3,4,5,6,7,8,9\n", 2, ["bucket_sizes"]),
+    ("[import]\naggr_values = sourceIPv4Address,noSuchElement\n", 2, ["aggr_values", "noSuchElement"]),
+    ("[import]\naggr_sums = octetDeltaCount,octetDeltaCount\n", 2, ["aggr_sums", "octetDeltaCount"]),
+    ("[import]\ncache_memory = 1M\n", 2, ["cache_memory", "1M"]),
+    ("[import]\nfilter_unknown_ports = perhaps\n", 2, ["filter_unknown_ports", "perhaps"]),
+    ("[queue]\ndelivery = exactly-twice\n", 2, ["delivery", "exactly-twice", "exactly-once", "at-most-once"]),
+    ("[queue]\npage = -1\n", 2, ["page", "-1"]),
+    ("[queue]\npagee = 1\n", 2, ["pagee"]),
+    ("[queu]\npage = 1\n", 2, ["queu"]),
+    ("[queue]\npage = 1\npage = 2\n", 3, ["page"]),
+    ("[log]\nlevel = loud\n", 2, ["level", "loud", "debug"]),
+    ("page = 1\n", 1, ["page"]),
+    ("[queue]\nthis is no option\n", 2, []),
+], ids=lambda value: value.replace("\n", " ") if isinstance(value, str) else "")
+def test_bad_configuration_names_file_and_line(folder, text, line, words):
+    code, told = check(folder, text)
+    assert code == 2
+    assert "%s:%d:" % (folder / "test.conf", line) in told
+    for word in words:
+        assert word in told
+
+
+def test_all_errors_are_told_not_only_the_first(folder):
+    code, told = check(folder, "[import]\nflush_interval = soon\n[queue]\npage = x\n[log]\nlevel = loud\n")
+    assert code == 2
+    for line in (2, 4, 6):
+        assert "%s:%d:" % (folder / "test.conf", line) in told
+
+
+def test_good_configuration_is_told_so(folder):
+    code, told = check(folder, "[import]\nflush_interval = 5m\nbucket_sizes = 60,600,3600\ncache_memory = 1G\n")
+    assert (code, told) == (0, "configuration ok: %s\n" % (folder / "test.conf"))
+
+
+@pytest.mark.parametrize("program", PROGRAMS)
+def test_absent_file_that_was_named(folder, program):
+    code, _, err = run(program, "-c", folder / "none.conf", "--check-config")
+    assert code == 2 and str(folder / "none.conf") in err
+
+
+@pytest.mark.parametrize("program", PROGRAMS)
+@pytest.mark.parametrize("words", [["--nonsense"], ["-Z"], ["--flush-interval"], ["--flush-interval", "soon"]],
+                         ids=" ".join)
+def test_bad_usage_is_exit_code_2(program, words):
+    code, _, err = run(program, *words)
+    assert code == 2
+    assert words[0].lstrip("-").replace("-", "") in err.replace("-", "").replace("_", "")
+
+
+def test_no_command_and_unknown_command():
+    for words in ([], ["nonsense"], ["top", "nonsense"], ["rejected", "nonsense"]):
+        code, _, err = run("flowimport", *words)
+        assert code == 2 and err, words
+
+
+def test_password_on_the_command_line_is_refused():
+    code, _, err = run("flowimportd", "--queue-password", "secret")
+    assert code == 2 and "secret" not in err
+
+
+@pytest.mark.parametrize("program", PROGRAMS)
+def test_help_and_version(program):
+    code, out, err = run(program, "--help")
+    assert (code, err) == (0, "") and program in out and "--flush-interval" in out
+    code, out, err = run(program, "--version")
+    assert (code, err) == (0, "") and out.startswith(program) and out.count("\n") == 1
+
+
+def test_daemon_with_bad_configuration_ends_with_2_and_starts_nothing(make_site):
+    site = make_site("sqlite", import_={"flush_interval": "soon"})
+    site.redis.push([b"{}"])
+    daemon = site.daemon(ready=False)
+    assert daemon.wait() == 2
+    assert site.redis.client().llen(rig.QUEUE) == 1
+    assert not site.store.path.exists()

@@ -1,0 +1,194 @@
+"""flowimport --once: the queue or files straight into the store; what was read once is not added twice."""
+import gzip
+import os
+import re
+import signal
+import subprocess
+import time
+
+import pytest
+
+import generator
+import reference
+import rig
+from generator import one
+
+
+@pytest.fixture
+def entries():
+    return list(generator.flows(3000, seed=91))
+
+
+def write(path, entries):
+    path.write_bytes(b"".join(raw + b"\n" for raw in entries))
+    return path
+
+
+def expect(site, *batches):
+    rig.assert_tables(site.tables(), reference.Import().add_all([raw for batch in batches for raw in batch]).tables())
+    site.verify()
+
+
+def test_once_drains_the_queue(make_site, kind, entries):
+    site = make_site(kind)
+    site.redis.push(entries)
+    site.run("--once")
+    assert site.caught_up(3000)
+    assert site.redis.client().dbsize() == 0
+    expect(site, entries)
+    site.run("--once")
+    assert site.ledger()["entries"] == 3000
+
+
+def test_once_stops_at_end(make_site, entries):
+    site = make_site("sqlite")
+    site.redis.push(entries[:10] + [b"END"] + entries[10:20])
+    site.run("--once")
+    assert site.redis.client().lrange(rig.QUEUE, 0, -1) == entries[10:20]
+    expect(site, entries[:10])
+
+
+def test_files_plain_gzipped_and_standard_input(make_site, kind, folder, entries):
+    site = make_site(kind)
+    plain = write(folder / "plain.jsonl", entries[:1000])
+    (folder / "packed.gz").write_bytes(gzip.compress(b"".join(raw + b"\n" for raw in entries[1000:2000])))
+    site.run("--once", plain, folder / "packed.gz", "-", stdin=b"".join(raw + b"\n" for raw in entries[2000:]))
+    assert site.ledger()["entries"] == 3000
+    assert site.redis.client().dbsize() == 0
+    expect(site, entries)
+
+
+def test_last_line_needs_no_newline_and_empty_lines_are_none(make_site, folder):
+    site = make_site("sqlite")
+    (folder / "a").write_bytes(one() + b"\r\n\n" + one() + b"\n\n" + one())
+    site.run("--once", "--format", "json", folder / "a")
+    assert (site.ledger()["imported"], site.ledger()["rejected"]) == (3, 0)
+    expect(site, [one()] * 3)
+
+
+def test_again_adds_nothing_unless_asked(make_site, kind, folder, entries):
+    site = make_site(kind)
+    path = write(folder / "flows.jsonl", entries)
+    for _ in range(3):
+        site.run("--once", path)
+        assert site.ledger()["entries"] == 3000
+    os.rename(path, folder / "renamed.jsonl")
+    site.run("--once", folder / "renamed.jsonl")
+    expect(site, entries)
+    site.run("--once", "--again", folder / "renamed.jsonl")
+    expect(site, entries, entries)
+
+
+def test_bad_lines_are_counted_and_give_exit_code_3(make_site, folder, entries):
+    site = make_site("sqlite")
+    bad = [raw for _, raw in generator.bad(30)]
+    _, err = site.run("--once", write(folder / "mixed.jsonl", entries[:100] + bad + entries[100:200]), code=3)
+    assert re.search(r"\b30\b", err), err
+    assert (site.ledger()["imported"], site.ledger()["rejected"]) == (200, 30)
+    expect(site, entries[:200])
+
+
+def test_queue_with_bad_entries_gives_exit_code_3(make_site):
+    site = make_site("sqlite")
+    site.redis.push([one(), b"x", one()])
+    _, err = site.run("--once", code=3)
+    assert re.search(r"\b1\b", err), err
+    assert [raw for _, raw in site.rejected()] == [b"x"]
+
+
+def test_absent_file_is_exit_code_1_and_named(make_site, folder, entries):
+    site = make_site("sqlite")
+    path = write(folder / "here.jsonl", entries[:10])
+    _, err = site.run("--once", folder / "nowhere.jsonl", path, code=1)
+    assert str(folder / "nowhere.jsonl") in err
+    _, err = site.run("--once", folder, code=1)
+    assert str(folder) in err
+
+
+def test_cut_gzip_is_an_error(make_site, folder, entries):
+    site = make_site("sqlite")
+    packed = gzip.compress(b"".join(raw + b"\n" for raw in entries))
+    (folder / "cut.gz").write_bytes(packed[:len(packed) // 2])
+    _, err = site.run("--once", folder / "cut.gz", code=1)
+    assert "cut.gz" in err
+
+
+@pytest.mark.parametrize("fault", ["mid-fold", "mid-flush", "after-commit"])
+@pytest.mark.parametrize("packed", [False, True], ids=["plain", "gzip"])
+def test_killed_half_way_and_resumed(make_site, kind, folder, fault, packed):
+    entries = list(generator.flows(10000, seed=92, hosts=300))
+    site = make_site(kind, queue={"claim_entries": 2000})
+    path = folder / "flows.jsonl"
+    data = b"".join(raw + b"\n" for raw in entries)
+    path.write_bytes(gzip.compress(data, 1) if packed else data)
+    for nth in (1, 2):
+        done = subprocess.run(site.command("--once", path),
+                              env=dict(os.environ, FLOWIMPORT_FAULT="%s:%d" % (fault, nth)),
+                              stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, check=False)
+        if done.returncode == 0:
+            break  # the file fits fewer chunks
+        assert done.returncode == -signal.SIGKILL, done.stdout
+    else:
+        assert nth == 2
+    site.run("--once", path)
+    assert site.ledger()["entries"] == 10000
+    expect(site, entries)
+
+
+def test_killed_at_any_instant_and_resumed(make_site, folder):
+    entries = list(generator.flows(30000, seed=93, hosts=300))
+    site = make_site("sqlite", queue={"claim_entries": 3000})
+    path = write(folder / "flows.jsonl", entries)
+    killed = 0
+    for i in range(40):
+        child = subprocess.Popen(site.command("--once", path), stdin=subprocess.DEVNULL, stdout=subprocess.DEVNULL,
+                                 stderr=subprocess.DEVNULL)
+        try:
+            child.wait(0.005 + i * 0.007)
+        except subprocess.TimeoutExpired:
+            child.kill()
+            killed += 1
+        child.wait()
+        if child.returncode == 0:
+            break
+    site.run("--once", path)
+    assert killed >= 1
+    assert site.ledger()["entries"] == 30000
+    expect(site, entries)
+
+
+def test_a_file_that_grew_adds_what_is_new(make_site, folder, entries):
+    site = make_site("sqlite")
+    path = write(folder / "log.jsonl", entries[:1000])
+    site.run("--once", path)
+    with open(path, "ab") as out:
+        out.write(b"".join(raw + b"\n" for raw in entries[1000:1500]))
+    site.run("--once", path)
+    assert site.ledger()["entries"] in (1500, 2500)  # the new part alone, or the file as a new one
+    expect(site, entries[:1500], entries[:1000] if site.ledger()["entries"] == 2500 else [])
+
+
+def test_files_beside_a_running_daemon(make_site, kind, folder, entries):
+    site = make_site(kind)
+    daemon = site.daemon()
+    site.redis.push(entries[:1500])
+    site.run("--once", write(folder / "flows.jsonl", entries[1500:]))
+    site.settle(3000, daemon)
+    daemon.stop()
+    expect(site, entries)
+
+
+def test_sigterm_during_a_file_is_resumable(make_site, folder):
+    entries = list(generator.flows(20000, seed=94, hosts=300))
+    site = make_site("sqlite", queue={"claim_entries": 1000})
+    path = write(folder / "flows.jsonl", entries)
+    child = rig.Process(site.command("--once", path), site.folder, "once")
+    site.processes.append(child)
+    rig.wait_for(lambda: rig.read_ledger(site.store) or not child.running(), "the first chunk", step=0.001)
+    if child.running():
+        child.signal(signal.SIGTERM)
+    child.wait()
+    time.sleep(0)
+    site.run("--once", path)
+    assert site.ledger()["entries"] == 20000
+    expect(site, entries)

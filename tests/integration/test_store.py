@@ -1,0 +1,163 @@
+"""What is particular to a store: no array binding, names on a TCP port, accounts, foreign tables, changed settings."""
+import os
+import sqlite3
+import subprocess
+
+import pytest
+
+import generator
+import reference
+import rig
+from generator import one
+
+C_TESTS = sorted(rig.BUILD.glob("tests/integration/test_*"))
+
+
+@pytest.fixture(scope="module")
+def known():
+    entries = list(generator.flows(15000, seed=95, hosts=1000))
+    return entries, reference.Import().add_all(entries).tables()
+
+
+def test_without_array_binding(make_site, make_store, known):
+    site = make_site(store=make_store("mysql", options="&bulk=no"))
+    daemon = site.daemon()
+    for upto in (7000, 15000):
+        site.redis.push(known[0][site.ledger()["entries"]:upto])
+        site.settle(upto, daemon)
+    daemon.stop()
+    rig.assert_tables(site.tables(), known[1])
+    site.verify()
+
+
+@pytest.mark.parametrize("options, packet", [("", 1024), ("&bulk=no", 16384), ("&bulk=no", 1024 * 1024)],
+                         ids=["bulk 1K", "text 16K", "text 1M"])
+def test_small_packet(make_site, make_maria, make_store, known, options, packet):
+    server = make_maria(options=["--max-allowed-packet=%d" % packet])
+    site = make_site(store=make_store("mysql", server, options))
+    site.import_all(known[0])
+    rig.assert_tables(site.tables(), known[1])
+
+
+def test_over_tcp_with_a_password(make_site, make_maria, make_store, known):
+    server = make_maria(tcp=True)
+    store = make_store("mysql", server)
+    server.run("CREATE USER 'importer'@'127.0.0.1' IDENTIFIED BY 'p@ss word'",
+               "GRANT SELECT, INSERT, UPDATE, DELETE, CREATE, ALTER, DROP, INDEX, CREATE VIEW, SHOW VIEW ON %s.* TO "
+               "'importer'@'127.0.0.1'" % store.database)
+    store.url = "mysql://importer@127.0.0.1:%d/%s" % (server.port, store.database)
+    site = make_site(store=store, store_={"password": "p@ss word"})
+    site.import_all(known[0])
+    rig.assert_tables(site.tables(), known[1])
+    site.verify()
+
+
+@pytest.mark.parametrize("fault, words", [
+    ("password", ["importer"]), ("database", ["nosuch"]), ("privilege", ["importer"])])
+def test_refusal_is_told(make_site, make_maria, make_store, fault, words):
+    server = make_maria(tcp=True)
+    store = make_store("mysql", server)
+    server.run("CREATE USER 'importer'@'127.0.0.1' IDENTIFIED BY 'right'",
+               "GRANT SELECT ON *.* TO 'importer'@'127.0.0.1'")
+    database = "nosuch" if fault == "database" else store.database
+    user = "root" if fault == "database" else "importer"
+    store.url = "mysql://%s@127.0.0.1:%d/%s" % (user, server.port, database)
+    site = make_site(store=store, store_={"password": {"password": "wrong", "privilege": "right"}.get(fault)})
+    if fault == "database":
+        store.url = "mysql://root@localhost/nosuch?socket=%s" % server.socket
+        site.sections["store"]["url"] = store.url
+    site.redis.push([one()])
+    daemon = site.daemon(ready=False)
+    rig.wait_for(lambda: all(word in daemon.output() for word in words) and "denied" in daemon.output().lower() or
+                 "nosuch" in daemon.output() or not daemon.running(), daemon.output)
+    for word in words:
+        assert word in daemon.output(), daemon.output()
+    if not daemon.running():
+        assert daemon.child.returncode == 1
+    assert "right" not in daemon.output().replace("privilege", "")
+
+
+def test_tables_of_other_keys_are_refused(make_site, make_store, kind):
+    store = make_store(kind)
+    site = make_site(store=store)
+    site.import_all([one()])
+    other = make_site(store=store, keys=("sourceIPv4Address", "destinationIPv4Address"))
+    _, err = other.run("--once", code=1)
+    assert "aggr_values" in err or "sourceTransportPort" in err
+    assert len(site.tables()["flows_600"]) == 1
+
+
+def test_tables_of_the_original_are_refused(make_site, make_store):
+    store = make_store("mysql")
+    store.server.run("CREATE TABLE %s.flows_600 (bucket INT UNSIGNED, sourceIPv4Address INT UNSIGNED, octets BIGINT)" %
+                     store.database)
+    site = make_site(store=store)
+    site.redis.push([one()])
+    _, err = site.run("--once", code=1)
+    assert "flows_600" in err
+    assert site.redis.client().llen(rig.QUEUE) == 1 or site.claims()
+
+
+def test_a_size_added_later_starts_empty(make_site, make_store, kind):
+    store = make_store(kind)
+    make_site(store=store).import_all([one()])
+    site = make_site(store=store, sizes=(600, 3600))
+    daemon = site.daemon()
+    site.redis.push([one(octetDeltaCount=7)])
+    site.settle(2, daemon)
+    daemon.stop()
+    tables = site.tables()
+    assert tables["flows_600"][0][6:9] == (20, 1007, 2000000)
+    assert tables["flows_3600"][0][6:9] == (10, 7, 1000000)
+
+
+def test_sqlite_file_that_is_none(make_site):
+    site = make_site("sqlite")
+    site.store.path.write_bytes(b"this is not a database, but it is long enough to look like a header of one" * 20)
+    site.redis.push([one()])
+    _, err = site.run("--once", code=1)
+    assert str(site.store.path) in err
+
+
+def test_sqlite_readers_do_not_stop_the_import(make_site):
+    site = make_site("sqlite")
+    daemon = site.daemon()
+    site.redis.push([one()])
+    site.settle(1, daemon)
+    reader = sqlite3.connect("file:%s?mode=ro" % site.store.path, uri=True, isolation_level=None)
+    reader.execute("BEGIN")
+    assert reader.execute("SELECT SUM(entries) FROM import_ledger").fetchone() == (1,)
+    site.redis.push([one()])
+    site.settle(2, daemon)
+    assert reader.execute("SELECT SUM(entries) FROM import_ledger").fetchone() == (1,)
+    reader.close()
+    daemon.stop()
+
+
+def test_sqlite_writer_that_holds_the_lock_is_waited_for(make_site):
+    site = make_site("sqlite")
+    daemon = site.daemon()
+    site.redis.push([one()])
+    site.settle(1, daemon)
+    writer = sqlite3.connect(str(site.store.path), isolation_level=None)
+    writer.execute("BEGIN IMMEDIATE")
+    site.redis.push([one()])
+    daemon.flush()
+    rig.wait_for(lambda: not site.redis.client().exists(rig.QUEUE), "the entry to be claimed")
+    assert site.ledger()["entries"] == 1
+    writer.execute("ROLLBACK")
+    writer.close()
+    site.settle(2, daemon)
+    daemon.stop()
+
+
+@pytest.mark.parametrize("program", C_TESTS or [None], ids=lambda path: path.name if path else "")
+def test_c_program(program, maria):
+    """The cmocka programs of this folder, with the server they ask for."""
+    if not program:
+        pytest.skip("no C programs built for this folder")
+    url = "mysql://root@localhost/%s?socket=%s" % (maria.new_database(), maria.socket)
+    done = subprocess.run([str(program)], env=dict(os.environ, FLOWIMPORT_TEST_MYSQL=url), stdin=subprocess.DEVNULL,
+                          stdout=subprocess.PIPE, stderr=subprocess.STDOUT, timeout=300 * rig.SLOW, check=False)
+    assert done.returncode == 0, done.stdout.decode("utf-8", "replace")[-6000:]
+    assert b"skipped" not in done.stdout.lower()
