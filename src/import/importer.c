@@ -182,9 +182,9 @@ static void on_ready(void *context) {
 
 static void on_lost(void *context) {
     struct importer *importer = context;
-    importer->connected = false;
     importer->op = OP_NONE;
-    importer->counters.queue_losses++;
+    if (importer->connected) importer->counters.queue_losses++;
+    importer->connected = false;
     if (!importer->config->queue.at_most_once) { /* what Redis holds is the truth: it will be read again */
         importer->folding = NULL;
         if (importer->writing && importer->writing->committed) importer->writing = NULL;
@@ -267,6 +267,8 @@ void importer_step(struct importer *importer) {
         consumer_leave(importer->consumer);
         return;
     }
+    if (is_over(importer) && !importer->connected && consumer_is_naming(importer->consumer))
+        return; /* to give it free again */
     if (is_over(importer)) {
         importer_finish(importer, importer->config->queue.once && importer->counters.rejected > 0 ? 3 : 0);
         return;

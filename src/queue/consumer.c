@@ -59,6 +59,7 @@ static void name_take(struct consumer *consumer, bool force) {
     char seconds[24];
     snprintf(seconds, sizeof seconds, "%" PRId64, consumer->config->timeout);
     consumer->asked_ms = monotonic_ms();
+    consumer->naming = true;
     redis_command(consumer->redis, on_named, consumer, "SET", consumer->life_key, consumer->token, "EX", seconds,
                   force ? NULL : "NX", NULL);
 }
@@ -95,6 +96,7 @@ static void life_again(struct consumer *consumer) {
 static void on_named(void *context, const redisReply *reply) {
     struct consumer *consumer = context;
     if (consumer_refused(consumer, reply, "SET")) return;
+    consumer->naming = false;
     if (reply->type == REDIS_REPLY_NIL) {
         redis_command(consumer->redis, on_holder, consumer, "GET", consumer->life_key, NULL);
         return;
@@ -146,8 +148,7 @@ static void on_connected(void *context) {
 
 static void on_lost(void *context, const char *why) {
     struct consumer *consumer = context;
-    bool was_named = consumer->named;
-    consumer->named = false;
+    consumer->named = consumer->naming = false;
     evtimer_del(consumer->life);
     if (consumer->config->once && !consumer->freeing) {
         char text[400];
@@ -156,7 +157,7 @@ static void on_lost(void *context, const char *why) {
         return;
     }
     log_warning("queue", "%s: %s; trying again", consumer->target.display, why);
-    if (was_named) consumer->handler.lost(consumer->handler.context);
+    consumer->handler.lost(consumer->handler.context);
 }
 
 struct consumer *consumer_new(struct event_base *base, const struct consumer_config *config,
@@ -205,5 +206,7 @@ void consumer_leave(struct consumer *consumer) {
     else
         redis_command(consumer->redis, on_left, consumer, "DEL", consumer->life_key, NULL);
 }
+
+bool consumer_is_naming(const struct consumer *consumer) { return consumer->naming; }
 
 const char *consumer_prefix(const struct consumer *consumer) { return consumer->prefix; }

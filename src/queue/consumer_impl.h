@@ -20,6 +20,7 @@ struct consumer {
     int64_t life_ms;    /* when the last sign of life that Redis has confirmed was sent */
     int64_t asked_ms;   /* when the last one was sent */
     int64_t name_tries;
+    bool naming; /* the name is asked for */
     bool named, freeing;
     char prefix[QUEUE_NAME_MAX + 2];
     char claims_key[QUEUE_NAME_MAX + 16], rejected_key[QUEUE_NAME_MAX + 16];

@@ -35,8 +35,8 @@ struct consumer_config {
 
 struct consumer_handler {
     void *context;
-    void (*ready)(void *context); /* connected, and the name is ours */
-    void (*lost)(void *context);
+    void (*ready)(void *context);                   /* connected, and the name is ours */
+    void (*lost)(void *context);                    /* or not to be had; also before the first `ready` */
     void (*failed)(void *context, const char *why); /* trying again can't help; nothing more will come */
     /* An entry of the claim; its claim->read does not count it yet. false: not taken, stop reading. */
     bool (*entry)(void *context, struct claim *claim, const char *text, size_t len);
@@ -48,6 +48,8 @@ struct consumer *consumer_new(struct event_base *base, const struct consumer_con
                               const struct consumer_handler *handler, struct error *error);
 void consumer_free(struct consumer *consumer);
 void consumer_start(struct consumer *consumer);
+/* Whether the name has been asked for and the answer is to come: then handler.ready or handler.lost will. */
+bool consumer_is_naming(const struct consumer *consumer);
 /* Gives the name free, so that a successor need not wait for it to lapse: the last operation of an orderly end. */
 void consumer_leave(struct consumer *consumer);
 const char *consumer_prefix(const struct consumer *consumer);
