@@ -1,6 +1,9 @@
 """Many flows, cut into batches of every kind: the tables are the same, and they are the reference's."""
+import contextlib
+import hashlib
 import os
 import random
+import sqlite3
 
 import pytest
 
@@ -12,7 +15,7 @@ from test_vectors import check_ledger
 SIZES = (60, 600, 3600)
 # How many flows go through the reference too, and how many are compared between two ways of importing alone.
 FLOWS = int(os.environ.get("FLOWIMPORT_TEST_FLOWS", "20000"))
-MANY = int(os.environ.get("FLOWIMPORT_TEST_MANY", "250000"))
+MANY = int(os.environ.get("FLOWIMPORT_TEST_MANY", "1000000"))
 
 
 @pytest.fixture(scope="module")
@@ -75,17 +78,32 @@ def test_order_changes_nothing(make_site, known):
     check_ledger(site, done)
 
 
+def rows_digests(path):
+    """For each table that holds rows how many there are and a hash of them all, in the order of the primary key."""
+    digests = {}
+    with contextlib.closing(sqlite3.connect(path)) as db:
+        names = [name for name, in db.execute("SELECT name FROM sqlite_master WHERE type = 'table' AND name LIKE '%\\_data' "
+                                              "ESCAPE '\\'")]
+        for name in names:
+            count, digest = 0, hashlib.sha256()
+            for row in db.execute("SELECT * FROM " + name):  # WITHOUT ROWID: they are stored in that order
+                digest.update(repr(row).encode())
+                count += 1
+            digests[name] = count, digest.hexdigest()
+    return digests
+
+
 def test_many_flows_whole_and_in_parts(make_site):
     """Two ways of cutting the same flows: one generation, and as many as a small cache makes of it."""
-    dumps, generations = [], []
-    for sections in ({"import_": {"cache_memory": "2G"}}, {"import_": {"cache_memory": "16M"}, "queue": {"page": 777}}):
-        site = make_site("sqlite")
+    digests, generations = [], []
+    for sections in ({"import_": {"cache_memory": "2G"}}, {"import_": {"cache_memory": "64M"}, "queue": {"page": 777}}):
+        site = make_site("sqlite", sizes=SIZES)
         site.redis.push(generator.flows(MANY, seed=22, long_share=0.02))
         site.run("--once", bound=600, **sections)
         assert site.ledger()["imported"] == MANY
         site.verify()
-        dumps.append(site.tables())
+        digests.append(rows_digests(site.store.path))
         generations.append(len(rig.read_ledger(site.store)))
     assert generations[0] == 1 and generations[1] >= 3
-    assert len(dumps[0]["flows_600"]) > MANY // 4
-    rig.assert_tables(dumps[1], dumps[0])
+    assert digests[0]["flows_600_data"][0] > MANY // 2 and len(digests[0]) == 21
+    assert digests[1] == digests[0]
