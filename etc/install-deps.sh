@@ -12,7 +12,7 @@ run='libhiredis0.14 libjansson4 libmariadb3 libevent-2.1-7 libevent-pthreads-2.1
 build='gcc make pkg-config libc6-dev libhiredis-dev libjansson-dev libmariadb-dev libevent-dev libsqlite3-dev libinih-dev
     libxxhash-dev zlib1g-dev netbase'
 servers='redis-tools mariadb-server-core'
-tests='libcmocka-dev clang libclang-rt-dev clang-format python3 python3-pytest python3-pytest-xdist python3-redis python3-pymysql mandoc shellcheck
+tests='libcmocka-dev clang libclang-rt-dev clang-format python3 python3-pytest python3-pytest-xdist python3-redis python3-pymysql openssl mandoc shellcheck
     universal-ctags'
 
 case ${1:-build} in

@@ -1,5 +1,4 @@
 """What is particular to a store: no array binding, names on a TCP port, accounts, foreign tables, changed settings."""
-import os
 import sqlite3
 import subprocess
 
@@ -9,8 +8,6 @@ import generator
 import reference
 import rig
 from generator import one
-
-C_TESTS = sorted(rig.BUILD.glob("tests/integration/test_*"))
 
 
 @pytest.fixture(scope="module")
@@ -50,6 +47,33 @@ def test_over_tcp_with_a_password(make_site, make_maria, make_store, known):
     site.import_all(known[0])
     rig.assert_tables(site.tables(), known[1])
     site.verify()
+
+
+def certificate(folder, name):
+    """A self-signed certificate for 127.0.0.1, which is its own authority."""
+    key, cert = folder / (name + ".key"), folder / (name + ".crt")
+    subprocess.run(["openssl", "req", "-x509", "-newkey", "rsa:2048", "-nodes", "-days", "2", "-subj", "/CN=127.0.0.1", "-addext",
+                    "subjectAltName=IP:127.0.0.1", "-keyout", str(key), "-out", str(cert)], check=True, capture_output=True)
+    return key, cert
+
+
+def test_over_tls(make_site, make_maria, make_store, known, folder):
+    """An account that takes TLS alone; the server's certificate is checked, and one of another authority refused."""
+    key, cert = certificate(folder, "server")
+    server = make_maria(tcp=True, options=["--ssl-key=%s" % key, "--ssl-cert=%s" % cert])
+    store = make_store("mysql", server)
+    server.run("CREATE USER 'importer'@'127.0.0.1' REQUIRE SSL",
+               "GRANT ALL ON %s.* TO 'importer'@'127.0.0.1'" % store.database)
+    store.url = "mysql://importer@127.0.0.1:%d/%s?tls=verify" % (server.port, store.database)
+    site = make_site(store=store, store_={"tls_ca": cert})
+    site.import_all(known[0])
+    rig.assert_tables(site.tables(), known[1])
+    _, other = certificate(folder, "other")
+    stranger = make_site(store=store, redis=site.redis, store_={"tls_ca": other})
+    stranger.redis.push([one()])
+    _, err = stranger.run("--once", code=1)
+    assert "certificate" in err or "TLS" in err or "SSL" in err, err
+    assert site.redis.client().llen(rig.QUEUE) == 1
 
 
 @pytest.mark.parametrize("fault, words", [
@@ -149,15 +173,3 @@ def test_sqlite_writer_that_holds_the_lock_is_waited_for(make_site):
     writer.close()
     site.settle(2, daemon)
     daemon.stop()
-
-
-@pytest.mark.parametrize("program", C_TESTS or [None], ids=lambda path: path.name if path else "")
-def test_c_program(program, maria):
-    """The cmocka programs of this folder, with the server they ask for."""
-    if not program:
-        pytest.skip("no C programs built for this folder")
-    url = "mysql://root@localhost/%s?socket=%s" % (maria.new_database(), maria.socket)
-    done = subprocess.run([str(program)], env=dict(os.environ, FLOWIMPORT_TEST_MYSQL=url), stdin=subprocess.DEVNULL,
-                          stdout=subprocess.PIPE, stderr=subprocess.STDOUT, timeout=300 * rig.SLOW, check=False)
-    assert done.returncode == 0, done.stdout.decode("utf-8", "replace")[-6000:]
-    assert b"skipped" not in done.stdout.lower()
