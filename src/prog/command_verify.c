@@ -15,8 +15,8 @@ int command_verify(const struct command_call *call) {
                                          (uint32_t)call->options->to, &result, &error);
     store_close(store);
     if (status != STORE_OK) return command_fail(EXIT_FAILED, "%s", error.text);
-    printf("%u checks over %" PRIu64 " buckets and %" PRIu64 " generations: ", result.checks, result.buckets,
-           result.generations);
+    printf("%u checks over %" PRIu64 " bucket%s and %" PRIu64 " generation%s: ", result.checks, result.buckets,
+           result.buckets == 1 ? "" : "s", result.generations, result.generations == 1 ? "" : "s");
     if (result.differences == 0) {
         printf("all tables agree\n");
         return EXIT_DONE;

@@ -52,9 +52,12 @@ def free_port():
 
 
 def program(name):
-    """Where a command is. The package redis-tools holds the server too, which knows itself by the name it is called by."""
+    """Where a command is. The package redis-tools holds the server too, which knows itself by its name."""
     path = os.environ.get("PATH", "") + ":/usr/sbin"
-    return shutil.which(name, path=path) or name == "redis-server" and shutil.which("redis-check-rdb", path=path) or name
+    found = shutil.which(name, path=path)
+    if not found and name == "redis-server":
+        found = shutil.which("redis-check-rdb", path=path)
+    return found or name
 
 
 class Process:
@@ -226,8 +229,8 @@ class MariaTemplate:
                      if (path / self.SCRIPTS[0]).exists())
         script = "create database mysql;\nuse mysql;\nSET @auth_root_socket=NULL;\n"
         script += "".join((share / name).read_text() for name in self.SCRIPTS)
-        done = subprocess.run([program("mariadbd"), "--no-defaults", "--bootstrap", "--datadir=%s" % self.data, "--skip-log-bin",
-                               "--innodb-log-file-size=16M", "--tmpdir=%s" % folder] + maria_user(),
+        done = subprocess.run([program("mariadbd"), "--no-defaults", "--bootstrap", "--datadir=%s" % self.data,
+                               "--skip-log-bin", "--innodb-log-file-size=16M", "--tmpdir=%s" % folder] + maria_user(),
                               input=script.encode(), stdout=subprocess.PIPE, stderr=subprocess.STDOUT, check=False)
         assert done.returncode == 0, done.stdout.decode("utf-8", "replace")
 

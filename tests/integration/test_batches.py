@@ -82,8 +82,8 @@ def rows_digests(path):
     """For each table that holds rows how many there are and a hash of them all, in the order of the primary key."""
     digests = {}
     with contextlib.closing(sqlite3.connect(path)) as db:
-        names = [name for name, in db.execute("SELECT name FROM sqlite_master WHERE type = 'table' AND name LIKE '%\\_data' "
-                                              "ESCAPE '\\'")]
+        names = [name for name, in db.execute(
+            "SELECT name FROM sqlite_master WHERE type = 'table' AND name LIKE '%\\_data' ESCAPE '\\'")]
         for name in names:
             count, digest = 0, hashlib.sha256()
             for row in db.execute("SELECT * FROM " + name):  # WITHOUT ROWID: they are stored in that order

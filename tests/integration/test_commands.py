@@ -107,7 +107,7 @@ def test_status_where_redis_is_away(small):
 
 def test_verify_says_what_it_looked_at(small):
     out, err = small.run("verify")
-    assert re.fullmatch(r"\d+ checks over 2 buckets and 1 generations: all tables agree\n", out) and err == ""
+    assert re.fullmatch(r"\d+ checks over 2 buckets and 1 generation: all tables agree\n", out) and err == ""
 
 
 def plant(site, statement):

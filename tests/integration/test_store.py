@@ -52,8 +52,9 @@ def test_over_tcp_with_a_password(make_site, make_maria, make_store, known):
 def certificate(folder, name):
     """A self-signed certificate for 127.0.0.1, which is its own authority."""
     key, cert = folder / (name + ".key"), folder / (name + ".crt")
-    subprocess.run(["openssl", "req", "-x509", "-newkey", "rsa:2048", "-nodes", "-days", "2", "-subj", "/CN=127.0.0.1", "-addext",
-                    "subjectAltName=IP:127.0.0.1", "-keyout", str(key), "-out", str(cert)], check=True, capture_output=True)
+    subprocess.run(["openssl", "req", "-x509", "-newkey", "rsa:2048", "-nodes", "-days", "2", "-subj", "/CN=127.0.0.1",
+                    "-addext", "subjectAltName=IP:127.0.0.1", "-keyout", str(key), "-out", str(cert)],
+                   check=True, capture_output=True)
     return key, cert
 
 
