@@ -10,7 +10,6 @@
 #include <string.h>
 #include <sys/stat.h>
 #include <syslog.h>
-#include <time.h>
 #include <unistd.h>
 
 enum { LOG_TEXT_MAX = 2048, LOG_SUBSYSTEM_MAX = 32 };
@@ -21,8 +20,8 @@ static struct {
     const char *program;
     const struct clock *clock;
     enum log_target target;
-    enum log_level level;
-    bool journal; /* stderr is read by journald */
+    _Atomic enum log_level level; /* asked without the lock, and may change (SIGHUP) */
+    bool journal;                 /* stderr is read by journald */
     enum log_level last_level;
     char last_subsystem[LOG_SUBSYSTEM_MAX];
     char last_text[LOG_TEXT_MAX];
@@ -55,11 +54,8 @@ static void line_write(enum log_level level, const char *subsystem, const char *
     if (logger.journal) {
         snprintf(line, sizeof line, "<%d>%s: %s\n", (int)level, subsystem, text);
     } else {
-        char date[sizeof "2026-01-01T00:00:00Z"] = "";
-        time_t seconds = (time_t)now;
-        struct tm utc;
-        if (gmtime_r(&seconds, &utc)) strftime(date, sizeof date, "%Y-%m-%dT%H:%M:%SZ", &utc);
-        snprintf(line, sizeof line, "%s %s[%ld]: %s: %s: %s\n", date, logger.program, (long)getpid(),
+        char date[CLOCK_TEXT];
+        snprintf(line, sizeof line, "%s %s[%ld]: %s: %s: %s\n", clock_show(now, date), logger.program, (long)getpid(),
                  level_names[level], subsystem, text);
     }
     /* One write a line, so that lines of several processes don't mix. Where it fails there is nobody to tell. */

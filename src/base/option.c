@@ -86,6 +86,20 @@ static int options_refuse(struct options *options, const struct option *option, 
     return -1;
 }
 
+/* Puts what was given before in front. */
+static bool map_extend(struct option_map *map, const struct option_map *before) {
+    struct option_map sum = *before;
+    for (unsigned i = 0; i < map->n; i++) {
+        for (unsigned j = 0; j < sum.n; j++)
+            if (sum.keys[j] == map->keys[i]) return false;
+        if (sum.n == OPTION_LIST_MAX) return false;
+        sum.keys[sum.n] = map->keys[i];
+        sum.values[sum.n++] = map->values[i];
+    }
+    *map = sum;
+    return true;
+}
+
 int options_set(struct options *options, struct option_ref ref, enum option_source source, const char *where,
                 const char *text) {
     const struct option_group *group = &options->groups[ref.group];
@@ -94,12 +108,16 @@ int options_set(struct options *options, struct option_ref ref, enum option_sour
     union { /* any option's value */
         const char *text;
         struct option_list list;
+        struct option_map map;
     } value;
     if (option_parse(option, text, options->now, &value)) return options_refuse(options, option, where, text);
     if (source < origin->source) {
         if (option_is_text(option)) free((char *)value.text);
         return 0;
     }
+    if (option->type == OPTION_SECONDS_MAP && source == OPTION_COMMAND_LINE && origin->source == source &&
+        !map_extend(&value.map, option_place(group, ref.row)))
+        return options_refuse(options, option, where, text);
     option_free(group, ref.row);
     memcpy(option_place(group, ref.row), &value, option_size(option->type));
     origin->source = source;

@@ -4,6 +4,8 @@
 #include <stdio.h>
 #include <string.h>
 
+#include "base/mdoc.h"
+
 enum { HELP_COLUMN = 30, LINE_WIDTH = 100 };
 
 static const char *option_placeholder(const struct option *option) {
@@ -20,6 +22,7 @@ static const char *option_placeholder(const struct option *option) {
     case OPTION_TIME: return "TIME";
     case OPTION_WORD: return "WORD";
     case OPTION_SECONDS_LIST: return "TIME,...";
+    case OPTION_SECONDS_MAP: return "SIZE=TIME,...";
     }
     return "";
 }
@@ -85,42 +88,11 @@ void option_print_sample(const struct option *rows, unsigned n, struct buffer *o
             buffer_add_text(&text, ".");
             text_wrap(text.data, 0, "# ", out);
         }
+        if (option->reload) buffer_add_text(out, "# Taken on SIGHUP, too.\n");
         buffer_release(&text);
         buffer_printf(out, "#%s =%s%s\n", option->name, option->standard ? " " : "",
                       option->standard ? option->standard : "");
     }
-}
-
-/* Text as mdoc takes it: a sentence a line (as mandoc asks for), no control characters at a line's start. */
-static void mdoc_text(const char *text, struct buffer *out) {
-    for (const char *c = text; *c; c++) {
-        if (c == text && (*c == '.' || *c == '\'')) buffer_add_text(out, "\\&");
-        if (c[0] == '\\') {
-            buffer_add_text(out, "\\e");
-        } else if (*c == '-') {
-            buffer_add_text(out, "\\-");
-        } else if (strchr(".?!", c[0]) && c[1] == ' ' && c[2] >= 'A' && c[2] <= 'Z') {
-            buffer_printf(out, "%c\n", *c);
-            c++;
-        } else {
-            buffer_add(out, c, 1);
-        }
-    }
-    buffer_add_text(out, "\n");
-}
-
-/* A macro's argument: quoted, so that a comma or a word that is a macro's name stays text. */
-static void mdoc_argument(const char *text, struct buffer *out) {
-    buffer_add_text(out, "\"");
-    for (; *text; text++) {
-        if (*text == '"')
-            buffer_add_text(out, "\"\"");
-        else if (*text == '-')
-            buffer_add_text(out, "\\-");
-        else
-            buffer_add(out, text, 1);
-    }
-    buffer_add_text(out, "\"");
 }
 
 static void manual_item(const struct option *option, bool command_line, struct buffer *out) {
@@ -164,6 +136,7 @@ static void manual_item(const struct option *option, bool command_line, struct b
         mdoc_argument(flag, out);
         buffer_add_text(out, " .\n");
     }
+    if (option->reload) buffer_add_text(out, "A running daemon takes a new value on\n.Dv SIGHUP .\n");
     if (option->environment) buffer_printf(out, "In the environment:\n.Ev %s .\n", option->environment);
 }
 

@@ -92,6 +92,25 @@ static int list_parse(const struct option *option, const char *text, struct opti
     return list->n ? 0 : -1;
 }
 
+/* "60=2d, 600=30d" */
+static int map_parse(const struct option *option, const char *text, struct option_map *map) {
+    map->n = 0;
+    for (text += strspn(text, ", \t"); *text; text += strspn(text, ", \t")) {
+        size_t len = strcspn(text, ", \t"), key_len = strcspn(text, "=");
+        int64_t key, value;
+        if (map->n == OPTION_LIST_MAX || key_len >= len || seconds_parse(text, key_len, &key) ||
+            seconds_parse(text + key_len + 1, len - key_len - 1, &value) || key < 1 || key > UINT32_MAX ||
+            range_check(option, value))
+            return -1;
+        for (unsigned i = 0; i < map->n; i++)
+            if (map->keys[i] == key) return -1;
+        map->keys[map->n] = (uint32_t)key;
+        map->values[map->n++] = value;
+        text += len;
+    }
+    return 0;
+}
+
 static int time_parse(const char *text, int64_t now, int64_t *value) {
     static const char *const formats[] = {"%Y-%m-%d", "%Y-%m-%dT%H:%M", "%Y-%m-%d %H:%M", "%Y-%m-%dT%H:%M:%S",
                                           "%Y-%m-%d %H:%M:%S"};
@@ -127,6 +146,7 @@ size_t option_size(enum option_type type) {
     case OPTION_TIME: return sizeof(int64_t);
     case OPTION_WORD: return sizeof(int);
     case OPTION_SECONDS_LIST: return sizeof(struct option_list);
+    case OPTION_SECONDS_MAP: return sizeof(struct option_map);
     }
     return 0;
 }
@@ -152,6 +172,12 @@ int option_parse(const struct option *option, const char *text, int64_t now, voi
         struct option_list list;
         if (list_parse(option, text, &list)) return -1;
         *(struct option_list *)value = list;
+        return 0;
+    }
+    case OPTION_SECONDS_MAP: {
+        struct option_map map;
+        if (map_parse(option, text, &map)) return -1;
+        *(struct option_map *)value = map;
         return 0;
     }
     case OPTION_COUNT:
@@ -235,6 +261,11 @@ void option_accepts(const struct option *option, struct buffer *out) {
         buffer_printf(out, "1 to %d different times, each", OPTION_LIST_MAX);
         range_print(option, time_units, 1000, out);
         buffer_add_text(out, ", as 60, 10m, 1h");
+        break;
+    case OPTION_SECONDS_MAP:
+        buffer_printf(out, "up to %d different times, each with '=' and a time", OPTION_LIST_MAX);
+        range_print(option, time_units, 1000, out);
+        buffer_add_text(out, ", as 60=2d, 600=30d, 1h=1y");
         break;
     case OPTION_TIME:
         buffer_add_text(out, "a time as 2026-11-23, 2026-11-23T03:10 (local), 2026-11-23T03:10Z, -2h (before now) "

@@ -25,6 +25,7 @@ struct values {
     int64_t seconds, milliseconds, time;
     int word;
     struct option_list list;
+    struct option_map map;
     uint64_t n;
 };
 
@@ -52,6 +53,8 @@ static const struct option rows[] = {
      .words = colours, .help = "Which."},
     {.section = "b", .name = "list", .type = OPTION_SECONDS_LIST, .offset = AT(list, struct option_list),
      .standard = "600", .min = 1, .max = 3600, .help = "Which lengths."},
+    {.section = "b", .name = "map", .flag = "map", .type = OPTION_SECONDS_MAP, .offset = AT(map, struct option_map),
+     .min = 60, .max = 86400, .help = "How long by length."},
 };
 enum { N_ROWS = sizeof rows / sizeof rows[0] };
 
@@ -343,6 +346,27 @@ static void later_sources_win_in_any_order(void **state) {
     expect_errors("TEST_TEXT: is 1\n--count: is 2\nFILE:5: [b] bytes: is 3\n[b] word (its default): is 4\n");
 }
 
+static void maps_add_up_on_the_command_line(void **state) {
+    const char *const given[] = {"prog", "--map", "60=2d,10m=60s", "--map=1h=1h", NULL};
+    char *argv[5];
+    int n;
+    (void)state;
+    memcpy(argv, given, sizeof given);
+    assert_int_equal(options_arguments(&options, 4, argv, &n), -1);
+    expect_errors(
+        "--map: '60=2d,10m=60s' is not accepted: it takes up to 8 different times, each with '=' and a time from "
+        "1m to 1d, as 60=2d, 600=30d, 1h=1y\n");
+    assert_int_equal(values.map.n, 1);
+    const char *const more[] = {"prog", "--map", "60=1d 10m=60s", "--map", "3600=1m", NULL};
+    memcpy(argv, more, sizeof argv);
+    assert_int_equal(options_arguments(&options, 5, argv, &n), -1); /* 3600 is there already */
+    assert_int_equal(values.map.n, 3);
+    assert_int_equal(values.map.keys[0], 3600);
+    assert_int_equal(values.map.values[0], 3600);
+    assert_int_equal(values.map.keys[2], 600);
+    assert_int_equal(values.map.values[2], 60);
+}
+
 static void losing_values_are_checked_too(void **state) {
     (void)state;
     int n;
@@ -415,6 +439,56 @@ static void bad_arguments_are_all_reported(void **state) {
     assert_string_equal(values.url, "redis://h");
 }
 
+static void name_add(void *context, const struct option *option) {
+    buffer_printf(context, "%s%s ", option->name, option->reload ? "+" : "");
+}
+
+static void expect_difference(const struct options *fresh, const char *expected) {
+    struct buffer names = BUFFER_INIT;
+    options_compare(&options, fresh, name_add, &names);
+    assert_string_equal(names.data ? names.data : "", expected);
+    buffer_release(&names);
+}
+
+/* Every row but the URL is one that a running program takes. */
+static void a_second_reading_is_compared_and_taken(void **state) {
+    /* They are released with the options, when the test is over. */
+    static struct option again[N_ROWS];
+    static struct values before, after;
+    struct options fresh;
+    memcpy(again, rows, sizeof again);
+    for (unsigned i = 0; i < N_ROWS; i++)
+        again[i].reload = strcmp(again[i].name, "url") != 0;
+    tear_down(state);
+    options_init(&options, now);
+    options_add(&options, again, N_ROWS, &before);
+    options_init(&fresh, now);
+    options_add(&fresh, again, N_ROWS, &after);
+    expect_difference(&fresh, "");
+    assert_int_equal(file("[b]\ncount = 7\nlist = 600\nmap = 60=1d\n"), 0);
+    expect_difference(&fresh, "count+ map+ ");
+    struct options running = options;
+    options = fresh;
+    assert_int_equal(file("[a]\ntext = other\nurl = redis://i\n[b]\n\ncount = 8\nlist = 600, 60\n"), 0);
+    fresh = options;
+    options = running;
+    expect_difference(&fresh, "text+ url count+ list+ map+ ");
+    for (unsigned times = 1; times <= 3; times++) {
+        bool taken = times % 2;
+        options_exchange(&options, &fresh);
+        expect_difference(&fresh, "text+ url count+ list+ map+ ");
+        assert_string_equal(before.text, taken ? "other" : "hello");
+        assert_string_equal(after.text, taken ? "hello" : "other");
+        assert_string_equal(before.url, "redis://h");
+        assert_int_equal(before.count, taken ? 8 : 7);
+        assert_int_equal(before.list.n, taken ? 2 : 1);
+        assert_int_equal(before.map.n, taken ? 0 : 1);
+        assert_int_equal(options_origin(&options, "b", "count").line, taken ? 6 : 2);
+        assert_int_equal(options_origin(&options, "a", "url").source, OPTION_DEFAULT);
+    }
+    options_release(&fresh);
+}
+
 static void help_lists_flags_and_defaults(void **state) {
     (void)state;
     struct buffer text = BUFFER_INIT;
@@ -426,6 +500,7 @@ static void help_lists_flags_and_defaults(void **state) {
                                    "  --count N                   How many. (5)\n"
                                    "  --bytes SIZE                How large. (16M)\n"
                                    "  --the-seconds TIME          How long. (300s)\n"
+                                   "  --map SIZE=TIME,...         How long by length.\n"
                                    "  -n N                        Rows.\n"
                                    "  --from TIME                 The first second.\n");
     buffer_release(&text);
@@ -480,9 +555,11 @@ int main(void) {
         TEST(long_lines_are_refused_and_may_be_broken),
         TEST(missing_file_is_named),
         TEST(later_sources_win_in_any_order),
+        TEST(maps_add_up_on_the_command_line),
         TEST(losing_values_are_checked_too),
         TEST(arguments_in_every_form),
         TEST(bad_arguments_are_all_reported),
+        TEST(a_second_reading_is_compared_and_taken),
         TEST(help_lists_flags_and_defaults),
         TEST(sample_holds_every_option_at_its_default),
         TEST(manual_is_mdoc),

@@ -11,6 +11,13 @@ struct clock {
 
 extern const struct clock clock_system;
 
+/* Microseconds of a clock that nobody sets, since some moment: for how long something took, which decides nothing. */
+int64_t clock_monotonic_us(void);
+
+/* "2026-11-23T03:10:00Z" in a text of CLOCK_TEXT bytes. Returns it. */
+enum { CLOCK_TEXT = 32 };
+const char *clock_show(int64_t seconds, char *text);
+
 static inline int64_t clock_now_us(const struct clock *clock) { return clock->now_us(clock); }
 static inline int64_t clock_now(const struct clock *clock) { return clock->now_us(clock) / 1000000; }
 

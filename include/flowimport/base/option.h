@@ -23,6 +23,12 @@ struct option_list {
     uint32_t values[OPTION_LIST_MAX];
 };
 
+struct option_map {
+    unsigned n;
+    uint32_t keys[OPTION_LIST_MAX];
+    int64_t values[OPTION_LIST_MAX];
+};
+
 /* How the text is read, and what stands at the option's offset. */
 enum option_type {
     OPTION_TEXT,         /* const char *: owned; NULL where the text is empty */
@@ -35,7 +41,10 @@ enum option_type {
     OPTION_MILLISECONDS, /* the same in int64_t milliseconds; a bare number is seconds all the same */
     OPTION_WORD,         /* int: the value of one of `words` */
     OPTION_SECONDS_LIST, /* struct option_list: times as above, separated by commas or spaces, no two equal */
-    OPTION_TIME,         /* int64_t seconds since the epoch: a number, 2026-11-23, 2026-11-23T03:10[:00][Z], -2h */
+    /* struct option_map: 60=2d, 600=30d; both are times as above, the bounds are those of the second, no two keys are
+     * equal. Given again on the command line, it adds to what was given before. */
+    OPTION_SECONDS_MAP,
+    OPTION_TIME, /* int64_t seconds since the epoch: a number, 2026-11-23, 2026-11-23T03:10[:00][Z], -2h */
 };
 
 struct option_word {
@@ -55,6 +64,7 @@ struct option {
     const char *placeholder; /* of the value in help texts: "URL"; NULL: by type */
     const char *help;        /* one sentence */
     const char *more;        /* further sentences for the manual and the sample file, or NULL */
+    bool reload;             /* a running program takes a new value when it reads the file again */
 };
 
 /* The offset of a field, and a compile-time error where the field has another type than the option's type needs. */
@@ -105,6 +115,14 @@ struct option_origin options_origin(const struct options *options, const char *s
  * -1. */
 int options_complain(struct options *options, const char *section, const char *name, const char *format, ...)
     __attribute__((format(printf, 4, 5)));
+
+/* For a program that reads its configuration again, into another set of the same tables. `differs` is called for each
+ * option whose values are not the same in the two. */
+void options_compare(const struct options *running, const struct options *fresh,
+                     void (*differs)(void *context, const struct option *option), void *context);
+/* The values of those options that a running program takes change places, with their origins. Done again, all is as it
+ * was. */
+void options_exchange(struct options *running, struct options *fresh);
 
 /* Reads one value into *value, which has the type that enum option_type says. 0; or -1, nothing written. */
 int option_parse(const struct option *option, const char *text, int64_t now, void *value)
