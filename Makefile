@@ -7,6 +7,8 @@ bindir = $(PREFIX)/bin
 sbindir = $(PREFIX)/sbin
 mandir = $(PREFIX)/share/man
 datadir = $(PREFIX)/share/flowimport
+systemddir = $(PREFIX)/lib/systemd/system
+sysusersdir = $(PREFIX)/lib/sysusers.d
 BUILD = build
 SECONDS = 60
 PKG_CONFIG = pkg-config
@@ -40,7 +42,7 @@ manuals := $(patsubst src/prog/%.in,$(BUILD)/man/%,$(wildcard src/prog/*.[0-9].i
 archives := $(if $(prog_sources),$(BUILD)/libprog.a) $(BUILD)/libflowimport.a
 formatted = $(shell find src include tests -name '*.[ch]')
 
-.PHONY: all help tests check check-all asan fuzz fuzzers bench benches demo format sample sql install clean
+.PHONY: all help tests check check-all asan fuzz fuzzers bench benches demo format sample sql install deb clean
 .DELETE_ON_ERROR:
 .SECONDARY:
 
@@ -65,8 +67,15 @@ $(BUILD)/obj/%.o: %.c | $(BUILD)/.libraries
 	@mkdir -p $(@D)
 	$(call say,CC,$<)$(CC) $(flags) $(warnings) $(CPPFLAGS) $(CFLAGS) -MMD -MP -c -o $@ $<
 
+# sql/retention.sql as a string of the program.
+$(BUILD)/obj/sql/retention.c: sql/retention.sql
+	@mkdir -p $(@D)
+	@awk 'BEGIN { print "const char retention_sql[] =" } { gsub(/[\\"]/, "\\\\&"); print "\"" $$0 "\\n\"" } END { print ";" }' $< >$@
+$(BUILD)/obj/sql/retention.o: $(BUILD)/obj/sql/retention.c | $(BUILD)/.libraries
+	$(call say,CC,$<)$(CC) $(flags) $(CPPFLAGS) $(CFLAGS) -c -o $@ $<
+
 # Made aside and moved, so that two makes at a time never see half an archive.
-$(BUILD)/libflowimport.a: $(call object,$(sources))
+$(BUILD)/libflowimport.a: $(call object,$(sources)) $(BUILD)/obj/sql/retention.o
 $(BUILD)/libprog.a: $(call object,$(prog_sources))
 $(BUILD)/%.a:
 	@mkdir -p $(@D)
@@ -122,17 +131,26 @@ sample: all ## etc/flowimport.conf from the option table
 
 sql: all ## sql/ from the generator
 	$(BUILD)/flowimport -c /dev/null --store mysql://localhost/flows schema print >sql/schema.sql
+	$(BUILD)/flowimport -c /dev/null --store mysql://localhost/flows schema print grants >sql/grants.sql
 	$(BUILD)/flowimport -c /dev/null --store sqlite:flows.db schema print >sql/schema-sqlite.sql
 
 install: all ## into DESTDIR and PREFIX; a configuration that is there stays
-	install -d $(DESTDIR)$(bindir) $(DESTDIR)$(sbindir) $(DESTDIR)$(datadir)/sql $(DESTDIR)$(sysconfdir)/flowimport
+	install -d $(DESTDIR)$(bindir) $(DESTDIR)$(sbindir) $(DESTDIR)$(datadir)/sql $(DESTDIR)$(sysconfdir)/flowimport \
+	    $(DESTDIR)$(systemddir) $(DESTDIR)$(sysusersdir)
 	install -m 755 $(BUILD)/flowimport $(DESTDIR)$(bindir)
 	install -m 755 $(BUILD)/flowimportd $(DESTDIR)$(sbindir)
 	for page in $(notdir $(manuals)); do section=$(DESTDIR)$(mandir)/man$${page##*.}; \
 	    install -d $$section && install -m 644 $(BUILD)/man/$$page $$section || exit 1; done
 	install -m 644 sql/*.sql $(DESTDIR)$(datadir)/sql
+	install -m 644 etc/grafana/flowimport.json etc/prometheus/flowimport-alerts.yml $(DESTDIR)$(datadir)
+	sed 's|/usr/sbin/|$(sbindir)/|' etc/systemd/flowimportd.service >$(DESTDIR)$(systemddir)/flowimportd.service
+	chmod 644 $(DESTDIR)$(systemddir)/flowimportd.service
+	install -m 644 etc/systemd/flowimport.sysusers $(DESTDIR)$(sysusersdir)/flowimport.conf
 	test -e $(DESTDIR)$(sysconfdir)/flowimport/flowimport.conf || \
 	    install -m 640 etc/flowimport.conf $(DESTDIR)$(sysconfdir)/flowimport/flowimport.conf
+
+deb: ## a Debian package, in BUILD/deb/
+	@etc/deb.sh $(VERSION) $(BUILD)/deb
 
 clean: ## removes build/
 	rm -rf $(BUILD)

@@ -3,6 +3,21 @@ CREATE TABLE IF NOT EXISTS flowimport_schema (
   value TEXT NOT NULL,
   PRIMARY KEY (name)
 ) WITHOUT ROWID;
+CREATE TABLE IF NOT EXISTS flowimport_retention (
+  bucket_size INTEGER NOT NULL,
+  keep_seconds INTEGER NOT NULL,
+  PRIMARY KEY (bucket_size)
+) WITHOUT ROWID;
+CREATE TABLE IF NOT EXISTS flowimport_retention_log (
+  run_at INTEGER NOT NULL,
+  number INTEGER NOT NULL,
+  what TEXT NOT NULL,
+  object TEXT NOT NULL,
+  n_rows INTEGER NOT NULL,
+  bytes INTEGER NOT NULL,
+  error TEXT,
+  PRIMARY KEY (run_at, number)
+) WITHOUT ROWID;
 CREATE TABLE IF NOT EXISTS import_ledger (
   consumer TEXT NOT NULL,
   generation INTEGER NOT NULL,

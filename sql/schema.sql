@@ -3,6 +3,21 @@ CREATE TABLE IF NOT EXISTS flowimport_schema (
   value VARCHAR(2048) NOT NULL,
   PRIMARY KEY (name)
 ) ENGINE=InnoDB DEFAULT CHARSET=utf8mb4 COLLATE=utf8mb4_bin;
+CREATE TABLE IF NOT EXISTS flowimport_retention (
+  bucket_size INT UNSIGNED NOT NULL,
+  keep_seconds BIGINT UNSIGNED NOT NULL,
+  PRIMARY KEY (bucket_size)
+) ENGINE=InnoDB DEFAULT CHARSET=utf8mb4 COLLATE=utf8mb4_bin;
+CREATE TABLE IF NOT EXISTS flowimport_retention_log (
+  run_at BIGINT NOT NULL,
+  number INT UNSIGNED NOT NULL,
+  what VARCHAR(16) NOT NULL,
+  object VARCHAR(64) NOT NULL,
+  n_rows BIGINT UNSIGNED NOT NULL,
+  bytes BIGINT UNSIGNED NOT NULL,
+  error VARCHAR(1024),
+  PRIMARY KEY (run_at, number)
+) ENGINE=InnoDB DEFAULT CHARSET=utf8mb4 COLLATE=utf8mb4_bin;
 CREATE TABLE IF NOT EXISTS import_ledger (
   consumer VARCHAR(128) NOT NULL,
   generation BIGINT NOT NULL,

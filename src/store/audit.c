@@ -5,11 +5,11 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <time.h>
 
+#include "base/clock.h"
 #include "base/mem.h"
 #include "store/ddl.h"
-#include "store/store_ops.h"
+#include "store/settings.h"
 
 /* Buckets are looked at in windows of so many, but of whole days, as partitions are. A window's sums are held in
  * memory: max(8192, buckets a day) * (5 + 15) groups * 9 values * 8 bytes at the most, which is 12 MB for 600 s and 125
@@ -86,15 +86,11 @@ static void number_show(bool is_flows, uint64_t number, char *text, size_t size)
 }
 
 static void bucket_show(uint32_t bucket, uint32_t size, char *text, size_t text_size) {
-    time_t start = bucket;
-    struct tm date;
-    if (size == 0) {
+    char date[CLOCK_TEXT];
+    if (size == 0)
         snprintf(text, text_size, "all time");
-        return;
-    }
-    gmtime_r(&start, &date);
-    size_t len = (size_t)snprintf(text, text_size, "bucket %" PRIu32 " (", bucket);
-    strftime(text + len, text_size - len, "%Y-%m-%dT%H:%M:%SZ)", &date);
+    else
+        snprintf(text, text_size, "bucket %" PRIu32 " (%s)", bucket, clock_show(bucket, date));
 }
 
 /* One comparison. `where` is the table or tables, `what` the column with what was done to it, `whose` the other side.
@@ -243,12 +239,14 @@ static uint32_t window_buckets(uint32_t size) {
 static enum store_status size_check(struct audit *audit, uint32_t size) {
     const struct schema *schema = audit->schema;
     struct range range = {UINT32_MAX, 0};
-    enum store_status status = STORE_OK;
+    uint32_t whole, kept;
+    enum store_status status = settings_size(audit->store, size, &whole, &kept, audit->error);
     for (unsigned i = 0; i < schema->n_tables && status == STORE_OK; i++)
         if (schema->tables[i].bucket_size == size) status = range_find(audit, &schema->tables[i], &range);
     if (range.first > range.last) return status;
     uint64_t first = range.first - range.first % DAY;
     first = first < audit->from ? audit->from : first;
+    first = first < kept ? kept : first; /* retention drops one table's rows after the other's */
     first += (size - first % size) % size;
     while (first <= range.last && status == STORE_OK) {
         uint64_t left = (range.last - first) / size + 1, n = window_buckets(size);
@@ -270,10 +268,10 @@ static enum store_status whole_from(struct audit *audit, const struct table *agg
     all.from = 0;
     all.to = UINT64_C(1) << 32;
     enum store_status status = range_find(&all, aggr, range);
-    uint32_t added = 0;
-    if (status == STORE_OK) status = setup_size_from(audit->store, aggr->bucket_size, &added, audit->error);
+    uint32_t whole = 0, kept;
+    if (status == STORE_OK) status = settings_size(audit->store, aggr->bucket_size, &whole, &kept, audit->error);
     uint32_t day = range->first - range->first % DAY;
-    *from = day > added ? day : added;
+    *from = day > whole ? day : whole;
     return status;
 }
 

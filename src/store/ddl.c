@@ -9,11 +9,83 @@
 /* A partition of a day needs one to stand behind; this one is the first day of the epoch, see partition.c. */
 static const char first_partition[] = "\nPARTITION BY RANGE (bucket) (PARTITION d19700101 VALUES LESS THAN (86400))";
 
-enum object_kind { OBJECT_TABLE, OBJECT_VIEW, OBJECT_TEXT_VIEW, OBJECT_SETTINGS, OBJECT_LEDGER };
+enum object_kind { OBJECT_TABLE, OBJECT_VIEW, OBJECT_TEXT_VIEW, OBJECT_PLAIN };
 
 struct object {
     enum object_kind kind;
-    const struct table *table; /* of the last: IPv4's; NULL for the settings and the ledger */
+    const struct table *table;       /* of OBJECT_TEXT_VIEW: IPv4's */
+    const struct plain_table *plain; /* OBJECT_PLAIN */
+};
+
+struct plain_column {
+    const char *name, *type[2]; /* by dialect */
+    const char *more[2];
+};
+
+/* A table that the configuration has no part in, but for the ledger's sums. */
+struct plain_table {
+    const char *name;
+    const struct plain_column *head, *tail; /* the sums stand between the two, where there is a tail */
+    unsigned n_head, n_tail;
+    const char *key;
+};
+
+static const char not_null[] = " NOT NULL";
+#define COUNT                                                                                                          \
+    { "BIGINT UNSIGNED", "INTEGER" }
+#define NUMBER                                                                                                         \
+    { "BIGINT", "INTEGER" }
+#define BUCKET                                                                                                         \
+    { "INT UNSIGNED", "INTEGER" }
+#define NOT_NULL                                                                                                       \
+    { not_null, not_null }
+#define NULLABLE                                                                                                       \
+    { "", "" }
+
+static const struct plain_column settings_columns[] = {
+    {"name", {"VARCHAR(64)", "TEXT"}, NOT_NULL},
+    {"value", {"VARCHAR(2048)", "TEXT"}, NOT_NULL},
+};
+static const struct plain_column retention_columns[] = {
+    {"bucket_size", BUCKET, NOT_NULL},
+    {"keep_seconds", COUNT, NOT_NULL},
+};
+static const struct plain_column retention_log_columns[] = {
+    {"run_at", NUMBER, NOT_NULL},
+    {"number", BUCKET, NOT_NULL},
+    {"what", {"VARCHAR(16)", "TEXT"}, NOT_NULL},
+    {"object", {"VARCHAR(64)", "TEXT"}, NOT_NULL},
+    {"n_rows", COUNT, NOT_NULL},
+    {"bytes", COUNT, NOT_NULL},
+    {"error", {"VARCHAR(1024)", "TEXT"}, NULLABLE},
+};
+static const struct plain_column ledger_head[] = {
+    {"consumer", {"VARCHAR(128)", "TEXT"}, NOT_NULL},
+    {"generation", NUMBER, NOT_NULL},
+    {"committed_at", NUMBER, NOT_NULL},
+    {"entries", COUNT, NOT_NULL},
+    {"imported", COUNT, NOT_NULL},
+    {"too_old", COUNT, NOT_NULL},
+    {"rejected", COUNT, NOT_NULL},
+};
+static const struct plain_column ledger_tail[] = {
+    {"flows_millionths", COUNT, NOT_NULL},
+    {"flows",
+     {"DECIMAL(20,6)", "REAL"},
+     {" AS (flows_millionths * 0.000001) VIRTUAL", " AS (flows_millionths / 1000000.0) VIRTUAL"}},
+    {"first_bucket", BUCKET, NOT_NULL},
+    {"last_bucket", BUCKET, NOT_NULL},
+    {"claim", NUMBER, NOT_NULL},
+    {"position", NUMBER, NOT_NULL},
+    {"adopted", {"TINYINT UNSIGNED", "INTEGER"}, NOT_NULL},
+};
+
+#define LENGTH(array) (sizeof(array) / sizeof(array)[0])
+static const struct plain_table plain_tables[] = {
+    {"flowimport_schema", settings_columns, NULL, LENGTH(settings_columns), 0, "name"},
+    {"flowimport_retention", retention_columns, NULL, LENGTH(retention_columns), 0, "bucket_size"},
+    {"flowimport_retention_log", retention_log_columns, NULL, LENGTH(retention_log_columns), 0, "run_at, number"},
+    {"import_ledger", ledger_head, ledger_tail, LENGTH(ledger_head), LENGTH(ledger_tail), "consumer, generation"},
 };
 
 /* What the column list of a table is given to. `type` as in CREATE TABLE, `more` what follows it there. */
@@ -25,21 +97,20 @@ static bool has_text_view(const struct schema *schema, const struct table *table
 }
 
 static struct object object_at(const struct schema *schema, unsigned n) {
-    if (n == 0) return (struct object){OBJECT_SETTINGS, NULL};
-    if (n == 1) return (struct object){OBJECT_LEDGER, NULL};
-    n -= 2;
-    if (n < schema->n_tables) return (struct object){OBJECT_TABLE, &schema->tables[n]};
+    if (n < LENGTH(plain_tables)) return (struct object){OBJECT_PLAIN, NULL, &plain_tables[n]};
+    n -= (unsigned)LENGTH(plain_tables);
+    if (n < schema->n_tables) return (struct object){OBJECT_TABLE, &schema->tables[n], NULL};
     n -= schema->n_tables;
-    if (n < schema->n_tables) return (struct object){OBJECT_VIEW, &schema->tables[n]};
+    if (n < schema->n_tables) return (struct object){OBJECT_VIEW, &schema->tables[n], NULL};
     n -= schema->n_tables;
     for (unsigned i = 0; i < schema->n_tables; i++)
         if (has_text_view(schema, &schema->tables[i]) && n-- == 0)
-            return (struct object){OBJECT_TEXT_VIEW, &schema->tables[i]};
+            return (struct object){OBJECT_TEXT_VIEW, &schema->tables[i], NULL};
     abort();
 }
 
 unsigned ddl_count(const struct schema *schema) {
-    unsigned n = 2 + 2 * schema->n_tables;
+    unsigned n = (unsigned)LENGTH(plain_tables) + 2 * schema->n_tables;
     for (unsigned i = 0; i < schema->n_tables; i++)
         n += has_text_view(schema, &schema->tables[i]);
     return n;
@@ -48,8 +119,7 @@ unsigned ddl_count(const struct schema *schema) {
 void ddl_name(const struct schema *schema, unsigned object, char *name, size_t size) {
     struct object at = object_at(schema, object);
     switch (at.kind) {
-    case OBJECT_SETTINGS: snprintf(name, size, "flowimport_schema"); return;
-    case OBJECT_LEDGER: snprintf(name, size, "import_ledger"); return;
+    case OBJECT_PLAIN: snprintf(name, size, "%s", at.plain->name); return;
     case OBJECT_TABLE: snprintf(name, size, "%s", at.table->data); return;
     case OBJECT_VIEW: snprintf(name, size, "%s", at.table->name); return;
     case OBJECT_TEXT_VIEW: snprintf(name, size, "%s_text", at.table->name); return;
@@ -89,57 +159,18 @@ static void table_columns(const struct schema *schema, const struct table *table
     }
 }
 
-struct plain_column {
-    const char *name, *type[2]; /* by dialect */
-    const char *more[2];
-};
-
-static const char not_null[] = " NOT NULL";
-#define COUNT                                                                                                          \
-    { "BIGINT UNSIGNED", "INTEGER" }
-#define NUMBER                                                                                                         \
-    { "BIGINT", "INTEGER" }
-#define NOT_NULL                                                                                                       \
-    { not_null, not_null }
-
-static const struct plain_column ledger_head[] = {
-    {"consumer", {"VARCHAR(128)", "TEXT"}, NOT_NULL},
-    {"generation", NUMBER, NOT_NULL},
-    {"committed_at", NUMBER, NOT_NULL},
-    {"entries", COUNT, NOT_NULL},
-    {"imported", COUNT, NOT_NULL},
-    {"too_old", COUNT, NOT_NULL},
-    {"rejected", COUNT, NOT_NULL},
-};
-static const struct plain_column ledger_tail[] = {
-    {"flows_millionths", COUNT, NOT_NULL},
-    {"flows",
-     {"DECIMAL(20,6)", "REAL"},
-     {" AS (flows_millionths * 0.000001) VIRTUAL", " AS (flows_millionths / 1000000.0) VIRTUAL"}},
-    {"first_bucket", {"INT UNSIGNED", "INTEGER"}, NOT_NULL},
-    {"last_bucket", {"INT UNSIGNED", "INTEGER"}, NOT_NULL},
-    {"claim", NUMBER, NOT_NULL},
-    {"position", NUMBER, NOT_NULL},
-    {"adopted", {"TINYINT UNSIGNED", "INTEGER"}, NOT_NULL},
-};
-static const struct plain_column settings_columns[] = {
-    {"name", {"VARCHAR(64)", "TEXT"}, NOT_NULL},
-    {"value", {"VARCHAR(2048)", "TEXT"}, NOT_NULL},
-};
-#define LENGTH(array) (sizeof(array) / sizeof(array)[0])
-
-static void plain_columns(const struct plain_column *columns, size_t n, enum dialect dialect, column_fn *column,
-                          void *context) {
-    for (size_t i = 0; i < n; i++)
-        column(context, columns[i].name, columns[i].type[dialect], columns[i].more[dialect]);
-}
-
-static void ledger_columns(const struct schema *schema, enum dialect dialect, column_fn *column, void *context) {
-    plain_columns(ledger_head, LENGTH(ledger_head), dialect, column, context);
+static void plain_columns(const struct schema *schema, const struct plain_table *table, enum dialect dialect,
+                          column_fn *column, void *context) {
+    const struct plain_column *at = table->head;
+    for (unsigned i = 0; i < table->n_head; i++, at++)
+        column(context, at->name, at->type[dialect], at->more[dialect]);
+    if (!table->tail) return;
     for (unsigned i = 0; i < schema->layout->n_sums; i++)
         column(context, schema->layout->sums[i]->name, dialect == DIALECT_MYSQL ? "BIGINT UNSIGNED" : "INTEGER",
                not_null);
-    plain_columns(ledger_tail, LENGTH(ledger_tail), dialect, column, context);
+    at = table->tail;
+    for (unsigned i = 0; i < table->n_tail; i++, at++)
+        column(context, at->name, at->type[dialect], at->more[dialect]);
 }
 
 /* The expressions of a view
@@ -310,16 +341,10 @@ void ddl_create(const struct schema *schema, unsigned object, enum dialect diale
     case OBJECT_TABLE: data_create(schema, at.table, dialect, out); return;
     case OBJECT_VIEW: view_create(schema, at.table, dialect, out); return;
     case OBJECT_TEXT_VIEW: text_view_create(schema, at.table, dialect, out); return;
-    case OBJECT_SETTINGS:
-        table_open(out, "flowimport_schema");
-        plain_columns(settings_columns, LENGTH(settings_columns), dialect, column_define, out);
-        buffer_add_text(out, "  PRIMARY KEY (name)");
-        table_close(out, dialect, text_options);
-        return;
-    case OBJECT_LEDGER:
-        table_open(out, "import_ledger");
-        ledger_columns(schema, dialect, column_define, out);
-        buffer_add_text(out, "  PRIMARY KEY (consumer, generation)");
+    case OBJECT_PLAIN:
+        table_open(out, at.plain->name);
+        plain_columns(schema, at.plain, dialect, column_define, out);
+        buffer_printf(out, "  PRIMARY KEY (%s)", at.plain->key);
         table_close(out, dialect, text_options);
         return;
     }
@@ -339,8 +364,7 @@ void ddl_columns(const struct schema *schema, unsigned object, enum dialect dial
     char name[SCHEMA_NAME_MAX];
     switch (at.kind) {
     case OBJECT_TABLE: table_columns(schema, at.table, dialect, column_line, out); return;
-    case OBJECT_SETTINGS: plain_columns(settings_columns, LENGTH(settings_columns), dialect, column_line, out); return;
-    case OBJECT_LEDGER: ledger_columns(schema, dialect, column_line, out); return;
+    case OBJECT_PLAIN: plain_columns(schema, at.plain, dialect, column_line, out); return;
     case OBJECT_VIEW:
     case OBJECT_TEXT_VIEW:
         for (unsigned i = 0; i < at.table->n_keys; i++) {

@@ -16,6 +16,7 @@ typedef bool option_bool; /* Oracle's client gave its own type up */
 /* Seconds. A statement waits for a lock at most half as long as we wait for its answer, so that the answer says what is
  * wrong. */
 #define LOCK_WAIT "50"
+#define READER_WAIT_TEXT "3600"
 enum { CONNECT_WAIT = 10, WRITER_WAIT = 120, READER_WAIT = 3600, DEFAULT_PORT = 3306 };
 
 /* What an error means, where its SQL state doesn't say so. Not in the table, and not of the states below: refused. */
@@ -184,12 +185,17 @@ static enum store_status session_set(struct mysql_store *store, struct error *er
      * it. Every write is an upsert by primary key, so nothing that was read needs to stay as it was. */
     static const char committed[] = "SET SESSION TRANSACTION ISOLATION LEVEL READ COMMITTED";
     static const char read_only[] = "SET SESSION TRANSACTION READ ONLY";
+    /* Rows are handed on as they come, to a reader that may take its time. */
+    static const char patience[] = "SET SESSION net_write_timeout = " READER_WAIT_TEXT;
     store->packet = 0;
     store->is_statement_binlog = false;
     enum store_status status = query_run(store, variables, sizeof variables - 1, variable_read, store, error);
     if (status == STORE_OK) status = mysql_run(store, session, sizeof session - 1, "session", error);
-    if (status == STORE_OK && store->base.read_only)
-        return mysql_run(store, read_only, sizeof read_only - 1, "session", error);
+    if (status == STORE_OK && store->base.read_only) {
+        status = mysql_run(store, patience, sizeof patience - 1, "session", error);
+        if (status == STORE_OK) status = mysql_run(store, read_only, sizeof read_only - 1, "session", error);
+        return status;
+    }
     if (status == STORE_OK && !store->is_statement_binlog)
         status = mysql_run(store, committed, sizeof committed - 1, "session", error);
     return status;

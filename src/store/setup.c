@@ -8,6 +8,7 @@
 #include "base/log.h"
 #include "base/mem.h"
 #include "store/ddl.h"
+#include "store/settings.h"
 #include "store/store_ops.h"
 
 enum { DAY = 86400 };
@@ -165,40 +166,16 @@ static enum store_status statements_run(struct store *store, char *sql, struct e
     return status;
 }
 
-static int setting_read(void *context, unsigned n, const char *const *columns, const size_t *lengths) {
-    char **value = context;
-    (void)n, (void)lengths;
-    free(*value);
-    *value = columns[0] ? mem_strdup(columns[0]) : NULL;
-    return 1;
-}
-
-/* *value is to be freed by the caller; NULL where there is none. */
-static enum store_status setting_find(struct store *store, const char *name, char **value, struct error *error) {
-    struct store_param param = {.type = STORE_PARAM_TEXT, .bytes = name, .len = strlen(name)};
-    *value = NULL;
-    return store->ops->query(store, "SELECT value FROM flowimport_schema WHERE name = ?", &param, 1, setting_read,
-                             value, error);
-}
-
-static enum store_status setting_add(struct store *store, const char *name, const char *value, struct error *error) {
-    struct store_param params[] = {{.type = STORE_PARAM_TEXT, .bytes = name, .len = strlen(name)},
-                                   {.type = STORE_PARAM_TEXT, .bytes = value, .len = strlen(value)}};
-    enum store_status status = store->ops->query(store, "INSERT INTO flowimport_schema (name, value) VALUES (?, ?)",
-                                                 params, 2, NULL, NULL, error);
-    return status == STORE_TAKEN ? STORE_OK : status; /* whoever was first has said the same */
-}
-
 /* Compares flowimport_schema with the configuration; with `add`, says there what it doesn't say yet. */
 static enum store_status settings_check(struct store *store, bool add, struct error *error) {
     enum store_status status = STORE_OK;
     const char *name;
     char *wanted, *value;
     for (unsigned row = 0; status == STORE_OK && (wanted = ddl_setting(store->schema, row, &name)); row++) {
-        status = setting_find(store, name, &value, error);
+        status = settings_find(store, name, &value, error);
         if (status == STORE_OK && !value && add) {
-            status = setting_add(store, name, wanted, error);
-            if (status == STORE_OK) status = setting_find(store, name, &value, error);
+            status = settings_add(store, name, wanted, error);
+            if (status == STORE_OK) status = settings_find(store, name, &value, error);
         }
         if (status == STORE_OK && value && strcmp(value, wanted) != 0) {
             status = STORE_REFUSED;
@@ -235,16 +212,7 @@ static enum store_status size_added(struct store *store, uint32_t size, struct e
     snprintf(name, sizeof name, "size_%" PRIu32 "_from", size);
     snprintf(value, sizeof value, "%" PRId64, (last / DAY + 1) * DAY);
     log_notice("store", "%s: buckets of %" PRIu32 " s are new; they are complete from %s on", store->name, size, value);
-    return setting_add(store, name, value, error);
-}
-
-enum store_status setup_size_from(struct store *store, uint32_t size, uint32_t *from, struct error *error) {
-    char name[SCHEMA_NAME_MAX], *value;
-    snprintf(name, sizeof name, "size_%" PRIu32 "_from", size);
-    enum store_status status = setting_find(store, name, &value, error);
-    *from = status == STORE_OK && value ? (uint32_t)strtoul(value, NULL, 10) : 0;
-    free(value);
-    return status;
+    return settings_add(store, name, value, error);
 }
 
 static enum store_status objects_create(struct store *store, const struct catalog *catalog, struct error *error) {

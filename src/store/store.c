@@ -62,7 +62,7 @@ enum store_status store_open(struct store **store, const struct store_config *co
     opened->schema = schema;
     opened->name = url_display(config->url);
     opened->read_only = config->read_only;
-    status = setup_run(opened, &reason);
+    if (!config->foreign) status = setup_run(opened, &reason);
     if (status != STORE_OK) {
         error_set(error, "%s: %s", opened->name, reason.text);
         store_close(opened);
@@ -82,6 +82,7 @@ void store_close(struct store *store) {
 
 enum dialect store_dialect(const struct store *store) { return store->ops->dialect; }
 const char *store_name(const struct store *store) { return store->name; }
+uint64_t store_rows(const struct store *store) { return store->rows; }
 
 enum store_status store_query(struct store *store, const char *sql, const struct store_param *params, unsigned n_params,
                               store_row_fn *row, void *context, struct error *error) {
@@ -103,33 +104,25 @@ static void ledger_columns(const struct schema *schema, struct buffer *sql) {
         buffer_printf(sql, ", %s", schema->layout->sums[i]->name);
 }
 
-static struct store_param integer_param(uint64_t number) {
-    return (struct store_param){.type = STORE_PARAM_INTEGER, .integer = (int64_t)number};
-}
-
-static struct store_param text_param(const char *text) {
-    return (struct store_param){.type = STORE_PARAM_TEXT, .bytes = text, .len = strlen(text)};
-}
-
 static enum store_status ledger_insert(struct store *store, const struct ledger_row *row, struct error *error) {
     unsigned n_sums = store->schema->layout->n_sums, n = 0;
     struct store_param params[LEDGER_COLUMNS + FLOW_SUMS_MAX];
     struct buffer sql = BUFFER_INIT;
-    params[n++] = text_param(row->id.consumer);
-    params[n++] = integer_param((uint64_t)row->id.generation);
-    params[n++] = integer_param((uint64_t)row->committed_at);
-    params[n++] = integer_param(row->entries);
-    params[n++] = integer_param(row->imported);
-    params[n++] = integer_param(row->too_old);
-    params[n++] = integer_param(row->rejected);
-    params[n++] = integer_param(row->flows);
-    params[n++] = integer_param(row->first_bucket);
-    params[n++] = integer_param(row->last_bucket);
-    params[n++] = integer_param((uint64_t)row->claim);
-    params[n++] = integer_param((uint64_t)row->position);
-    params[n++] = integer_param(row->adopted);
+    params[n++] = store_text(row->id.consumer);
+    params[n++] = store_integer(row->id.generation);
+    params[n++] = store_integer(row->committed_at);
+    params[n++] = store_integer((int64_t)row->entries);
+    params[n++] = store_integer((int64_t)row->imported);
+    params[n++] = store_integer((int64_t)row->too_old);
+    params[n++] = store_integer((int64_t)row->rejected);
+    params[n++] = store_integer((int64_t)row->flows);
+    params[n++] = store_integer((int64_t)row->first_bucket);
+    params[n++] = store_integer((int64_t)row->last_bucket);
+    params[n++] = store_integer(row->claim);
+    params[n++] = store_integer(row->position);
+    params[n++] = store_integer((int64_t)row->adopted);
     for (unsigned i = 0; i < n_sums; i++)
-        params[n++] = integer_param(row->sums[i]);
+        params[n++] = store_integer((int64_t)row->sums[i]);
     buffer_add_text(&sql, "INSERT INTO import_ledger (");
     ledger_columns(store->schema, &sql);
     buffer_add_text(&sql, ") VALUES (");
@@ -179,7 +172,7 @@ static int ledger_read(void *context, unsigned n, const char *const *columns, co
 
 enum store_status store_ledger_find(struct store *store, const struct generation_id *id, struct ledger_row *row,
                                     bool *found, struct error *error) {
-    struct store_param params[] = {text_param(id->consumer), integer_param((uint64_t)id->generation)};
+    struct store_param params[] = {store_text(id->consumer), store_integer(id->generation)};
     struct ledger_read read = {.schema = store->schema, .row = row};
     struct buffer sql = BUFFER_INIT;
     memset(row, 0, sizeof *row);

@@ -41,11 +41,6 @@ extern const struct store_ops store_mysql_ops, store_sqlite_ops, store_memory_op
 
 /* Makes the tables that are missing (unless read_only) and refuses those that aren't the schema's. */
 enum store_status setup_run(struct store *store, struct error *error) __attribute__((warn_unused_result));
-/* The first bucket from which a size's tables are complete: 0, but for a size that was added to tables that were there.
- */
-enum store_status setup_size_from(struct store *store, uint32_t size, uint32_t *from, struct error *error)
-    __attribute__((warn_unused_result));
-
 /* The place of a table in its schema: where a store keeps what it knows of it. */
 static inline unsigned table_number(const struct schema *schema, const struct table *table) {
     return (unsigned)(table - schema->tables);

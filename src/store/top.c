@@ -9,7 +9,7 @@
 
 #include "base/mem.h"
 #include "flow/names.h"
-#include "store/store_ops.h"
+#include "store/settings.h"
 
 #define BUCKETS_END (UINT64_C(1) << 32) /* behind every bucket */
 
@@ -40,10 +40,10 @@ static int first_read(void *context, unsigned n, const char *const *columns, con
  */
 static enum store_status size_from(const struct top *top, uint32_t size, uint32_t *from) {
     struct buffer sql = BUFFER_INIT;
-    uint32_t first = 0;
+    uint32_t first = 0, kept;
     buffer_printf(&sql, "SELECT MIN(bucket) FROM %s", schema_table(top->schema, TABLE_AGGR, FLOW_IPV4, size)->data);
     enum store_status status = store_query(top->store, sql.data, NULL, 0, first_read, &first, top->error);
-    if (status == STORE_OK) status = setup_size_from(top->store, size, from, top->error);
+    if (status == STORE_OK) status = settings_size(top->store, size, from, &kept, top->error);
     first -= first % 86400;
     if (first > *from) *from = first;
     buffer_release(&sql);

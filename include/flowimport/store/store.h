@@ -8,6 +8,7 @@
 
 #include <stdbool.h>
 #include <stdint.h>
+#include <string.h>
 
 #include "base/error.h"
 #include "store/schema.h"
@@ -18,6 +19,7 @@ struct store_config {
     const char *tls_ca, *tls_cert, *tls_key; /* NULL or paths; MySQL alone */
     bool tls_required;
     bool read_only; /* status, top, verify: nothing is created, nothing can be written */
+    bool foreign;   /* another program's tables: none is looked for; with read_only and an empty schema */
     uint64_t
         memory; /* bytes that SQLite may keep of the file; 0: its own default (2 MB). MySQL's store needs 256 KiB */
 };
@@ -35,7 +37,8 @@ struct ledger_row {
     uint64_t sums[FLOW_SUMS_MAX];       /* columns by the sums' names */
     uint64_t flows;                     /* flows, in FLOW_UNITs (a biflow's entry makes two) */
     uint32_t first_bucket, last_bucket; /* of the smallest bucket size; 0 and 0 where nothing was imported */
-    /* How far the generation reaches into its source: entries of queue claim `claim`, or bytes of a file. */
+    /* How far the generation reaches into its source: entries of queue claim `claim`, or bytes of a file;
+     * of a migration, all rows of buckets before `position`, and `claim` rows of that one. */
     int64_t claim, position;
     bool adopted; /* committed by another consumer in the owner's name */
 };
@@ -66,6 +69,9 @@ void store_put(struct store *store, const struct table *table, const uint8_t *ke
  * itself). */
 enum store_status store_commit(struct store *store, struct error *error) __attribute__((warn_unused_result));
 
+/* The rows put in the transaction under way, or else in the last one. */
+uint64_t store_rows(const struct store *store);
+
 /* The ledger's row of a generation: STORE_OK and *found. */
 enum store_status store_ledger_find(struct store *store, const struct generation_id *id, struct ledger_row *row,
                                     bool *found, struct error *error) __attribute__((warn_unused_result));
@@ -78,6 +84,12 @@ struct store_param {
     const void *bytes;
     size_t len;
 };
+static inline struct store_param store_integer(int64_t integer) {
+    return (struct store_param){.type = STORE_PARAM_INTEGER, .integer = integer};
+}
+static inline struct store_param store_text(const char *text) {
+    return (struct store_param){.type = STORE_PARAM_TEXT, .bytes = text, .len = strlen(text)};
+}
 /* Called for each row with its n columns as text (NULL for SQL's); a value other than 0 ends the reading. */
 typedef int store_row_fn(void *context, unsigned n, const char *const *columns, const size_t *lengths);
 enum store_status store_query(struct store *store, const char *sql, const struct store_param *params, unsigned n_params,
