@@ -15,6 +15,8 @@ struct batch {
     bool stale;     /* the connection was lost since: its claims may be others' by now */
     bool ended;     /* END was seen */
     bool full;      /* an entry found no room */
+
+    size_t bytes, rows; /* of its cache, when it went to the writer: until it is back, the cache is the writer's */
 };
 
 enum { CLAIM_LEN_UNKNOWN = -1 }; /* a renamed backlog before it was read to its end */

@@ -190,8 +190,9 @@ static void batch_fold(struct cache *cache) {
     cache->n_pending = 0;
 }
 
-/* A place for one more slice; its caller fills in the sums. */
-static struct pending *pending_add(struct cache *cache, struct table_rows *table, uint32_t bucket, const uint8_t *key) {
+/* A place for one more slice; its caller fills in the sums. Inline, like has_room(): a call would be felt. */
+static inline struct pending *pending_add(struct cache *cache, struct table_rows *table, uint32_t bucket,
+                                          const uint8_t *key) {
     if (cache->n_pending == BATCH) batch_fold(cache);
     struct pending *pending = &cache->pending[cache->n_pending++];
     pending->table = table;
@@ -234,7 +235,8 @@ static size_t rows_cost(const struct table_rows *table, size_t more) {
     return more * row_cost(table) + (slots - have) * sizeof table->index[0];
 }
 
-bool cache_add(struct cache *cache, const struct flow_record *records, unsigned n) {
+/* Whether the rows that the flows may add are within the limit. */
+static inline bool has_room(const struct cache *cache, const struct flow_record *records, unsigned n) {
     size_t used = cache->used;
     for (unsigned i = 0; i < cache->n_bases; i++) {
         size_t slices[FLOW_FAMILIES] = {0};
@@ -244,9 +246,26 @@ bool cache_add(struct cache *cache, const struct flow_record *records, unsigned 
             used += rows_cost(&cache->tables[i][family], slices[family] + cache->tables[i][family].pending);
         if (used > cache->limit) return false;
     }
+    return true;
+}
+
+bool cache_add(struct cache *cache, const struct flow_record *records, unsigned n) {
+    if (!has_room(cache, records, n)) return false;
     for (unsigned r = 0; r < n; r++)
         for (unsigned i = 0; i < cache->n_bases; i++)
             slices_add(cache, &cache->tables[i][records[r].family], &records[r]);
+    return true;
+}
+
+bool cache_add_row(struct cache *cache, const struct flow_record *record, uint64_t flows) {
+    unsigned n_sums = cache->layout->n_sums;
+    if (!has_room(cache, record, 1)) return false;
+    for (unsigned i = 0; i < cache->n_bases; i++) {
+        struct table_rows *table = &cache->tables[i][record->family];
+        struct pending *pending = pending_add(cache, table, record->start - record->start % table->size, record->key);
+        memcpy(pending->sums, record->sums, n_sums * sizeof record->sums[0]);
+        pending->sums[n_sums] = flows * FLOW_UNIT;
+    }
     return true;
 }
 

@@ -32,8 +32,8 @@ static bool counts_twice(const struct flow_layout *layout, const struct flow_rec
 }
 
 /* Whether the sums can still take the records: a 63-bit total must hold all of a sum that the store ever sees. */
-static bool sums_fit(const struct folder *folder, const struct generation *generation,
-                     const struct flow_record *records, unsigned n, struct reject *reject) {
+static inline bool sums_fit(const struct folder *folder, const struct generation *generation,
+                            const struct flow_record *records, unsigned n, struct reject *reject) {
     for (unsigned i = 0; i < folder->layout->n_sums; i++) {
         int64_t room = folder->headroom[i] - (int64_t)generation->ledger.sums[i];
         for (unsigned r = 0; r < n; r++) {
@@ -67,19 +67,43 @@ static enum check_verdict entry_judge(const struct folder *folder, const struct 
     return verdict;
 }
 
-static void reject_count(struct folder *folder, struct generation *generation, const struct reject *reject, int64_t now,
-                         const char *text, size_t len) {
+static void reject_count(struct generation *generation, const struct reject *reject, int64_t now, const char *text,
+                         size_t len) {
     generation_reject(generation, reject, now, text, len);
-    folder->reasons[reject->reason]++;
+    generation->reasons[reject->reason]++;
     generation->ledger.rejected++;
 }
 
 /* A flow of more buckets than the cache has room for when it is empty could never be counted. */
-static void oversize_reject(struct folder *folder, struct generation *generation, const struct flow_record *record,
-                            int64_t now, const char *text, size_t len) {
+static void oversize_reject(struct generation *generation, const struct flow_record *record, int64_t now,
+                            const char *text, size_t len) {
     struct reject reject = {.reason = REJECT_TOO_LONG, .field = "flowEndSeconds"};
     snprintf(reject.value, sizeof reject.value, "%" PRIu32, record->end);
-    reject_count(folder, generation, &reject, now, text, len);
+    reject_count(generation, &reject, now, text, len);
+}
+
+static void records_count(const struct flow_layout *layout, struct ledger_row *ledger,
+                          const struct flow_record *records, unsigned n, uint64_t flows) {
+    for (unsigned r = 0; r < n; r++)
+        for (unsigned i = 0; i < layout->n_sums; i++)
+            ledger->sums[i] += records[r].sums[i];
+    ledger->flows += flows * FLOW_UNIT;
+    ledger->imported++;
+}
+
+enum fold_verdict fold_row(struct folder *folder, struct generation *generation, int64_t now,
+                           struct flow_record *record, uint64_t flows, struct reject *reject) {
+    if (check_record(&folder->rules, folder->layout, now, record, reject) != CHECK_IMPORT ||
+        !sums_fit(folder, generation, record, 1, reject)) {
+        generation->reasons[reject->reason]++;
+        generation->ledger.rejected++;
+    } else {
+        if (!cache_add_row(generation->cache, record, flows)) return FOLD_FULL;
+        records_count(folder->layout, &generation->ledger, record, 1, flows);
+    }
+    generation->ledger.entries++;
+    fault_point("mid-fold");
+    return FOLD_TAKEN;
 }
 
 enum fold_verdict fold_entry(struct folder *folder, struct generation *generation, int64_t now, const char *text,
@@ -92,21 +116,17 @@ enum fold_verdict fold_entry(struct folder *folder, struct generation *generatio
     switch (entry_judge(folder, generation, now, text, len, records, &n, &reject)) {
     case CHECK_REJECT:
         if (generation->n_rejects > 0 && generation->rejects.len + len > GENERATION_REJECTS_BYTES) return FOLD_FULL;
-        reject_count(folder, generation, &reject, now, text, len);
+        reject_count(generation, &reject, now, text, len);
         break;
     case CHECK_TOO_OLD: ledger->too_old++; break;
     case CHECK_IMPORT:
         if (!generation->recount && !cache_add(generation->cache, records, n)) {
             if (ledger->imported > 0) return FOLD_FULL;
-            oversize_reject(folder, generation, &records[0], now, text,
-                            len); /* an empty cache is as much room as there is */
+            /* An empty cache is as much room as there is. */
+            oversize_reject(generation, &records[0], now, text, len);
             break;
         }
-        for (unsigned r = 0; r < n; r++)
-            for (unsigned i = 0; i < folder->layout->n_sums; i++)
-                ledger->sums[i] += records[r].sums[i];
-        ledger->flows += n * (uint64_t)FLOW_UNIT;
-        ledger->imported++;
+        records_count(folder->layout, ledger, records, n, n);
         break;
     }
     ledger->entries++;

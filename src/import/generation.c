@@ -2,6 +2,7 @@
 #include "import/generation.h"
 
 #include <stdlib.h>
+#include <string.h>
 
 #include "base/mem.h"
 #include "flow/rejected.h"
@@ -22,6 +23,7 @@ void generation_start(struct generation *generation, const struct generation_id 
     buffer_release(&generation->rejects);
     generation->n_rejects = 0;
     generation->recount = false;
+    memset(generation->reasons, 0, sizeof generation->reasons);
     generation->ledger = (struct ledger_row){.id = *id};
 }
 

@@ -37,14 +37,25 @@ void importer_submit(struct importer *importer) {
     writer_submit(importer->writer, &importer->job);
 }
 
+static enum flush_cause flush_cause(const struct importer *importer, const struct batch *batch) {
+    if (!batch->live) return FLUSH_RECOVERY;
+    if (batch->ended) return FLUSH_END;
+    if (batch->full) return FLUSH_FULL;
+    if (importer->stopping) return FLUSH_STOP;
+    return importer->flush_due ? importer->due_cause : FLUSH_RECOVERY; /* old claims come before what is under way */
+}
+
 /* The batch being folded goes to the writer. */
 void importer_close(struct importer *importer) {
     struct batch *batch = importer->folding;
     importer->writing = batch;
     importer->folding = NULL;
+    importer->flushes[flush_cause(importer, batch)]++;
     importer->flush_due = false;
     if (batch->ended) importer->stopping = true;
     batch_mark_end(batch);
+    batch->bytes = cache_used(batch->generation.cache);
+    batch->rows = cache_row_count(batch->generation.cache);
     log_debug("import", "generation %s/%" PRId64 ": %" PRIu64 " entries: writing", batch->generation.ledger.id.consumer,
               batch->generation.ledger.id.generation, batch->generation.ledger.entries);
     importer->job = (struct writer_job){.kind = WRITER_COMMIT, .generation = &batch->generation};
@@ -94,6 +105,8 @@ static void commit_succeeded(struct importer *importer) {
     counters->imported += ledger->imported;
     counters->too_old += ledger->too_old;
     counters->rejected += ledger->rejected;
+    for (unsigned i = 0; i < REJECT_REASONS; i++)
+        counters->reasons[i] += importer->writing->generation.reasons[i];
     counters->generations++;
     counters->last_commit = ledger->committed_at;
     log_info("import",
@@ -135,7 +148,6 @@ static void job_failed(struct importer *importer) {
     int64_t wait = backoff_failed(&importer->backoff);
     struct timeval time = {.tv_sec = wait / 1000, .tv_usec = wait % 1000 * 1000};
     log_warning("store", "%s; trying again in %" PRId64 ".%03" PRId64 " s", job->error.text, wait / 1000, wait % 1000);
-    importer->counters.store_retries++;
     importer->job_busy = true; /* the timer has it */
     evtimer_add(importer->retry, &time);
 }
@@ -183,7 +195,6 @@ static void on_ready(void *context) {
 static void on_lost(void *context) {
     struct importer *importer = context;
     importer->op = OP_NONE;
-    if (importer->connected) importer->counters.queue_losses++;
     importer->connected = false;
     if (!importer->config->queue.at_most_once) { /* what Redis holds is the truth: it will be read again */
         importer->folding = NULL;
@@ -290,10 +301,16 @@ void importer_step(struct importer *importer) {
 
 /* --- timers and the outside --- */
 
+static void flush_ask(struct importer *importer, enum flush_cause cause) {
+    importer->flush_due = true;
+    importer->due_cause = cause;
+    importer_step(importer);
+}
+
 static void on_flush(evutil_socket_t fd, short what, void *context) {
     (void)fd;
     (void)what;
-    importer_flush(context);
+    flush_ask(context, FLUSH_INTERVAL);
 }
 
 static void on_look(evutil_socket_t fd, short what, void *context) {
@@ -312,10 +329,7 @@ static void on_again(evutil_socket_t fd, short what, void *context) {
     importer_step(importer);
 }
 
-void importer_flush(struct importer *importer) {
-    importer->flush_due = true;
-    importer_step(importer);
-}
+void importer_flush(struct importer *importer) { flush_ask(importer, FLUSH_SIGNAL); }
 
 void importer_stop(struct importer *importer) {
     importer->stopping = true;
@@ -346,10 +360,12 @@ struct importer *importer_new(struct event_base *base, const struct importer_con
     importer->finished = finished;
     importer->context = context;
     importer->backoff = (struct backoff){.first_ms = STORE_RETRY_FIRST_MS, .max_ms = config->queue.retry_max_ms};
+    importer->flush_interval = config->flush_interval;
     folder_init(&importer->folder, layout, &config->rules);
     for (unsigned i = 0; i < 2; i++)
         batch_init(&importer->batches[i], cache_new(layout, schema, config->cache_memory / 2, config->seed));
     importer->writer = writer_new(&config->store, layout, schema, clock);
+    if (!config->queue.once) writer_retain(importer->writer, &config->retention);
     importer->writer_event = event_new(base, writer_fd(importer->writer), EV_READ | EV_PERSIST, on_writer, importer);
     importer->retry = evtimer_new(base, on_retry, importer);
     importer->flush = event_new(base, -1, EV_PERSIST, on_flush, importer);
@@ -368,6 +384,17 @@ void importer_start(struct importer *importer) {
     importer->job = (struct writer_job){.kind = WRITER_FIND};
     importer_submit(importer);
     consumer_start(importer->consumer);
+}
+
+void importer_reconfigure(struct importer *importer) {
+    const struct importer_config *config = importer->config;
+    importer->folder.rules = config->rules;
+    importer->backoff.max_ms = config->queue.retry_max_ms;
+    consumer_reconfigure(importer->consumer);
+    writer_retain(importer->writer, &config->retention);
+    if (importer->flush_interval == config->flush_interval) return; /* the next flush comes when it would have */
+    importer->flush_interval = config->flush_interval;
+    event_add(importer->flush, &(struct timeval){.tv_sec = config->flush_interval});
 }
 
 void importer_free(struct importer *importer) {

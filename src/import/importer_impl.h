@@ -29,6 +29,9 @@ enum recovery {
     RECOVERY_REPLAYING,
 };
 
+/* Why a generation is written. */
+enum flush_cause { FLUSH_INTERVAL, FLUSH_FULL, FLUSH_SIGNAL, FLUSH_END, FLUSH_STOP, FLUSH_RECOVERY, FLUSH_CAUSES };
+
 struct importer {
     const struct importer_config *config;
     const struct flow_layout *layout;
@@ -42,6 +45,7 @@ struct importer {
     struct writer *writer;
     struct event *writer_event, *retry, *flush, *look, *again;
     struct backoff backoff; /* of the store */
+    int64_t flush_interval; /* seconds, as the flush timer has it */
     struct folder folder;
 
     struct batch batches[2];
@@ -51,6 +55,8 @@ struct importer {
     bool store_ready; /* the store has answered once */
     bool connected;   /* the consumer is ready */
     bool flush_due, look_due, stopping, left, done;
+    enum flush_cause due_cause; /* of flush_due */
+    uint64_t flushes[FLUSH_CAUSES];
     bool abandoned; /* stopping while the store is away: the next start goes on from the claims */
     bool pause;     /* a few entries came: a short while before the next are taken together */
     enum importer_op op;

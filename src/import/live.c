@@ -113,9 +113,8 @@ static struct claim *claim_for_some(struct importer *importer) {
     struct claim *last = batch->n_claims ? &batch->claims[batch->n_claims - 1] : NULL;
     bool ours = last && last->generation == batch->generation.ledger.id.generation && last->len != CLAIM_LEN_UNKNOWN &&
                 last->len == last->read;
-    if (ours && clock_now(importer->clock) - last->epoch < CLAIM_SECONDS && !last->adopted &&
-        last == &batch->claims[batch->at])
-        return last;
+    int64_t age = last ? clock_now(importer->clock) - last->epoch : 0; /* below 0: the clock was set back */
+    if (ours && age >= 0 && age < CLAIM_SECONDS && !last->adopted && last == &batch->claims[batch->at]) return last;
     if (ours && last->len == 0) { /* nothing came in its time: it makes room for one with today's epoch */
         consumer_forget(importer->consumer, last);
         *last = claim_new(importer, batch, last->n);

@@ -7,25 +7,45 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <sys/eventfd.h>
+#include <time.h>
 #include <unistd.h>
 
 #include "base/fault.h"
 #include "base/log.h"
 #include "base/mem.h"
+#include "base/url.h"
 #include "import/flush.h"
+
+enum { IDLE_SECONDS = 60, RETENTION_LOOK = 300 };
 
 struct writer {
     const struct store_config *config;
     const struct flow_layout *layout;
     const struct schema *schema;
     const struct clock *clock;
-    struct store *store; /* the thread's own */
+    struct store *store;                      /* the thread's own */
+    struct retention_run_state retention_run; /* the thread's own; at = 0: none is under way */
+    int64_t retention_next;                   /* when the next begins */
+    int64_t retention_look;                   /* when its log was looked at */
     pthread_t thread;
     pthread_mutex_t lock; /* guards what follows */
     pthread_cond_t changed;
     struct writer_job *job;
+    struct retention_rules retention;
+    int64_t retention_last; /* when the last run began; 0: none is known */
+    bool retention_failed;
     bool finished, stop;
     int event;
+
+    /* the submitter's, read and written in its thread alone */
+    bool answered;       /* a job has succeeded */
+    unsigned failing;    /* jobs that have failed since then */
+    struct error failed; /* why the last one did; "" where none has */
+    int64_t failed_at;   /* seconds since the epoch */
+    int64_t busy_since;  /* of clock_monotonic_us; 0: idle */
+    uint64_t transactions, rows, failures, last_rows;
+    int64_t last_us;
+    struct show_durations durations;
 };
 
 static int total_read(void *context, unsigned n, const char *const *columns, const size_t *lengths) {
@@ -57,9 +77,12 @@ static void job_run(struct writer *writer, struct writer_job *job) {
     }
     if (job->kind == WRITER_COMMIT) {
         struct ledger_row *ledger = &job->generation->ledger;
+        int64_t start = clock_monotonic_us();
         ledger->committed_at = clock_now(writer->clock);
         job->status =
             flush_cache(job->generation->cache, writer->layout, writer->schema, writer->store, ledger, &job->error);
+        job->took_us = clock_monotonic_us() - start;
+        job->rows = store_rows(writer->store);
         if (job->status == STORE_OK) fault_point("after-commit");
     } else {
         job->status = store_ledger_find(writer->store, &job->id, &job->ledger, &job->found, &job->error);
@@ -70,14 +93,78 @@ static void job_run(struct writer *writer, struct writer_job *job) {
             job->totals[i] = 0;
 }
 
+/* SQLite: a slice of what has expired, where it is time for it. Returns whether there is more to do at once. */
+static bool retention_step(struct writer *writer, const struct retention_rules *rules, int64_t now) {
+    struct error error;
+    bool more = false;
+    if (writer->retention_next > now + RETENTION_EVERY) writer->retention_next = now; /* the clock was put back */
+    if (!writer->retention_run.at && now < writer->retention_next) return false;
+    if (!writer->retention_run.at) writer->retention_run = (struct retention_run_state){.at = now};
+    if (retention_slice(writer->store, writer->schema, rules, &writer->retention_run, RETENTION_SLICE_ROWS, &more,
+                        &error) != STORE_OK) {
+        log_warning("store", "retention: %s; trying again in an hour", error.text);
+        more = false;
+    }
+    if (more) return true;
+    writer->retention_next = now + RETENTION_EVERY;
+    writer->retention_run.at = 0;
+    writer->retention_look = 0;
+    return false;
+}
+
+/* How the last run went, whoever made it. */
+static void retention_look(struct writer *writer, int64_t now) {
+    struct error ignored; /* the next commit tells what is wrong with the store */
+    int64_t at;
+    bool failed;
+    if (writer->retention_look <= now && now < writer->retention_look + RETENTION_LOOK) return;
+    writer->retention_look = now;
+    if (retention_last(writer->store, &at, &failed, &ignored) != STORE_OK) return;
+    pthread_mutex_lock(&writer->lock);
+    writer->retention_last = at;
+    writer->retention_failed = failed;
+    pthread_mutex_unlock(&writer->lock);
+}
+
+/* What there is to do without a job. Returns whether there is more at once. */
+static bool idle_work(struct writer *writer, const struct retention_rules *rules) {
+    int64_t now = clock_now(writer->clock);
+    if (!writer->store || retention_is_off(rules)) return false;
+    bool more = store_dialect(writer->store) == DIALECT_SQLITE && retention_step(writer, rules, now);
+    if (!more) retention_look(writer, now);
+    return more;
+}
+
+/* Waits for a job; with retention to do, no longer than a minute. */
+static void writer_idle(struct writer *writer) {
+    struct timespec end;
+    if (retention_is_off(&writer->retention)) {
+        pthread_cond_wait(&writer->changed, &writer->lock);
+        return;
+    }
+    clock_gettime(CLOCK_REALTIME, &end);
+    end.tv_sec += IDLE_SECONDS;
+    pthread_cond_timedwait(&writer->changed, &writer->lock, &end);
+}
+
 static void *writer_main(void *context) {
     struct writer *writer = context;
     pthread_mutex_lock(&writer->lock);
+    bool look = false; /* whether there may be work without a job */
     while (!writer->stop) {
         if (!writer->job || writer->finished) {
-            pthread_cond_wait(&writer->changed, &writer->lock);
+            struct retention_rules retention = writer->retention;
+            if (!look) {
+                writer_idle(writer);
+                look = true;
+                continue;
+            }
+            pthread_mutex_unlock(&writer->lock);
+            look = idle_work(writer, &retention);
+            pthread_mutex_lock(&writer->lock);
             continue;
         }
+        look = true;
         pthread_mutex_unlock(&writer->lock);
         job_run(writer, writer->job);
         pthread_mutex_lock(&writer->lock);
@@ -125,14 +212,40 @@ void writer_free(struct writer *writer) {
     free(writer);
 }
 
+void writer_retain(struct writer *writer, const struct retention_rules *rules) {
+    pthread_mutex_lock(&writer->lock);
+    writer->retention = *rules;
+    pthread_cond_broadcast(&writer->changed);
+    pthread_mutex_unlock(&writer->lock);
+}
+
 int writer_fd(const struct writer *writer) { return writer->event; }
 
 void writer_submit(struct writer *writer, struct writer_job *job) {
+    writer->busy_since = clock_monotonic_us();
     pthread_mutex_lock(&writer->lock);
     writer->job = job;
     writer->finished = false;
     pthread_cond_broadcast(&writer->changed);
     pthread_mutex_unlock(&writer->lock);
+}
+
+static void job_count(struct writer *writer, const struct writer_job *job) {
+    writer->busy_since = 0;
+    if (job->status != STORE_OK && job->status != STORE_TAKEN) {
+        writer->failing++;
+        writer->failures++;
+        writer->failed = job->error;
+        writer->failed_at = clock_now(writer->clock);
+        return;
+    }
+    writer->answered = true;
+    writer->failing = 0;
+    if (job->kind != WRITER_COMMIT || job->status != STORE_OK) return;
+    writer->transactions++;
+    writer->rows += writer->last_rows = job->rows;
+    writer->last_us = job->took_us;
+    show_durations_add(&writer->durations, job->took_us);
 }
 
 static struct writer_job *job_take(struct writer *writer, bool wait) {
@@ -147,6 +260,7 @@ static struct writer_job *job_take(struct writer *writer, bool wait) {
         (void)!eventfd_read(writer->event, &count);
     }
     pthread_mutex_unlock(&writer->lock);
+    if (job) job_count(writer, job);
     return job;
 }
 
@@ -155,4 +269,54 @@ struct writer_job *writer_finish(struct writer *writer) {
 }
 struct writer_job *writer_wait(struct writer *writer) {
     return job_take(writer, true);
+}
+
+/* A single failure is everyday life among consumers: a deadlock, a wait for a lock. The next try tells. */
+static bool is_up(const struct writer *writer) { return writer->answered && writer->failing < 2; }
+
+void writer_show(const struct writer *writer, struct show *show) {
+    char *url = url_display(writer->config->url);
+    show_module(show, "store");
+    show_text(show, "url", url);
+    free(url);
+    show_gauge(show, "up",
+               "Whether the store can be written: 0 until its first answer, and from the second failure on.",
+               is_up(writer));
+    show_counter(show, "transactions_total", "Transactions committed.", writer->transactions);
+    show_counter(show, "rows_total", "Rows written by committed transactions.", writer->rows);
+    show_histogram(show, "flush_duration_seconds", "Time that committed transactions took.", &writer->durations);
+    show_gauge(show, "last_flush_rows", "Rows of the last transaction.", writer->last_rows);
+    show_seconds(show, SHOW_GAUGE, "last_flush_duration_seconds", "Time that the last transaction took.",
+                 writer->last_us);
+    show_seconds(show, SHOW_GAUGE, "busy_seconds", "How long the database call under way has taken so far; 0: none is.",
+                 writer->busy_since ? clock_monotonic_us() - writer->busy_since : 0);
+    show_counter(show, "failures_total", "Database calls that failed; each is tried again.", writer->failures);
+    show_gauge(show, "last_failure_timestamp_seconds", "When a database call failed last; 0: none has.",
+               (uint64_t)writer->failed_at);
+    show_text(show, "last_failure", writer->failures ? writer->failed.text : NULL);
+}
+
+void writer_retention_show(struct writer *writer, struct show *show) {
+    pthread_mutex_lock(&writer->lock);
+    struct retention_rules rules = writer->retention;
+    int64_t at = writer->retention_last;
+    bool failed = writer->retention_failed;
+    pthread_mutex_unlock(&writer->lock);
+    struct buffer text = BUFFER_INIT;
+    retention_rules_show(&rules, &text);
+    show_module(show, "retention");
+    show_text(show, "rules", text.data);
+    buffer_release(&text);
+    show_gauge(show, "configured", "Whether anything is to be dropped some day.", !retention_is_off(&rules));
+    show_gauge(show, "last_run_timestamp_seconds", "When retention ran last; 0: not yet, or nothing is configured.",
+               (uint64_t)at);
+    show_gauge(show, "last_run_failed", "Whether a step of that run failed.", failed);
+}
+
+void writer_problems(const struct writer *writer, struct buffer *out) {
+    if (is_up(writer)) return;
+    if (writer->failures)
+        buffer_printf(out, "store: %s\n", writer->failed.text);
+    else
+        buffer_add_text(out, "store: it has not answered yet\n");
 }

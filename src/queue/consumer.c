@@ -1,7 +1,9 @@
 /* The consumer's operations on the queue and its claims. */
 #include "queue/consumer.h"
 
+#include <errno.h>
 #include <inttypes.h>
+#include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -43,14 +45,13 @@ bool consumer_begin(struct consumer *consumer) {
     return false;
 }
 
-/* Whether the process that a name's token speaks of runs on this machine no more. */
+/* Whether the process that a name's token speaks of runs on this machine no more. Not looked up in /proc: a service
+ * manager may hide other users' processes there. */
 static bool token_is_dead(const struct consumer *consumer, const char *token) {
     const char *last = strrchr(token, '/');
     size_t host_len = last ? (size_t)(last - token) : 0;
-    char path[64];
     if (!last || strncmp(token, consumer->token, host_len + 1) != 0) return false;
-    snprintf(path, sizeof path, "/proc/%ld", strtol(last + 1, NULL, 10));
-    return access("/proc/self", F_OK) == 0 && access(path, F_OK) != 0;
+    return kill((pid_t)strtol(last + 1, NULL, 10), 0) != 0 && errno == ESRCH;
 }
 
 static void on_named(void *context, const redisReply *reply);
@@ -93,6 +94,26 @@ static void life_again(struct consumer *consumer) {
     evtimer_add(consumer->life, &time);
 }
 
+/* A number that is shown; an error, as of a user who may not ask, leaves it as it is. */
+static void on_length(void *context, const redisReply *reply) {
+    uint64_t *length = context;
+    if (reply->type == REDIS_REPLY_INTEGER) *length = (uint64_t)reply->integer;
+}
+
+/* The queue is asked here, too: while nothing is taken, nobody else asks. */
+static void lengths_ask(struct consumer *consumer) {
+    if (!consumer->named || consumer->config->once) return;
+    redis_command(consumer->redis, on_length, &consumer->queue_length, "LLEN", consumer->config->queue, NULL);
+    redis_command(consumer->redis, on_length, &consumer->n_claims, "SCARD", consumer->claims_key, NULL);
+    redis_command(consumer->redis, on_length, &consumer->rejected_length, "LLEN", consumer->rejected_key, NULL);
+}
+
+static void on_lengths(evutil_socket_t fd, short what, void *context) {
+    (void)fd;
+    (void)what;
+    lengths_ask(context);
+}
+
 static void on_named(void *context, const redisReply *reply) {
     struct consumer *consumer = context;
     if (consumer_refused(consumer, reply, "SET")) return;
@@ -105,6 +126,7 @@ static void on_named(void *context, const redisReply *reply) {
     consumer->named = true;
     consumer->name_tries = 0;
     life_again(consumer);
+    lengths_ask(consumer);
     consumer->handler.ready(consumer->handler.context);
 }
 
@@ -143,11 +165,14 @@ static void on_connected(void *context) {
         return;
     }
     consumer->named = true;
+    lengths_ask(consumer);
     consumer->handler.ready(consumer->handler.context);
 }
 
 static void on_lost(void *context, const char *why) {
     struct consumer *consumer = context;
+    consumer->losses += consumer->named;
+    snprintf(consumer->lost_why, sizeof consumer->lost_why, "%s", why);
     consumer->named = consumer->naming = false;
     evtimer_del(consumer->life);
     if (consumer->config->once && !consumer->freeing) {
@@ -178,6 +203,7 @@ struct consumer *consumer_new(struct event_base *base, const struct consumer_con
     struct redis_handler redis = {consumer, on_connected, on_lost};
     consumer->redis = redis_new(base, &consumer->target, config->retry_max_ms, &redis);
     consumer->life = evtimer_new(base, on_life, consumer);
+    consumer->lengths = event_new(base, -1, EV_PERSIST, on_lengths, consumer);
     return consumer;
 }
 
@@ -186,12 +212,20 @@ void consumer_free(struct consumer *consumer) {
     consumer->freeing = true;
     redis_free(consumer->redis);
     event_free(consumer->life);
+    event_free(consumer->lengths);
     redis_target_release(&consumer->target);
     free(consumer->listed);
     free(consumer);
 }
 
-void consumer_start(struct consumer *consumer) { redis_connect(consumer->redis); }
+void consumer_start(struct consumer *consumer) {
+    if (!consumer->config->once) event_add(consumer->lengths, &(struct timeval){.tv_sec = CONSUMER_LENGTHS});
+    redis_connect(consumer->redis);
+}
+
+void consumer_reconfigure(struct consumer *consumer) {
+    redis_set_retry_max(consumer->redis, consumer->config->retry_max_ms);
+}
 
 static void on_left(void *context, const redisReply *reply) {
     (void)reply;
@@ -210,3 +244,27 @@ void consumer_leave(struct consumer *consumer) {
 bool consumer_is_naming(const struct consumer *consumer) { return consumer->naming; }
 
 const char *consumer_prefix(const struct consumer *consumer) { return consumer->prefix; }
+
+void consumer_show(const struct consumer *consumer, struct show *show) {
+    show_module(show, "queue");
+    show_text(show, "url", consumer->target.display);
+    show_text(show, "name", consumer->config->queue);
+    show_info(show, "info", "consumer", "The name of this importer among all that share the queue.",
+              consumer->config->name);
+    show_gauge(show, "connected", "Whether Redis is connected and knows us by our name.", consumer->named);
+    show_counter(show, "losses_total", "Connections to Redis that were lost.", consumer->losses);
+    show_text(show, "last_loss", consumer->lost_why[0] ? consumer->lost_why : NULL);
+    show_counter(show, "taken_total", "Entries taken, those taken again after a loss included.", consumer->taken);
+    show_gauge(show, "length", "Entries in the queue, as last seen.", consumer->queue_length);
+    show_gauge(show, "claims", "Claims of all consumers, as last seen; one that waits has one ready.",
+               consumer->n_claims);
+    show_gauge(show, "rejected_length", "Entries in the list of rejected ones, as last seen.",
+               consumer->rejected_length);
+}
+
+void consumer_problems(const struct consumer *consumer, struct buffer *out) {
+    if (consumer->named) return;
+    const char *why = consumer->lost_why[0] ? consumer->lost_why : "not connected yet";
+    if (consumer->name_tries) why = "another importer has our consumer name";
+    buffer_printf(out, "queue: %s: %s\n", consumer->target.display, why);
+}

@@ -9,6 +9,7 @@ enum {
     CONSUMER_SOME_MAX = 4000, /* entries moved one by one; a longer queue is renamed at once */
     CONSUMER_PAGES = 3,       /* reads under way at a time */
     CONSUMER_WAIT_MS = 1000,  /* longest wait for an entry, so that a flush or a stop waits no longer */
+    CONSUMER_LENGTHS = 5,     /* seconds between looks at the lengths that are shown */
 };
 
 struct consumer {
@@ -29,6 +30,7 @@ struct consumer {
     /* the operation under way */
     struct claim *claim; /* read or taken into */
     struct claim *all;   /* what a backlog is renamed to */
+    int64_t page;        /* entries a read of it, whatever the configuration says meanwhile */
     int64_t next;        /* first entry not yet asked for */
     unsigned pending;    /* answers that are to come */
     bool stopped;        /* an entry was not taken: those that follow are passed over */
@@ -37,6 +39,12 @@ struct consumer {
     enum consumer_took took;
     struct claim *listed;
     size_t n_listed, listed_room, listed_at;
+
+    /* to be shown */
+    struct event *lengths;
+    uint64_t taken, losses;
+    uint64_t queue_length, n_claims, rejected_length; /* when last seen, less what was taken then */
+    char lost_why[256];
 };
 
 /* Whether an operation may begin; false where the connection is not good: handler.lost has been or will be called. */

@@ -243,6 +243,8 @@ struct redis *redis_new(struct event_base *base, const struct redis_target *targ
     return redis;
 }
 
+void redis_set_retry_max(struct redis *redis, int64_t ms) { redis->backoff.max_ms = ms; }
+
 void redis_free(struct redis *redis) {
     if (!redis) return;
     if (redis->connection) {

@@ -28,6 +28,7 @@ typedef void redis_sink_fn(void *context, const char *text, size_t len);
 struct redis *redis_new(struct event_base *base, const struct redis_target *target, int64_t retry_max_ms,
                         const struct redis_handler *handler);
 void redis_free(struct redis *redis);
+void redis_set_retry_max(struct redis *redis, int64_t ms);
 void redis_connect(struct redis *redis);
 /* Gives the connection up, says why to the handler, and tries again after the back-off. */
 void redis_drop(struct redis *redis, const char *why);

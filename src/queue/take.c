@@ -9,10 +9,12 @@
 static void entry_deliver(struct consumer *consumer, const char *text, size_t len) {
     struct claim *claim = consumer->claim;
     if (consumer->stopped) return;
-    if (consumer->handler.entry(consumer->handler.context, claim, text, len))
+    if (consumer->handler.entry(consumer->handler.context, claim, text, len)) {
         claim->read++;
-    else
+        consumer->taken++;
+    } else {
         consumer->stopped = true;
+    }
 }
 
 /* --- reading a claim --- */
@@ -22,10 +24,9 @@ static void on_element(void *context, const char *text, size_t len) { entry_deli
 static void on_page(void *context, const redisReply *reply);
 
 static void page_ask(struct consumer *consumer) {
-    int64_t page = (int64_t)consumer->config->page;
-    redis_range(consumer->redis, consumer->claim->key, consumer->next, consumer->next + page - 1, on_element, on_page,
-                consumer);
-    consumer->next += page;
+    redis_range(consumer->redis, consumer->claim->key, consumer->next, consumer->next + consumer->page - 1, on_element,
+                on_page, consumer);
+    consumer->next += consumer->page;
     consumer->pending++;
 }
 
@@ -33,7 +34,7 @@ static void on_page(void *context, const redisReply *reply) {
     struct consumer *consumer = context;
     consumer->pending--;
     if (consumer_refused(consumer, reply, "LRANGE")) return;
-    if (reply->elements < consumer->config->page) consumer->ended = true;
+    if (reply->elements < (size_t)consumer->page) consumer->ended = true;
     if (!consumer->stopped && !consumer->ended) page_ask(consumer);
     if (consumer->pending > 0) return;
     if (!consumer->stopped) consumer->claim->len = consumer->claim->read;
@@ -43,6 +44,7 @@ static void on_page(void *context, const redisReply *reply) {
 void consumer_read(struct consumer *consumer, struct claim *claim) {
     if (!consumer_begin(consumer)) return;
     consumer->claim = claim;
+    consumer->page = (int64_t)consumer->config->page;
     consumer->next = claim->read;
     consumer->pending = 0;
     consumer->stopped = consumer->ended = false;
@@ -129,14 +131,17 @@ static void all_take(struct consumer *consumer) {
 static void on_length(void *context, const redisReply *reply) {
     struct consumer *consumer = context;
     if (consumer_refused(consumer, reply, "LLEN")) return;
-    if (reply->integer == 0 && !consumer->wait)
-        took(consumer, CONSUMER_TOOK_NOTHING);
-    else if (reply->integer == 0)
-        entry_wait(consumer);
-    else if (reply->integer <= CONSUMER_SOME_MAX || consumer->config->at_most_once)
-        some_take(consumer, reply->integer < CONSUMER_SOME_MAX ? reply->integer : CONSUMER_SOME_MAX);
-    else
+    int64_t some = reply->integer < CONSUMER_SOME_MAX ? reply->integer : CONSUMER_SOME_MAX;
+    bool all = reply->integer > some && !consumer->config->at_most_once;
+    consumer->queue_length = all ? 0 : (uint64_t)(reply->integer - some); /* what is left */
+    if (all)
         all_take(consumer);
+    else if (some > 0)
+        some_take(consumer, some);
+    else if (consumer->wait)
+        entry_wait(consumer);
+    else
+        took(consumer, CONSUMER_TOOK_NOTHING);
 }
 
 void consumer_take(struct consumer *consumer, struct claim *some, struct claim *all, bool wait) {

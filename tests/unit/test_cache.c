@@ -91,6 +91,30 @@ static void equal_keys_are_added_up(void **state) {
     cache_free(NULL);
 }
 
+static void rows_are_taken_whole(void **state) {
+    (void)state;
+    static const uint32_t sizes[] = {600, 900, 1800};
+    static const uint64_t sums[] = {3, 1000, 7 * FLOW_UNIT}, twice[] = {6, 2000, 8 * FLOW_UNIT};
+    struct schema odd;
+    schema_init(&odd, &layout, sizes, 3);
+    struct cache *cache = cache_new(&layout, &odd, LIMIT, 1);
+    struct flow_record row =
+        record_make(&layout, FLOW_IPV4, (struct tuple){1, 2, 3, 4, 6}, T + 1200, T + 1200, 3, 1000);
+    assert_true(cache_add_row(cache, &row, 7));
+    assert_memory_equal(row_find(cache, 600, &row, T + 1200).sums, sums, sizeof sums);
+    assert_memory_equal(row_find(cache, 900, &row, T + 900).sums, sums, sizeof sums);
+    assert_true(cache_add(cache, &row, 1));
+    assert_memory_equal(row_find(cache, 600, &row, T + 1200).sums, twice, sizeof twice);
+    assert_int_equal(cache_row_count(cache), 2);
+    cache_free(cache);
+    cache = cache_new(&layout, &odd, 2 * ROW + 2 * INDEX_FIRST * sizeof(uint32_t), 1);
+    assert_true(cache_add_row(cache, &row, 1));
+    assert_true(cache_add_row(cache, &row, 1) ==
+                false); /* it might be another row: there is room for one of each size */
+    assert_memory_equal(row_find(cache, 600, &row, T + 1200).sums, ((uint64_t[]){3, 1000, FLOW_UNIT}), sizeof sums);
+    cache_free(cache);
+}
+
 /* Each field of the key, and the bucket, tells rows apart. */
 static void any_difference_is_another_row(void **state) {
     (void)state;
@@ -307,15 +331,11 @@ static void the_seed_changes_nothing(void **state) {
 
 int main(void) {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(equal_keys_are_added_up),
-        cmocka_unit_test(any_difference_is_another_row),
-        cmocka_unit_test(memory_is_what_the_header_says),
-        cmocka_unit_test(the_limit_is_kept_to_the_byte),
-        cmocka_unit_test(the_limit_holds_for_mixed_families),
-        cmocka_unit_test(what_is_refused_leaves_nothing),
-        cmocka_unit_test(sizes_that_do_not_divide),
-        cmocka_unit_test(cleared_and_used_again),
-        cmocka_unit_test(the_seed_changes_nothing),
+        cmocka_unit_test(equal_keys_are_added_up),        cmocka_unit_test(rows_are_taken_whole),
+        cmocka_unit_test(any_difference_is_another_row),  cmocka_unit_test(memory_is_what_the_header_says),
+        cmocka_unit_test(the_limit_is_kept_to_the_byte),  cmocka_unit_test(the_limit_holds_for_mixed_families),
+        cmocka_unit_test(what_is_refused_leaves_nothing), cmocka_unit_test(sizes_that_do_not_divide),
+        cmocka_unit_test(cleared_and_used_again),         cmocka_unit_test(the_seed_changes_nothing),
     };
     return cmocka_run_group_tests(tests, setup, NULL);
 }

@@ -35,6 +35,10 @@ void cache_free(struct cache *cache);
 /* Adds the slices of all n flows. false, and nothing was added: there is no room; the generation must be written first.
  */
 bool cache_add(struct cache *cache, const struct flow_record *records, unsigned n) __attribute__((warn_unused_result));
+/* The same of a row that another importer has added up: `flows` whole flows, all in the bucket that the record starts
+ * and ends in. */
+bool cache_add_row(struct cache *cache, const struct flow_record *record, uint64_t flows)
+    __attribute__((warn_unused_result));
 /* Bytes of the limit used. */
 size_t cache_used(const struct cache *cache);
 size_t cache_row_count(const struct cache *cache);

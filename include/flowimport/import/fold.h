@@ -9,8 +9,7 @@
 struct folder {
     const struct flow_layout *layout;
     struct check_rules rules;
-    struct entry_decoder *decoder;    /* owned */
-    uint64_t reasons[REJECT_REASONS]; /* rejects so far, by reason */
+    struct entry_decoder *decoder; /* owned */
     int64_t
         headroom[FLOW_SUMS_MAX]; /* what the store's totals can still take of each sum (63 bits less what they have) */
 };
@@ -26,5 +25,10 @@ void folder_release(struct folder *folder);
 /* `now`: the time of the entry's claim, in seconds; every decision by the time is made against it. */
 enum fold_verdict fold_entry(struct folder *folder, struct generation *generation, int64_t now, const char *text,
                              size_t len);
+
+/* The same of a row of another importer's table: `flows` whole flows, all in the bucket in which the record starts and
+ * ends. max_flow_age must be 0. FOLD_TAKEN or FOLD_FULL; where ledger.rejected has grown, *reject says why. */
+enum fold_verdict fold_row(struct folder *folder, struct generation *generation, int64_t now,
+                           struct flow_record *record, uint64_t flows, struct reject *reject);
 
 #endif

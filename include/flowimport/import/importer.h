@@ -9,9 +9,10 @@
 #include <event2/event.h>
 
 #include "base/clock.h"
+#include "base/show.h"
 #include "import/check.h"
 #include "queue/consumer.h"
-#include "store/store.h"
+#include "store/retention.h"
 
 struct importer; /* opaque */
 
@@ -19,22 +20,23 @@ struct importer_config {
     struct consumer_config queue;
     struct store_config store;
     struct check_rules rules;
-    int64_t flush_interval; /* seconds */
-    uint64_t cache_memory;  /* bytes, of the two generations together */
-    uint64_t claim_entries; /* most entries of one generation */
-    uint64_t seed;          /* of the caches' hash */
+    int64_t flush_interval;           /* seconds */
+    uint64_t cache_memory;            /* bytes, of the two generations together */
+    uint64_t claim_entries;           /* most entries of one generation */
+    uint64_t seed;                    /* of the caches' hash */
+    struct retention_rules retention; /* of a SQLite store */
 };
 
 struct importer_counters {
     uint64_t entries, imported, too_old, rejected; /* committed */
     uint64_t generations;                          /* committed */
     uint64_t lost_races;                           /* generations that another consumer had committed */
-    uint64_t store_retries, queue_losses;
-    int64_t last_commit; /* seconds since the epoch; 0: none yet */
+    uint64_t reasons[REJECT_REASONS];              /* of the rejected */
+    int64_t last_commit;                           /* seconds since the epoch; 0: none yet */
 };
 
-/* All borrowed. `finished` is called once, when the importer has stopped by itself or as asked; it may end the loop.
- * NULL with the error set. */
+/* All borrowed; importer_reconfigure() says what of the configuration may change. `finished` is called once, when the
+ * importer has stopped by itself or as asked; it may end the loop. NULL with the error set. */
 struct importer *importer_new(struct event_base *base, const struct importer_config *config,
                               const struct flow_layout *layout, const struct schema *schema, const struct clock *clock,
                               void (*finished)(void *context, int exit_code), void *context, struct error *error);
@@ -44,6 +46,14 @@ void importer_start(struct importer *importer);
 void importer_flush(struct importer *importer);
 /* Flushes, then finishes. If the store is away, the generation stays in its claims for the next start. */
 void importer_stop(struct importer *importer);
+/* To be called after these have changed in the configuration that was handed in, and no others may: rules,
+ * flush_interval, claim_entries, retention, queue.page, queue.rejected_max, queue.retry_max_ms. Entries are judged by
+ * the rules of the time when they are folded. */
+void importer_reconfigure(struct importer *importer);
 const struct importer_counters *importer_counters(const struct importer *importer);
+/* The importer, and with it its queue and its store. */
+void importer_show(const struct importer *importer, struct show *show);
+/* Adds a line for everything that keeps entries from being counted, in words for a person; none where all is well. */
+void importer_problems(const struct importer *importer, struct buffer *out);
 
 #endif

@@ -6,7 +6,9 @@
 #define FLOWIMPORT_IMPORT_WRITER_H
 
 #include "base/clock.h"
+#include "base/show.h"
 #include "import/generation.h"
+#include "store/retention.h"
 
 struct writer; /* opaque */
 
@@ -25,6 +27,8 @@ struct writer_job {
     bool found; /* WRITER_FIND: `ledger` is the row */
     struct ledger_row ledger;
     int64_t totals[FLOW_SUMS_MAX]; /* of each sum, what the store holds for all time */
+    uint64_t rows;                 /* WRITER_COMMIT: rows written, and the time that it took */
+    int64_t took_us;
 };
 
 /* Everything is borrowed for the writer's life. The store is opened in the thread at the first job and again after a
@@ -33,11 +37,19 @@ struct writer *writer_new(const struct store_config *config, const struct flow_l
                           const struct schema *schema, const struct clock *clock);
 /* Ends the thread after the job under way, if any. */
 void writer_free(struct writer *writer);
+/* What of a SQLite store the writer drops, in its idle moments (store/retention.h); copied. At first: nothing. */
+void writer_retain(struct writer *writer, const struct retention_rules *rules);
 int writer_fd(const struct writer *writer);
 void writer_submit(struct writer *writer, struct writer_job *job); /* no job may be under way */
 /* The finished job, or NULL where none is finished. */
 struct writer_job *writer_finish(struct writer *writer);
 /* Blocks until the job under way is finished, and returns it. */
 struct writer_job *writer_wait(struct writer *writer);
+
+/* What the jobs returned so far say of the store; called from the submitter's thread, like all but the job itself. */
+void writer_show(const struct writer *writer, struct show *show);
+void writer_retention_show(struct writer *writer, struct show *show);
+/* Adds a line for what keeps the store from being written, if anything. */
+void writer_problems(const struct writer *writer, struct buffer *out);
 
 #endif

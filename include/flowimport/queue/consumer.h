@@ -17,6 +17,7 @@
 #include <stdint.h>
 
 #include "base/error.h"
+#include "base/show.h"
 #include "queue/claim.h"
 
 struct consumer; /* opaque */
@@ -48,11 +49,16 @@ struct consumer *consumer_new(struct event_base *base, const struct consumer_con
                               const struct consumer_handler *handler, struct error *error);
 void consumer_free(struct consumer *consumer);
 void consumer_start(struct consumer *consumer);
+/* To be called after page, rejected_max or retry_max_ms of the configuration have changed; no others may. */
+void consumer_reconfigure(struct consumer *consumer);
 /* Whether the name has been asked for and the answer is to come: then handler.ready or handler.lost will. */
 bool consumer_is_naming(const struct consumer *consumer);
 /* Gives the name free, so that a successor need not wait for it to lapse: the last operation of an orderly end. */
 void consumer_leave(struct consumer *consumer);
 const char *consumer_prefix(const struct consumer *consumer);
+void consumer_show(const struct consumer *consumer, struct show *show);
+/* Adds a line for what keeps the queue from being read, if anything. */
+void consumer_problems(const struct consumer *consumer, struct buffer *out);
 
 /* All claims there are, sorted by claim_compare, with their length and whether their consumer is alive; those that
  * are empty and ours or a dead consumer's are forgotten. Valid until the next operation. */
