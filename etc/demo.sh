@@ -38,6 +38,9 @@ flush_interval = 1s
 
 [store]
 url = $store
+
+[http]
+listen = 127.0.0.1:0
 END
 
 title "1. A configuration, and flows on the Redis list entry:queue"
@@ -80,6 +83,8 @@ run "$build/flowimport" -c "$conf" rejected list || exit 1
 
 title "5. How the importer is"
 run "$build/flowimport" -c "$conf" status || exit 1
+http=http://$(sed -n 's/.*listening on //p' "$servers/flowimportd.log")
+echo "While it runs: $http/metrics for Prometheus, $http/healthz, $http/status"
 
 title "6. The audit: does every table say the same as every other?"
 run "$build/flowimport" -c "$conf" verify || exit 1
@@ -90,6 +95,7 @@ if [ -t 1 ] && [ -t 0 ]; then
   $build/flowimport -c $conf top flows --from -1h
   $build/flowimport -c $conf status
   redis-cli -s $redis_socket RPUSH entry:queue '{"flowStartSeconds":$(date +%s),"flowEndSeconds":$(date +%s),"octetDeltaCount":1000,"packetDeltaCount":10}'
+  curl $http/metrics
   tail -f $servers/flowimportd.log
 END
     trap 'exit 0' INT # the importer gets it too, and writes what it has

@@ -8,10 +8,13 @@ enum exit_code { EXIT_DONE = 0, EXIT_FAILED = 1, EXIT_USAGE = 2, EXIT_REJECTED =
 
 /* The options of the hand tool's command line. */
 struct command_options {
-    bool once, again;
+    bool once, again, dry_run;
     int format;       /* enum command_format */
     int64_t from, to; /* seconds since the epoch; 0: not given */
     uint64_t n;       /* rows */
+    int64_t at;       /* of a retention run; 0: now */
+    const char *definer;
+    const char *from_password_file; /* NULL: not given */
 };
 
 enum command_format { FORMAT_AUTO, FORMAT_JSON };
@@ -26,7 +29,8 @@ struct command_call {
 
 typedef int command_fn(const struct command_call *call);
 
-command_fn command_once, command_top, command_verify, command_status, command_rejected, command_schema;
+command_fn command_migrate, command_once, command_top, command_verify, command_status, command_rejected, command_schema,
+    command_retention;
 
 /* One line on stderr, begun with the program's name. Returns `code`. */
 int command_fail(int code, const char *format, ...) __attribute__((format(printf, 2, 3)));

@@ -47,10 +47,11 @@ static int ledger_row_read(void *context, unsigned n, const char *const *columns
     return 0;
 }
 
-/* Files that were imported are one line together: there may be thousands. */
+/* Files that were imported are one line together, for there may be thousands; and so are the tables of a migration. */
 static int ledger_read(struct status *status, const struct command_call *call) {
     static const char sql[] =
-        "SELECT CASE WHEN consumer LIKE 'file:%' THEN 'files' ELSE consumer END AS name, COUNT(*), MAX(committed_at), "
+        "SELECT CASE WHEN consumer LIKE 'file:%' THEN 'files' WHEN consumer LIKE 'migration:%' THEN 'migration' "
+        "ELSE consumer END AS name, COUNT(*), MAX(committed_at), "
         "SUM(entries), "
         "SUM(imported), SUM(too_old), SUM(rejected) FROM import_ledger GROUP BY name ORDER BY name";
     struct error error;

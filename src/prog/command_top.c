@@ -2,7 +2,6 @@
 #include <inttypes.h>
 #include <stdio.h>
 #include <string.h>
-#include <time.h>
 
 #include "flow/names.h"
 #include "prog/command.h"
@@ -10,13 +9,6 @@
 #include "store/top.h"
 
 static const char usage[] = "top hosts|ports|flows [--from TIME] [--to TIME] [-n ROWS]";
-
-static const char *time_text(int64_t seconds, char *text, size_t size) {
-    time_t time = (time_t)seconds;
-    struct tm parts;
-    strftime(text, size, "%Y-%m-%d %H:%M:%SZ", gmtime_r(&time, &parts));
-    return text;
-}
 
 /* The column head of a sum: "octets" for octetDeltaCount, "packets" for packetTotalCount, else the element's name. */
 static const char *sum_head(const struct element *element) {
@@ -78,8 +70,8 @@ static void total_print(const struct command_call *call, const struct top_result
                    *sum_unit(layout->sums[s]) ? "" : " ", *sum_unit(layout->sums[s]) ? "" : sum_head(layout->sums[s]));
     printf(", %s flows", units_count((result->total_flows + FLOW_UNIT / 2) / FLOW_UNIT, "", number, sizeof number));
     if (call->options->from || call->options->to)
-        printf("; %s to %s", call->options->from ? time_text(call->options->from, from, sizeof from) : "the beginning",
-               call->options->to ? time_text(call->options->to, to, sizeof to) : "now");
+        printf("; %s to %s", call->options->from ? clock_show(call->options->from, from) : "the beginning",
+               call->options->to ? clock_show(call->options->to, to) : "now");
     else
         printf("; all time");
     printf("\n");

@@ -12,6 +12,8 @@
 #include "base/clock.h"
 #include "base/mem.h"
 #include "base/url.h"
+#include "store/manual.h"
+#include "http/server.h"
 
 enum {
     /* Bytes of cache that one bucket of one flow may take: a row of the default keys with its share of the index and
@@ -40,7 +42,7 @@ static const struct option standard_options[] = {
     {.flag = "h", .type = OPTION_BOOL, .offset = OPTION_AT(standard_values, help, bool)},
     {.flag = "version", .type = OPTION_BOOL, .offset = OPTION_AT(standard_values, version, bool),
      .help = "Shows the version."},
-    /* For the build: "sample", "manual-file" or "manual-options", from the tables to stdout. */
+    /* For the build: "sample", "manual-file", "manual-options" or "manual-tables", from the tables to stdout. */
     {.flag = "print", .type = OPTION_TEXT, .offset = OPTION_AT(standard_values, print, const char *)},
 };
 /* clang-format on */
@@ -66,13 +68,16 @@ static int print_for_build(const char *what, const struct config_program *progra
         option_print_sample(config_options, config_n_options, &text);
     } else if (strcmp(what, "manual-file") == 0) {
         option_print_manual(config_options, config_n_options, false, &text);
+    } else if (strcmp(what, "manual-tables") == 0) {
+        manual_print_tables(&text);
     } else if (strcmp(what, "manual-options") == 0) {
         buffer_add_text(&text, ".Bl -tag -width Ds\n");
         option_print_manual(program->options, program->n_options, true, &text);
         option_print_manual(standard_options, N_STANDARD, true, &text);
         buffer_add_text(&text, ".El\n");
     } else {
-        fprintf(stderr, "--print: '%s' is not accepted: it takes sample, manual-file or manual-options\n", what);
+        fprintf(stderr,
+                "--print: '%s' is not accepted: it takes sample, manual-file, manual-options or manual-tables\n", what);
         return 2;
     }
     fwrite(text.data, 1, text.len, stdout);
@@ -85,20 +90,29 @@ static void path_check(struct config *config, const char *section, const char *n
         options_complain(&config->options, section, name, "%s: %s", path, strerror(errno));
 }
 
-/* Reads a password file's first line into *password. */
-static void password_read(struct config *config, const char *section, const char *path, const char **password) {
+char *config_password(const char *path, struct error *error) {
     char line[PASSWORD_MAX];
     FILE *file = fopen(path, "re");
     if (!file || !fgets(line, sizeof line, file)) {
-        const char *reason = !file || ferror(file) ? strerror(errno) : "the file is empty";
-        options_complain(&config->options, section, "password_file", "%s: %s", path, reason);
+        error_set(error, "%s: %s", path, !file || ferror(file) ? strerror(errno) : "the file is empty");
         if (file) fclose(file);
-        return;
+        return NULL;
     }
     fclose(file);
     line[strcspn(line, "\r\n")] = '\0';
+    return mem_strdup(line);
+}
+
+/* Reads a password file into *password. */
+static void password_read(struct config *config, const char *section, const char *path, const char **password) {
+    struct error error;
+    char *line = config_password(path, &error);
+    if (!line) {
+        options_complain(&config->options, section, "password_file", "%s", error.text);
+        return;
+    }
     free((char *)*password);
-    *password = mem_strdup(line);
+    *password = line;
 }
 
 /* One password, from one place: the environment, else the file's option, the password file or the URL. */
@@ -161,13 +175,38 @@ static void cache_check(struct config *config) {
                      config->import.max_flow_duration, buckets, smallest, (needed >> 20) + 1);
 }
 
+/* A time for a size that isn't there would keep nothing from growing. */
+static void keep_check(struct config *config) {
+    const struct option_list *sizes = &config->import.bucket_sizes;
+    for (unsigned i = 0; i < config->retention.keep.n; i++) {
+        unsigned j = 0;
+        while (j < sizes->n && sizes->values[j] != config->retention.keep.keys[i])
+            j++;
+        if (j == sizes->n)
+            options_complain(&config->options, "retention", "keep", "%" PRIu32 "s is not one of bucket_sizes",
+                             config->retention.keep.keys[i]);
+    }
+}
+
+void config_agree(struct config *config) {
+    cache_check(config);
+    keep_check(config);
+}
+
+static void listen_check(struct config *config) {
+    struct error error;
+    if (config->http.listen && http_listen_check(config->http.listen, &error) != 0)
+        options_complain(&config->options, "http", "listen", "%s", error.text);
+}
+
 static void config_check(struct config *config) {
     if (!config->queue.name) options_complain(&config->options, "queue", "name", "must not be empty");
     password_resolve(config, "queue", config->queue.url, config->queue.password_file, &config->queue.password);
     password_resolve(config, "store", config->store.url, config->store_password_file, &config->store.password);
     consumer_resolve(config);
     layout_resolve(config);
-    cache_check(config);
+    config_agree(config);
+    listen_check(config);
     path_check(config, "store", "tls_ca", config->store.tls_ca);
     path_check(config, "store", "tls_cert", config->store.tls_cert);
     path_check(config, "store", "tls_key", config->store.tls_key);
@@ -179,18 +218,16 @@ static void config_check(struct config *config) {
 
 /* The arguments, then the file that they name, then the environment. What stands after it was right in itself, or
  * there are errors. */
-static void config_read(struct config *config, const char *named, bool *has_file) {
-    const char *path = named ? named : FLOWIMPORT_CONFIG;
-    *has_file = named || access(path, F_OK) == 0;
+static void config_read(struct config *config, const char *named) {
+    if (named || access(FLOWIMPORT_CONFIG, F_OK) == 0) config->path = mem_strdup(named ? named : FLOWIMPORT_CONFIG);
     /* The errors are in the options' list, which is asked once, at the end. */
-    if (*has_file && options_file(&config->options, path)) *has_file = true;
-    if (options_environment(&config->options)) return;
+    int file = config->path ? options_file(&config->options, config->path) : 0;
+    if (options_environment(&config->options) || file) return;
     if (config->options.n_errors == 0) config_check(config);
 }
 
-int config_load(struct config *config, const struct config_program *program, int argc, char **argv) {
+int config_gather(struct config *config, const struct config_program *program, int argc, char **argv) {
     struct standard_values standard;
-    bool has_file;
     *config = (struct config){0};
     options_init(&config->options, clock_now(&clock_system));
     options_add(&config->options, config_options, config_n_options, config);
@@ -212,24 +249,33 @@ int config_load(struct config *config, const struct config_program *program, int
             printf("%s %s\n", program->name, FLOWIMPORT_VERSION);
         status = arguments ? 2 : standard.print ? print_for_build(standard.print, program) : 0;
     } else {
-        config_read(config, standard.file, &has_file);
+        config_read(config, standard.file);
         if (config->options.n_errors)
             status = 2;
         else if (standard.check) {
-            if (has_file)
-                printf("configuration ok: %s\n", config->options.path);
+            if (config->path)
+                printf("configuration ok: %s\n", config->path);
             else
                 printf("configuration ok: defaults alone (there is no %s)\n", FLOWIMPORT_CONFIG);
             status = 0;
         }
     }
-    if (config->options.n_errors) fwrite(config->options.errors.data, 1, config->options.errors.len, stderr);
     /* The standard values end with this call; their group is the last. */
     free((char *)standard.file);
     free((char *)standard.print);
     free(config->options.groups[--config->options.n_groups].origins);
+    return status;
+}
+
+int config_load(struct config *config, const struct config_program *program, int argc, char **argv) {
+    int status = config_gather(config, program, argc, argv);
+    if (config->options.n_errors) fwrite(config->options.errors.data, 1, config->options.errors.len, stderr);
     if (status != CONFIG_RUN) config_release(config);
     return status;
 }
 
-void config_release(struct config *config) { options_release(&config->options); }
+void config_release(struct config *config) {
+    options_release(&config->options);
+    free(config->path);
+    config->path = NULL;
+}

@@ -38,8 +38,16 @@ struct config {
     } import;
     struct store_config store;
     const char *store_password_file;
+    struct {
+        struct option_map keep; /* by bucket size */
+        uint64_t max_size;      /* bytes; 0: no bound */
+    } retention;
+    struct {
+        const char *listen; /* NULL: no HTTP */
+    } http;
     struct flow_layout layout; /* of import.aggr_values and import.aggr_sums */
 
+    char *path;      /* of the file; NULL: there is none */
     char **operands; /* what is left of the command line; borrowed from argv */
     int n_operands;
     struct options options; /* where each value came from; for messages and config_release */
@@ -65,6 +73,14 @@ extern const unsigned config_n_options;
 enum { CONFIG_RUN = -1 };
 int config_load(struct config *config, const struct config_program *program, int argc, char **argv)
     __attribute__((warn_unused_result));
+/* The same for a program that reads its configuration again: the errors are in config->options.errors and not said, and
+ * config_release is the caller's, whatever is returned. */
+int config_gather(struct config *config, const struct config_program *program, int argc, char **argv)
+    __attribute__((warn_unused_result));
+/* Adds an error for what one option says against another; for after options_exchange(). */
+void config_agree(struct config *config);
 void config_release(struct config *config);
+/* The first line of a password file, to be freed by the caller; NULL with the error set. */
+char *config_password(const char *path, struct error *error);
 
 #endif

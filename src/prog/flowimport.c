@@ -5,6 +5,7 @@
 #include <string.h>
 
 #include "prog/command.h"
+#include "store/retention.h"
 
 static const char usage[] =
     "usage: flowimport [-c FILE] [--OPTION VALUE ...] --once [FILE ...]   drain the queue, or import files\n"
@@ -12,7 +13,9 @@ static const char usage[] =
     "       flowimport [...] status                     queue, claims, last commits\n"
     "       flowimport [...] verify                     the audit of all tables\n"
     "       flowimport [...] rejected list|retry|clear  entries that could not be counted\n"
-    "       flowimport [...] schema print               the tables' SQL\n"
+    "       flowimport [...] migrate FROM_URL           flow-inspector's database into the store\n"
+    "       flowimport [...] schema install|check|print [tables|grants|retention]   the tables, and their SQL\n"
+    "       flowimport [...] retention install|status|run|remove   dropping what is older than --keep says\n"
     "\n"
     "Exit codes: 0 done, 1 failed, 2 bad usage or configuration, 3 done, but entries were rejected.\n";
 
@@ -53,6 +56,26 @@ static const struct option options[] = {
      .min = 1,
      .max = 100000,
      .help = "Shows this many rows."},
+    {.flag = "dry-run",
+     .type = OPTION_BOOL,
+     .offset = AT(dry_run, bool),
+     .help = "Shows what would be done, and does nothing."},
+    {.flag = "at",
+     .type = OPTION_TIME,
+     .offset = AT(at, int64_t),
+     .placeholder = "TIME",
+     .help = "Runs retention as if it were this time."},
+    {.flag = "definer",
+     .type = OPTION_TEXT,
+     .offset = AT(definer, const char *),
+     .standard = RETENTION_DEFINER,
+     .placeholder = "USER@HOST",
+     .help = "The account in whose name the retention event runs."},
+    {.flag = "from-password-file",
+     .type = OPTION_TEXT,
+     .offset = AT(from_password_file, const char *),
+     .placeholder = "FILE",
+     .help = "A file whose first line is the password for the database that is moved from."},
 };
 /* clang-format on */
 
@@ -60,8 +83,13 @@ static const struct {
     const char *name;
     command_fn *run;
 } commands[] = {
-    {"top", command_top},           {"status", command_status}, {"verify", command_verify},
-    {"rejected", command_rejected}, {"schema", command_schema},
+    {"top", command_top},
+    {"status", command_status},
+    {"verify", command_verify},
+    {"rejected", command_rejected},
+    {"migrate", command_migrate},
+    {"schema", command_schema},
+    {"retention", command_retention},
 };
 
 int command_fail(int code, const char *format, ...) {

@@ -10,9 +10,31 @@
 
 enum { STORE_SHARE = 8 }; /* an eighth of cache_memory is SQLite's page cache */
 
-void pipeline_init(struct pipeline *pipeline, const struct config *config, const char *program) {
+static void retention_fill(const struct config *config, struct retention_rules *rules) {
+    const struct option_map *keep = &config->retention.keep;
+    *rules = (struct retention_rules){.n = keep->n, .max_size = config->retention.max_size};
+    for (unsigned i = 0; i < keep->n; i++) {
+        rules->sizes[i] = keep->keys[i];
+        rules->keep[i] = keep->values[i];
+    }
+}
+
+void pipeline_tune(struct pipeline *pipeline, const struct config *config, const char *program) {
+    struct importer_config *importer = &pipeline->importer;
     log_init(program, (enum log_target)config->log.target, (enum log_level)config->log.level);
-    fault_init();
+    importer->queue.page = config->queue.page;
+    importer->queue.rejected_max = config->queue.rejected_max;
+    importer->queue.retry_max_ms = config->queue.retry_max_ms;
+    importer->rules = (struct check_rules){.max_flow_age = config->import.max_flow_age,
+                                           .max_flow_duration = config->import.max_flow_duration,
+                                           .max_future = config->import.max_future,
+                                           .filter_unknown_ports = config->import.filter_unknown_ports};
+    importer->flush_interval = config->import.flush_interval;
+    importer->claim_entries = config->queue.claim_entries;
+    retention_fill(config, &importer->retention);
+}
+
+void pipeline_init(struct pipeline *pipeline, const struct config *config, const char *program) {
     names_init();
     schema_init(&pipeline->schema, &config->layout, config->import.bucket_sizes.values, config->import.bucket_sizes.n);
     pipeline->importer = (struct importer_config){
@@ -21,19 +43,12 @@ void pipeline_init(struct pipeline *pipeline, const struct config *config, const
                   .queue = config->queue.name,
                   .name = config->queue.consumer,
                   .at_most_once = config->queue.delivery == DELIVERY_AT_MOST_ONCE,
-                  .page = config->queue.page,
-                  .timeout = config->queue.consumer_timeout,
-                  .rejected_max = config->queue.rejected_max,
-                  .retry_max_ms = config->queue.retry_max_ms},
+                  .timeout = config->queue.consumer_timeout},
         .store = config->store,
-        .rules = {.max_flow_age = config->import.max_flow_age,
-                  .max_flow_duration = config->import.max_flow_duration,
-                  .max_future = config->import.max_future,
-                  .filter_unknown_ports = config->import.filter_unknown_ports},
-        .flush_interval = config->import.flush_interval,
         .cache_memory = config->import.cache_memory - config->import.cache_memory / STORE_SHARE,
-        .claim_entries = config->queue.claim_entries,
     };
+    pipeline_tune(pipeline, config, program);
+    fault_init();
     pipeline->importer.store.memory = config->import.cache_memory / STORE_SHARE;
     if (getrandom(&pipeline->importer.seed, sizeof pipeline->importer.seed, GRND_NONBLOCK) < 0)
         pipeline->importer.seed = 0;

@@ -12,6 +12,8 @@ struct pipeline {
 
 /* Fills it from a loaded configuration, which is borrowed, and starts the log and the name tables. */
 void pipeline_init(struct pipeline *pipeline, const struct config *config, const char *program);
+/* Takes the values that may change while the importer runs (option.reload), and those of the log. */
+void pipeline_tune(struct pipeline *pipeline, const struct config *config, const char *program);
 /* A store for reading, or NULL: the error is on stderr. */
 struct store *pipeline_store(const struct pipeline *pipeline, const char *program);
 

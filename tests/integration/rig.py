@@ -492,13 +492,14 @@ def write_config(path, sections):
 
 
 class Daemon(Process):
-    def __init__(self, config, folder, name="flowimportd", fault=None, ready=True, env=None):
+    def __init__(self, config, folder, name="flowimportd", fault=None, ready=True, env=None, under=()):
+        """`under`: words of a command that executes the program."""
         env = dict(os.environ, **(env or {}))
         env.pop("FLOWIMPORT_FAULT", None)
         if fault:
             env["FLOWIMPORT_FAULT"] = fault
         self.redis = None  # to be woken where it is known
-        super().__init__([BUILD / "flowimportd", "-c", config], folder, name, env)
+        super().__init__([*under, BUILD / "flowimportd", "-c", config], folder, name, env)
         if ready:
             wait_for(lambda: self.handles(signal.SIGUSR1) or not self.running(), lambda: "%s to be up:\n%s" %
                      (name, self.output()), step=0.002)
@@ -529,7 +530,8 @@ class Site:
                          "queue": {"url": redis_server.url() if redis_server else None, "consumer": "one",
                                    "retry_max": "100ms"},
                          "import": {"bucket_sizes": ",".join(map(str, sizes)), "cache_memory": "64M"},
-                         "store": {"url": store.url}}
+                         "store": {"url": store.url},
+                         "http": {"listen": ""}}
         if self.keys != TUPLE_KEYS:
             self.sections["import"]["aggr_values"] = ",".join(self.keys)
         if self.sums != TUPLE_SUMS:
@@ -545,9 +547,9 @@ class Site:
             merged.setdefault(section.rstrip("_"), {}).update(options)
         return write_config(self.folder / name, merged)
 
-    def daemon(self, fault=None, ready=True, name="flowimportd", env=None, **sections):
+    def daemon(self, fault=None, ready=True, name="flowimportd", env=None, under=(), **sections):
         config = self.config(name + ".conf", **sections)
-        daemon = Daemon(config, self.folder, name, fault, ready, env)
+        daemon = Daemon(config, self.folder, name, fault, ready, env, under)
         daemon.redis = self.redis
         self.processes.append(daemon)
         return daemon

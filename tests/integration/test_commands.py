@@ -64,7 +64,7 @@ def test_top_of_some_rows_and_of_a_time(small):
     assert [line.split("  ")[:2] for line in table(out)[1:-1]] == [["1", "2001:db8::1"]]
     out, _ = small.run("top", "hosts", "--from", "1700003400", "--to", "1700004000")
     assert table(out)[1:] == ["1  10.0.0.1  500 B  100.0 %  1  1", "2  10.0.0.2  500 B  100.0 %  1  1",
-                              "total: 500 B, 1 packets, 1 flows; 2023-11-14 23:10:00Z to 2023-11-14 23:20:00Z"]
+                              "total: 500 B, 1 packets, 1 flows; 2023-11-14T23:10:00Z to 2023-11-14T23:20:00Z"]
 
 
 def test_top_of_nothing(make_site):

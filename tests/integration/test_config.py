@@ -41,6 +41,8 @@ def check(folder, text, *words):
     ("[queu]\npage = 1\n", 2, ["queu"]),
     ("[queue]\npage = 1\npage = 2\n", 3, ["page"]),
     ("[log]\nlevel = loud\n", 2, ["level", "loud", "debug"]),
+    ("[http]\nlisten = localhost:80\n", 2, ["listen", "localhost:80", "127.0.0.1:8469"]),
+    ("[http]\nlisten = 8469\n", 2, ["listen", "'8469'", "[::1]:8469"]),
     ("page = 1\n", 1, ["page"]),
     ("[queue]\nthis is no option\n", 2, []),
 ], ids=lambda value: value.replace("\n", " ") if isinstance(value, str) else "")

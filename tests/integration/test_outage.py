@@ -1,7 +1,6 @@
 """Redis or MariaDB away: at the start, in mid-flush, for good; with their data or without."""
 import contextlib
 import signal
-import subprocess
 import time
 
 import pymysql
@@ -226,37 +225,4 @@ def test_redis_that_refuses_writes_for_a_while(make_site, make_redis):
     assert daemon.running(), daemon.output()
     client.config_set("maxmemory", "0")
     server.push(entries[2000:])
-    settled_equals(site, entries, daemon)
-
-
-@pytest.fixture
-def small_disk(folder):
-    """A file system of 24 MiB, where this user may mount one."""
-    path = folder / "disk"
-    path.mkdir()
-    done = subprocess.run(["mount", "-t", "tmpfs", "-o", "size=24M", "tmpfs", path], stderr=subprocess.PIPE,
-                          check=False)
-    if done.returncode:
-        pytest.skip("no permission to mount a file system")
-    yield path
-    subprocess.run(["umount", "--lazy", path], check=True)
-
-
-def test_disk_full_under_sqlite_is_waited_for(make_site, small_disk):
-    entries = list(generator.flows(6000, seed=53, hosts=2000))
-    site = make_site("sqlite", store=rig.SQLiteStore(small_disk))
-    daemon = site.daemon()
-    site.redis.push(entries[:10])
-    site.settle(10, daemon)
-    with open(small_disk / "ballast", "wb", buffering=0) as ballast, contextlib.suppress(OSError):
-        while ballast.write(bytes(4096)):
-            pass
-    site.redis.push(entries[10:])
-    claimed(site)
-    said = len(daemon.output())
-    daemon.flush()
-    rig.wait_for(lambda: "sqlite" in daemon.output()[said:].lower() or not daemon.running(), "a line about the store")
-    assert daemon.running(), daemon.output()
-    assert site.ledger()["entries"] == 10
-    (small_disk / "ballast").unlink()
     settled_equals(site, entries, daemon)
