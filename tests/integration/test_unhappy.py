@@ -1,0 +1,315 @@
+"""What goes wrong around it: a state directory it can't write, full disks, clocks that jump, a database made by a newer
+version, syslog."""
+import contextlib
+import glob
+import os
+import re
+import shutil
+import socket
+import sqlite3
+import subprocess
+import threading
+import time
+
+import pytest
+
+import generator
+import reference
+import rig
+from generator import one
+
+
+def settled_equals(site, entries, daemon):
+    site.settle(len(entries), daemon)
+    daemon.stop()
+    rig.assert_tables(site.tables(), reference.Import().add_all(entries).tables())
+    site.verify()
+
+
+def claimed(site):
+    client = site.redis.client()
+    rig.wait_for(lambda: not client.exists(rig.QUEUE) and site.claims(), "the queue to be claimed")
+
+
+# The state directory ------------------------------------------------------------------------------------------------
+
+
+@pytest.fixture
+def nobody(folder):
+    """The words that make the program run as nobody, and a folder that nobody may write."""
+    if os.geteuid() != 0 or not shutil.which("setpriv"):
+        pytest.skip("only root becomes nobody")
+    for path in (folder, folder.parent):
+        path.chmod(0o711)
+    state = folder / "state"
+    state.mkdir()
+    os.chown(state, 65534, 65534)
+    return ["setpriv", "--reuid=65534", "--regid=65534", "--clear-groups"], state
+
+
+@pytest.mark.parametrize("wrong, said", [
+    ("folder", "attempt to write a readonly database"), ("file", "no permission to write to it"),
+    ("absent", "unable to open database file"), ("unreadable", "unable to open database file")])
+def test_unwritable_state_directory(make_site, folder, nobody, wrong, said):
+    """Said with the path, exit code 1, and the queue stays as it is."""
+    under, state = nobody
+    site = make_site(store=rig.SQLiteStore(state))
+    site.redis.socket.parent.chmod(0o711)
+    site.redis.socket.chmod(0o666)
+    site.folder.chmod(0o711)
+    entries = list(generator.flows(100, seed=111))
+    if wrong != "absent":
+        site.import_all(entries)  # by root
+        os.chown(site.store.path, 65534, 65534)
+    if wrong == "folder":
+        os.chown(state, 0, 0)
+    elif wrong == "file":
+        os.chown(site.store.path, 0, 0)
+        site.store.path.chmod(0o644)
+    elif wrong == "absent":
+        state.rmdir()
+    else:
+        state.chmod(0)
+    site.redis.push(entries)
+    daemon = site.daemon(under=under, ready=False, name="denied")
+    assert daemon.wait() == 1
+    assert re.search("error: store: sqlite:%s: .*%s" % (site.store.path, said), daemon.output()), daemon.output()
+    assert len(daemon.output()) < 1000
+    assert site.redis.client().llen(rig.QUEUE) == len(entries) and not site.claims()
+
+
+# Full disks -----------------------------------------------------------------------------------------------------------
+
+
+@pytest.fixture
+def small_disk(folder):
+    """small_disk(SIZE): a file system of that size, where this user may mount one."""
+    path = folder / "disk"
+    path.mkdir()
+
+    def make(size):
+        done = subprocess.run(["mount", "-t", "tmpfs", "-o", "size=" + size, "tmpfs", path], stderr=subprocess.PIPE,
+                              check=False)
+        if done.returncode:
+            pytest.skip("no permission to mount a file system")
+        return path
+    yield make
+    subprocess.run(["umount", "--lazy", path], check=False)
+
+
+def fill(path):
+    with open(path / "ballast", "wb", buffering=0) as ballast, contextlib.suppress(OSError):
+        while ballast.write(bytes(4096)):
+            pass
+
+
+def test_full_disk_is_waited_for_with_growing_pauses(make_site, small_disk):
+    """Two generations deep: one that can't be written, and one that is taken meanwhile; nothing is lost or doubled."""
+    entries = list(generator.flows(6000, seed=112, hosts=2000))
+    disk = small_disk("24M")
+    site = make_site("sqlite", store=rig.SQLiteStore(disk), queue={"retry_max": "300ms"})
+    daemon = site.daemon()
+    site.redis.push(entries[:10])
+    site.settle(10, daemon)
+    fill(disk)
+    site.redis.push(entries[10:3000])
+    claimed(site)
+    said = len(daemon.output())
+    daemon.flush()
+
+    def waits():
+        return re.findall(r"warning: store: sqlite:\S+: .* \(SQLite \d+\); trying again in (\S+) s", daemon.output()[said:])
+    rig.wait_for(lambda: "0.300" in waits() or not daemon.running(), lambda: daemon.output()[said:])
+    assert waits()[:3] == ["0.100", "0.200", "0.300"]
+    site.redis.push(entries[3000:])
+    claimed(site)
+    assert site.ledger()["entries"] == 10
+    (disk / "ballast").unlink()
+    settled_equals(site, entries, daemon)
+
+
+def test_full_disk_under_mariadb(make_site, folder, maria_template, make_store, small_disk):
+    """The server itself waits for room, or refuses; either way each flow is counted once."""
+    disk = small_disk("300M")
+    server = rig.MariaDB(disk, maria_template, options=["--innodb-log-file-size=8M", "--innodb-buffer-pool-size=16M"])
+    try:
+        entries = list(generator.flows(40000, seed=113, hosts=20000))
+        site = make_site(store=make_store("mysql", server))
+        daemon = site.daemon()
+        site.redis.push(entries[:10])
+        site.settle(10, daemon)
+        fill(disk)
+        site.redis.push(entries[10:])
+        claimed(site)
+        said = len(daemon.output())
+        daemon.flush()
+        rig.wait_for(lambda: "trying again" in daemon.output()[said:] or not daemon.running(),
+                     lambda: daemon.output()[said:] + server.process.output())
+        assert site.ledger()["entries"] == 10
+        (disk / "ballast").unlink()
+        settled_equals(site, entries, daemon)
+    finally:
+        server.kill()
+
+
+# The clock --------------------------------------------------------------------------------------------------------
+
+
+class Clock:
+    """The time of day as a daemon sees it; the machine's steady clocks stay as they are, as when somebody sets it."""
+
+    def __init__(self, folder):
+        library = next(iter(glob.glob("/usr/lib/*/faketime/libfaketime.so.1")), None)
+        if not library or rig.SANITIZED:
+            pytest.skip("no libfaketime, or not together with a sanitizer")
+        self.file = folder / "clock"
+        self.set(0)
+        self.env = {"LD_PRELOAD": library, "FAKETIME_TIMESTAMP_FILE": str(self.file), "FAKETIME_NO_CACHE": "1",
+                    "FAKETIME_DONT_FAKE_MONOTONIC": "1", "DONT_FAKE_MONOTONIC": "1"}
+
+    def set(self, seconds):
+        temporary = self.file.with_suffix(".new")
+        temporary.write_text("%+d\n" % seconds)
+        temporary.rename(self.file)
+
+
+def test_clock_jumps_an_hour_back_and_forth(make_site, folder):
+    """Flushes come when they would have, generations keep their order, nothing is lost and nothing counted twice."""
+    clock = Clock(folder)
+    offsets = [0, 3600, -3600, 0, -7200]
+    entries = list(generator.flows(1000 * len(offsets), seed=114, hosts=300))
+    site = make_site("sqlite", import_={"flush_interval": "1s"})
+    begin = int(time.time())
+    daemon = site.daemon(env=clock.env)
+    for at, offset in zip(range(0, len(entries), 1000), offsets):
+        site.redis.push(entries[at:at + 500])
+        claimed(site)
+        clock.set(offset)  # in the middle of a generation
+        site.redis.push(entries[at + 500:at + 1000])
+        site.settle(at + 1000, daemon, bound=10 * rig.SLOW, flush=False)
+    daemon.stop()
+    rows = rig.read_ledger(site.store)
+    seen = {min(offsets, key=lambda offset, row=row: abs(row["committed_at"] - begin - offset)) for row in rows}
+    assert seen == set(offsets), "the daemon saw no jump"
+    committed = [int(number) for number in re.findall(r"generation one/(\d+): committed:", daemon.output())]
+    assert committed == sorted(set(committed)) == [row["generation"] for row in rows]
+    rig.assert_tables(site.tables(), reference.Import().add_all(entries).tables())
+    site.verify()
+
+
+def test_a_claim_gets_the_time_that_it_is_after_a_jump_back(make_site, folder):
+    """A flow of now is not too old because the clock was an hour ahead when the last entry came."""
+    clock = Clock(folder)
+    clock.set(3600)
+    site = make_site("sqlite", import_={"max_flow_age": "10m"})
+    daemon = site.daemon(env=clock.env)
+    now = int(time.time())
+    site.redis.push([one(flowStartSeconds=now + 3600, flowEndSeconds=now + 3600)])
+    claimed(site)
+    clock.set(0)
+    rig.wait_for(lambda: site.redis.client().client_list() and not site.redis.wake() and len(
+        site.redis.client().smembers("{%s}:claims" % rig.QUEUE)) > 1, "a claim with the new time")
+    site.redis.push([one(flowStartSeconds=now, flowEndSeconds=now)])
+    site.settle(2, daemon)
+    daemon.stop()
+    assert [site.ledger()[name] for name in rig.LEDGER_COUNTS] == [2, 2, 0, 0]
+
+
+# A newer version --------------------------------------------------------------------------------------------------
+
+
+def test_database_of_a_newer_version(make_site, kind):
+    """Refused by all programs; what had been claimed stays for the version that knows it."""
+    entries = list(generator.flows(1000, seed=115))
+    site = make_site(kind)
+    first = site.daemon()
+    site.redis.push(entries[:500])
+    site.settle(500, first)
+    site.redis.push(entries[500:])
+    claimed(site)
+    first.kill()
+    claims = sorted(site.claims())
+
+    def set_version(version):
+        statement = "UPDATE flowimport_schema SET value = '%s' WHERE name = 'version'" % version
+        if kind == "sqlite":
+            with contextlib.closing(sqlite3.connect(site.store.path, isolation_level=None)) as connection:
+                connection.execute(statement)
+        else:
+            site.store.server.run("USE " + site.store.database, statement)
+    with site.store.cursor() as cursor:
+        cursor.execute("SELECT value FROM flowimport_schema WHERE name = 'version'")
+        known, = cursor.fetchone()
+        known = known.decode() if isinstance(known, bytes) else known
+    set_version(int(known) + 1)
+    text = "the tables have schema version %d; this program knows version %s" % (int(known) + 1, known)
+    newer = site.daemon(ready=False)
+    assert newer.wait() == 1
+    assert re.search("error: store: %s.*: %s" % (kind, text), newer.output()), newer.output()
+    assert sorted(site.claims()) == claims and site.ledger()["entries"] == 500
+    for words in (["--once"], ["top", "hosts"], ["verify"]):
+        _, err = site.run(*words, code=1)
+        assert text in err
+    set_version(known)
+    again = site.daemon()
+    settled_equals(site, entries, again)
+
+
+# Syslog -----------------------------------------------------------------------------------------------------------
+
+
+def test_log_to_syslog(make_site, folder):
+    """/dev/log of a mount name space of its own."""
+    if subprocess.run(["unshare", "--mount", "true"], stderr=subprocess.DEVNULL, check=False).returncode:
+        pytest.skip("no permission for a mount name space")
+    listening = socket.socket(socket.AF_UNIX, socket.SOCK_DGRAM)
+    listening.settimeout(0.1)
+    dev = folder / "dev"
+    dev.mkdir()
+    listening.bind(str(dev / "log"))
+    lines, ended = [], threading.Event()
+
+    def listen():
+        while not ended.is_set():
+            with contextlib.suppress(socket.timeout):
+                lines.append(listening.recv(4096).decode().rstrip("\0"))
+    thread = threading.Thread(target=listen)
+    thread.start()
+    site = make_site("sqlite", log={"target": "syslog"})
+    (dev / "null").touch()
+    mount = "mount --bind /dev/null %s/null && mount --rbind %s /dev && exec \"$0\" \"$@\"" % (dev, dev)
+    daemon = site.daemon(under=["unshare", "--mount", "sh", "-c", mount], ready=False)
+    rig.wait_for(lambda: any("connected" in line for line in lines) or not daemon.running(), daemon.output)
+    site.redis.push([one()])
+    site.settle(1, daemon)
+    daemon.stop()
+    ended.set()
+    thread.join()
+    listening.close()
+    assert daemon.output() == ""
+    # <facility * 8 + level>: daemon is 3, notice 5, info 6.
+    start = r"<%%d>\w{3} [ \d]\d \d\d:\d\d:\d\d flowimportd\[%d\]: " % daemon.pid
+    assert re.fullmatch(start % 29 + r"main: version \S+, consumer 'one'", lines[0])
+    assert [line for line in lines if re.fullmatch(start % 30 + "import: generation one/.*: committed: 1 entries, .*", line)]
+    assert re.fullmatch(start % 29 + "main: Terminated: flushing and stopping", lines[-1])
+
+
+# A second daemon --------------------------------------------------------------------------------------------------
+
+
+def test_second_daemon_with_the_same_name_is_refused(make_site):
+    """It names the holder, waits for its sign of life to lapse, then gives up; the first goes on."""
+    site = make_site("sqlite", queue={"consumer_timeout": "1s"})
+    first = site.daemon(name="first")
+    site.redis.push([one()])
+    site.settle(1, first)
+    second = site.daemon(name="second", ready=False)
+    assert second.wait() == 1
+    holder = "%s/%d (host/process)" % (socket.gethostname(), first.pid)
+    assert "warning: queue: %s: queue %s: the consumer name 'one' is held by %s; waiting for it to lapse\n" % (
+        site.redis.url(), rig.QUEUE, holder) in second.output()
+    assert "error: queue: %s: queue %s: the consumer name 'one' is in use by %s; give this one another [queue] " \
+        "consumer\n" % (site.redis.url(), rig.QUEUE, holder) in second.output()
+    site.redis.push([one()])
+    site.settle(2, first)
+    first.stop()
