@@ -66,18 +66,42 @@ static int count_read(void *context, unsigned n, const char *const *columns, con
     return 1;
 }
 
-/* Asks the source, again where the connection was lost: then the rows come from the first on. */
+struct tries {
+    int failed;
+    struct backoff backoff;
+};
+
+/* Whether to ask the source again, after a while: where the connection was lost, SOURCE_TRIES times at most. */
+static bool source_again(const struct migrate *migrate, enum store_status status, struct tries *tries,
+                         const struct error *error) {
+    if (status != STORE_RETRY || migrate->code != EXIT_DONE || ++tries->failed == SOURCE_TRIES) return false;
+    tries->backoff.first_ms = 100;
+    tries->backoff.max_ms = migrate->call->config->queue.retry_max_ms;
+    int64_t wait = backoff_failed(&tries->backoff);
+    log_warning("migrate", "%s; trying again in %" PRId64 " ms", error->text, wait);
+    usleep((useconds_t)(wait * 1000));
+    return true;
+}
+
+/* Asked again, the rows come from the first on. */
 static enum store_status source_ask(struct migrate *migrate, const char *sql, const struct store_param *params,
                                     unsigned n_params, store_row_fn *row, void *context, struct error *error) {
-    struct backoff backoff = {.first_ms = 100, .max_ms = migrate->call->config->queue.retry_max_ms};
-    for (int tries = 1;; tries++) {
+    struct tries tries = {0};
+    enum store_status status;
+    do {
         migrate->row = 0;
-        enum store_status status = store_query(migrate->source, sql, params, n_params, row, context, error);
-        if (status != STORE_RETRY || migrate->code != EXIT_DONE || tries == SOURCE_TRIES) return status;
-        int64_t wait = backoff_failed(&backoff);
-        log_warning("migrate", "%s; trying again in %" PRId64 " ms", error->text, wait);
-        usleep((useconds_t)(wait * 1000));
-    }
+        status = store_query(migrate->source, sql, params, n_params, row, context, error);
+    } while (source_again(migrate, status, &tries, error));
+    return status;
+}
+
+static enum store_status source_find(struct migrate *migrate, struct error *error) {
+    struct tries tries = {0};
+    enum store_status status;
+    do
+        status = migration_find(&migrate->migration, migrate->source, &migrate->call->config->layout, error);
+    while (source_again(migrate, status, &tries, error));
+    return status;
 }
 
 /* "COUNT(*)" or "MIN(bucket)" of a table's buckets from `from` on, as far as it is read; -1 for SQL's NULL. */
@@ -311,7 +335,7 @@ int command_migrate(const struct command_call *call) {
     if (call->n_operands != 1) return command_usage("migrate [--dry-run] FROM_URL");
     int code = source_open(&migrate, call->operands[0]);
     if (code != EXIT_DONE) return code;
-    if (migration_find(&migrate.migration, migrate.source, &call->config->layout, &error) != STORE_OK)
+    if (source_find(&migrate, &error) != STORE_OK)
         code = command_fail(EXIT_FAILED, "%s", error.text);
     else if (!call->options->dry_run)
         code = all_move(&migrate);

@@ -113,7 +113,7 @@ static enum store_status grants_check(struct check *check, const char *grantee, 
     struct grant grant;
     struct row row;
     for (unsigned n = 0; grant_at(check->schema, GRANT_RETENTION, n, &grant) && status == STORE_OK; n++) {
-        char privileges[64] = "", remedy[256];
+        char privileges[64] = "", remedy[1536];
         int wanted = 1;
         for (const char *at = grant.privileges; *at; at++) {
             wanted += *at == ',';

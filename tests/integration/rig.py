@@ -13,6 +13,7 @@ import sqlite3
 import subprocess
 import sys
 import tempfile
+import threading
 import time
 
 import pymysql
@@ -487,7 +488,9 @@ def write_config(path, sections):
     for section, options in sections.items():
         lines.append("[%s]" % section)
         lines += ["%s = %s" % (name, value) for name, value in options.items() if value is not None]
-    path.write_text("\n".join(lines) + "\n")
+    fresh = path.with_name("%s.%d" % (path.name, threading.get_ident()))
+    fresh.write_text("\n".join(lines) + "\n")
+    fresh.rename(path)  # at once: a program that was started before may still be reading it
     return path
 
 
