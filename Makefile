@@ -17,7 +17,7 @@ CFLAGS = -O2 -g
 DIRS = base flow input queue import store http
 
 mysql := $(shell $(PKG_CONFIG) --exists libmariadb && echo libmariadb || echo mysqlclient)
-packages = hiredis jansson $(mysql) libevent libevent_pthreads sqlite3 inih libxxhash zlib
+packages = hiredis jansson $(mysql) libevent libevent_pthreads sqlite3 inih libxxhash zlib libpcap
 warnings = -Wall -Wextra -Wshadow -Wconversion $(if $(WERROR),-Werror)
 # What every compilation needs, whatever CFLAGS says.
 flags := -std=c11 -D_GNU_SOURCE -pthread -Iinclude/flowimport -Isrc -DFLOWIMPORT_VERSION='"$(VERSION)"' \

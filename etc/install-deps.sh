@@ -8,9 +8,9 @@
 # redis-tools alone: its redis-check-rdb is the server's binary, and is the server when called by the name redis-server.
 set -eu
 
-run='libhiredis0.14 libjansson4 libmariadb3 libevent-2.1-7 libevent-pthreads-2.1-7 libsqlite3-0 libinih1 libxxhash0 zlib1g netbase'
+run='libhiredis0.14 libjansson4 libmariadb3 libevent-2.1-7 libevent-pthreads-2.1-7 libsqlite3-0 libinih1 libxxhash0 libpcap0.8 zlib1g netbase'
 build='gcc make pkg-config libc6-dev libhiredis-dev libjansson-dev libmariadb-dev libevent-dev libsqlite3-dev libinih-dev
-    libxxhash-dev zlib1g-dev netbase'
+    libxxhash-dev libpcap-dev zlib1g-dev netbase'
 servers='redis-tools mariadb-server-core'
 tests='libcmocka-dev clang libclang-rt-dev clang-format python3 python3-pytest python3-pytest-xdist python3-redis python3-pymysql openssl mandoc shellcheck
     universal-ctags systemd libseccomp2 faketime build-essential debhelper lintian debootstrap'

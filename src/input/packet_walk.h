@@ -1,0 +1,63 @@
+/* Where the decoder is in a frame, and the calls between its layers. */
+#ifndef INPUT_PACKET_WALK_H
+#define INPUT_PACKET_WALK_H
+
+#include "input/packet.h"
+
+struct walk {
+    const uint8_t *frame, *at, *end; /* captured bytes */
+    size_t cut;                      /* bytes of the wire behind the end that were not captured */
+};
+
+/* What comes next: an EtherType, a length of IEEE 802.3 (0 to 1500: LLC follows), or NEXT_CUT. */
+enum next {
+    NEXT_LLC_MAX = 1500,
+    NEXT_IPV4 = 0x0800,
+    NEXT_ARP = 0x0806,
+    NEXT_ETHERNET = 0x6558,
+    NEXT_RARP = 0x8035,
+    NEXT_VLAN = 0x8100,
+    NEXT_IPV6 = 0x86dd,
+    NEXT_PPP = 0x880b,
+    NEXT_MPLS = 0x8847,
+    NEXT_MPLS_UPSTREAM = 0x8848,
+    NEXT_PPPOE = 0x8864,
+    NEXT_SERVICE_VLAN = 0x88a8,
+    NEXT_BACKBONE = 0x88e7,
+    NEXT_VLAN_9100 = 0x9100, /* stacked tags before IEEE 802.1ad */
+    NEXT_VLAN_9200 = 0x9200,
+    NEXT_VLAN_9300 = 0x9300,
+    NEXT_OTHER = 0xffff, /* reserved, so no protocol's */
+    NEXT_CUT = 0x10000,
+};
+
+static inline unsigned be16(const uint8_t *at) { return (unsigned)at[0] << 8 | at[1]; }
+static inline uint32_t be24(const uint8_t *at) { return (uint32_t)at[0] << 16 | be16(at + 1); }
+static inline uint32_t be32(const uint8_t *at) { return (uint32_t)be16(at) << 16 | be16(at + 2); }
+
+static inline size_t walk_left(const struct walk *walk) { return (size_t)(walk->end - walk->at); }
+static inline size_t walk_length(const struct walk *walk) { return walk_left(walk) + walk->cut; } /* on the wire */
+
+/* What lies more than `length` bytes ahead, on the wire, is padding. */
+static inline void walk_limit(struct walk *walk, size_t length) {
+    size_t left = walk_left(walk);
+    if (length <= left) {
+        walk->end = walk->at + length;
+        walk->cut = 0;
+    } else if (length - left < walk->cut) {
+        walk->cut = length - left;
+    }
+}
+
+/* From the frame's first byte to the transport header. */
+enum packet_verdict link_decode(struct walk *walk, int link_type, struct packet *out);
+/* The same from what `next` says. Members that belong to IP must be 0. */
+enum packet_verdict link_next(struct walk *walk, unsigned next, struct packet *out);
+/* NEXT_IPV4 or NEXT_IPV6 by the first bits; NEXT_OTHER, NEXT_CUT. */
+unsigned link_ip_version(const struct walk *walk);
+/* From the IP header to the transport header. */
+enum packet_verdict ip_decode(struct walk *walk, unsigned version, struct packet *out);
+/* From the transport header on into tunnels; what is inside takes the place of `out`. */
+enum packet_verdict tunnel_decode(const struct packet_options *options, struct walk *walk, struct packet *out);
+
+#endif
