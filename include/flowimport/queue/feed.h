@@ -1,0 +1,39 @@
+/* Entries from a thread that must not wait, as a capture thread, to the event loop: a ring of blocks, one writer, one
+ * reader, no lock.
+ *
+ * The writer fills a block and hands it over when it is full, or at its own feed_flush; the reader is woken through a
+ * descriptor. Where the reader has not given back a block in time, entries are thrown away and counted: with 256 blocks
+ * of 64 KiB that takes a loop which stands still for as long as 16 MiB of entries need. */
+#ifndef FLOWIMPORT_QUEUE_FEED_H
+#define FLOWIMPORT_QUEUE_FEED_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include "base/error.h"
+
+enum { FEED_BLOCK = 64 << 10, FEED_BLOCKS = 256, FEED_ENTRY_MAX = FEED_BLOCK - 4 };
+
+struct feed; /* opaque; FEED_BLOCKS * FEED_BLOCK bytes of memory */
+
+struct feed *feed_new(struct error *error); /* NULL with the error set: out of descriptors */
+void feed_free(struct feed *feed);          /* when the writer has ended */
+
+/* The writer's. An entry of more than FEED_ENTRY_MAX bytes counts as lost. */
+void feed_put(struct feed *feed, const char *text, size_t len);
+/* Whether feed_put has room: for a writer that may wait after all, as at its end. */
+bool feed_has_room(const struct feed *feed, size_t len);
+/* Hands over what is there: to be called a few times a second, and at the end. */
+void feed_flush(struct feed *feed);
+
+/* The reader's. The descriptor is readable when something was handed over since the last feed_woken. */
+int feed_fd(const struct feed *feed);
+void feed_woken(struct feed *feed);
+/* The next entry, borrowed until the next call. false: none for the moment. */
+bool feed_next(struct feed *feed, const char **text, size_t *len);
+bool feed_is_empty(const struct feed *feed); /* feed_next has returned false, and nothing was handed over since */
+
+uint64_t feed_lost(const struct feed *feed); /* entries; any thread may ask */
+
+#endif

@@ -1,0 +1,62 @@
+/* Entries kept on disk, in order, until they have arrived in Redis: segment files in a folder of their own.
+ *
+ * An entry is known by its position, a number that grows from entry to entry; what has arrived is forgotten by it. Pure
+ * file code: no clock, no connection.
+ *
+ * What spool_write has written survives the end of the process, kill -9 included. A segment (16 MiB, or a quarter of a
+ * smaller bound) is brought to the disk with fdatasync when it is full and when the spool is closed: a power failure
+ * takes the last segment at most. Reading ends a segment at the first record that is torn or has the wrong checksum.
+ *
+ * When the bound is reached, it is the newest entries that find no room: what was once taken in is sent, the loss is
+ * one gap with a known beginning, and a long outage writes the disk once instead of over and over. A segment leaves
+ * when all of it has arrived, so up to one segment of the bound may be taken by what has arrived already.
+ *
+ * Memory: a chunk of 256 KiB for writing and one for reading, or the longest entry; 24 bytes a segment. */
+#ifndef FLOWIMPORT_QUEUE_SPOOL_H
+#define FLOWIMPORT_QUEUE_SPOOL_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include "base/error.h"
+
+enum { SPOOL_CHUNK = 256 << 10 }; /* bytes worth writing, or reading, at a time */
+
+struct spool; /* opaque */
+
+struct spool_counts {
+    uint64_t bytes, max_bytes; /* of the files */
+    uint64_t entries;          /* those that have arrived included, as long as their segment stays */
+    uint64_t torn;             /* segments that ended in the middle of a record when they were found */
+    uint64_t damaged;          /* entries that could not be read back */
+};
+
+/* Makes the folder if need be, locks it against a second process, and reads what is there: all of it, for its
+ * checksums. `stream` names the entries if there are none yet; else they keep the name they have. NULL with the error
+ * set. */
+struct spool *spool_open(const char *folder, uint64_t max_bytes, uint64_t stream, struct error *error);
+void spool_close(struct spool *spool);
+uint64_t spool_stream(const struct spool *spool);
+/* New entries have positions above this: 0, or far behind what was found, so that one which was sent but is missing
+ * here (its record was torn) can't be taken for another. */
+uint64_t spool_base(const struct spool *spool);
+
+/* Entries to be written together by spool_write: each position is one more than the last. false: no room. */
+bool spool_stage(struct spool *spool, uint64_t position, const char *text, size_t len)
+    __attribute__((warn_unused_result));
+/* 0; or -1 with the error set (as when the disk is full), and nothing of what was staged is kept. */
+int spool_write(struct spool *spool, struct error *error) __attribute__((warn_unused_result));
+
+/* Whether there are entries behind this position. */
+bool spool_has(const struct spool *spool, uint64_t position);
+/* The next entries behind `position`, at most n_max and about SPOOL_CHUNK bytes of them; *last is the last one's
+ * position. Returns how many; 0: none. Borrowed until the next call. */
+size_t spool_read(struct spool *spool, uint64_t position, const char **texts, size_t *lens, size_t n_max,
+                  uint64_t *last);
+/* What has a position up to this one has arrived. */
+void spool_forget(struct spool *spool, uint64_t position);
+
+struct spool_counts spool_counts(const struct spool *spool);
+
+#endif

@@ -1,0 +1,105 @@
+/* The ring. Blocks [taken, given) are the reader's, the one at `given` is being filled, the rest is free; a block holds
+ * entries as length (4 bytes) and text. */
+#include "queue/feed.h"
+
+#include <errno.h>
+#include <stdatomic.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/eventfd.h>
+#include <unistd.h>
+
+#include "base/mem.h"
+
+struct block {
+    uint32_t len;
+    char data[FEED_BLOCK];
+};
+
+struct feed {
+    struct block *blocks;
+    int fd;
+    _Atomic uint64_t given, taken; /* blocks so far: only the writer moves the one, only the reader the other */
+    _Atomic uint64_t lost;
+    uint32_t filled; /* of the writer's block */
+    uint32_t at;     /* of the reader's */
+};
+
+struct feed *feed_new(struct error *error) {
+    int fd = eventfd(0, EFD_NONBLOCK | EFD_CLOEXEC);
+    if (fd < 0) {
+        error_set(error, "eventfd: %s", strerror(errno));
+        return NULL;
+    }
+    struct feed *feed = mem_zalloc(1, sizeof *feed);
+    feed->blocks = mem_alloc(FEED_BLOCKS * sizeof feed->blocks[0]);
+    feed->fd = fd;
+    return feed;
+}
+
+void feed_free(struct feed *feed) {
+    if (!feed) return;
+    close(feed->fd);
+    free(feed->blocks);
+    free(feed);
+}
+
+void feed_flush(struct feed *feed) {
+    uint64_t given = atomic_load_explicit(&feed->given, memory_order_relaxed), one = 1;
+    if (feed->filled == 0) return;
+    feed->blocks[given % FEED_BLOCKS].len = feed->filled;
+    feed->filled = 0;
+    atomic_store_explicit(&feed->given, given + 1, memory_order_release);
+    /* It can only fail where the reader has not looked for 2^64 - 1 blocks. */
+    if (write(feed->fd, &one, sizeof one) < 0) return;
+}
+
+bool feed_has_room(const struct feed *feed, size_t len) {
+    uint64_t given =
+        atomic_load_explicit(&feed->given, memory_order_relaxed) + (feed->filled + sizeof(uint32_t) + len > FEED_BLOCK);
+    return given - atomic_load_explicit(&feed->taken, memory_order_acquire) < FEED_BLOCKS;
+}
+
+void feed_put(struct feed *feed, const char *text, size_t len) {
+    uint32_t head = (uint32_t)len;
+    if (feed->filled + sizeof head + len > FEED_BLOCK) feed_flush(feed);
+    uint64_t given = atomic_load_explicit(&feed->given, memory_order_relaxed);
+    if (len > FEED_ENTRY_MAX || given - atomic_load_explicit(&feed->taken, memory_order_acquire) == FEED_BLOCKS) {
+        atomic_fetch_add_explicit(&feed->lost, 1, memory_order_relaxed);
+        return;
+    }
+    char *to = feed->blocks[given % FEED_BLOCKS].data + feed->filled;
+    memcpy(to, &head, sizeof head);
+    memcpy(to + sizeof head, text, len);
+    feed->filled += (uint32_t)(sizeof head + len);
+}
+
+int feed_fd(const struct feed *feed) { return feed->fd; }
+
+void feed_woken(struct feed *feed) {
+    uint64_t count;
+    if (read(feed->fd, &count, sizeof count) < 0) return; /* nothing was there: fine */
+}
+
+bool feed_next(struct feed *feed, const char **text, size_t *len) {
+    uint64_t taken = atomic_load_explicit(&feed->taken, memory_order_relaxed);
+    uint32_t head;
+    if (feed->at > 0 && feed->at == feed->blocks[taken % FEED_BLOCKS].len) {
+        feed->at = 0;
+        atomic_store_explicit(&feed->taken, ++taken, memory_order_release);
+    }
+    if (taken == atomic_load_explicit(&feed->given, memory_order_acquire)) return false;
+    const char *from = feed->blocks[taken % FEED_BLOCKS].data + feed->at;
+    memcpy(&head, from, sizeof head);
+    *text = from + sizeof head;
+    *len = head;
+    feed->at += (uint32_t)sizeof head + head;
+    return true;
+}
+
+bool feed_is_empty(const struct feed *feed) {
+    return atomic_load_explicit(&feed->taken, memory_order_relaxed) ==
+           atomic_load_explicit(&feed->given, memory_order_acquire);
+}
+
+uint64_t feed_lost(const struct feed *feed) { return atomic_load_explicit(&feed->lost, memory_order_relaxed); }

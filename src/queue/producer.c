@@ -1,0 +1,336 @@
+/* The producer: backlog and spool as one line of entries, sent batch by batch. */
+#include "queue/producer.h"
+
+#include <inttypes.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/random.h>
+
+#include "base/fault.h"
+#include "base/log.h"
+#include "base/mem.h"
+#include "queue/claim.h"
+#include "queue/producer_impl.h"
+
+enum {
+    TICK_SECONDS = 1,
+    TAKEN_AT_ONCE = 1 << 16, /* entries out of the feed */
+    LOOK_MS = 250,           /* between looks at a queue that is too long */
+    NUMBER_TEXT = 24,
+};
+
+static void batch_send(struct producer *producer);
+
+/* --- what has arrived --- */
+
+/* All up to this position. */
+static void arrived(struct producer *producer, uint64_t position) {
+    producer->arrived = position;
+    if (producer->sent < position) producer->sent = position;
+    backlog_drop(&producer->backlog, position);
+    if (producer->spool) spool_forget(producer->spool, position);
+}
+
+static void batch_arrived(struct producer *producer) {
+    producer->pushed += producer->batch;
+    producer->batch = 0;
+    arrived(producer, producer->sent);
+    if (producer->handler.arrived) producer->handler.arrived(producer->handler.context);
+}
+
+/* What was sent and not confirmed is to be sent again. */
+static void batch_forget(struct producer *producer) {
+    producer->batch = 0;
+    producer->sent = producer->arrived;
+    backlog_unsend(&producer->backlog);
+}
+
+/* --- batches --- */
+
+static void refuse(struct producer *producer, const char *command, const char *why) {
+    char text[400];
+    snprintf(text, sizeof text, "queue %s: %s: %s", producer->config->queue, command, why);
+    redis_drop(producer->redis, text);
+}
+
+static void on_marker_mended(void *context, const redisReply *reply) {
+    struct producer *producer = context;
+    (void)reply;
+    refuse(producer, "RPUSH", producer->refusal);
+}
+
+/* RPUSH failed, on a key that has become something else than a list, and SET did not: the marker is to say again what
+ * it said before. */
+static void marker_mend(struct producer *producer, const char *why) {
+    char value[PRODUCER_STREAM_MAX + NUMBER_TEXT];
+    snprintf(producer->refusal, sizeof producer->refusal, "%s", why);
+    snprintf(value, sizeof value, "%s %" PRIu64, producer->stream, producer->arrived);
+    redis_command(producer->redis, on_marker_mended, producer, "SET", producer->marker, value, NULL);
+}
+
+/* A command that is refused before EXEC, as for want of memory, is why EXEC is. */
+static void on_queued(void *context, const redisReply *reply) {
+    struct producer *producer = context;
+    if (reply->type == REDIS_REPLY_ERROR && !producer->refusal[0])
+        snprintf(producer->refusal, sizeof producer->refusal, "%s", reply->str);
+}
+
+static void on_pushed(void *context, const redisReply *reply) {
+    struct producer *producer = context;
+    fault_point("after-push");
+    if (reply->type == REDIS_REPLY_ERROR) {
+        refuse(producer, "RPUSH", producer->refusal[0] ? producer->refusal : reply->str);
+    } else if (reply->type != REDIS_REPLY_ARRAY || reply->elements == 0) {
+        refuse(producer, "EXEC", "the marker was changed by another");
+    } else if (reply->element[0]->type != REDIS_REPLY_INTEGER) {
+        marker_mend(producer, reply->element[0]->str);
+    } else {
+        producer->queue_length = (uint64_t)reply->element[0]->integer;
+        batch_arrived(producer);
+        batch_send(producer);
+    }
+}
+
+/* How many entries the queue may take. */
+static size_t queue_room(const struct producer *producer) {
+    uint64_t max = producer->config->max_queue;
+    if (!max) return PRODUCER_BATCH;
+    if (producer->queue_length >= max) return 0;
+    return max - producer->queue_length < PRODUCER_BATCH ? (size_t)(max - producer->queue_length) : PRODUCER_BATCH;
+}
+
+/* Sends the next batch, if none is under way. */
+static void batch_send(struct producer *producer) {
+    const char **texts = producer->words + 2;
+    size_t *lens = producer->lens + 2, n = 0;
+    char value[PRODUCER_STREAM_MAX + NUMBER_TEXT], seconds[NUMBER_TEXT];
+    uint64_t last = 0;
+    if (!producer->connected || producer->failed || producer->batch > 0) return;
+    size_t room = queue_room(producer);
+    producer->held = room == 0 && (producer_spool_waits(producer) || producer->backlog.unsent < producer->backlog.end);
+    if (producer->held) {
+        if (!evtimer_pending(producer->look, NULL))
+            evtimer_add(producer->look, &(struct timeval){.tv_usec = LOOK_MS * 1000});
+        return;
+    }
+    if (producer->spool) n = spool_read(producer->spool, producer->sent, texts, lens, room, &last);
+    if (n == 0) n = backlog_send(&producer->backlog, texts, lens, room, PRODUCER_BATCH_BYTES, &last);
+    if (n == 0) return;
+    producer->words[0] = "RPUSH";
+    producer->lens[0] = strlen("RPUSH");
+    producer->words[1] = producer->config->queue;
+    producer->lens[1] = strlen(producer->config->queue);
+    snprintf(value, sizeof value, "%s %" PRIu64, producer->stream, last);
+    snprintf(seconds, sizeof seconds, "%" PRId64, producer->config->marker_seconds);
+    producer->sent = last;
+    producer->batch = n;
+    producer->refusal[0] = '\0';
+    redis_command(producer->redis, on_queued, producer, "MULTI", NULL);
+    redis_send(producer->redis, on_queued, producer, (int)n + 2, producer->words, producer->lens);
+    redis_command(producer->redis, on_queued, producer, "SET", producer->marker, value,
+                  producer->config->marker_seconds ? "EX" : NULL, seconds, NULL);
+    redis_command(producer->redis, on_pushed, producer, "EXEC", NULL);
+    redis_command(producer->redis, NULL, NULL, "WATCH", producer->marker, NULL);
+}
+
+static void on_work(evutil_socket_t fd, short what, void *context) {
+    (void)fd;
+    (void)what;
+    batch_send(context);
+}
+
+/* --- the queue's length --- */
+
+static void on_length(void *context, const redisReply *reply) {
+    struct producer *producer = context;
+    if (reply->type != REDIS_REPLY_INTEGER) {
+        refuse(producer, "LLEN", reply->type == REDIS_REPLY_ERROR ? reply->str : "the answer is no number");
+        return;
+    }
+    producer->queue_length = (uint64_t)reply->integer;
+    batch_send(producer);
+}
+
+static void length_ask(struct producer *producer) {
+    redis_command(producer->redis, on_length, producer, "LLEN", producer->config->queue, NULL);
+}
+
+static void on_look(evutil_socket_t fd, short what, void *context) {
+    (void)fd;
+    (void)what;
+    length_ask(context);
+}
+
+/* --- connecting --- */
+
+/* What the marker says after a lost connection. All is well if that is where we were before the last batch, or behind
+ * it. */
+static void marker_compare(struct producer *producer, uint64_t position) {
+    char why[400];
+    if (producer->batch > 0 && position == producer->sent) batch_arrived(producer);
+    batch_forget(producer);
+    if (position == producer->arrived) return;
+    snprintf(why, sizeof why,
+             "%s: %s is at %" PRIu64 " and was left at %" PRIu64 ": others push the same, or Redis has lost data",
+             producer->target.display, producer->marker, position, producer->arrived);
+    producer->failed = producer->handler.failed != NULL;
+    if (producer->failed)
+        producer->handler.failed(producer->handler.context, why);
+    else
+        log_warning("queue", "%s", why);
+}
+
+/* The answer to GET: "<stream> <position>", or nothing. */
+static void on_marker(void *context, const redisReply *reply) {
+    struct producer *producer = context;
+    char stream[PRODUCER_STREAM_MAX] = "";
+    const char *space = reply->type == REDIS_REPLY_STRING ? strrchr(reply->str, ' ') : NULL;
+    if (reply->type == REDIS_REPLY_ERROR) {
+        refuse(producer, "GET", reply->str);
+        return;
+    }
+    uint64_t position = space ? strtoull(space + 1, NULL, 10) : 0;
+    if (space && space - reply->str < PRODUCER_STREAM_MAX) memcpy(stream, reply->str, (size_t)(space - reply->str));
+    uint64_t ours = strcmp(stream, producer->stream) == 0 ? position : 0;
+    producer->connected = true;
+    if (producer->resumed) {
+        marker_compare(producer, ours);
+    } else {
+        producer->resumed = true;
+        if (ours > 0) arrived(producer, ours); /* the spool's, from a run before */
+        if (producer->handler.ready) producer->handler.ready(producer->handler.context, stream, position);
+    }
+    batch_send(producer);
+}
+
+static void on_connected(void *context) {
+    struct producer *producer = context;
+    redis_command(producer->redis, NULL, NULL, "WATCH", producer->marker, NULL);
+    length_ask(producer); /* first: it tells whether the queue is a list */
+    redis_command(producer->redis, on_marker, producer, "GET", producer->marker, NULL);
+    log_info("queue", "%s: connected, to push", producer->target.display);
+}
+
+static void on_lost(void *context, const char *why) {
+    struct producer *producer = context;
+    producer->losses += producer->connected;
+    producer->connected = producer->held = false;
+    evtimer_del(producer->look);
+    snprintf(producer->lost_why, sizeof producer->lost_why, "%s: %s", producer->target.display, why);
+    if (!producer->handler.lost || producer->handler.lost(producer->handler.context, producer->lost_why))
+        log_warning("queue", "%s; trying again", producer->lost_why);
+}
+
+/* --- entries in --- */
+
+bool producer_put_at(struct producer *producer, uint64_t position, const char *text, size_t len) {
+    if (!backlog_add(&producer->backlog, position, text, len)) return false;
+    producer->position = position;
+    if (producer->batch == 0 && producer->connected) event_active(producer->work, 0, 0);
+    return true;
+}
+
+static void on_fed(evutil_socket_t fd, short what, void *context) {
+    struct producer *producer = context;
+    const char *text;
+    size_t len;
+    unsigned n = 0;
+    (void)fd;
+    (void)what;
+    feed_woken(producer->feed);
+    while (n < TAKEN_AT_ONCE && feed_next(producer->feed, &text, &len)) {
+        producer_put(producer, text, len);
+        n++;
+    }
+    if (n == TAKEN_AT_ONCE) event_active(producer->fed, EV_READ, 0); /* after what else the loop has to do */
+}
+
+void producer_take(struct producer *producer, struct feed *feed) {
+    producer->feed = feed;
+    producer->fed = event_new(producer->base, feed_fd(feed), EV_READ | EV_PERSIST, on_fed, producer);
+    event_add(producer->fed, NULL);
+}
+
+/* --- its life --- */
+
+static void on_tick(evutil_socket_t fd, short what, void *context) {
+    (void)fd;
+    (void)what;
+    producer_tick(context);
+}
+
+static int spool_begin(struct producer *producer, struct error *error) {
+    uint64_t stream;
+    if (getrandom(&stream, sizeof stream, 0) != sizeof stream) return error_set(error, "getrandom failed");
+    if (producer->config->spool) {
+        producer->spool = spool_open(producer->config->spool, producer->config->spool_max, stream, error);
+        if (!producer->spool) return -1;
+        stream = spool_stream(producer->spool);
+        producer->position = spool_base(producer->spool);
+    }
+    snprintf(producer->stream, sizeof producer->stream, "%016" PRIx64, stream);
+    return 0;
+}
+
+struct producer *producer_new(struct event_base *base, const struct producer_config *config,
+                              const struct producer_handler *handler, struct error *error) {
+    struct redis_target target;
+    char prefix[QUEUE_NAME_MAX + 2];
+    if (redis_target_parse(&target, config->url, config->password, error) != 0) return NULL;
+    struct producer *producer = mem_zalloc(1, sizeof *producer);
+    producer->config = config;
+    if (handler) producer->handler = *handler;
+    producer->base = base;
+    producer->target = target;
+    claim_prefix(prefix, sizeof prefix, config->queue);
+    producer->marker = mem_printf("%s:%s", prefix, config->marker);
+    backlog_init(&producer->backlog, PRODUCER_MEMORY);
+    struct redis_handler redis = {producer, on_connected, on_lost};
+    producer->redis = redis_new(base, &producer->target, config->retry_max_ms, &redis);
+    producer->work = event_new(base, -1, 0, on_work, producer);
+    producer->look = evtimer_new(base, on_look, producer);
+    producer->tick = event_new(base, -1, EV_PERSIST, on_tick, producer);
+    if (spool_begin(producer, error) == 0) return producer;
+    producer_free(producer);
+    return NULL;
+}
+
+void producer_free(struct producer *producer) {
+    const char *text;
+    size_t len;
+    if (!producer) return;
+    while (producer->feed && feed_next(producer->feed, &text, &len))
+        producer_put(producer, text, len);
+    if (producer->spool) producer_spool(producer);
+    if (producer->backlog.n > 0 && !producer->handler.failed)
+        log_error("queue", "%s: %" PRIu64 " entries that have not arrived are lost", producer->target.display,
+                  producer->backlog.n);
+    if (producer->fed) event_free(producer->fed);
+    event_free(producer->work);
+    event_free(producer->look);
+    event_free(producer->tick);
+    redis_free(producer->redis);
+    spool_close(producer->spool);
+    backlog_release(&producer->backlog);
+    redis_target_release(&producer->target);
+    free(producer->marker);
+    free(producer);
+}
+
+void producer_start(struct producer *producer) {
+    event_add(producer->tick, &(struct timeval){.tv_sec = TICK_SECONDS});
+    redis_connect(producer->redis);
+}
+
+void producer_resume(struct producer *producer, const char *stream, uint64_t position) {
+    snprintf(producer->stream, sizeof producer->stream, "%s", stream);
+    producer->arrived = producer->sent = producer->position = position;
+}
+
+bool producer_is_done(const struct producer *producer) {
+    return producer->backlog.n == 0 && !producer_spool_waits(producer) &&
+           (!producer->feed || feed_is_empty(producer->feed));
+}
+
+uint64_t producer_pushed(const struct producer *producer) { return producer->pushed; }

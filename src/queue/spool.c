@@ -1,0 +1,430 @@
+/* The spool's files. A segment is a header and records; numbers are in the machine's order:
+ *
+ *   header   "flowspl1", stream, position of the first record, checksum of these
+ *   record   length (4 bytes), checksum (4 bytes: XXH3 of the text, seeded with the position), text
+ *
+ * Its name is the position of its first record. Each record's position is one more than the last one's. */
+#include "queue/spool.h"
+
+#include <dirent.h>
+#include <errno.h>
+#include <fcntl.h>
+#include <inttypes.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/file.h>
+#include <sys/stat.h>
+#include <unistd.h>
+#include <xxhash.h>
+
+#include "base/buffer.h"
+#include "base/log.h"
+#include "base/mem.h"
+
+enum {
+    SEGMENT_BYTES = 16 << 20,
+    RECORD_HEAD = 8,
+    NAME_MAX_BYTES = 32,
+};
+static const char magic[8] = "flowspl1", suffix[] = ".spool";
+static const uint64_t gap = UINT64_C(1) << 32; /* more than what can have been sent and not be here */
+
+struct header {
+    char magic[8];
+    uint64_t stream, first, sum;
+};
+
+struct segment {
+    uint64_t first, n; /* position of the first record; records */
+    uint64_t size;     /* bytes, to the end of the last whole record */
+};
+
+struct reader {
+    int fd;            /* -1: nowhere */
+    size_t segment;    /* its index */
+    uint64_t position; /* of the record at data[at] */
+    uint64_t offset;   /* of data[end] in the file */
+    char *data;
+    size_t at, end, size;
+};
+
+struct spool {
+    char *folder;
+    int folder_fd;
+    uint64_t max_bytes, segment_bytes, stream, base;
+    bool named;               /* the stream is that of segments that were found */
+    struct segment *segments; /* oldest first */
+    size_t n;
+    uint64_t bytes; /* of all segments */
+    int write_fd;   /* of the last segment; -1: the next record begins another */
+    struct buffer staged;
+    uint64_t staged_first, staged_n;
+    struct reader reader;
+    uint64_t torn, damaged;
+};
+
+static uint64_t header_sum(const struct header *header) { return XXH3_64bits(header, offsetof(struct header, sum)); }
+
+static uint32_t record_sum(const char *text, size_t len, uint64_t position) {
+    return (uint32_t)XXH3_64bits_withSeed(text, len, position);
+}
+
+static uint64_t segment_last(const struct segment *segment) { return segment->first + segment->n - 1; }
+
+static const char *segment_name(uint64_t first, char name[NAME_MAX_BYTES]) {
+    snprintf(name, NAME_MAX_BYTES, "%020" PRIu64 "%s", first, suffix);
+    return name;
+}
+
+static int file_error(const struct spool *spool, uint64_t first, struct error *error) {
+    char name[NAME_MAX_BYTES];
+    return error_set(error, "%s/%s: %s", spool->folder, segment_name(first, name), strerror(errno));
+}
+
+/* --- reading --- */
+
+static void reader_close(struct reader *reader) {
+    if (reader->fd >= 0) close(reader->fd);
+    reader->fd = -1;
+}
+
+/* Writable for segment_scan alone. */
+static bool reader_open(struct spool *spool, size_t index) {
+    struct reader *reader = &spool->reader;
+    char name[NAME_MAX_BYTES];
+    reader_close(reader);
+    reader->fd = openat(spool->folder_fd, segment_name(spool->segments[index].first, name), O_RDWR | O_CLOEXEC);
+    reader->segment = index;
+    reader->position = spool->segments[index].first;
+    reader->offset = sizeof(struct header);
+    reader->at = reader->end = 0;
+    return reader->fd >= 0;
+}
+
+/* Reads on, so that a record of `wanted` bytes is there, if the segment has that many. */
+static void reader_fill(struct reader *reader, const struct segment *segment, size_t wanted) {
+    if (reader->at > 0) memmove(reader->data, reader->data + reader->at, reader->end - reader->at);
+    reader->end -= reader->at;
+    reader->at = 0;
+    if (wanted < SPOOL_CHUNK) wanted = SPOOL_CHUNK;
+    if (reader->size < wanted) {
+        reader->data = mem_realloc(reader->data, wanted, 1);
+        reader->size = wanted;
+    }
+    while (reader->end < wanted && reader->offset < segment->size) {
+        size_t most = wanted - reader->end;
+        if (most > segment->size - reader->offset) most = (size_t)(segment->size - reader->offset);
+        ssize_t n = pread(reader->fd, reader->data + reader->end, most, (off_t)reader->offset);
+        if (n <= 0) return;
+        reader->end += (size_t)n;
+        reader->offset += (uint64_t)n;
+    }
+}
+
+/* The bytes of the record at data[at], 0 if it isn't all there, is torn or damaged. */
+static size_t record_len(const struct reader *reader, size_t *wanted) {
+    uint32_t head[2];
+    size_t there = reader->end - reader->at;
+    *wanted = RECORD_HEAD;
+    if (there < RECORD_HEAD) return 0;
+    memcpy(head, reader->data + reader->at, RECORD_HEAD);
+    *wanted += head[0];
+    if (there < *wanted || record_sum(reader->data + reader->at + RECORD_HEAD, head[0], reader->position) != head[1])
+        return 0;
+    return *wanted;
+}
+
+/* The same, after reading on if that helps. What was returned before goes out of date. */
+static size_t record_fetch(struct reader *reader, const struct segment *segment) {
+    size_t wanted, len = record_len(reader, &wanted);
+    for (unsigned i = 0; i < 2 && len == 0; i++) { /* the head, then the text of a long one */
+        if (wanted > reader->end - reader->at + (segment->size - reader->offset)) return 0;
+        reader_fill(reader, segment, wanted);
+        len = record_len(reader, &wanted);
+    }
+    return len;
+}
+
+/* What follows in the segment can't be read: it counts as lost and ends before. */
+static void segment_cut(struct spool *spool, size_t index, uint64_t position) {
+    struct segment *segment = &spool->segments[index];
+    char name[NAME_MAX_BYTES];
+    uint64_t kept = position - segment->first;
+    log_error("spool", "%s/%s: damaged: %" PRIu64 " entries can't be read", spool->folder,
+              segment_name(segment->first, name), segment->n - kept);
+    spool->damaged += segment->n - kept;
+    segment->n = kept;
+}
+
+/* Places the reader in the segment that has the entry behind `position`. false: there is none. */
+static bool reader_place(struct spool *spool, uint64_t position) {
+    struct reader *reader = &spool->reader;
+    size_t i = 0;
+    while (i < spool->n && (spool->segments[i].n == 0 || segment_last(&spool->segments[i]) <= position))
+        i++;
+    if (i == spool->n) return false;
+    if (reader->fd >= 0 && reader->segment == i && reader->position <= position + 1) return true;
+    if (!reader_open(spool, i)) segment_cut(spool, i, spool->segments[i].first);
+    return true;
+}
+
+bool spool_has(const struct spool *spool, uint64_t position) {
+    for (size_t i = spool->n; i > 0; i--)
+        if (spool->segments[i - 1].n > 0) return segment_last(&spool->segments[i - 1]) > position;
+    return false;
+}
+
+size_t spool_read(struct spool *spool, uint64_t position, const char **texts, size_t *lens, size_t n_max,
+                  uint64_t *last) {
+    struct reader *reader = &spool->reader;
+    size_t n = 0, unused;
+    while (n == 0 && reader_place(spool, position)) {
+        const struct segment *segment = &spool->segments[reader->segment];
+        while (n < n_max && reader->position < segment->first + segment->n) {
+            size_t len = n > 0 ? record_len(reader, &unused) : record_fetch(reader, segment);
+            if (len == 0 && n > 0) break;
+            if (len == 0) {
+                segment_cut(spool, reader->segment, reader->position);
+                break;
+            }
+            if (reader->position > position) {
+                texts[n] = reader->data + reader->at + RECORD_HEAD;
+                lens[n++] = len - RECORD_HEAD;
+                *last = reader->position;
+            }
+            reader->at += len;
+            reader->position++;
+        }
+    }
+    return n;
+}
+
+/* --- writing --- */
+
+static int bytes_write(int fd, const void *bytes, size_t len, uint64_t offset) {
+    const char *at = bytes;
+    while (len > 0) {
+        ssize_t n = pwrite(fd, at, len, (off_t)offset);
+        if (n < 0 && errno == EINTR) continue;
+        if (n <= 0) return -1;
+        at += n;
+        offset += (uint64_t)n;
+        len -= (size_t)n;
+    }
+    return 0;
+}
+
+static void segment_finish(struct spool *spool) {
+    if (spool->write_fd < 0) return;
+    if (fdatasync(spool->write_fd) != 0 || fsync(spool->folder_fd) != 0)
+        log_warning("spool", "%s: not safe from a power failure: %s", spool->folder, strerror(errno));
+    close(spool->write_fd);
+    spool->write_fd = -1;
+}
+
+static int segment_begin(struct spool *spool, struct error *error) {
+    struct header header = {.stream = spool->stream, .first = spool->staged_first};
+    char name[NAME_MAX_BYTES];
+    segment_finish(spool);
+    memcpy(header.magic, magic, sizeof magic);
+    header.sum = header_sum(&header);
+    segment_name(header.first, name);
+    int fd = openat(spool->folder_fd, name, O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, 0640);
+    if (fd < 0) return file_error(spool, header.first, error);
+    if (bytes_write(fd, &header, sizeof header, 0) != 0) {
+        file_error(spool, header.first, error);
+        close(fd);
+        unlinkat(spool->folder_fd, name, 0);
+        return -1;
+    }
+    spool->write_fd = fd;
+    spool->segments = mem_realloc(spool->segments, spool->n + 1, sizeof spool->segments[0]);
+    spool->segments[spool->n++] = (struct segment){.first = header.first, .size = sizeof header};
+    spool->bytes += sizeof header;
+    return 0;
+}
+
+bool spool_stage(struct spool *spool, uint64_t position, const char *text, size_t len) {
+    uint64_t with = sizeof(struct header) + spool->staged.len + RECORD_HEAD + len;
+    if (len > UINT32_MAX || spool->bytes + with > spool->max_bytes) return false;
+    uint32_t head[2] = {(uint32_t)len, record_sum(text, len, position)};
+    if (spool->staged_n++ == 0) spool->staged_first = position;
+    buffer_add(&spool->staged, head, sizeof head);
+    buffer_add(&spool->staged, text, len);
+    return true;
+}
+
+int spool_write(struct spool *spool, struct error *error) {
+    const struct segment *last = spool->n > 0 ? &spool->segments[spool->n - 1] : NULL;
+    int failed = 0;
+    if (spool->staged_n == 0) return 0;
+    if (spool->write_fd < 0 || last->first + last->n != spool->staged_first ||
+        last->size + spool->staged.len > spool->segment_bytes)
+        failed = segment_begin(spool, error);
+    if (!failed) {
+        struct segment *segment = &spool->segments[spool->n - 1];
+        if (bytes_write(spool->write_fd, spool->staged.data, spool->staged.len, segment->size) == 0) {
+            segment->size += spool->staged.len;
+            segment->n += spool->staged_n;
+            spool->bytes += spool->staged.len;
+        } else {
+            failed = file_error(spool, segment->first, error);
+            /* What stands behind the size is written over by the next try, or found torn. */
+            if (ftruncate(spool->write_fd, (off_t)segment->size) != 0)
+                log_warning("spool", "%s: can't be cut back: %s", spool->folder, strerror(errno));
+        }
+    }
+    buffer_clear(&spool->staged);
+    spool->staged_n = 0;
+    return failed;
+}
+
+/* --- forgetting --- */
+
+static void file_delete(const struct spool *spool, uint64_t first) {
+    char name[NAME_MAX_BYTES];
+    if (unlinkat(spool->folder_fd, segment_name(first, name), 0) != 0)
+        log_warning("spool", "%s/%s: %s", spool->folder, name, strerror(errno));
+}
+
+void spool_forget(struct spool *spool, uint64_t position) {
+    size_t gone = 0;
+    while (gone < spool->n && (spool->segments[gone].n == 0 || segment_last(&spool->segments[gone]) <= position)) {
+        if (gone + 1 == spool->n && spool->write_fd >= 0) {
+            close(spool->write_fd);
+            spool->write_fd = -1;
+        }
+        file_delete(spool, spool->segments[gone].first);
+        spool->bytes -= spool->segments[gone++].size;
+    }
+    if (gone == 0) return;
+    spool->n -= gone;
+    memmove(spool->segments, spool->segments + gone, spool->n * sizeof spool->segments[0]);
+    if (spool->reader.segment < gone)
+        reader_close(&spool->reader);
+    else
+        spool->reader.segment -= gone;
+}
+
+struct spool_counts spool_counts(const struct spool *spool) {
+    struct spool_counts counts = {
+        .bytes = spool->bytes, .max_bytes = spool->max_bytes, .torn = spool->torn, .damaged = spool->damaged};
+    for (size_t i = 0; i < spool->n; i++)
+        counts.entries += spool->segments[i].n;
+    return counts;
+}
+
+/* --- opening --- */
+
+static int segment_compare(const void *a, const void *b) {
+    const struct segment *left = a, *right = b;
+    return (left->first > right->first) - (left->first < right->first);
+}
+
+/* The segments that the folder lists, by their names alone. */
+static int folder_list(struct spool *spool, struct error *error) {
+    int fd = openat(spool->folder_fd, ".", O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+    DIR *listing = fd >= 0 ? fdopendir(fd) : NULL;
+    if (!listing) {
+        if (fd >= 0) close(fd);
+        return error_set(error, "%s: %s", spool->folder, strerror(errno));
+    }
+    for (const struct dirent *entry; (entry = readdir(listing));) {
+        char name[NAME_MAX_BYTES];
+        uint64_t first = strtoull(entry->d_name, NULL, 10);
+        if (strcmp(entry->d_name, segment_name(first, name)) != 0) continue;
+        spool->segments = mem_realloc(spool->segments, spool->n + 1, sizeof spool->segments[0]);
+        spool->segments[spool->n++] = (struct segment){.first = first};
+    }
+    closedir(listing);
+    if (spool->n > 0) qsort(spool->segments, spool->n, sizeof spool->segments[0], segment_compare);
+    return 0;
+}
+
+/* Counts the segment's whole records, and cuts off what follows them. */
+static int segment_scan(struct spool *spool, size_t index, struct error *error) {
+    struct segment *segment = &spool->segments[index];
+    struct reader *reader = &spool->reader;
+    struct header header;
+    struct stat status;
+    char name[NAME_MAX_BYTES];
+    if (!reader_open(spool, index) || fstat(reader->fd, &status) != 0) return file_error(spool, segment->first, error);
+    segment->size = (uint64_t)status.st_size;
+    if (pread(reader->fd, &header, sizeof header, 0) != sizeof header ||
+        memcmp(header.magic, magic, sizeof magic) != 0 || header.sum != header_sum(&header) ||
+        header.first != segment->first) {
+        spool->torn += segment->size > sizeof header; /* with less there was no record in it */
+        segment->size = 0;                            /* it has no records: the first forgetting deletes it */
+        return 0;
+    }
+    if (spool->named && spool->stream != header.stream)
+        return error_set(error, "%s/%s: is not of the same spool as the other files there", spool->folder,
+                         segment_name(segment->first, name));
+    spool->stream = header.stream;
+    spool->named = true;
+    for (size_t len; (len = record_fetch(reader, segment)) > 0; reader->at += len)
+        segment->n++, reader->position++;
+    uint64_t whole = reader->offset - (reader->end - reader->at);
+    if (whole < segment->size) {
+        spool->torn++;
+        log_warning("spool", "%s/%s: ends within a record, which is dropped", spool->folder,
+                    segment_name(segment->first, name));
+        segment->size = whole;
+        if (ftruncate(reader->fd, (off_t)whole) != 0) return file_error(spool, segment->first, error);
+    }
+    spool->bytes += segment->size;
+    return 0;
+}
+
+static int folder_scan(struct spool *spool, struct error *error) {
+    if (folder_list(spool, error) != 0) return -1;
+    for (size_t i = 0; i < spool->n; i++)
+        if (segment_scan(spool, i, error) != 0) return -1;
+    reader_close(&spool->reader);
+    if (spool->n == 0) return 0;
+    const struct segment *last = &spool->segments[spool->n - 1];
+    spool->base = last->first + last->n + gap;
+    spool_forget(spool, 0);
+    return 0;
+}
+
+struct spool *spool_open(const char *folder, uint64_t max_bytes, uint64_t stream, struct error *error) {
+    if (mkdir(folder, 0750) != 0 && errno != EEXIST) {
+        error_set(error, "%s: %s", folder, strerror(errno));
+        return NULL;
+    }
+    struct spool *spool = mem_zalloc(1, sizeof *spool);
+    spool->folder = mem_strdup(folder);
+    spool->max_bytes = max_bytes;
+    spool->segment_bytes = max_bytes / 4 < SEGMENT_BYTES ? max_bytes / 4 : SEGMENT_BYTES;
+    spool->stream = stream;
+    spool->write_fd = spool->reader.fd = -1;
+    spool->folder_fd = open(folder, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+    int failed = 0;
+    if (spool->folder_fd < 0)
+        failed = error_set(error, "%s: %s", folder, strerror(errno));
+    else if (flock(spool->folder_fd, LOCK_EX | LOCK_NB) != 0)
+        failed = error_set(error, "%s: %s", folder,
+                           errno == EWOULDBLOCK ? "in use by another process; each needs a folder of its own"
+                                                : strerror(errno));
+    if (!failed) failed = folder_scan(spool, error);
+    if (!failed) return spool;
+    spool_close(spool);
+    return NULL;
+}
+
+void spool_close(struct spool *spool) {
+    if (!spool) return;
+    segment_finish(spool);
+    reader_close(&spool->reader);
+    if (spool->folder_fd >= 0) close(spool->folder_fd);
+    buffer_release(&spool->staged);
+    free(spool->reader.data);
+    free(spool->segments);
+    free(spool->folder);
+    free(spool);
+}
+
+uint64_t spool_stream(const struct spool *spool) { return spool->stream; }
+uint64_t spool_base(const struct spool *spool) { return spool->base; }
