@@ -17,7 +17,7 @@ CFLAGS = -O2 -g
 DIRS = base flow input queue import store http
 
 mysql := $(shell $(PKG_CONFIG) --exists libmariadb && echo libmariadb || echo mysqlclient)
-packages = hiredis jansson $(mysql) libevent libevent_pthreads sqlite3 inih libxxhash zlib libpcap
+packages = hiredis jansson $(mysql) libevent libevent_pthreads sqlite3 inih libxxhash zlib libpcap expat
 warnings = -Wall -Wextra -Wshadow -Wconversion $(if $(WERROR),-Werror)
 # What every compilation needs, whatever CFLAGS says.
 flags := -std=c11 -D_GNU_SOURCE -pthread -Iinclude/flowimport -Isrc -DFLOWIMPORT_VERSION='"$(VERSION)"' \
@@ -116,6 +116,7 @@ fuzz: ## each fuzzer for SECONDS=60
 	@MAKE='$(MAKE)' tests/run fuzz $(SECONDS)
 
 bench: all $(benches) ## measures, printed as ratios
+	@etc/install-deps.sh bench
 	@BUILD=$(BUILD) tests/bench/run
 
 demo: ## sample traffic through private servers into tables (STORE=mysql: into MariaDB)
@@ -146,6 +147,7 @@ install: all ## into DESTDIR and PREFIX; a configuration that is there stays
 	sed 's|/usr/sbin/|$(sbindir)/|' etc/systemd/flowimportd.service >$(DESTDIR)$(systemddir)/flowimportd.service
 	chmod 644 $(DESTDIR)$(systemddir)/flowimportd.service
 	install -m 644 etc/systemd/flowimport.sysusers $(DESTDIR)$(sysusersdir)/flowimport.conf
+	install -m 644 etc/systemd/flowimportd-capture.conf $(DESTDIR)$(datadir)
 	test -e $(DESTDIR)$(sysconfdir)/flowimport/flowimport.conf || \
 	    install -m 640 etc/flowimport.conf $(DESTDIR)$(sysconfdir)/flowimport/flowimport.conf
 

@@ -226,8 +226,12 @@ static void a_truncated_gzip_is_an_error(void **state) {
         while ((status = lines_next(lines, &text, &len, &error)) == 1)
             n++;
         assert_int_equal(status, -1);
-        snprintf(wanted, sizeof wanted, "%s: at byte %lld of its contents: unexpected end of file", path,
-                 (long long)lines_position(lines));
+        long long where = 0; /* behind the last whole line, within the one that is cut off */
+        snprintf(wanted, sizeof wanted, "%s: at byte ", path);
+        assert_memory_equal(error.text, wanted, strlen(wanted));
+        assert_int_equal(sscanf(error.text + strlen(wanted), "%lld", &where), 1);
+        assert_in_range(where, lines_position(lines), lines_position(lines) + 100);
+        snprintf(wanted, sizeof wanted, "%s: at byte %lld of its contents: unexpected end of file", path, where);
         assert_string_equal(error.text, wanted);
         assert_in_range(n, cuts[i] < 1000 ? MANY - 30000 : 1, MANY);
         lines_close(lines);

@@ -6,18 +6,18 @@
 #include <stddef.h>
 #include <stdint.h>
 
-#include "base/error.h"
+#include "input/contents.h"
 
 enum { LINE_MAX_BYTES = 16 << 20 }; /* a longer line is an error of the file */
 
 struct lines; /* opaque */
 
-/* "-" is standard input, which is first copied to a temporary file (in $TMPDIR, else /tmp), so that it has an identity
- * and can be resumed like a file. NULL with the error set. */
+/* Of the whole contents; NULL with the error set. */
 struct lines *lines_open(const char *path, struct error *error);
+/* The same of contents that are open, and are borrowed. */
+struct lines *lines_new(struct contents *contents);
 void lines_close(struct lines *lines);
-/* What the unpacked contents are known by: 32 hexadecimal digits of their XXH3-128 hash. Reads the file once. 0, or -1.
- */
+/* See contents_identity(). */
 int lines_identity(struct lines *lines, char identity[33], struct error *error) __attribute__((warn_unused_result));
 /* The next line without its end of line; borrowed until the next call. 1, 0 at the end, -1 with the error set. */
 int lines_next(struct lines *lines, const char **text, size_t *len, struct error *error)

@@ -1,0 +1,112 @@
+/* A file's contents, read in large pieces and cut into frames. */
+#include "input/capture_file.h"
+
+#include <inttypes.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "base/mem.h"
+#include "input/capture_format.h"
+
+enum { PIECE = 1 << 18 };
+
+struct capture_file {
+    struct contents *contents;
+    struct meter *meter;
+    struct capture_format *format;
+    int link_type;  /* of the last frame; -1: none yet */
+    uint8_t *bytes; /* [at, end) have not been looked at */
+    size_t at, end, size;
+    size_t skip;      /* bytes to be passed over behind the end; then there are none before it */
+    int64_t position; /* of bytes[at] in the contents */
+};
+
+int capture_file_is(struct contents *contents, struct error *error) {
+    uint8_t magic[CAPTURE_FORMAT_MAGIC] = {0};
+    return contents_peek(contents, magic, sizeof magic, error) < 0 ? -1 : capture_format_is(magic);
+}
+
+struct capture_file *capture_file_open(struct contents *contents, struct meter *meter) {
+    struct capture_file *file = mem_zalloc(1, sizeof *file);
+    file->contents = contents;
+    file->meter = meter;
+    file->format = capture_format_new();
+    file->link_type = -1;
+    file->size = PIECE;
+    file->bytes = mem_alloc(file->size);
+    return file;
+}
+
+void capture_file_close(struct capture_file *file) {
+    if (!file) return;
+    capture_format_free(file->format);
+    free(file->bytes);
+    free(file);
+}
+
+static void forward(struct capture_file *file, size_t bytes) {
+    size_t have = file->end - file->at;
+    file->position += (int64_t)bytes;
+    file->skip = bytes > have ? bytes - have : 0;
+    file->at += bytes > have ? have : bytes;
+}
+
+static int frame_count(struct capture_file *file, const struct capture_frame *frame, struct error *error) {
+    int link_type = capture_format_link_type(file->format);
+    if (link_type != file->link_type && meter_link_type(file->meter, link_type, error) != 0) return -1;
+    file->link_type = link_type;
+    meter_frame(file->meter, frame->bytes, frame->captured, frame->original, frame->time_us);
+    return 0;
+}
+
+/* Everything that is whole. *wanted: bytes that the next frame takes. */
+static int frames_count(struct capture_file *file, size_t *wanted, struct error *error) {
+    struct capture_frame frame;
+    struct error why;
+    for (;;) {
+        size_t bytes;
+        switch (capture_format_next(file->format, file->bytes + file->at, file->end - file->at, &bytes, &frame, &why)) {
+        case CAPTURE_FRAME:
+            if (frame_count(file, &frame, error) != 0) return -1;
+            forward(file, bytes);
+            break;
+        case CAPTURE_SKIP: forward(file, bytes); break;
+        case CAPTURE_MORE: *wanted = bytes; return 0;
+        case CAPTURE_WRONG:
+            return error_set(error, "%s: at byte %" PRId64 ": %s", contents_name(file->contents), file->position,
+                             why.text);
+        }
+    }
+}
+
+/* Makes room and reads on, passing over what is to be. Bytes read; 0 at the end. */
+static int piece_read(struct capture_file *file, size_t wanted, struct error *error) {
+    memmove(file->bytes, file->bytes + file->at, file->end - file->at);
+    file->end -= file->at;
+    file->at = 0;
+    if (file->size < wanted) {
+        file->size = wanted + PIECE;
+        file->bytes = mem_realloc(file->bytes, file->size, 1);
+    }
+    int n = contents_read(file->contents, file->bytes + file->end, (unsigned)(file->size - file->end), error);
+    if (n <= 0) return n;
+    file->end += (size_t)n;
+    if (file->skip) { /* then nothing was left */
+        size_t skipped = file->skip < file->end ? file->skip : file->end;
+        file->skip -= skipped;
+        file->at = skipped;
+    }
+    return n;
+}
+
+int capture_file_read(struct capture_file *file, struct error *error) {
+    size_t wanted = 1;
+    int n = frames_count(file, &wanted, error);
+    if (n == 0) n = piece_read(file, wanted, error);
+    if (n > 0) return 1;
+    meter_end(file->meter);
+    if (n == 0 && (file->end > file->at || file->skip))
+        return error_set(error, "%s: at byte %" PRId64 ": cut off within a frame", contents_name(file->contents),
+                         file->position);
+    return n;
+}
