@@ -6,6 +6,7 @@
 
 #include "base/log.h"
 #include "base/mem.h"
+#include "import/counters.h"
 #include "import/importer_impl.h"
 
 enum { STORE_RETRY_FIRST_MS = 100, LOST_RACE_MS = 1000 };
@@ -50,7 +51,7 @@ void importer_close(struct importer *importer) {
     struct batch *batch = importer->folding;
     importer->writing = batch;
     importer->folding = NULL;
-    importer->flushes[flush_cause(importer, batch)]++;
+    importer->counters.flushes[flush_cause(importer, batch)]++;
     importer->flush_due = false;
     if (batch->ended) importer->stopping = true;
     batch_mark_end(batch);
@@ -99,21 +100,7 @@ void importer_settle(struct importer *importer, const struct claim *claims, size
 /* --- the writer's answers --- */
 
 static void commit_succeeded(struct importer *importer) {
-    const struct ledger_row *ledger = &importer->writing->generation.ledger;
-    struct importer_counters *counters = &importer->counters;
-    counters->entries += ledger->entries;
-    counters->imported += ledger->imported;
-    counters->too_old += ledger->too_old;
-    counters->rejected += ledger->rejected;
-    for (unsigned i = 0; i < REJECT_REASONS; i++)
-        counters->reasons[i] += importer->writing->generation.reasons[i];
-    counters->generations++;
-    counters->last_commit = ledger->committed_at;
-    log_info("import",
-             "generation %s/%" PRId64 ": committed: %" PRIu64 " entries, %" PRIu64 " imported, %" PRIu64
-             " too old, %" PRIu64 " rejected",
-             ledger->id.consumer, ledger->id.generation, ledger->entries, ledger->imported, ledger->too_old,
-             ledger->rejected);
+    counters_commit(&importer->counters, &importer->writing->generation);
     if (importer->writing->stale) {
         importer->writing = NULL; /* its claims are settled by the recovery */
     } else {

@@ -29,9 +29,6 @@ enum recovery {
     RECOVERY_REPLAYING,
 };
 
-/* Why a generation is written. */
-enum flush_cause { FLUSH_INTERVAL, FLUSH_FULL, FLUSH_SIGNAL, FLUSH_END, FLUSH_STOP, FLUSH_RECOVERY, FLUSH_CAUSES };
-
 struct importer {
     const struct importer_config *config;
     const struct flow_layout *layout;
@@ -56,9 +53,8 @@ struct importer {
     bool connected;   /* the consumer is ready */
     bool flush_due, look_due, stopping, left, done;
     enum flush_cause due_cause; /* of flush_due */
-    uint64_t flushes[FLUSH_CAUSES];
-    bool abandoned; /* stopping while the store is away: the next start goes on from the claims */
-    bool pause;     /* a few entries came: a short while before the next are taken together */
+    bool abandoned;             /* stopping while the store is away: the next start goes on from the claims */
+    bool pause;                 /* a few entries came: a short while before the next are taken together */
     enum importer_op op;
     struct claim backlog; /* the name a whole queue would get */
     int64_t last_generation;

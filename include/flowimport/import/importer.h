@@ -27,11 +27,15 @@ struct importer_config {
     struct retention_rules retention; /* of a SQLite store */
 };
 
+/* Why a generation is written. */
+enum flush_cause { FLUSH_INTERVAL, FLUSH_FULL, FLUSH_SIGNAL, FLUSH_END, FLUSH_STOP, FLUSH_RECOVERY, FLUSH_CAUSES };
+
 struct importer_counters {
     uint64_t entries, imported, too_old, rejected; /* committed */
     uint64_t generations;                          /* committed */
     uint64_t lost_races;                           /* generations that another consumer had committed */
     uint64_t reasons[REJECT_REASONS];              /* of the rejected */
+    uint64_t flushes[FLUSH_CAUSES];                /* generations handed to the writer */
     int64_t last_commit;                           /* seconds since the epoch; 0: none yet */
 };
 
