@@ -5,18 +5,22 @@
 #include <string.h>
 
 #include "input/lines.h"
+#include "prog/capture_options.h"
+#include "prog/captures.h"
 #include "prog/chunks.h"
 
 enum {
-    REPORTED_MAX = 10,    /* rejected lines that are shown one by one */
+    REPORTED_MAX = 10,    /* rejected entries that are shown one by one */
     SHOW_EVERY = 1 << 14, /* lines between two looks at the progress */
 };
 
 struct backfill {
     const char *path;
-    struct lines *lines;
     struct chunks chunks;
-    int64_t now, line;
+    int64_t now;
+    int64_t number; /* of the line, or of the flow */
+    int64_t begin;  /* where an earlier run came to: a byte, or a flow */
+    int64_t claim;  /* what a position depends on besides the contents: capture_options_fingerprint(), 0 for lines */
 };
 
 static void reject_report(const struct backfill *backfill) {
@@ -27,12 +31,12 @@ static void reject_report(const struct backfill *backfill) {
     size_t start = generation->n_rejects > 1 ? generation->reject_ends[generation->n_rejects - 2] : 0;
     const char *element = generation->rejects.data + start;
     if (n > REPORTED_MAX) return;
-    fprintf(stderr, "%s:%" PRId64 ": rejected: %.*s\n", backfill->path, backfill->line, (int)strcspn(element, "\n"),
+    fprintf(stderr, "%s:%" PRId64 ": rejected: %.*s\n", backfill->path, backfill->number, (int)strcspn(element, "\n"),
             element);
-    if (n == REPORTED_MAX) fprintf(stderr, "%s: more rejected lines are counted, not shown\n", backfill->path);
+    if (n == REPORTED_MAX) fprintf(stderr, "%s: more rejected entries are counted, not shown\n", backfill->path);
 }
 
-static int line_fold(struct backfill *backfill, const char *text, size_t len, int64_t before) {
+static int entry_fold(struct backfill *backfill, const char *text, size_t len, int64_t before) {
     struct chunks *chunks = &backfill->chunks;
     for (int attempt = 0; attempt < 2; attempt++) {
         size_t rejects = chunks->folding->n_rejects;
@@ -43,36 +47,54 @@ static int line_fold(struct backfill *backfill, const char *text, size_t len, in
             if (chunks->folding->n_rejects > rejects) reject_report(backfill);
             return EXIT_DONE; /* END says nothing in a file */
         }
-        int code = chunks_write(chunks, 0, before);
+        int code = chunks_write(chunks, backfill->claim, before);
         if (code != EXIT_DONE) return code;
     }
     return command_fail(EXIT_FAILED, "%s:%" PRId64 ": the flow alone is larger than cache_memory allows",
-                        backfill->path, backfill->line);
+                        backfill->path, backfill->number);
 }
 
-static void lines_show(const struct backfill *backfill, bool last) {
-    progress_show(backfill->path, lines_progress(backfill->lines), backfill->line, "lines", last);
+/* Writes what is left. */
+static int fold_end(struct backfill *backfill, int64_t position) {
+    int code = EXIT_DONE;
+    if (!generation_is_empty(backfill->chunks.folding))
+        code = chunks_write(&backfill->chunks, backfill->claim, position);
+    return code == EXIT_DONE ? chunks_end(&backfill->chunks) : code;
 }
 
-static int lines_fold(struct backfill *backfill) {
+static int lines_fold(struct backfill *backfill, struct lines *lines) {
     const char *text;
     size_t len;
     struct error error;
     int more, code = EXIT_DONE;
+    if (backfill->begin > 0 && lines_seek(lines, backfill->begin, &error) != 0)
+        return command_fail(EXIT_FAILED, "%s", error.text);
     for (;;) {
-        int64_t before = lines_position(backfill->lines);
-        more = lines_next(backfill->lines, &text, &len, &error);
+        int64_t before = lines_position(lines);
+        more = lines_next(lines, &text, &len, &error);
         if (more <= 0) break;
-        if (++backfill->line % SHOW_EVERY == 0) lines_show(backfill, false);
-        if (len > 0) code = line_fold(backfill, text, len, before);
+        if (++backfill->number % SHOW_EVERY == 0)
+            progress_show(backfill->path, lines_progress(lines), backfill->number, "lines", false);
+        if (len > 0) code = entry_fold(backfill, text, len, before);
         if (code != EXIT_DONE) return code;
     }
     if (more < 0) command_fail(EXIT_FAILED, "%s", error.text);
-    if (!generation_is_empty(backfill->chunks.folding))
-        code = chunks_write(&backfill->chunks, 0, lines_position(backfill->lines));
-    if (code == EXIT_DONE) code = chunks_end(&backfill->chunks);
-    lines_show(backfill, true);
+    code = fold_end(backfill, lines_position(lines));
+    progress_show(backfill->path, lines_progress(lines), backfill->number, "lines", true);
     return more < 0 ? EXIT_FAILED : code;
+}
+
+static int flow_fold(void *context, const char *text, size_t len) {
+    struct backfill *backfill = context;
+    if (++backfill->number <= backfill->begin) return EXIT_DONE;
+    return entry_fold(backfill, text, len, backfill->number - 1);
+}
+
+static int flows_fold(struct backfill *backfill, const struct command_call *call, struct contents *contents,
+                      uint64_t seed) {
+    int code = captures_entries(call, contents, seed, flow_fold, backfill);
+    int written = fold_end(backfill, backfill->number);
+    return code == EXIT_DONE ? written : code;
 }
 
 /* How far earlier runs have come with the same contents. The tables are made if need be. */
@@ -86,29 +108,54 @@ static int progress_find(const struct command_call *call, const char *consumer, 
     return code;
 }
 
-static int import_run(struct backfill *backfill, const struct command_call *call) {
+/* Where to go on. Flows have numbers only as long as the same are made. */
+static int begin_find(struct backfill *backfill, const struct command_call *call, struct generation_id *id) {
+    struct chunks_progress progress;
+    int code = progress_find(call, id->consumer, &progress);
+    if (code != EXIT_DONE || !progress.found) return code;
+    if (progress.claim != backfill->claim)
+        return command_fail(EXIT_FAILED,
+                            "%s: %" PRId64 " of its flows have been imported with other [capture] options, or by "
+                            "another version; --again imports all of them",
+                            backfill->path, progress.entries);
+    id->generation = progress.generation + 1;
+    backfill->begin = progress.position;
+    fprintf(stderr,
+            "%s: its first %" PRId64 " %s (%" PRId64
+            " entries) have been imported before; --again imports them again\n",
+            backfill->path, progress.position, backfill->claim ? "flows" : "bytes", progress.entries);
+    return EXIT_DONE;
+}
+
+static int contents_fold(struct backfill *backfill, const struct command_call *call, struct contents *contents,
+                         const char *identity) {
+    uint64_t seed = 0;
+    if (backfill->claim) {
+        sscanf(identity, "%16" SCNx64, &seed);
+        return flows_fold(backfill, call, contents, seed);
+    }
+    struct lines *lines = lines_new(contents);
+    int code = lines_fold(backfill, lines);
+    lines_close(lines);
+    return code;
+}
+
+static int import_run(struct backfill *backfill, const struct command_call *call, struct contents *contents) {
     const struct pipeline *pipeline = call->pipeline;
     struct generation_id id = {.generation = 0};
     char identity[33];
-    struct chunks_progress progress;
     struct error error;
-    if (lines_identity(backfill->lines, identity, &error) != 0) return command_fail(EXIT_FAILED, "%s", error.text);
+    int format = captures_format(call, contents);
+    if (format < 0) return EXIT_FAILED;
+    if (contents_identity(contents, identity, &error) != 0) return command_fail(EXIT_FAILED, "%s", error.text);
     snprintf(id.consumer, sizeof id.consumer, "file:%s", identity);
     if (call->options->again)
         snprintf(id.consumer, sizeof id.consumer, "file:%s:%" PRId64, identity, clock_now_us(&clock_system));
-    int code = progress_find(call, id.consumer, &progress);
+    if (format == FORMAT_PCAP) backfill->claim = capture_options_fingerprint(call->config);
+    int code = begin_find(backfill, call, &id);
     if (code != EXIT_DONE) return code;
-    if (progress.found) {
-        id.generation = progress.generation + 1;
-        if (lines_seek(backfill->lines, progress.position, &error) != 0)
-            return command_fail(EXIT_FAILED, "%s", error.text);
-        fprintf(stderr,
-                "%s: its first %" PRId64 " bytes (%" PRId64
-                " entries) have been imported before; --again imports them again\n",
-                backfill->path, progress.position, progress.entries);
-    }
     chunks_open(&backfill->chunks, call, &pipeline->schema, &pipeline->importer.rules, &id, backfill->path);
-    code = lines_fold(backfill);
+    code = contents_fold(backfill, call, contents, identity);
     chunks_close(&backfill->chunks);
     return code;
 }
@@ -117,10 +164,10 @@ int backfill_file(const struct command_call *call, const char *path) {
     struct backfill backfill = {.path = path, .now = clock_now(&clock_system)};
     const struct ledger_row *sum = &backfill.chunks.sum;
     struct error error;
-    backfill.lines = lines_open(path, &error);
-    if (!backfill.lines) return command_fail(EXIT_FAILED, "%s", error.text);
-    int code = import_run(&backfill, call);
-    lines_close(backfill.lines);
+    struct contents *contents = contents_open(path, true, &error);
+    if (!contents) return command_fail(EXIT_FAILED, "%s", error.text);
+    int code = import_run(&backfill, call, contents);
+    contents_close(contents);
     if (code == EXIT_FAILED) return code;
     printf("%s: %" PRIu64 " entries: %" PRIu64 " imported, %" PRIu64 " too old, %" PRIu64 " rejected\n", path,
            sum->entries, sum->imported, sum->too_old, sum->rejected);

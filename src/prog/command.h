@@ -8,7 +8,7 @@ enum exit_code { EXIT_DONE = 0, EXIT_FAILED = 1, EXIT_USAGE = 2, EXIT_REJECTED =
 
 /* The options of the hand tool's command line. */
 struct command_options {
-    bool once, again, dry_run;
+    bool once, again, dry_run, end, follow;
     int format;       /* enum command_format */
     int64_t from, to; /* seconds since the epoch; 0: not given */
     uint64_t n;       /* rows */
@@ -17,7 +17,7 @@ struct command_options {
     const char *from_password_file; /* NULL: not given */
 };
 
-enum command_format { FORMAT_AUTO, FORMAT_JSON };
+enum command_format { FORMAT_AUTO, FORMAT_JSON, FORMAT_PCAP };
 
 struct command_call {
     const struct config *config;
@@ -29,14 +29,14 @@ struct command_call {
 
 typedef int command_fn(const struct command_call *call);
 
-command_fn command_migrate, command_once, command_top, command_verify, command_status, command_rejected, command_schema,
-    command_retention;
+command_fn command_migrate, command_once, command_print, command_top, command_verify, command_status, command_rejected,
+    command_schema, command_retention, command_export, command_convert, command_push;
 
 /* One line on stderr, begun with the program's name. Returns `code`. */
 int command_fail(int code, const char *format, ...) __attribute__((format(printf, 2, 3)));
 /* "usage: flowimport rejected list|retry|clear" on stderr. Returns EXIT_USAGE. */
 int command_usage(const char *usage);
-/* The lines of a file into the store (backfill.c). */
+/* The entries of a file into the store (backfill.c). */
 int backfill_file(const struct command_call *call, const char *path);
 
 #endif

@@ -13,7 +13,7 @@ static int queue_drain(const struct command_call *call) {
     snprintf(name, sizeof name, "%.100s-once", call->config->queue.consumer);
     pipeline.importer.queue.name = name;
     pipeline.importer.queue.once = true;
-    int code = service_run(&pipeline, call->config, NULL, &counters);
+    int code = service_run(&pipeline, call->config, NULL, NULL, &counters);
     if (code != EXIT_FAILED)
         printf("queue %s: %" PRIu64 " entries: %" PRIu64 " imported, %" PRIu64 " too old, %" PRIu64 " rejected\n",
                call->config->queue.name, counters.entries, counters.imported, counters.too_old, counters.rejected);

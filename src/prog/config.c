@@ -14,6 +14,8 @@
 #include "base/url.h"
 #include "store/manual.h"
 #include "http/server.h"
+#include "input/exporter.h"
+#include "prog/capture_options.h"
 
 enum {
     /* Bytes of cache that one bucket of one flow may take: a row of the default keys with its share of the index and
@@ -199,6 +201,12 @@ static void listen_check(struct config *config) {
         options_complain(&config->options, "http", "listen", "%s", error.text);
 }
 
+static void collectors_check(struct config *config) {
+    struct error error;
+    if (config->export.collectors && exporter_check(config->export.collectors, &error) != 0)
+        options_complain(&config->options, "export", "collectors", "%s", error.text);
+}
+
 static void config_check(struct config *config) {
     if (!config->queue.name) options_complain(&config->options, "queue", "name", "must not be empty");
     password_resolve(config, "queue", config->queue.url, config->queue.password_file, &config->queue.password);
@@ -207,6 +215,8 @@ static void config_check(struct config *config) {
     layout_resolve(config);
     config_agree(config);
     listen_check(config);
+    collectors_check(config);
+    capture_options_check(config);
     path_check(config, "store", "tls_ca", config->store.tls_ca);
     path_check(config, "store", "tls_cert", config->store.tls_cert);
     path_check(config, "store", "tls_key", config->store.tls_key);

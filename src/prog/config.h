@@ -8,6 +8,9 @@
 #include "store/store.h"
 
 enum config_delivery { DELIVERY_EXACTLY_ONCE, DELIVERY_AT_MOST_ONCE };
+enum config_sampling { SAMPLING_BY_COUNT, SAMPLING_BY_HASH };
+
+enum config_capture_queue { CAPTURE_REDIS, CAPTURE_DIRECT, CAPTURE_NONE };
 
 /* Texts are owned by the configuration; NULL where they are empty. Times are in seconds unless the name ends
  * otherwise. */
@@ -35,6 +38,7 @@ struct config {
         bool filter_unknown_ports;
         int64_t flush_interval;
         uint64_t cache_memory; /* bytes */
+        bool enabled;
     } import;
     struct store_config store;
     const char *store_password_file;
@@ -42,6 +46,32 @@ struct config {
         struct option_map keep; /* by bucket size */
         uint64_t max_size;      /* bytes; 0: no bound */
     } retention;
+    struct {
+        const char *rules, *filter, *decapsulate;
+        int64_t active_timeout, inactive_timeout;
+        uint64_t memory;   /* bytes */
+        uint64_t sampling; /* one packet in so many */
+        int sampling_by;   /* enum config_sampling */
+        uint64_t vxlan_port;
+        uint64_t fragments;    /* datagrams */
+        const char *interface; /* NULL: nothing is captured */
+        const char *user;      /* NULL: stays who it is */
+        int queue;             /* enum config_capture_queue */
+        bool promiscuous;
+        uint64_t snaplen, buffer; /* bytes */
+    } capture;
+    struct {
+        const char *collectors; /* NULL: none */
+        uint64_t observation_domain;
+        int64_t template_refresh;
+        uint64_t mtu;      /* bytes */
+        uint64_t max_rate; /* records a second; 0: no bound */
+    } export;
+    struct {
+        uint64_t max_queue; /* entries; 0: no bound */
+        const char *spool;  /* NULL: none */
+        uint64_t spool_max; /* bytes */
+    } producer;
     struct {
         const char *listen; /* NULL: no HTTP */
     } http;

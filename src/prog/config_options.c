@@ -2,6 +2,7 @@
 #include "prog/config.h"
 
 #include "base/log.h"
+#include "input/ipfix_writer.h"
 
 static const struct option_word log_targets[] = {
     {"stderr", LOG_TARGET_STDERR}, {"syslog", LOG_TARGET_SYSLOG}, {NULL, 0}};
@@ -10,6 +11,9 @@ static const struct option_word log_levels[] = {{"error", LOG_LEVEL_ERROR},   {"
                                                 {"debug", LOG_LEVEL_DEBUG},   {NULL, 0}};
 static const struct option_word deliveries[] = {
     {"exactly-once", DELIVERY_EXACTLY_ONCE}, {"at-most-once", DELIVERY_AT_MOST_ONCE}, {NULL, 0}};
+static const struct option_word capture_queues[] = {
+    {"redis", CAPTURE_REDIS}, {"direct", CAPTURE_DIRECT}, {"none", CAPTURE_NONE}, {NULL, 0}};
+static const struct option_word samplings[] = {{"count", SAMPLING_BY_COUNT}, {"hash", SAMPLING_BY_HASH}, {NULL, 0}};
 static const struct option_word queue_schemes[] = {{"redis", 0}, {"redis+unix", 0}, {NULL, 0}};
 static const struct option_word store_schemes[] = {{"sqlite", 0}, {"mysql", 0}, {"memory", 0}, {NULL, 0}};
 
@@ -65,6 +69,9 @@ const struct option config_options[] = {
      .offset = AT(queue.retry_max_ms, int64_t), .standard = "60s", .min = 10, .max = HOUR * 1000LL,
      .help = "The longest wait between tries when Redis or the store is away.", .reload = true},
 
+    {.section = "import", .name = "enabled", .flag = "import", .type = OPTION_BOOL,
+     .offset = AT(import.enabled, bool), .standard = "yes",
+     .help = "Whether flowimportd imports; if not it is a probe alone, which fills the queue for others."},
     {.section = "import", .name = "bucket_sizes", .flag = "bucket-sizes", .type = OPTION_SECONDS_LIST,
      .offset = AT(import.bucket_sizes, struct option_list), .standard = "600", .min = 1, .max = DAY,
      .help = "The lengths of the time buckets; each has its own tables."},
@@ -128,6 +135,97 @@ const struct option config_options[] = {
      .offset = AT(retention.max_size, uint64_t), .standard = "0", .min = 0, .max = 1LL << 50, .reload = true,
      .help = "The most that the tables may take: the oldest days are dropped first, of all sizes; 0 sets no bound.",
      .more = "Today's buckets are never dropped. A SQLite file keeps the room that it once took, for new rows."},
+
+    {.section = "capture", .name = "interface", .flag = "interface", .type = OPTION_TEXT,
+     .offset = AT(capture.interface, const char *), .placeholder = "NAME",
+     .help = "The network interface that flowimportd makes flows of, or any for all; none if empty.",
+     .more = "It takes root, or CAP_NET_RAW, which is given up once the interface is open."},
+    {.section = "capture", .name = "queue", .flag = "capture-queue", .type = OPTION_WORD,
+     .offset = AT(capture.queue, int), .standard = "redis", .words = capture_queues,
+     .help = "Where the captured flows go: to the queue, straight into the tables, or to collectors alone.",
+     .more = "With direct no Redis is needed, nor asked: flowimportd imports what it captures itself and nothing else. "
+             "What it has not yet written when it crashes is lost; with redis it is not."},
+    {.section = "capture", .name = "user", .flag = "user", .type = OPTION_TEXT,
+     .offset = AT(capture.user, const char *), .standard = "flowimport", .placeholder = "NAME",
+     .help = "The account that flowimportd goes on as once the interface is open, where root has started it."},
+    {.section = "capture", .name = "promiscuous", .flag = "promiscuous", .type = OPTION_BOOL,
+     .offset = AT(capture.promiscuous, bool), .standard = "no",
+     .help = "Whether frames for other hosts are captured, too; it takes CAP_NET_ADMIN."},
+    {.section = "capture", .name = "snaplen", .flag = "snaplen", .type = OPTION_COUNT,
+     .offset = AT(capture.snaplen, uint64_t), .standard = "256", .min = 64, .max = 262144, .placeholder = "BYTES",
+     .help = "Bytes of each frame that are looked at: the headers.",
+     .more = "Octets are counted by the IP header, however little of a packet is captured."},
+    {.section = "capture", .name = "buffer", .flag = "buffer", .type = OPTION_BYTES,
+     .offset = AT(capture.buffer, uint64_t), .standard = "32M", .min = 1LL << 16, .max = 2047LL << 20,
+     .help = "The kernel's ring for frames that wait; what does not fit in is dropped and counted."},
+    {.section = "capture", .name = "rules", .flag = "rules", .type = OPTION_TEXT,
+     .offset = AT(capture.rules, const char *), .standard = "flows: five-tuple", .placeholder = "RULE,...",
+     .help = "Of which packets flows are made, by which keys, and what else is said of them.",
+     .more = "As in NAME: [MATCH ->] KEY ... [biflow] [+ VALUE ...], ...; flowimport(1) has the keys and the values."},
+    {.section = "capture", .name = "filter", .flag = "filter", .type = OPTION_TEXT,
+     .offset = AT(capture.filter, const char *), .placeholder = "FILTER",
+     .help = "Which packets are looked at at all, as in pcap-filter(7); all if empty."},
+    {.section = "capture", .name = "active_timeout", .flag = "active-timeout", .type = OPTION_SECONDS,
+     .offset = AT(capture.active_timeout, int64_t), .standard = "600s", .min = 1, .max = DAY,
+     .help = "A flow that is that long ends, and goes on as another one."},
+    {.section = "capture", .name = "inactive_timeout", .flag = "inactive-timeout", .type = OPTION_SECONDS,
+     .offset = AT(capture.inactive_timeout, int64_t), .standard = "300s", .min = 1, .max = DAY,
+     .help = "A flow ends when it has had no packet for that long."},
+    {.section = "capture", .name = "memory", .flag = "capture-memory", .type = OPTION_BYTES,
+     .offset = AT(capture.memory, uint64_t), .standard = "256M", .min = 1LL << 20, .max = 1LL << 40,
+     .help = "The most memory that flows under way take; when it is full the oldest end early.",
+     .more = "A flow of the five-tuple takes 99 bytes. Rules have equal shares."},
+    {.section = "capture", .name = "sampling", .flag = "sampling", .type = OPTION_COUNT,
+     .offset = AT(capture.sampling, uint64_t), .standard = "1", .min = 1, .max = 1000000,
+     .help = "One packet in so many is looked at, and stands for all of them.",
+     .more = "Counts are multiplied; the value samplingPopulation says by how much."},
+    {.section = "capture", .name = "sampling_by", .flag = "sampling-by", .type = OPTION_WORD,
+     .offset = AT(capture.sampling_by, int), .standard = "count", .words = samplings,
+     .help = "How the packets are chosen: every n-th, or by what they hold.",
+     .more = "By hash, all probes on a packet's way choose the same ones."},
+    {.section = "capture", .name = "decapsulate", .flag = "decapsulate", .type = OPTION_TEXT,
+     .offset = AT(capture.decapsulate, const char *), .placeholder = "TUNNEL,...",
+     .help = "Tunnels whose contents are the flows, of gre, ip, vxlan, geneve, gtpu and teredo; none if empty.",
+     .more = "Matches and filter see the frame as it is."},
+    {.section = "capture", .name = "vxlan_port", .flag = "vxlan-port", .type = OPTION_COUNT,
+     .offset = AT(capture.vxlan_port, uint64_t), .standard = "4789", .min = 1, .max = 65535,
+     .help = "The UDP port of VXLAN."},
+    {.section = "capture", .name = "fragments", .flag = "fragments", .type = OPTION_COUNT,
+     .offset = AT(capture.fragments, uint64_t), .standard = "16384", .min = 4, .max = 1LL << 30,
+     .help = "Datagrams at a time whose later fragments find their ports; 64 bytes each."},
+
+    {.section = "export", .name = "collectors", .flag = "collectors", .type = OPTION_TEXT,
+     .offset = AT(export.collectors, const char *), .placeholder = "URL,...",
+     .help = "Where flows are sent as IPFIX or NetFlow v9; nowhere if empty.",
+     .more = "As in udp://host:4739, tcp://host:4739 or udp://host:2055?v9, up to eight. With udp://host?uniflows a "
+             "biflow is two records, for collectors that know no reverse elements. Names are resolved at the start."},
+    {.section = "export", .name = "observation_domain", .flag = "observation-domain", .type = OPTION_COUNT,
+     .offset = AT(export.observation_domain, uint64_t), .standard = "0", .min = 0, .max = UINT32_MAX,
+     .help = "The observation domain id of what is sent; in NetFlow v9 the source id."},
+    {.section = "export", .name = "template_refresh", .flag = "template-refresh", .type = OPTION_SECONDS,
+     .offset = AT(export.template_refresh, int64_t), .standard = "60s", .min = 1, .max = DAY,
+     .help = "How often the templates are sent again over UDP.",
+     .more = "A collector that was restarted reads nothing until they come. They come every 1000 messages, too."},
+    {.section = "export", .name = "mtu", .flag = "mtu", .type = OPTION_COUNT, .offset = AT(export.mtu, uint64_t),
+     .standard = "1400", .min = IPFIX_MESSAGE_MIN, .max = IPFIX_MESSAGE_MAX, .placeholder = "BYTES",
+     .help = "The most bytes of one message."},
+    {.section = "export", .name = "max_rate", .flag = "max-rate", .type = OPTION_COUNT,
+     .offset = AT(export.max_rate, uint64_t), .standard = "100000", .min = 0, .max = 1000000000,
+     .help = "The most records that are sent a second, to each collector; 0 sets no bound.",
+     .more = "Many collectors lose what comes faster than they read."},
+
+    {.section = "producer", .name = "max_queue", .flag = "max-queue", .type = OPTION_COUNT,
+     .offset = AT(producer.max_queue, uint64_t), .standard = "1000000", .min = 0, .max = 1000000000000,
+     .help = "Nothing more is pushed while the queue has so many entries; 0 sets no bound.",
+     .more = "It bounds the memory that Redis needs while nobody imports."},
+    {.section = "producer", .name = "spool", .flag = "spool", .type = OPTION_TEXT,
+     .offset = AT(producer.spool, const char *), .standard = "/var/lib/flowimport/spool", .placeholder = "FOLDER",
+     .help = "Where flowimportd keeps flows on disk that it can't push; nowhere if empty.",
+     .more = "They are pushed, in order, when Redis is back and the queue short enough. Each flowimportd needs a "
+             "folder of its own."},
+    {.section = "producer", .name = "spool_max", .flag = "spool-max", .type = OPTION_BYTES,
+     .offset = AT(producer.spool_max, uint64_t), .standard = "1G", .min = 1LL << 20, .max = 1LL << 40,
+     .help = "The most that the spool takes; flows for which there is no room are lost and counted."},
 
     {.section = "http", .name = "listen", .flag = "http-listen", .type = OPTION_TEXT,
      .offset = AT(http.listen, const char *), .standard = "127.0.0.1:8469", .placeholder = "ADDRESS:PORT",

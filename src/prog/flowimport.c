@@ -9,17 +9,23 @@
 
 static const char usage[] =
     "usage: flowimport [-c FILE] [--OPTION VALUE ...] --once [FILE ...]   drain the queue, or import files\n"
+    "       flowimport [...] print FILE ...             flows of files as queue entries, a line each\n"
     "       flowimport [...] top hosts|ports|flows      who talks most\n"
     "       flowimport [...] status                     queue, claims, last commits\n"
     "       flowimport [...] verify                     the audit of all tables\n"
     "       flowimport [...] rejected list|retry|clear  entries that could not be counted\n"
     "       flowimport [...] migrate FROM_URL           flow-inspector's database into the store\n"
+    "       flowimport [...] export --collectors URL,... FILE ...   flows of files as IPFIX or NetFlow v9\n"
+    "       flowimport [...] convert VERMONT.xml        a configuration of VERMONT's as one of ours\n"
+    "       flowimport [...] push FILE ...              files onto the queue\n"
+    "       flowimport [...] push --follow FILE         a file that grows, too\n"
     "       flowimport [...] schema install|check|print [tables|grants|retention]   the tables, and their SQL\n"
     "       flowimport [...] retention install|status|run|remove   dropping what is older than --keep says\n"
     "\n"
     "Exit codes: 0 done, 1 failed, 2 bad usage or configuration, 3 done, but entries were rejected.\n";
 
-static const struct option_word formats[] = {{"auto", FORMAT_AUTO}, {"json", FORMAT_JSON}, {NULL, 0}};
+static const struct option_word formats[] = {
+    {"auto", FORMAT_AUTO}, {"json", FORMAT_JSON}, {"pcap", FORMAT_PCAP}, {NULL, 0}};
 
 #define AT(field, type) OPTION_AT(command_options, field, type)
 /* clang-format off */
@@ -31,7 +37,15 @@ static const struct option options[] = {
     {.flag = "again",
      .type = OPTION_BOOL,
      .offset = AT(again, bool),
-     .help = "Imports a file even if the same contents have been imported before."},
+     .help = "Imports or pushes a file even if the same contents have been before."},
+    {.flag = "end",
+     .type = OPTION_BOOL,
+     .offset = AT(end, bool),
+     .help = "Pushes END behind the last file: it ends the importer that comes to it."},
+    {.flag = "follow",
+     .type = OPTION_BOOL,
+     .offset = AT(follow, bool),
+     .help = "Goes on pushing what is added to the file, across its rotation."},
     {.flag = "format",
      .type = OPTION_WORD,
      .offset = AT(format, int),
@@ -77,7 +91,6 @@ static const struct option options[] = {
      .placeholder = "FILE",
      .help = "A file whose first line is the password for the database that is moved from."},
 };
-/* clang-format on */
 
 static const struct {
     const char *name;
@@ -88,9 +101,14 @@ static const struct {
     {"verify", command_verify},
     {"rejected", command_rejected},
     {"migrate", command_migrate},
+    {"print", command_print},
+    {"export", command_export},
+    {"convert", command_convert},
+    {"push", command_push},
     {"schema", command_schema},
     {"retention", command_retention},
 };
+/* clang-format on */
 
 int command_fail(int code, const char *format, ...) {
     va_list arguments;

@@ -9,7 +9,7 @@
 enum { PATIENCE_MS = 30000 };
 
 struct monitor {
-    const struct importer *importer;
+    const struct service_parts *parts;
     struct http_server *server;
     int64_t started; /* seconds since the epoch */
 };
@@ -20,7 +20,9 @@ static void all_show(const struct monitor *monitor, enum show_format format, str
     show_module(&show, "build");
     show_info(&show, "info", "version", "The version of flowimport.", FLOWIMPORT_VERSION);
     process_show(monitor->started, &show);
-    importer_show(monitor->importer, &show);
+    if (monitor->parts->importer) importer_show(monitor->parts->importer, &show);
+    if (monitor->parts->direct) direct_show(monitor->parts->direct, &show);
+    if (monitor->parts->probe) probe_show(monitor->parts->probe, &show);
     http_server_show(monitor->server, &show);
     show_end(&show);
 }
@@ -38,7 +40,9 @@ static void status_answer(void *context, struct http_reply *reply) {
 static void health_answer(void *context, struct http_reply *reply) {
     const struct monitor *monitor = context;
     reply->type = "text/plain; charset=utf-8";
-    importer_problems(monitor->importer, &reply->body);
+    if (monitor->parts->importer) importer_problems(monitor->parts->importer, &reply->body);
+    if (monitor->parts->direct) direct_problems(monitor->parts->direct, &reply->body);
+    if (monitor->parts->probe) probe_problems(monitor->parts->probe, &reply->body);
     if (reply->body.len > 0)
         reply->status = 503;
     else
@@ -49,7 +53,7 @@ static const struct http_route routes[] = {
     {"/metrics", metrics_answer}, {"/healthz", health_answer}, {"/status", status_answer}};
 
 struct monitor *monitor_new(struct event_base *base, const char *listen, int64_t retry_max_ms,
-                            const struct importer *importer, const struct clock *clock) {
+                            const struct service_parts *parts, const struct clock *clock) {
     struct monitor *monitor = mem_zalloc(1, sizeof *monitor);
     struct http_config config = {.listen = listen,
                                  .routes = routes,
@@ -57,7 +61,7 @@ struct monitor *monitor_new(struct event_base *base, const char *listen, int64_t
                                  .context = monitor,
                                  .patience_ms = PATIENCE_MS,
                                  .retry_max_ms = retry_max_ms};
-    monitor->importer = importer;
+    monitor->parts = parts;
     monitor->started = clock_now(clock);
     monitor->server = http_server_new(base, &config);
     return monitor;

@@ -24,7 +24,7 @@ void pipeline_tune(struct pipeline *pipeline, const struct config *config, const
     log_init(program, (enum log_target)config->log.target, (enum log_level)config->log.level);
     importer->queue.page = config->queue.page;
     importer->queue.rejected_max = config->queue.rejected_max;
-    importer->queue.retry_max_ms = config->queue.retry_max_ms;
+    importer->queue.retry_max_ms = pipeline->producer.retry_max_ms = config->queue.retry_max_ms;
     importer->rules = (struct check_rules){.max_flow_age = config->import.max_flow_age,
                                            .max_flow_duration = config->import.max_flow_duration,
                                            .max_future = config->import.max_future,
@@ -47,6 +47,14 @@ void pipeline_init(struct pipeline *pipeline, const struct config *config, const
         .store = config->store,
         .cache_memory = config->import.cache_memory - config->import.cache_memory / STORE_SHARE,
     };
+    snprintf(pipeline->producer_marker, sizeof pipeline->producer_marker, "producer:%s", config->queue.consumer);
+    pipeline->producer = (struct producer_config){.url = config->queue.url,
+                                                  .password = config->queue.password,
+                                                  .queue = config->queue.name,
+                                                  .marker = pipeline->producer_marker,
+                                                  .max_queue = config->producer.max_queue,
+                                                  .spool = config->producer.spool,
+                                                  .spool_max = config->producer.spool_max};
     pipeline_tune(pipeline, config, program);
     fault_init();
     pipeline->importer.store.memory = config->import.cache_memory / STORE_SHARE;

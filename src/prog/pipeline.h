@@ -4,10 +4,13 @@
 
 #include "import/importer.h"
 #include "prog/config.h"
+#include "queue/producer.h"
 
 struct pipeline {
     struct schema schema;
     struct importer_config importer;
+    struct producer_config producer;
+    char producer_marker[CLAIM_CONSUMER_MAX + 16];
 };
 
 /* Fills it from a loaded configuration, which is borrowed, and starts the log and the name tables. */

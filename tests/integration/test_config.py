@@ -37,6 +37,8 @@ def check(folder, text, *words):
     ("[import]\nfilter_unknown_ports = perhaps\n", 2, ["filter_unknown_ports", "perhaps"]),
     ("[queue]\ndelivery = exactly-twice\n", 2, ["delivery", "exactly-twice", "exactly-once", "at-most-once"]),
     ("[queue]\npage = -1\n", 2, ["page", "-1"]),
+    ("[export]\ncollectors = udp://a, sctp://b\n", 2, ["collectors", "sctp://b", "udp://host"]),
+    ("[export]\nmtu = 100\n", 2, ["mtu", "100", "640"]),
     ("[queue]\npagee = 1\n", 2, ["pagee"]),
     ("[queu]\npage = 1\n", 2, ["queu"]),
     ("[queue]\npage = 1\npage = 2\n", 3, ["page"]),

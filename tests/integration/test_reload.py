@@ -14,10 +14,17 @@ TAKES_A_RESTART = {  # another value for each option that a running daemon doesn
     "queue": {"url": "redis://localhost:1", "name": "other", "password": "x", "password_file": "PASSWORD",
               "consumer": "other", "delivery": "at-most-once", "consumer_timeout": "61s"},
     "import": {"bucket_sizes": "60,600", "aggr_values": "sourceIPv4Address", "aggr_sums": "octetDeltaCount",
-               "cache_memory": "65M"},
+               "cache_memory": "65M", "enabled": "no"},
     "store": {"url": "sqlite:/other", "password": "x", "password_file": "PASSWORD", "tls_required": "yes",
               "tls_ca": "PASSWORD", "tls_cert": "PASSWORD", "tls_key": "PASSWORD"},
     "http": {"listen": "127.0.0.1:1"},
+    "capture": {"interface": "other", "queue": "direct", "user": "other", "promiscuous": "yes", "snaplen": "128",
+                "buffer": "1M", "rules": "other: five-tuple", "filter": "tcp", "active_timeout": "1m",
+                "inactive_timeout": "1m", "memory": "1M", "sampling": "2", "sampling_by": "hash",
+                "decapsulate": "gre", "vxlan_port": "1", "fragments": "4"},
+    "export": {"collectors": "udp://127.0.0.1:1", "observation_domain": "1", "template_refresh": "1s", "mtu": "1000",
+               "max_rate": "1"},
+    "producer": {"max_queue": "1", "spool": "/other", "spool_max": "1M"},
 }
 TAKEN = {
     "log": {"target": "syslog", "level": "debug"},
@@ -99,11 +106,15 @@ def test_what_takes_a_restart_is_said(running, section, name):
     options = {name: value}
     if name.startswith("tls_"):
         options.update({other: value for other in others})
-    said = change(site, daemon, **{section + "_": options})
+    sections = {section + "_": options}
     expected = {refused(path, section, each) for each in [name] + others}
+    if name == "enabled":  # without importing there must be something to capture
+        sections["capture"] = {"interface": "other"}
+        expected.add(refused(path, "capture", "interface"))
+    said = change(site, daemon, **sections)
     assert (set(said[:-1]), said[-1]) == (expected, ("notice", "config: %s: read again" % path))
     # It is said again until the restart.
-    assert set(change(site, daemon, **{section + "_": options})[:-1]) == expected
+    assert set(change(site, daemon, **sections)[:-1]) == expected
     # And not once the file is as it was.
     assert change(site, daemon) == [("notice", "config: %s: read again" % path)]
 

@@ -1,0 +1,15 @@
+/* The options of [capture] in the words of the meter. */
+#ifndef FLOWIMPORT_PROG_CAPTURE_OPTIONS_H
+#define FLOWIMPORT_PROG_CAPTURE_OPTIONS_H
+
+#include "input/meter.h"
+#include "prog/config.h"
+
+/* Adds an error for each option of [capture] that can't be. */
+void capture_options_check(struct config *config);
+/* Of a configuration that was checked. The rules are released by the caller; the seed is its business, too. */
+void capture_options_meter(const struct config *config, struct meter_rules *rules, struct meter_config *meter);
+/* Of all in the configuration that decides which flows a file has; not 0. */
+int64_t capture_options_fingerprint(const struct config *config);
+
+#endif

@@ -1,0 +1,25 @@
+/* Capture files: which files are such, and their flows. */
+#ifndef FLOWIMPORT_PROG_CAPTURES_H
+#define FLOWIMPORT_PROG_CAPTURES_H
+
+#include "input/contents.h"
+#include "input/meter.h"
+#include "prog/command.h"
+
+/* What --format says, or if that is auto, the first bytes: an enum command_format, or -1 where that has failed and been
+ * said. */
+int captures_format(const struct command_call *call, struct contents *contents);
+
+/* Each of these returns an exit code; what is wrong has been said. A sum of packets and of what was not counted goes to
+ * stderr. */
+/* The flows of a capture, from its first frame on, in an order that depends on nothing but the contents, the
+ * configuration and the seed. */
+int captures_flows(const struct command_call *call, struct contents *contents, uint64_t seed, meter_flow_fn *each,
+                   void *context);
+/* The same as queue entries, which are borrowed. Where `each` returns anything but EXIT_DONE it is not called again,
+ * and that is returned. */
+typedef int captures_entry_fn(void *context, const char *text, size_t len);
+int captures_entries(const struct command_call *call, struct contents *contents, uint64_t seed, captures_entry_fn *each,
+                     void *context);
+
+#endif
