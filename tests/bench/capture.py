@@ -22,8 +22,8 @@ BUILD = pathlib.Path(os.environ.get("BUILD", TOP / "build"))
 SNAPLENS = (("headers", 96), ("whole frames", 65535))
 # As each of them is told to make flows of the five-tuple out of a file, and to send or write them.
 PEERS = {
-    "softflowd": ("-d", "-r", "{file}", "-n", "127.0.0.1:9", "-v", "9", "-p", "{folder}/pid", "-c", "{folder}/control",
-                  "-t", "maxlife=600s", "-t", "general=300s", "-m", "1000000"),
+    "softflowd": ("-d", "-r", "{file}", "-n", "127.0.0.1:9", "-v", "9", "-p", "{folder}/pid", "-c", "none", "-t",
+                  "maxlife=600s", "-t", "general=300s", "-m", "1000000"),
     "nfpcapd": ("-r", "{file}", "-w", "{folder}/nfpcapd", "-e", "600,300"),
     "pmacctd": ("-I", "{file}", "-P", "print", "-c", "src_host,dst_host,src_port,dst_port,proto", "-o", "/dev/null"),
     "argus": ("-X", "-r", "{file}", "-w", "/dev/null"),

@@ -216,6 +216,22 @@ def test_octets_are_the_interface_s_less_its_headers(make_site, pair):
     site.verify()
 
 
+def test_all_interfaces(make_site, pair):
+    """`any`, with a filter, and a rule of two keys."""
+    ours, theirs = pair
+    site = make_site("sqlite", redis=NoRedis(), keys=("sourceIPv4Address", "protocolIdentifier"))
+    probe = Probe(site, ours, capture={"interface": "any", "queue": "direct", "filter": "icmp", "rules":
+                                       "hosts: sourceIPv4Address protocolIdentifier"})
+    theirs.run("ping", "-q", "-c", "10", "-i", "0.002", "10.9.0.1")
+    ours.run("ping", "-q", "-c", "5", "-i", "0.002", "127.0.0.1")
+    # libpcap shows each of the loopback's packets once.
+    rig.wait_for(lambda: probe.status()["meter"]["packets_total"] == 30, lambda: repr(probe.status()["meter"]))
+    probe.stop()
+    rows = [row[1:5] for row in site.tables()["flows_600"]]
+    assert {row[0]: row[2] for row in rows} == {"10.9.0.1": 10, "10.9.0.2": 10, "127.0.0.1": 10}, rows
+    site.verify()
+
+
 def test_down_and_up_and_gone(make_site, pair):
     ours, theirs = pair
     site = make_site("sqlite", redis=NoRedis())
