@@ -54,3 +54,20 @@ const struct meter_field meter_fields[] = {
 /* clang-format on */
 
 const unsigned meter_n_fields = sizeof meter_fields / sizeof meter_fields[0];
+
+void meter_fields_print(struct buffer *out) {
+    static const char *const items[] = {[METER_FIELD_KEY] = "Keys\n", [METER_FIELD_VALUE] = "Values\nThe same, and\n"};
+    static const uint8_t may_be[] = {[METER_FIELD_KEY] = PACKET_FIELD, [METER_FIELD_VALUE] = COUNT};
+    buffer_add_text(out, ".Bl -tag -width Ds\n");
+    for (unsigned of = METER_FIELD_KEY; of <= METER_FIELD_VALUE; of++) {
+        const char *before = "";
+        buffer_printf(out, ".It %s", items[of]);
+        for (unsigned i = 0; i < meter_n_fields; i++) {
+            if (meter_fields[i].may_be != may_be[of]) continue;
+            buffer_printf(out, "%s.Cm %s", before, meter_fields[i].name);
+            before = " ,\n";
+        }
+        buffer_add_text(out, "\n");
+    }
+    buffer_add_text(out, ".El\n");
+}

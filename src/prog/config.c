@@ -44,7 +44,8 @@ static const struct option standard_options[] = {
     {.flag = "h", .type = OPTION_BOOL, .offset = OPTION_AT(standard_values, help, bool)},
     {.flag = "version", .type = OPTION_BOOL, .offset = OPTION_AT(standard_values, version, bool),
      .help = "Shows the version."},
-    /* For the build: "sample", "manual-file", "manual-options" or "manual-tables", from the tables to stdout. */
+    /* For the build: "sample", "manual-file", "manual-options", "manual-rules" or "manual-tables", from the tables to
+     * stdout. */
     {.flag = "print", .type = OPTION_TEXT, .offset = OPTION_AT(standard_values, print, const char *)},
 };
 /* clang-format on */
@@ -72,6 +73,8 @@ static int print_for_build(const char *what, const struct config_program *progra
         option_print_manual(config_options, config_n_options, false, &text);
     } else if (strcmp(what, "manual-tables") == 0) {
         manual_print_tables(&text);
+    } else if (strcmp(what, "manual-rules") == 0) {
+        meter_fields_print(&text);
     } else if (strcmp(what, "manual-options") == 0) {
         buffer_add_text(&text, ".Bl -tag -width Ds\n");
         option_print_manual(program->options, program->n_options, true, &text);
@@ -79,7 +82,9 @@ static int print_for_build(const char *what, const struct config_program *progra
         buffer_add_text(&text, ".El\n");
     } else {
         fprintf(stderr,
-                "--print: '%s' is not accepted: it takes sample, manual-file, manual-options or manual-tables\n", what);
+                "--print: '%s' is not accepted: it takes sample, manual-file, manual-options, manual-rules or "
+                "manual-tables\n",
+                what);
         return 2;
     }
     fwrite(text.data, 1, text.len, stdout);

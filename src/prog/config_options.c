@@ -161,7 +161,8 @@ const struct option config_options[] = {
     {.section = "capture", .name = "rules", .flag = "rules", .type = OPTION_TEXT,
      .offset = AT(capture.rules, const char *), .standard = "flows: five-tuple", .placeholder = "RULE,...",
      .help = "Of which packets flows are made, by which keys, and what else is said of them.",
-     .more = "As in NAME: [MATCH ->] KEY ... [biflow] [+ VALUE ...], ...; flowimport(1) has the keys and the values."},
+     .more = "As in NAME: [MATCH ->] KEY ... [biflow] [+ VALUE ...], and more rules behind commas; RULES in "
+             "flowimport.conf(5) has the keys and the values."},
     {.section = "capture", .name = "filter", .flag = "filter", .type = OPTION_TEXT,
      .offset = AT(capture.filter, const char *), .placeholder = "FILTER",
      .help = "Which packets are looked at at all, as in pcap-filter(7); all if empty."},

@@ -4,6 +4,7 @@ import gzip
 import json
 import os
 import signal
+import struct
 import subprocess
 
 import pytest
@@ -314,6 +315,30 @@ def test_memory_is_bounded_and_its_end_is_told(folder):
     out, err = flowimport("print", "--capture-memory", "1M", folder / "capture")
     assert "flows ended early: [capture] memory is full" in err
     assert sums(json.loads(line) for line in out.splitlines()) == wanted
+
+
+@pytest.mark.skipif(rig.SANITIZED, reason="a sanitizer's memory is not the program's")
+def test_a_million_flows_within_the_memory(folder):
+    """Each has two packets, far from each other in the file."""
+    count, memory = 1000000, 100 << 20
+    frame = packets.ether(packets.ipv4(packets.udp())).data
+    source = frame.index(packets.packed(packets.A4))
+    head, tail = frame[:source], frame[source + 4:]
+    record = struct.Struct("<IIII").pack
+    with open(folder / "capture", "wb", buffering=1 << 20) as out:
+        packets.Pcap(out)
+        for second in range(2):
+            for i in range(count):
+                out.write(record(START + second, i, len(frame), len(frame)) + head + struct.pack(">I", i) + tail)
+    child = subprocess.Popen([rig.BUILD / "flowimport", "-c", "/dev/null", "--capture-memory", str(memory), "print",
+                              folder / "capture"], stdout=subprocess.PIPE, stderr=subprocess.DEVNULL)
+    first = child.stdout.readline()  # the table is full, and waits to be printed
+    with open("/proc/%d/status" % child.pid, encoding="ascii") as lines:
+        peak = next(int(line.split()[1]) * 1024 for line in lines if line.startswith("VmHWM:"))
+    rest = child.communicate()[0].splitlines()
+    assert child.returncode == 0
+    assert [b'"packetDeltaCount":2,' in line for line in [first, *rest]] == [True] * count
+    assert peak < memory + (16 << 20)
 
 
 def test_a_file_that_is_cut_off_is_counted_up_to_there(folder, make_site):

@@ -341,15 +341,14 @@ static void keep_flow(void *context, unsigned rule, const struct meter_flow *flo
 /* Every field, as a key and as a value. */
 static void every_field(void **state) {
     (void)state;
+#define FIELDS                                                                                                         \
+    "ipClassOfService ipTTL flowLabelIPv6 tcpControlBits dot1qVlanId dot1qCustomerVlanId mplsTopLabelStackSection "    \
+    "ingressInterface flowDirection icmpTypeCodeIPv4"
+#define MACS "sourceMacAddress destinationMacAddress"
     static const char *const texts[] = {
-        "a: ipClassOfService ipTTL flowLabelIPv6 tcpControlBits dot1qVlanId dot1qCustomerVlanId "
-        "mplsTopLabelStackSection "
-        "sourceMacAddress destinationMacAddress ingressInterface flowDirection icmpTypeCodeIPv4",
-        "a: sourceIPv4Address + ipClassOfService ipTTL flowLabelIPv6 tcpControlBits dot1qVlanId dot1qCustomerVlanId "
-        "mplsTopLabelStackSection sourceMacAddress destinationMacAddress ingressInterface flowDirection "
-        "icmpTypeCodeIPv4",
-        "a: sourceMacAddress destinationMacAddress biflow + ipClassOfService ipTTL flowLabelIPv6 tcpControlBits "
-        "dot1qVlanId dot1qCustomerVlanId mplsTopLabelStackSection ingressInterface flowDirection icmpTypeCodeIPv4",
+        "a: " FIELDS " " MACS,
+        "a: sourceIPv4Address + " FIELDS " " MACS,
+        "a: " MACS " biflow + " FIELDS,
     };
     struct bytes inside = ipv6(0x1234, 0x5678, 58, 0, 0x8001, 0xabcde, 100);
     struct bytes frame = ethernet(9, 3, 0x6000 | 100, 0xe000 | 4095, 0xfffff, &inside);

@@ -6,6 +6,7 @@
 #include <stdbool.h>
 #include <stdint.h>
 
+#include "base/buffer.h"
 #include "flow/element.h"
 #include "flow/layout.h"
 
@@ -61,6 +62,8 @@ struct meter_field {
 };
 extern const struct meter_field meter_fields[];
 extern const unsigned meter_n_fields;
+/* mdoc(7): a list of what may be a key, and of what may be a value. */
+void meter_fields_print(struct buffer *out);
 
 enum { METER_FIELDS_MAX = 24 };
 
