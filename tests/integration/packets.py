@@ -635,14 +635,14 @@ class Flow:
         return octets, ether(part, kind, pad=60).data
 
 
-def mix(count, seed=1, concurrent=20000, start_ns=1700002200 * 10 ** 9):
-    """(time in ns, octets, whether IPv6, frame): `concurrent` connections at a time, one packet after 2 us on average."""
+def mix(count, seed=1, concurrent=20000, start_ns=1700002200 * 10 ** 9, gap_ns=2000):
+    """(time in ns, octets, whether IPv6, frame): `concurrent` connections at a time, a packet each `gap_ns` on average."""
     draw = random.Random(seed).random
     flows = [Flow(draw) for _ in range(concurrent)]
     opened = [False] * concurrent
     time = start_ns
     for _ in range(count):
-        time += 1 + int(draw() * 4000)
+        time += 1 + int(draw() * 2 * gap_ns)
         i = int(draw() * concurrent)
         flow = flows[i]
         if not opened[i]:
@@ -687,6 +687,7 @@ def main():
     maker.add_argument("--big-endian", action="store_true")
     maker.add_argument("--snaplen", type=int, default=96)
     maker.add_argument("--seed", type=int, default=1)
+    maker.add_argument("--gap", type=int, default=2000, metavar="NS", help="between two packets, on average")
     maker.add_argument("--concurrent", type=int, default=20000, metavar="CONNECTIONS")
     chosen = parser.parse_args()
     if chosen.command == "cases":
@@ -699,7 +700,7 @@ def main():
         capture = (Pcapng if chosen.pcapng else Pcap)(sys.stdout.buffer, ETHERNET, chosen.nano, chosen.big_endian,
                                                       chosen.snaplen)
         sums = {"ipv4": [0, 0], "ipv6": [0, 0]}
-        for time, octets, six, frame in mix(chosen.count, chosen.seed, chosen.concurrent):
+        for time, octets, six, frame in mix(chosen.count, chosen.seed, chosen.concurrent, gap_ns=chosen.gap):
             capture.write(time, frame)
             family = sums["ipv6" if six else "ipv4"]
             family[0] += 1
