@@ -66,6 +66,20 @@ void capture_options_meter(const struct config *config, struct meter_rules *rule
         rules->n = 0;
 }
 
+void capture_options_exporter(const struct config *config, const struct meter_template *templates, unsigned n,
+                              const struct clock *clock, struct exporter_config *exporter) {
+    *exporter = (struct exporter_config){.collectors = config->export.collectors,
+                                         .domain = (uint32_t)config->export.observation_domain,
+                                         .sampling = (uint32_t)config->capture.sampling,
+                                         .mtu = (unsigned)config->export.mtu,
+                                         .template_refresh = config->export.template_refresh,
+                                         .max_rate = config->export.max_rate,
+                                         .retry_max_ms = config->queue.retry_max_ms,
+                                         .templates = templates,
+                                         .n_templates = n,
+                                         .clock = clock};
+}
+
 int64_t capture_options_fingerprint(const struct config *config) {
     char *text =
         mem_printf("%s\n%s\n%s\n%s\n%" PRId64 " %" PRId64 " %" PRIu64 " %" PRIu64 " %d %" PRIu64 " %" PRIu64,

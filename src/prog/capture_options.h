@@ -2,6 +2,7 @@
 #ifndef FLOWIMPORT_PROG_CAPTURE_OPTIONS_H
 #define FLOWIMPORT_PROG_CAPTURE_OPTIONS_H
 
+#include "input/exporter.h"
 #include "input/meter.h"
 #include "prog/config.h"
 
@@ -9,6 +10,9 @@
 void capture_options_check(struct config *config);
 /* Of a configuration that was checked. The rules are released by the caller; the seed is its business, too. */
 void capture_options_meter(const struct config *config, struct meter_rules *rules, struct meter_config *meter);
+/* The options of [export], with what else an exporter is given; all borrowed. */
+void capture_options_exporter(const struct config *config, const struct meter_template *templates, unsigned n,
+                              const struct clock *clock, struct exporter_config *exporter);
 /* Of all in the configuration that decides which flows a file has; not 0. */
 int64_t capture_options_fingerprint(const struct config *config);
 

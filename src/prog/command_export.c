@@ -217,20 +217,11 @@ static int files_export(struct export *export, const struct command_call *call) 
 }
 
 static int exporter_run(struct export *export, const struct command_call *call, const struct meter_rules *rules) {
-    const struct config *config = call->config;
     struct error error;
-    struct exporter_config exporter = {.collectors = config->export.collectors,
-                                       .domain = (uint32_t)config->export.observation_domain,
-                                       .sampling = (uint32_t)config->capture.sampling,
-                                       .mtu = (unsigned)config->export.mtu,
-                                       .template_refresh = config->export.template_refresh,
-                                       .max_rate = config->export.max_rate,
-                                       .retry_max_ms = config->queue.retry_max_ms,
-                                       .templates = export->templates,
-                                       .n_templates = 1 + rules->n,
-                                       .clock = &export->clock};
+    struct exporter_config exporter;
     for (unsigned i = 0; i < rules->n; i++)
         export->templates[1 + i] = rules->rules[i].fields;
+    capture_options_exporter(call->config, export->templates, 1 + rules->n, &export->clock, &exporter);
     export->base = event_base_new();
     export->patience = evtimer_new(export->base, on_patience, export);
     export->exporter = exporter_new(export->base, &exporter, &error);

@@ -242,18 +242,9 @@ static int producer_begin(struct probe *probe, struct event_base *base, struct e
 }
 
 static int exporter_begin(struct probe *probe, struct event_base *base, struct error *error) {
-    const struct config *config = probe->config;
-    struct exporter_config exporter = {.collectors = config->export.collectors,
-                                       .domain = (uint32_t)config->export.observation_domain,
-                                       .sampling = (uint32_t)config->capture.sampling,
-                                       .mtu = (unsigned)config->export.mtu,
-                                       .template_refresh = config->export.template_refresh,
-                                       .max_rate = config->export.max_rate,
-                                       .retry_max_ms = config->queue.retry_max_ms,
-                                       .templates = probe->templates,
-                                       .n_templates = probe->rules.n,
-                                       .clock = &clock_system};
+    struct exporter_config exporter;
     if (!probe->exports) return 0;
+    capture_options_exporter(probe->config, probe->templates, probe->rules.n, &clock_system, &exporter);
     probe->exporter = exporter_new(base, &exporter, error);
     if (!probe->exporter) return -1;
     probe->on_exports = event_new(base, feed_fd(probe->exports), EV_READ | EV_PERSIST, on_exports, probe);
