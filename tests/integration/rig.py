@@ -19,7 +19,7 @@ import time
 import pymysql
 import redis
 
-from reference import CLASSES, TUPLE_KEYS, TUPLE_SUMS, address_text
+from reference import CLASSES, TUPLE_KEYS, TUPLE_SUMS, Import, address_text
 
 QUEUE = "entry:queue"
 TOP = pathlib.Path(__file__).resolve().parents[2]
@@ -605,6 +605,18 @@ class Site:
                 entries, self.redis.client(db).llen(QUEUE), self.claims(self.redis.client(db)), self.ledger(),
                 "\n".join(daemon.output()[-3000:] for daemon in daemons))
         wait_for(done, what, bound, 0.02)
+
+    def wait_claimed(self):
+        """Until a daemon has taken all that is queued, and committed none of the last of it."""
+        client = self.redis.client()
+        wait_for(lambda: not client.exists(QUEUE) and self.claims(), "the queue to be claimed")
+
+    def settled_equals(self, entries, daemon):
+        """Settles, stops the daemon, and holds the tables against the separate calculation."""
+        self.settle(len(entries), daemon)
+        daemon.stop()
+        assert_tables(self.tables(), Import().add_all(entries).tables())
+        self.verify()
 
     def import_all(self, entries, **sections):
         """Pushes, imports with one daemon, stops it; returns how many entries there were."""

@@ -7,20 +7,7 @@ import pymysql
 import pytest
 
 import generator
-import reference
 import rig
-
-
-def settled_equals(site, entries, daemon):
-    site.settle(len(entries), daemon)
-    daemon.stop()
-    rig.assert_tables(site.tables(), reference.Import().add_all(entries).tables())
-    site.verify()
-
-
-def claimed(site):
-    client = site.redis.client()
-    rig.wait_for(lambda: not client.exists(rig.QUEUE) and site.claims(), "the queue to be claimed")
 
 
 def test_redis_restarted_with_its_data(make_site, make_redis, kind):
@@ -31,11 +18,11 @@ def test_redis_restarted_with_its_data(make_site, make_redis, kind):
     server.push(entries[:2000])
     site.settle(2000, daemon)
     server.push(entries[2000:3000])
-    claimed(site)  # claimed and folded, not committed
+    site.wait_claimed()  # claimed and folded, not committed
     server.stop()
     server.start()
     server.push(entries[3000:])
-    settled_equals(site, entries, daemon)
+    site.settled_equals(entries, daemon)
 
 
 def test_redis_killed_and_back_with_its_data(make_site, make_redis):
@@ -49,7 +36,7 @@ def test_redis_killed_and_back_with_its_data(make_site, make_redis):
         daemon.flush()
         server.kill()
         server.start()
-    settled_equals(site, entries, daemon)
+    site.settled_equals(entries, daemon)
 
 
 def test_redis_restarted_without_its_data(make_site, kind):
@@ -60,14 +47,14 @@ def test_redis_restarted_without_its_data(make_site, kind):
     site.redis.push(entries[:1000])
     site.settle(1000, daemon)
     site.redis.push(entries[1000:2000])
-    claimed(site)
+    site.wait_claimed()
     site.redis.kill()
     site.redis.start()
     assert site.redis.client().dbsize() == 0
     # The sums of the lost claims may be dropped only after the daemon has seen the new server.
     rig.wait_for(lambda: site.redis.client().exists("{%s}:consumer:one" % rig.QUEUE), "the daemon to be back")
     site.redis.push(entries[2000:])
-    settled_equals(site, entries[:1000] + entries[2000:], daemon)
+    site.settled_equals(entries[:1000] + entries[2000:], daemon)
 
 
 def test_redis_away_while_idle_and_while_claimed(make_site, make_redis):
@@ -80,7 +67,7 @@ def test_redis_away_while_idle_and_while_claimed(make_site, make_redis):
     rig.wait_for(lambda: "redis" in daemon.output().lower(), "a line about Redis")
     server.start()
     server.push(entries)
-    settled_equals(site, entries, daemon)
+    site.settled_equals(entries, daemon)
 
 
 @pytest.mark.parametrize("end", ["stop", "kill"])
@@ -93,7 +80,7 @@ def test_mariadb_ended_in_mid_flush(make_site, make_maria, make_store, end):
     site.settle(5000, daemon)
     with server.locked(site.store.database, "flows_aggr_600"):
         site.redis.push(entries[5000:])
-        claimed(site)
+        site.wait_claimed()
         daemon.flush()
         server.wait_for_waiter()
         said = len(daemon.output())
@@ -102,7 +89,7 @@ def test_mariadb_ended_in_mid_flush(make_site, make_maria, make_store, end):
     assert daemon.running()
     server.start()
     assert site.ledger()["entries"] == 5000
-    settled_equals(site, entries, daemon)
+    site.settled_equals(entries, daemon)
 
 
 def test_mariadb_away_for_several_flushes(make_site, make_maria, make_store):
@@ -119,7 +106,7 @@ def test_mariadb_away_for_several_flushes(make_site, make_maria, make_store):
         time.sleep(0.15)
     assert daemon.running()
     server.start()
-    settled_equals(site, entries, daemon)
+    site.settled_equals(entries, daemon)
 
 
 def test_connection_killed_by_the_server(make_site, make_maria, make_store):
@@ -132,7 +119,7 @@ def test_connection_killed_by_the_server(make_site, make_maria, make_store):
         site.settle(at + 1000, daemon)
         for row in server.run("SELECT id FROM information_schema.processlist WHERE db = '%s'" % site.store.database):
             server.run("KILL %d" % row[0])
-    settled_equals(site, entries, daemon)
+    site.settled_equals(entries, daemon)
 
 
 def test_both_away_at_the_start(make_site, make_redis, make_maria, make_store):
@@ -148,7 +135,7 @@ def test_both_away_at_the_start(make_site, make_redis, make_maria, make_store):
     time.sleep(0.2)
     assert daemon.running(), daemon.output()
     server.start()
-    settled_equals(site, entries, daemon)
+    site.settled_equals(entries, daemon)
 
 
 def test_sigterm_while_the_store_is_away_keeps_the_entries(make_site, make_maria, make_store):
@@ -158,14 +145,14 @@ def test_sigterm_while_the_store_is_away_keeps_the_entries(make_site, make_maria
     site = make_site(store=make_store("mysql", server))
     daemon = site.daemon()
     site.redis.push(entries)
-    claimed(site)
+    site.wait_claimed()
     server.stop()
     daemon.signal(signal.SIGTERM)
     daemon.wait()
     assert site.claims()
     server.start()
     again = site.daemon()
-    settled_equals(site, entries, again)
+    site.settled_equals(entries, again)
 
 
 # Answers that get lost: what was asked may have been done -------------------------------------------------------------
@@ -180,7 +167,7 @@ def test_redis_connections_cut_all_the_time(make_site, kind):
         site.redis.push(entries[at:at + 1000])
         daemon.flush()
         rig.wait_for(lambda: client.client_kill_filter(_type="normal", skipme=True), "a connection to cut", step=0.002)
-    settled_equals(site, entries, daemon)
+    site.settled_equals(entries, daemon)
 
 
 def test_mariadb_connections_cut_all_the_time(make_site, make_maria, make_store):
@@ -199,7 +186,7 @@ def test_mariadb_connections_cut_all_the_time(make_site, make_maria, make_store)
     for at in range(0, 10000, 500):
         site.redis.push(entries[at:at + 500])
         rig.wait_for(cut, "a connection to cut", step=0.002)
-    settled_equals(site, entries, daemon)
+    site.settled_equals(entries, daemon)
 
 
 def test_redis_that_refuses_writes_for_a_while(make_site, make_redis):
@@ -225,4 +212,4 @@ def test_redis_that_refuses_writes_for_a_while(make_site, make_redis):
     assert daemon.running(), daemon.output()
     client.config_set("maxmemory", "0")
     server.push(entries[2000:])
-    settled_equals(site, entries, daemon)
+    site.settled_equals(entries, daemon)

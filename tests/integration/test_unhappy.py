@@ -19,18 +19,6 @@ import rig
 from generator import one
 
 
-def settled_equals(site, entries, daemon):
-    site.settle(len(entries), daemon)
-    daemon.stop()
-    rig.assert_tables(site.tables(), reference.Import().add_all(entries).tables())
-    site.verify()
-
-
-def claimed(site):
-    client = site.redis.client()
-    rig.wait_for(lambda: not client.exists(rig.QUEUE) and site.claims(), "the queue to be claimed")
-
-
 # The state directory ------------------------------------------------------------------------------------------------
 
 
@@ -113,7 +101,7 @@ def test_full_disk_is_waited_for_with_growing_pauses(make_site, small_disk):
     site.settle(10, daemon)
     fill(disk)
     site.redis.push(entries[10:3000])
-    claimed(site)
+    site.wait_claimed()
     said = len(daemon.output())
     daemon.flush()
 
@@ -122,10 +110,10 @@ def test_full_disk_is_waited_for_with_growing_pauses(make_site, small_disk):
     rig.wait_for(lambda: "0.300" in waits() or not daemon.running(), lambda: daemon.output()[said:])
     assert waits()[:3] == ["0.100", "0.200", "0.300"]
     site.redis.push(entries[3000:])
-    claimed(site)
+    site.wait_claimed()
     assert site.ledger()["entries"] == 10
     (disk / "ballast").unlink()
-    settled_equals(site, entries, daemon)
+    site.settled_equals(entries, daemon)
 
 
 def test_full_disk_under_mariadb(make_site, folder, maria_template, make_store, small_disk):
@@ -140,14 +128,14 @@ def test_full_disk_under_mariadb(make_site, folder, maria_template, make_store, 
         site.settle(10, daemon)
         fill(disk)
         site.redis.push(entries[10:])
-        claimed(site)
+        site.wait_claimed()
         said = len(daemon.output())
         daemon.flush()
         rig.wait_for(lambda: "trying again" in daemon.output()[said:] or not daemon.running(),
                      lambda: daemon.output()[said:] + server.process.output())
         assert site.ledger()["entries"] == 10
         (disk / "ballast").unlink()
-        settled_equals(site, entries, daemon)
+        site.settled_equals(entries, daemon)
     finally:
         server.kill()
 
@@ -183,7 +171,7 @@ def test_clock_jumps_an_hour_back_and_forth(make_site, folder):
     daemon = site.daemon(env=clock.env)
     for at, offset in zip(range(0, len(entries), 1000), offsets):
         site.redis.push(entries[at:at + 500])
-        claimed(site)
+        site.wait_claimed()
         clock.set(offset)  # in the middle of a generation
         site.redis.push(entries[at + 500:at + 1000])
         site.settle(at + 1000, daemon, bound=10 * rig.SLOW, flush=False)
@@ -205,7 +193,7 @@ def test_a_claim_gets_the_time_that_it_is_after_a_jump_back(make_site, folder):
     daemon = site.daemon(env=clock.env)
     now = int(time.time())
     site.redis.push([one(flowStartSeconds=now + 3600, flowEndSeconds=now + 3600)])
-    claimed(site)
+    site.wait_claimed()
     clock.set(0)
     rig.wait_for(lambda: site.redis.client().client_list() and not site.redis.wake() and len(
         site.redis.client().smembers("{%s}:claims" % rig.QUEUE)) > 1, "a claim with the new time")
@@ -226,7 +214,7 @@ def test_database_of_a_newer_version(make_site, kind):
     site.redis.push(entries[:500])
     site.settle(500, first)
     site.redis.push(entries[500:])
-    claimed(site)
+    site.wait_claimed()
     first.kill()
     claims = sorted(site.claims())
 
@@ -252,7 +240,7 @@ def test_database_of_a_newer_version(make_site, kind):
         assert text in err
     set_version(known)
     again = site.daemon()
-    settled_equals(site, entries, again)
+    site.settled_equals(entries, again)
 
 
 # Syslog -----------------------------------------------------------------------------------------------------------
