@@ -12,6 +12,7 @@ GRANT EVENT, EXECUTE ON `flows`.* TO 'flowimport_retention'@'localhost';
 GRANT SELECT ON `flows`.flowimport_retention TO 'flowimport_retention'@'localhost';
 GRANT SELECT, INSERT, UPDATE, DELETE ON `flows`.flowimport_retention_log TO 'flowimport_retention'@'localhost';
 GRANT SELECT, INSERT, UPDATE ON `flows`.flowimport_schema TO 'flowimport_retention'@'localhost';
+GRANT SELECT, DELETE ON `flows`.loss TO 'flowimport_retention'@'localhost';
 GRANT SELECT ON `flows`.import_ledger TO 'flowimport_retention'@'localhost';
 GRANT SELECT, ALTER, DROP ON `flows`.flows_600_data TO 'flowimport_retention'@'localhost';
 GRANT SELECT, ALTER, DROP ON `flows`.flows6_600_data TO 'flowimport_retention'@'localhost';

@@ -5,7 +5,7 @@
 -- Nothing is dropped until flowimport_retention says how long the buckets of a size are kept, in seconds after their
 -- start:
 --   INSERT INTO flowimport_retention (bucket_size, keep_seconds) VALUES (600, 30 * 86400);
--- The all-time tables and the ledger are kept for ever. The event scheduler must be on, also after a restart:
+-- The all-time tables and the ledger are kept for ever, loss as long as the size that is kept longest. The event scheduler must be on, also after a restart:
 --   event_scheduler = ON      under [mysqld] in the server's configuration
 
 DELIMITER //
@@ -200,6 +200,22 @@ BEGIN
   END WHILE;
 END//
 
+-- What is known to be lost is kept as long as the size that is kept longest.
+DROP PROCEDURE IF EXISTS flowimport_retention_loss//
+CREATE DEFINER = 'flowimport_retention'@'localhost' PROCEDURE flowimport_retention_loss ()
+  MODIFIES SQL DATA
+BEGIN
+  DECLARE v_sizes, v_expired INT;
+  DECLARE v_cutoff BIGINT;
+  SELECT COUNT(*) INTO v_sizes FROM information_schema.tables
+    WHERE table_schema = DATABASE() AND table_name REGEXP '^flows_aggr_[0-9]+_data$';
+  SELECT COUNT(*), MIN(CAST(value AS UNSIGNED)) INTO v_expired, v_cutoff FROM flowimport_schema
+    WHERE name REGEXP '^size_[0-9]+_expired$';
+  IF v_expired = v_sizes THEN
+    DELETE FROM loss WHERE bucket < v_cutoff;
+  END IF;
+END//
+
 -- One run, as if it were `p_at`, in seconds since 1970.
 DROP PROCEDURE IF EXISTS flowimport_retention_run//
 CREATE DEFINER = 'flowimport_retention'@'localhost' PROCEDURE flowimport_retention_run
@@ -249,6 +265,7 @@ BEGIN
       CALL flowimport_retention_cap(p_at, v_max);
     END IF;
     DELETE FROM flowimport_retention_log WHERE run_at < p_at - 90 * 86400;
+    CALL flowimport_retention_loss();
     SELECT COUNT(*) INTO v_errors FROM flowimport_retention_log
       WHERE run_at = p_at AND number > v_number AND what = 'error';
     UPDATE flowimport_retention_log

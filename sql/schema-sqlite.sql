@@ -37,6 +37,13 @@ CREATE TABLE IF NOT EXISTS import_ledger (
   adopted INTEGER NOT NULL,
   PRIMARY KEY (consumer, generation)
 ) WITHOUT ROWID;
+CREATE TABLE IF NOT EXISTS loss (
+  bucket INTEGER NOT NULL,
+  source TEXT NOT NULL,
+  what TEXT NOT NULL,
+  lost INTEGER NOT NULL,
+  PRIMARY KEY (bucket, source, what)
+) WITHOUT ROWID;
 CREATE TABLE IF NOT EXISTS flows_600_data (
   bucket INTEGER NOT NULL,
   sourceIPv4Address INTEGER NOT NULL,

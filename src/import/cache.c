@@ -62,6 +62,8 @@ static void *reserve(size_t bytes) {
 
 static size_t row_cost(const struct table_rows *table) { return table->stride + CACHE_SCRATCH_ROW; }
 
+uint32_t cache_smallest_size(const struct cache *cache) { return cache->tables[0][0].size; }
+
 uint32_t cache_base_size(const struct schema *schema, uint32_t size) {
     for (unsigned i = 0; i < schema->n_sizes; i++)
         if (size % schema->sizes[i] == 0) return schema->sizes[i];

@@ -50,20 +50,15 @@ static inline bool sums_fit(const struct folder *folder, const struct generation
     return true;
 }
 
-/* Decodes and judges; *n is the number of records to import. */
-static enum check_verdict entry_judge(const struct folder *folder, const struct generation *generation, int64_t now,
-                                      const char *text, size_t len, struct flow_record *records, unsigned *n,
-                                      struct reject *reject) {
-    int decoded = entry_decode(folder->decoder, ENTRY_ANY, text, len, records, reject);
-    if (decoded <= 0) return CHECK_REJECT;
-    *n = (unsigned)decoded;
+static enum check_verdict records_judge(const struct folder *folder, const struct generation *generation, int64_t now,
+                                        struct flow_record *records, unsigned n, struct reject *reject) {
     enum check_verdict verdict = CHECK_IMPORT; /* the forward direction decides about the age */
-    for (unsigned r = 0; r < *n; r++) {
+    for (unsigned r = 0; r < n; r++) {
         enum check_verdict one = check_record(&folder->rules, folder->layout, now, &records[r], reject);
         if (one == CHECK_REJECT) return CHECK_REJECT;
         if (r == 0) verdict = one;
     }
-    if (verdict == CHECK_IMPORT && !sums_fit(folder, generation, records, *n, reject)) return CHECK_REJECT;
+    if (verdict == CHECK_IMPORT && !sums_fit(folder, generation, records, n, reject)) return CHECK_REJECT;
     return verdict;
 }
 
@@ -75,10 +70,9 @@ static void reject_count(struct generation *generation, const struct reject *rej
 }
 
 /* A flow of more buckets than the cache has room for when it is empty could never be counted. */
-static void oversize_reject(struct generation *generation, const struct flow_record *record, int64_t now,
-                            const char *text, size_t len) {
+static void oversize_reject(struct generation *generation, uint32_t end, int64_t now, const char *text, size_t len) {
     struct reject reject = {.reason = REJECT_TOO_LONG, .field = "flowEndSeconds"};
-    snprintf(reject.value, sizeof reject.value, "%" PRIu32, record->end);
+    snprintf(reject.value, sizeof reject.value, "%" PRIu32, end);
     reject_count(generation, &reject, now, text, len);
 }
 
@@ -91,6 +85,12 @@ static void records_count(const struct flow_layout *layout, struct ledger_row *l
     ledger->imported++;
 }
 
+static enum fold_verdict taken(struct ledger_row *ledger) {
+    ledger->entries++;
+    fault_point("mid-fold");
+    return FOLD_TAKEN;
+}
+
 enum fold_verdict fold_row(struct folder *folder, struct generation *generation, int64_t now,
                            struct flow_record *record, uint64_t flows, struct reject *reject) {
     if (check_record(&folder->rules, folder->layout, now, record, reject) != CHECK_IMPORT ||
@@ -101,35 +101,76 @@ enum fold_verdict fold_row(struct folder *folder, struct generation *generation,
         if (!cache_add_row(generation->cache, record, flows)) return FOLD_FULL;
         records_count(folder->layout, &generation->ledger, record, 1, flows);
     }
-    generation->ledger.entries++;
-    fault_point("mid-fold");
-    return FOLD_TAKEN;
+    return taken(&generation->ledger);
 }
 
-enum fold_verdict fold_entry(struct folder *folder, struct generation *generation, int64_t now, const char *text,
-                             size_t len) {
-    struct flow_record records[ENTRY_RECORDS_MAX];
+static enum fold_verdict entry_reject(struct generation *generation, const struct reject *reject, int64_t now,
+                                      const char *text, size_t len) {
+    if (generation->n_rejects > 0 && generation->rejects.len + len > GENERATION_REJECTS_BYTES) return FOLD_FULL;
+    reject_count(generation, reject, now, text, len);
+    return taken(&generation->ledger);
+}
+
+/* `text` is what is kept where the records are refused. */
+static enum fold_verdict records_fold(struct folder *folder, struct generation *generation, int64_t now,
+                                      struct flow_record *records, unsigned n, const char *text, size_t len) {
     struct ledger_row *ledger = &generation->ledger;
     struct reject reject;
-    unsigned n = 0;
-    if (len == 3 && memcmp(text, "END", 3) == 0) return FOLD_END;
-    switch (entry_judge(folder, generation, now, text, len, records, &n, &reject)) {
-    case CHECK_REJECT:
-        if (generation->n_rejects > 0 && generation->rejects.len + len > GENERATION_REJECTS_BYTES) return FOLD_FULL;
-        reject_count(generation, &reject, now, text, len);
-        break;
+    switch (records_judge(folder, generation, now, records, n, &reject)) {
+    case CHECK_REJECT: return entry_reject(generation, &reject, now, text, len);
     case CHECK_TOO_OLD: ledger->too_old++; break;
     case CHECK_IMPORT:
         if (!generation->recount && !cache_add(generation->cache, records, n)) {
             if (ledger->imported > 0) return FOLD_FULL;
             /* An empty cache is as much room as there is. */
-            oversize_reject(generation, &records[0], now, text, len);
+            oversize_reject(generation, records[0].end, now, text, len);
             break;
         }
         records_count(folder->layout, ledger, records, n, n);
         break;
     }
-    ledger->entries++;
-    fault_point("mid-fold");
-    return FOLD_TAKEN;
+    return taken(ledger);
+}
+
+enum fold_verdict fold_flows(struct folder *folder, struct generation *generation, int64_t now,
+                             struct flow_record *records, unsigned n) {
+    return records_fold(folder, generation, now, records, n, "", 0);
+}
+
+/* Judged by its times as a flow is. */
+static enum fold_verdict lost_fold(const struct folder *folder, struct generation *generation, int64_t now,
+                                   const char *text, size_t len) {
+    const struct check_rules *rules = &folder->rules;
+    struct ledger_row *ledger = &generation->ledger;
+    struct reject reject;
+    struct lost lost;
+    if (lost_read(text, len, &lost, &reject) != 0) return entry_reject(generation, &reject, now, text, len);
+    bool too_long = (int64_t)lost.end - lost.start > rules->max_flow_duration;
+    if (too_long || lost.end > now + rules->max_future) {
+        reject = (struct reject){.reason = too_long ? REJECT_TOO_LONG : REJECT_IN_FUTURE, .field = "end"};
+        snprintf(reject.value, sizeof reject.value, "%" PRIu32, lost.end);
+        return entry_reject(generation, &reject, now, text, len);
+    }
+    if (rules->max_flow_age > 0 && lost.start < now - rules->max_flow_age) {
+        ledger->too_old++;
+        return taken(ledger);
+    }
+    if (!generation->recount && !losses_add(&generation->losses, &lost, cache_smallest_size(generation->cache))) {
+        if (ledger->imported > 0) return FOLD_FULL;
+        oversize_reject(generation, lost.end, now, text, len);
+        return taken(ledger);
+    }
+    ledger->imported++;
+    return taken(ledger);
+}
+
+enum fold_verdict fold_entry(struct folder *folder, struct generation *generation, int64_t now, const char *text,
+                             size_t len) {
+    struct flow_record records[ENTRY_RECORDS_MAX];
+    struct reject reject;
+    if (len == 3 && memcmp(text, "END", 3) == 0) return FOLD_END;
+    if (lost_is(text, len)) return lost_fold(folder, generation, now, text, len);
+    int n = entry_decode(folder->decoder, ENTRY_ANY, text, len, records, &reject);
+    if (n <= 0) return entry_reject(generation, &reject, now, text, len);
+    return records_fold(folder, generation, now, records, (unsigned)n, text, len);
 }

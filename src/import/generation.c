@@ -13,6 +13,7 @@ void generation_init(struct generation *generation, struct cache *cache) {
 
 void generation_release(struct generation *generation) {
     cache_free(generation->cache);
+    losses_clear(&generation->losses);
     buffer_release(&generation->rejects);
     free(generation->reject_ends);
     *generation = (struct generation){.cache = NULL};
@@ -20,6 +21,7 @@ void generation_release(struct generation *generation) {
 
 void generation_start(struct generation *generation, const struct generation_id *id) {
     cache_clear(generation->cache);
+    losses_clear(&generation->losses);
     buffer_release(&generation->rejects);
     generation->n_rejects = 0;
     generation->recount = false;

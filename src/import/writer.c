@@ -76,11 +76,12 @@ static void job_run(struct writer *writer, struct writer_job *job) {
         if (job->status != STORE_OK) return;
     }
     if (job->kind == WRITER_COMMIT) {
-        struct ledger_row *ledger = &job->generation->ledger;
+        struct generation *generation = job->generation;
+        struct ledger_row *ledger = &generation->ledger;
         int64_t start = clock_monotonic_us();
         ledger->committed_at = clock_now(writer->clock);
-        job->status =
-            flush_cache(job->generation->cache, writer->layout, writer->schema, writer->store, ledger, &job->error);
+        job->status = flush_cache(generation->cache, &generation->losses, writer->layout, writer->schema, writer->store,
+                                  ledger, &job->error);
         job->took_us = clock_monotonic_us() - start;
         job->rows = store_rows(writer->store);
         if (job->status == STORE_OK) fault_point("after-commit");

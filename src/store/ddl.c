@@ -59,6 +59,12 @@ static const struct plain_column retention_log_columns[] = {
     {"bytes", COUNT, NOT_NULL},
     {"error", {"VARCHAR(1024)", "TEXT"}, NULLABLE},
 };
+static const struct plain_column loss_columns[] = {
+    {"bucket", BUCKET, NOT_NULL},
+    {"source", {"VARCHAR(64)", "TEXT"}, NOT_NULL},
+    {"what", {"VARCHAR(16)", "TEXT"}, NOT_NULL},
+    {"lost", COUNT, NOT_NULL},
+};
 static const struct plain_column ledger_head[] = {
     {"consumer", {"VARCHAR(128)", "TEXT"}, NOT_NULL},
     {"generation", NUMBER, NOT_NULL},
@@ -86,6 +92,7 @@ static const struct plain_table plain_tables[] = {
     {"flowimport_retention", retention_columns, NULL, LENGTH(retention_columns), 0, "bucket_size"},
     {"flowimport_retention_log", retention_log_columns, NULL, LENGTH(retention_log_columns), 0, "run_at, number"},
     {"import_ledger", ledger_head, ledger_tail, LENGTH(ledger_head), LENGTH(ledger_tail), "consumer, generation"},
+    {"loss", loss_columns, NULL, LENGTH(loss_columns), 0, "bucket, source, what"},
 };
 
 /* What the column list of a table is given to. `type` as in CREATE TABLE, `more` what follows it there. */

@@ -14,12 +14,13 @@ static const char *const account_words[GRANT_ACCOUNTS] = {
 };
 
 /* Of the retention account: DROP is what emptying a partition takes. */
-static const struct grant fixed_grants[GRANT_ACCOUNTS][6] = {
+static const struct grant fixed_grants[GRANT_ACCOUNTS][7] = {
     [GRANT_IMPORTER] = {{"SELECT, INSERT, UPDATE, ALTER", "*"}},
     [GRANT_RETENTION] = {{"EVENT, EXECUTE", "*"},
                          {"SELECT", "flowimport_retention"},
                          {"SELECT, INSERT, UPDATE, DELETE", "flowimport_retention_log"},
                          {"SELECT, INSERT, UPDATE", "flowimport_schema"},
+                         {"SELECT, DELETE", "loss"},
                          {"SELECT", "import_ledger"}},
     [GRANT_READER] = {{"SELECT", "*"}},
 };

@@ -4,7 +4,7 @@
 
 #include <string.h>
 
-#include "store/schema.h"
+#include "store/store.h"
 
 enum key_form { KEY_UNSIGNED, KEY_SIGNED, KEY_REAL, KEY_BYTES };
 
@@ -52,5 +52,13 @@ static inline size_t key_length(const struct key_column *key, const uint8_t *byt
             len--;
     return len;
 }
+
+/* key.c */
+/* The packed value out of a query's column. */
+void key_pack(const struct key_column *key, const char *column, size_t len, uint8_t *packed);
+/* The packed value as a person reads it: "192.0.2.7", "443", "00:1b:21:0a:ff:3c". */
+void key_text(const struct key_column *key, const uint8_t *packed, struct buffer *out);
+/* The packed value as SQL compares it. Bytes are borrowed. */
+struct store_param key_param(const struct key_column *key, const uint8_t *packed);
 
 #endif

@@ -33,6 +33,9 @@ static const struct meaning tables[] = {
     {"import_ledger",
      "One row for each generation, that is for each transaction that brought flows; written by the same "
      "transaction. It is how the importer knows what is counted already: no row may be changed."},
+    {"loss",
+     "What is known to be lost: one row for each bucket (of the smallest size), source and kind. A dip in a chart where "
+     "there is none is the network's."},
     {"flowimport_schema", "What the tables were made for."},
     {"flowimport_retention", "How long the buckets of each size are kept; written by flowimport retention install."},
     {"flowimport_retention_log", "What retention did: one row for each thing that it dropped or made, and for each "
@@ -76,6 +79,8 @@ static const struct meaning columns[] = {
      "The setting: version, aggr_values, aggr_sums; size_S_from and size_S_expired, before which buckets of that "
      "size are not complete; max_size; the plan of a migration."},
     {"value", "Its value."},
+    {"source", "Of whose flows: exporter and observation domain, as 192.0.2.1/0; a socket; an interface."},
+    {"lost", "How many of them."},
     {"bucket_size", "S, in seconds."},
     {"keep_seconds", "How long after its begin a bucket is kept, at least."},
     {"run_at", "When the run began: seconds since 1970-01-01T00:00:00Z."},

@@ -57,25 +57,6 @@ struct walk {
     void *context;
 };
 
-static void key_pack(const struct key_column *key, const char *text, size_t len, uint8_t *packed) {
-    uint64_t number = 0;
-    switch (key_form(key)) {
-    case KEY_BYTES:
-        memset(packed, 0, key->width);
-        memcpy(packed, text, len < key->width ? len : key->width);
-        return;
-    case KEY_SIGNED:
-    case KEY_UNSIGNED: number = (uint64_t)strtoll(text, NULL, 10); break;
-    case KEY_REAL: {
-        double real = strtod(text, NULL);
-        memcpy(&number, &real, sizeof number);
-        break;
-    }
-    }
-    for (unsigned i = 0; i < key->width; i++)
-        packed[i] = (uint8_t)(number >> (8 * (key->width - 1 - i)));
-}
-
 static int walk_row(void *context, unsigned n, const char *const *columns, const size_t *lengths) {
     const struct walk *walk = context;
     uint8_t packed[4 + FLOW_KEY_BYTES];

@@ -17,7 +17,7 @@ typedef bool option_bool; /* Oracle's client gave its own type up */
  * wrong. */
 #define LOCK_WAIT "50"
 #define READER_WAIT_TEXT "3600"
-enum { CONNECT_WAIT = 10, WRITER_WAIT = 120, READER_WAIT = 3600, DEFAULT_PORT = 3306 };
+enum { CONNECT_WAIT = 10, WRITER_WAIT = 120, READER_WAIT = 3600, LIMIT_WAIT = 10, DEFAULT_PORT = 3306 };
 
 /* What an error means, where its SQL state doesn't say so. Not in the table, and not of the states below: refused. */
 static const struct {
@@ -102,6 +102,7 @@ void mysql_disconnect(struct mysql_store *store) {
         memset(&known->days, 0, sizeof known->days);
         known->is_plain = false;
     }
+    mysql_cancel_disarm(store);
     if (store->mysql) mysql_close(store->mysql);
     store->mysql = NULL;
 }
@@ -146,6 +147,7 @@ static void tls_set(const struct mysql_store *store) {
 static void options_set(const struct mysql_store *store) {
     MYSQL *mysql = store->mysql;
     unsigned connect_wait = CONNECT_WAIT, wait = store->base.read_only ? READER_WAIT : WRITER_WAIT, local_infile = 0;
+    if (store->query_ms) wait = (unsigned)(store->query_ms / 1000) + LIMIT_WAIT;
     mysql_options(mysql, MYSQL_OPT_CONNECT_TIMEOUT, &connect_wait);
     mysql_options(mysql, MYSQL_OPT_READ_TIMEOUT, &wait);
     mysql_options(mysql, MYSQL_OPT_WRITE_TIMEOUT, &wait);
@@ -194,6 +196,7 @@ static enum store_status session_set(struct mysql_store *store, struct error *er
     if (status == STORE_OK && store->base.read_only) {
         status = mysql_run(store, patience, sizeof patience - 1, "session", error);
         if (status == STORE_OK) status = mysql_run(store, read_only, sizeof read_only - 1, "session", error);
+        if (status == STORE_OK) status = mysql_time_limit(store, error);
         return status;
     }
     if (status == STORE_OK && !store->is_statement_binlog)
@@ -225,7 +228,10 @@ static enum store_status connect_to(struct mysql_store *store, struct error *err
     }
     store->bulk = store->bulk_wanted && mysql_bulk_supported(store->mysql);
     enum store_status status = session_set(store, error);
-    if (status != STORE_OK) mysql_disconnect(store);
+    if (status != STORE_OK)
+        mysql_disconnect(store);
+    else
+        mysql_cancel_arm(store);
     return status;
 }
 
@@ -311,7 +317,10 @@ enum store_status mysql_store_query(struct store *base, const char *sql, const s
     struct buffer filled = BUFFER_INIT;
     /* Within a generation a lost connection is its end; else it is made again. */
     enum store_status status = base->begun ? STORE_OK : mysql_ensure(store, error);
+    /* From here on cancelling ends the connection; before, nobody may have seen it. */
+    if (status == STORE_OK && atomic_load(&base->cancelled)) status = STORE_RETRY;
     if (status != STORE_OK) return status;
+    unsigned long connection = store->mysql ? mysql_thread_id(store->mysql) : 0;
     unsigned n = params_fill(sql, params, n_params, &filled);
     if (n != n_params) {
         error_set(error, "%u values are wanted, %u given: %s", n, n_params, sql);
@@ -319,6 +328,7 @@ enum store_status mysql_store_query(struct store *base, const char *sql, const s
     } else {
         status = query_run(store, filled.data, filled.len, row, context, error);
     }
+    if (status != STORE_OK && atomic_load(&base->cancelled)) mysql_cancel_finish(store, connection);
     buffer_release(&filled);
     return status;
 }
@@ -360,6 +370,7 @@ static int url_check(const struct url *url, struct error *error) {
 static void mysql_store_close(struct store *base) {
     struct mysql_store *store = mysql_own(base);
     mysql_disconnect(store);
+    mysql_cancel_release(store);
     for (unsigned i = 0; i < base->schema->n_tables; i++) {
         buffer_release(&store->tables[i].head);
         buffer_release(&store->tables[i].tail);
@@ -385,6 +396,8 @@ static enum store_status mysql_store_open(struct store **opened, const struct st
     struct mysql_store *store = mem_zalloc(1, sizeof *store);
     store->base.schema = schema;
     store->base.read_only = config->read_only;
+    mysql_cancel_init(store);
+    store->query_ms = config->query_ms;
     store->host = dup_or_null(url->host);
     store->user = dup_or_null(url->user);
     store->password = dup_or_null(config->password ? config->password : url->password);
@@ -416,4 +429,5 @@ const struct store_ops store_mysql_ops = {
     .commit = mysql_store_commit,
     .rollback = mysql_store_rollback,
     .query = mysql_store_query,
+    .cancel = mysql_store_cancel,
 };

@@ -3,6 +3,7 @@
 #define FLOWIMPORT_STORE_MYSQL_STORE_H
 
 #include <mysql.h>
+#include <pthread.h>
 
 #include "store/partition.h"
 #include "store/store_ops.h"
@@ -29,7 +30,10 @@ struct mysql_store {
     char *tls_ca, *tls_cert, *tls_key;
     unsigned port;
     bool tls_required, tls_verify, bulk_wanted;
+    int64_t query_ms;           /* what a query may take; 0: no bound */
     MYSQL *mysql;               /* NULL: not connected */
+    pthread_mutex_t socket_lock;
+    int socket_fd;              /* of `mysql`, for mysql_cancel.c; guarded by the lock */
     bool bulk;                  /* array binding is wanted, and there on both sides */
     size_t packet;              /* bytes of a statement, at most */
     bool is_statement_binlog;   /* the server's binlog_format allows no READ COMMITTED */
@@ -53,6 +57,17 @@ void mysql_disconnect(struct mysql_store *store);
 enum store_status mysql_ensure(struct mysql_store *store, struct error *error);
 enum store_status mysql_store_query(struct store *store, const char *sql, const struct store_param *params,
                                     unsigned n_params, store_row_fn *row, void *context, struct error *error);
+
+/* mysql_cancel.c */
+void mysql_cancel_init(struct mysql_store *store);
+void mysql_cancel_release(struct mysql_store *store);
+void mysql_cancel_arm(struct mysql_store *store); /* the connection is there */
+void mysql_cancel_disarm(struct mysql_store *store);
+void mysql_store_cancel(struct store *store);
+/* After a query that was cancelled on this connection of the server's. */
+void mysql_cancel_finish(struct mysql_store *store, unsigned long connection);
+/* Has the server end queries that take longer than query_ms. */
+enum store_status mysql_time_limit(struct mysql_store *store, struct error *error);
 
 /* mysql_write.c */
 enum store_status mysql_store_begin(struct store *store, const uint32_t *buckets, unsigned n, struct error *error);

@@ -409,6 +409,16 @@ static enum store_status kept_raise(struct store *store, const struct schema *sc
     return status;
 }
 
+/* What is known to be lost is kept as long as the size that is kept longest. */
+static enum store_status loss_expire(struct store *store, const struct schema *schema, const uint32_t *kept,
+                                     struct error *error) {
+    uint32_t first = UINT32_MAX;
+    for (unsigned i = 0; i < schema->n_sizes; i++)
+        if (kept[i] < first) first = kept[i];
+    const struct store_param cutoff = store_integer(first);
+    return store_query(store, "DELETE FROM loss WHERE bucket < ?", &cutoff, 1, NULL, NULL, error);
+}
+
 static enum store_status slice_run(struct store *store, const struct schema *schema,
                                    const struct retention_rules *rules, struct retention_run_state *run, uint64_t left,
                                    bool *more, struct error *error) {
@@ -428,6 +438,7 @@ static enum store_status slice_run(struct store *store, const struct schema *sch
     *more = left < limit; /* what max_size says is looked at when nothing else has expired */
     if (status == STORE_OK && !*more && rules->max_size)
         status = cap_apply(store, schema, rules->max_size, run, more, error);
+    if (status == STORE_OK && !*more) status = loss_expire(store, schema, kept, error);
     return status == STORE_OK && !*more ? log_end(store, run, error) : status;
 }
 

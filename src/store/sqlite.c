@@ -12,6 +12,7 @@ enum {
     BUSY_MS = 10000,         /* how long another writer's transaction is waited for, before STORE_RETRY */
     SQLITE_CACHE_KIB = 2000, /* SQLite's own default */
     COLUMNS_MAX = 1024,      /* of a query's result */
+    CANCEL_STEPS = 10000,    /* of SQLite's machine, from one look at `cancelled` to the next: well below 1 ms */
 };
 
 struct sqlite_store {
@@ -58,6 +59,12 @@ static void finalize_all(struct sqlite_store *store) {
     }
 }
 
+/* Unlike sqlite3_interrupt() it also stops a query that begins afterwards. */
+static int on_progress(void *context) {
+    struct store *store = context;
+    return atomic_load_explicit(&store->cancelled, memory_order_relaxed);
+}
+
 enum store_status sqlite_store_new(struct store **opened, const char *path, int flags,
                                    const struct store_config *config, const struct schema *schema,
                                    struct error *error) {
@@ -70,6 +77,7 @@ enum store_status sqlite_store_new(struct store **opened, const char *path, int 
     enum store_status status = failed(store, code, path, error);
     if (status != STORE_OK) goto failed;
     sqlite3_busy_timeout(store->db, BUSY_MS);
+    if (config->query_ms) sqlite3_progress_handler(store->db, CANCEL_STEPS, on_progress, &store->base);
     if (!read_only && sqlite3_db_readonly(store->db, "main") == 1) {
         error_set(error, "%s: no permission to write to it", path);
         status = STORE_REFUSED;

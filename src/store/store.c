@@ -87,10 +87,19 @@ uint64_t store_rows(const struct store *store) { return store->rows; }
 enum store_status store_query(struct store *store, const char *sql, const struct store_param *params, unsigned n_params,
                               store_row_fn *row, void *context, struct error *error) {
     struct error reason = {""};
-    enum store_status status = store->ops->query(store, sql, params, n_params, row, context, &reason);
+    enum store_status status = STORE_RETRY;
+    if (!atomic_load(&store->cancelled)) status = store->ops->query(store, sql, params, n_params, row, context, &reason);
+    if (status != STORE_OK && atomic_load(&store->cancelled)) error_set(&reason, "the query was cancelled");
     if (status != STORE_OK) error_set(error, "%s: %s", store->name, reason.text);
     return status;
 }
+
+void store_cancel(struct store *store) {
+    atomic_store(&store->cancelled, true);
+    if (store->ops->cancel) store->ops->cancel(store);
+}
+
+void store_resume(struct store *store) { atomic_store(&store->cancelled, false); }
 
 /* The ledger
  * ----------------------------------------------------------------------------------------------------------- */
@@ -201,6 +210,19 @@ void store_put(struct store *store, const struct table *table, const uint8_t *ke
     if (store->status != STORE_OK || !store->begun) return;
     store->status = store->ops->put(store, table, key, values, &store->error);
     if (++store->rows == FAULT_ROWS) fault_point("mid-flush");
+}
+
+void store_put_loss(struct store *store, uint32_t bucket, const char *source, const char *what, uint64_t lost) {
+    static const char *const upsert[] = {
+        [DIALECT_MYSQL] = "INSERT INTO loss (bucket, source, what, lost) VALUES (?, ?, ?, ?) "
+                          "ON DUPLICATE KEY UPDATE lost = lost + VALUES(lost)",
+        [DIALECT_SQLITE] = "INSERT INTO loss (bucket, source, what, lost) VALUES (?, ?, ?, ?) "
+                           "ON CONFLICT (bucket, source, what) DO UPDATE SET lost = lost + excluded.lost",
+    };
+    const struct store_param params[] = {store_integer(bucket), store_text(source), store_text(what),
+                                         store_integer((int64_t)lost)};
+    if (store->status != STORE_OK || !store->begun) return;
+    store->status = store->ops->query(store, upsert[store->ops->dialect], params, 4, NULL, NULL, &store->error);
 }
 
 enum store_status store_commit(struct store *store, struct error *error) {

@@ -2,6 +2,8 @@
 #ifndef FLOWIMPORT_STORE_STORE_OPS_H
 #define FLOWIMPORT_STORE_STORE_OPS_H
 
+#include <stdatomic.h>
+
 #include "base/url.h"
 #include "store/store.h"
 
@@ -24,6 +26,8 @@ struct store_ops {
     /* As store_query; STORE_TAKEN for an INSERT whose primary key is there already. */
     enum store_status (*query)(struct store *store, const char *sql, const struct store_param *params,
                                unsigned n_params, store_row_fn *row, void *context, struct error *error);
+    /* From any thread, with `cancelled` set: wakes a query that waits. NULL: it looks itself. */
+    void (*cancel)(struct store *store);
 };
 
 struct store {
@@ -35,6 +39,7 @@ struct store {
     enum store_status status; /* of the transaction so far; sticky */
     struct error error;
     uint64_t rows; /* put in this transaction */
+    atomic_bool cancelled; /* queries end, see store_cancel */
 };
 
 extern const struct store_ops store_mysql_ops, store_sqlite_ops, store_memory_ops;

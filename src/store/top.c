@@ -9,7 +9,7 @@
 
 #include "base/mem.h"
 #include "flow/names.h"
-#include "store/settings.h"
+#include "store/span.h"
 
 #define BUCKETS_END (UINT64_C(1) << 32) /* behind every bucket */
 
@@ -30,39 +30,19 @@ struct top {
 
 static uint64_t number(const char *text) { return text ? strtoull(text, NULL, 10) : 0; }
 
-static int first_read(void *context, unsigned n, const char *const *columns, const size_t *lengths) {
-    (void)n, (void)lengths;
-    *(uint32_t *)context = (uint32_t)number(columns[0]);
-    return 1;
-}
-
-/* From when on a size's tables are whole: the first day that retention has left, or the day after the size was added.
- */
-static enum store_status size_from(const struct top *top, uint32_t size, uint32_t *from) {
-    struct buffer sql = BUFFER_INIT;
-    uint32_t first = 0, kept;
-    buffer_printf(&sql, "SELECT MIN(bucket) FROM %s", schema_table(top->schema, TABLE_AGGR, FLOW_IPV4, size)->data);
-    enum store_status status = store_query(top->store, sql.data, NULL, 0, first_read, &first, top->error);
-    if (status == STORE_OK) status = settings_size(top->store, size, from, &kept, top->error);
-    first -= first % 86400;
-    if (first > *from) *from = first;
-    buffer_release(&sql);
-    return status;
-}
-
 /* Of the sizes that reach back to `from`, or as far as any, the largest whose buckets begin at both ends; else the
  * smallest. */
 static enum store_status size_choose(const struct top *top, uint32_t *size) {
     const struct schema *schema = top->schema;
-    uint32_t starts[BUCKET_SIZES_MAX] = {0}, earliest = UINT32_MAX;
-    enum store_status status = STORE_OK;
-    for (unsigned i = 0; i < schema->n_sizes && status == STORE_OK; i++) {
-        status = size_from(top, schema->sizes[i], &starts[i]);
-        if (starts[i] < earliest) earliest = starts[i];
-    }
+    struct span spans[BUCKET_SIZES_MAX];
+    uint32_t earliest = UINT32_MAX;
+    enum store_status status = spans_read(top->store, schema, spans, top->error);
     *size = 0;
+    if (status != STORE_OK) return status;
+    for (unsigned i = 0; i < schema->n_sizes; i++)
+        if (spans[i].from < earliest) earliest = spans[i].from;
     for (unsigned i = 0; i < schema->n_sizes; i++) {
-        bool reaches = starts[i] <= (top->from > earliest ? top->from : earliest);
+        bool reaches = spans[i].from <= (top->from > earliest ? top->from : earliest);
         bool fits = top->from % schema->sizes[i] == 0 && (top->to == BUCKETS_END || top->to % schema->sizes[i] == 0);
         if (reaches && (fits || *size == 0)) *size = schema->sizes[i];
     }

@@ -126,7 +126,17 @@ class Answers:
         return [(sum(row[8] for row in self.day(self.tables["flows_600"], 0)),)]
 
     def imports(self):
-        return [("one", 1, 400, 0)]
+        return [("one", 1, 400 + len(LOST), 0)]
+
+    def lost(self):
+        return [(SHOWN, "192.0.2.1/0", "flows", 6), (SHOWN, "udp:4739", "datagrams", 3),
+                (SHOWN + 3600, "192.0.2.1/0", "flows", 4 + 7)]
+
+
+# Entries that tell of loss: one of them over two hours.
+LOST = ['{"lost":10,"what":"flows","source":"192.0.2.1/0","start":%d,"end":%d}' % (SHOWN + 3000, SHOWN + 3999),
+        '{"lost":7,"what":"flows","source":"192.0.2.1/0","start":%d,"end":%d}' % (SHOWN + 3600, SHOWN + 3600),
+        '{"lost":3,"what":"datagrams","source":"udp:4739","start":%d,"end":%d}' % (SHOWN + 60, SHOWN + 60)]
 
 
 @pytest.fixture(scope="module", name="filled")
@@ -146,7 +156,7 @@ def filled_fixture(request, session_folder, flows):
                 maria = request.getfixturevalue("maria")
                 store = rig.MySQLStore(maria, maria.new_database())
             sites[kind] = rig.Site(folder, redis, store, queue={"consumer": "one"})
-            sites[kind].import_all(flows)
+            sites[kind].import_all(flows + [text.encode() for text in LOST])
         return sites[kind]
     return fill
 
@@ -305,4 +315,4 @@ def test_changing_over(make_site, maria, kind, first):
 
 
 def test_examples_are_there():
-    assert sum(len(words) for words, _ in TABLES.values()) == 16 and sorted(MIGRATION) == ["copy.lua", "copy.sh"]
+    assert sum(len(words) for words, _ in TABLES.values()) == 18 and sorted(MIGRATION) == ["copy.lua", "copy.sh"]

@@ -379,7 +379,7 @@ def test_installing_twice_changes_nothing(make_site, make_store, definer):
                 server.run("SELECT * FROM %s.flowimport_retention" % name))
     site.run("retention", "install", code=1)
     before = state()
-    assert len(before[0]) == 7 and len(before[1]) == 1
+    assert len(before[0]) == 8 and len(before[1]) == 1
     out, _ = site.run("retention", "install", code=1)
     assert out.startswith("event      it was there\nunchanged  600=3d\n")
     assert state() == before
@@ -548,9 +548,9 @@ def test_accounts_have_what_they_need_and_no_more(make_site, make_store, make_ma
     lacks(reader, "flowimport_reader", "SELECT", "*", "verify")
     needed = [("EXECUTE", "*"), ("SELECT", "flowimport_retention"), ("SELECT", "flowimport_retention_log"),
               ("INSERT", "flowimport_retention_log"), ("UPDATE", "flowimport_retention_log"),
-              ("DELETE", "flowimport_retention_log"), ("SELECT", "flowimport_schema"), ("INSERT", "flowimport_schema"),
-              ("UPDATE", "flowimport_schema"), ("SELECT", "flows_600_data"), ("ALTER", "flows_600_data"),
-              ("DROP", "flows_600_data")]
+              ("DELETE", "flowimport_retention_log"), ("SELECT", "loss"), ("DELETE", "loss"),
+              ("SELECT", "flowimport_schema"), ("INSERT", "flowimport_schema"), ("UPDATE", "flowimport_schema"),
+              ("SELECT", "flows_600_data"), ("ALTER", "flows_600_data"), ("DROP", "flows_600_data")]
     for count, (privilege, objects) in enumerate(needed):
         at = later + count * 20 * DAY
         site.run("--once", "-", stdin=one(flowStartSeconds=at - 9 * DAY, flowEndSeconds=at - 9 * DAY),

@@ -165,11 +165,33 @@ static void the_log_is_kept_for_a_while(void **state) {
     env_release(&env);
 }
 
+/* As long as the size that is kept longest; for ever where one is. */
+static void loss_expires_last(void **state) {
+    static const struct retention_rules rules[] = {{.n = 1, .sizes = {60}, .keep = {DAY}},
+                                                   {.n = 2, .sizes = {60, 600}, .keep = {DAY, 3 * DAY}}};
+    struct error error;
+    struct env env;
+    (void)state;
+    env_init(&env, "memory:");
+    for (int day = -4; day <= 0; day++) {
+        const struct store_param bucket = store_integer(TODAY + day * DAY);
+        assert_int_equal(
+            store_query(env.store, "INSERT INTO loss VALUES (?, 'a', 'flows', 1)", &bucket, 1, NULL, NULL, &error),
+            STORE_OK);
+    }
+    slices_run(&env, &rules[0], TODAY, 1000, 1);
+    assert_query(&env, "SELECT COUNT(*) FROM loss", "5\n");
+    slices_run(&env, &rules[1], TODAY, 1000, 1);
+    assert_query(&env, "SELECT MIN(bucket) FROM loss", "1699660800\n");
+    env_release(&env);
+}
+
 int main(void) {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(rules_are_shown),       cmocka_unit_test(rules_are_kept_in_the_store),
         cmocka_unit_test(days_expire_whole),     cmocka_unit_test(slices_are_small),
         cmocka_unit_test(max_size_spares_today), cmocka_unit_test(the_log_is_kept_for_a_while),
+        cmocka_unit_test(loss_expires_last),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -45,6 +45,8 @@ size_t cache_row_count(const struct cache *cache);
 /* Empties it and gives the memory back to the system. */
 void cache_clear(struct cache *cache);
 
+/* The smallest configured size. */
+uint32_t cache_smallest_size(const struct cache *cache);
 /* The smallest configured size that divides `size`: the one whose rows it is added up from. */
 uint32_t cache_base_size(const struct schema *schema, uint32_t size);
 /* The rows of a base size. Flows added with cache_add before are in them. */

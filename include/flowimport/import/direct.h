@@ -18,6 +18,11 @@
 
 struct direct; /* opaque */
 
+/* Besides queue entries the feed may hold flows that are read already: one or two, of one entry. Returns the length. */
+enum { DIRECT_FLOWS_BYTES = 2 + 2 * sizeof(struct flow_record) };
+size_t direct_flows_pack(const struct flow_layout *layout, const struct flow_record *flows, unsigned n,
+                         char out[DIRECT_FLOWS_BYTES]);
+
 /* All borrowed; direct_reconfigure() says what of the configuration may change. Of its queue only the name and
  * retry_max_ms are used: the ledger has the generations of the consumer "direct:<name>". `finished` is called once,
  * when the importer has stopped by itself (1) or as asked (0; 1 if the store refused the last generation). */
@@ -25,8 +30,8 @@ struct direct *direct_new(struct event_base *base, const struct importer_config 
                           const struct flow_layout *layout, const struct schema *schema, const struct clock *clock,
                           void (*finished)(void *context, int exit_code), void *context);
 void direct_free(struct direct *direct); /* NULL does nothing; what is not committed is lost, and said */
-/* Reads the feed from now on, even after it has finished, so that a writer who waits for room goes on; the feed must
- * outlive it. Once. */
+/* Reads the feed, too, from now on, even after it has finished, so that a writer who waits for room goes on; the feed
+ * must outlive it. At most FEEDS_MAX times. */
 void direct_take(struct direct *direct, struct feed *feed);
 void direct_start(struct direct *direct);
 /* Hands the generation under way to the writer as soon as it can (SIGUSR1). */

@@ -26,6 +26,10 @@ void folder_release(struct folder *folder);
 enum fold_verdict fold_entry(struct folder *folder, struct generation *generation, int64_t now, const char *text,
                              size_t len);
 
+/* The same of an entry that is read already: n flows, of one entry. */
+enum fold_verdict fold_flows(struct folder *folder, struct generation *generation, int64_t now,
+                             struct flow_record *records, unsigned n);
+
 /* The same of a row of another importer's table: `flows` whole flows, all in the bucket in which the record starts and
  * ends. max_flow_age must be 0. FOLD_TAKEN or FOLD_FULL; where ledger.rejected has grown, *reject says why. */
 enum fold_verdict fold_row(struct folder *folder, struct generation *generation, int64_t now,

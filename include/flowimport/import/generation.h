@@ -5,6 +5,7 @@
 #include "base/buffer.h"
 #include "flow/reject.h"
 #include "import/cache.h"
+#include "import/losses.h"
 #include "store/store.h"
 
 enum {
@@ -14,6 +15,7 @@ enum {
 struct generation {
     struct ledger_row ledger; /* counts so far, and how far it reaches into its source */
     struct cache *cache;      /* owned */
+    struct losses losses;     /* what its entries say is lost */
     struct buffer rejects;    /* elements for the rejected list, one behind the other */
     size_t *reject_ends;      /* where each of them ends in `rejects` */
     size_t n_rejects, reject_room;

@@ -20,6 +20,7 @@ struct store_config {
     bool tls_required;
     bool read_only; /* status, top, verify: nothing is created, nothing can be written */
     bool foreign;   /* another program's tables: none is looked for; with read_only and an empty schema */
+    int64_t query_ms; /* of a reader: what a query may take, by MySQL's clock; and store_cancel works; 0: no bound */
     uint64_t
         memory; /* bytes that SQLite may keep of the file; 0: its own default (2 MB). MySQL's store needs 256 KiB */
 };
@@ -65,6 +66,8 @@ void store_begin(struct store *store, const struct ledger_row *ledger, const uin
 /* One row: its packed key (table->key_bytes) and its values (table->n_values). Rows of one table come in runs, in the
  * order of the primary key; a table may have more than one run (the rows that all consumers touch come last). */
 void store_put(struct store *store, const struct table *table, const uint8_t *key, const uint64_t *values);
+/* One row of the table `loss`, added to what is there. `what`: a word of lost_texts (flow/lost.h). */
+void store_put_loss(struct store *store, uint32_t bucket, const char *source, const char *what, uint64_t lost);
 /* Ends the transaction. On anything but STORE_OK nothing of it stands, and the store can begin again (it reconnects by
  * itself). */
 enum store_status store_commit(struct store *store, struct error *error) __attribute__((warn_unused_result));
@@ -96,6 +99,10 @@ enum store_status store_query(struct store *store, const char *sql, const struct
                               store_row_fn *row, void *context, struct error *error)
     __attribute__((warn_unused_result));
 enum dialect store_dialect(const struct store *store);
+/* From any thread, for a store with query_ms: the query under way ends as soon as it can, with STORE_RETRY, and so does
+ * every later one, until store_resume. Does not wait; the store must not be closed meanwhile. */
+void store_cancel(struct store *store);
+void store_resume(struct store *store);
 /* "mysql://user@host/db" without its password; borrowed. */
 const char *store_name(const struct store *store);
 
