@@ -4,6 +4,7 @@
 #include <inttypes.h>
 #include <stdio.h>
 #include <stdlib.h>
+#include <string.h>
 
 #include "base/backoff.h"
 #include "base/log.h"
@@ -29,14 +30,14 @@ struct direct {
     void *context;
     struct importer_counters counters;
 
-    struct feed *feed;    /* NULL: none */
-    const char *text;     /* the feed's entry that found no room; NULL: none */
+    struct feeds feeds;
+    const char *text;     /* the entry that found no room; NULL: none */
     size_t len;           /* its */
-    uint64_t lost_before; /* what the feed had lost when it was last empty */
+    uint64_t lost_before; /* what the feeds had lost when they were last empty */
     uint64_t discarded;   /* read after the end */
 
     struct writer *writer;
-    struct event *fed, *writer_event, *retry, *flush;
+    struct event *fed[FEEDS_MAX], *writer_event, *retry, *flush;
     struct backoff backoff; /* of the store */
     int64_t flush_interval; /* seconds, as the flush timer has it */
     struct folder folder;
@@ -56,7 +57,7 @@ struct direct {
 
 static void direct_finish(struct direct *direct, int exit_code) {
     direct->done = true;
-    if (direct->fed) event_active(direct->fed, EV_READ, 0);
+    if (direct->fed[0]) event_active(direct->fed[0], EV_READ, 0);
     direct->finished(direct->context, exit_code);
 }
 
@@ -91,11 +92,41 @@ static void refused_drop(struct generation *generation) {
     buffer_clear(&generation->rejects);
 }
 
+/* An entry's text never begins with a zero: flows that are read already do, then their number follows. */
+size_t direct_flows_pack(const struct flow_layout *layout, const struct flow_record *flows, unsigned n,
+                         char out[DIRECT_FLOWS_BYTES]) {
+    char *at = out;
+    *at++ = '\0';
+    *at++ = (char)n;
+    for (unsigned i = 0; i < n; i++) {
+        size_t len = offsetof(struct flow_record, key) + layout->key_bytes[flows[i].family];
+        memcpy(at, &flows[i], len);
+        at += len;
+    }
+    return (size_t)(at - out);
+}
+
+static enum fold_verdict flows_fold(struct direct *direct, struct generation *generation, int64_t now) {
+    struct flow_record flows[2];
+    const char *at = direct->text + 2;
+    unsigned n = (unsigned)direct->text[1];
+    for (unsigned i = 0; i < n; i++) {
+        memcpy(&flows[i], at, offsetof(struct flow_record, key));
+        at += offsetof(struct flow_record, key);
+        memcpy(flows[i].key, at, direct->layout->key_bytes[flows[i].family]);
+        at += direct->layout->key_bytes[flows[i].family];
+    }
+    return fold_flows(&direct->folder, generation, now, flows, n);
+}
+
 /* false: there is no room. */
 static bool entry_fold(struct direct *direct, int64_t now) {
     struct generation *generation = direct->folding;
     if (generation_is_empty(generation)) generation_name(direct, generation);
-    if (fold_entry(&direct->folder, generation, now, direct->text, direct->len) == FOLD_FULL) return false;
+    bool is_text = direct->len == 0 || direct->text[0] != '\0';
+    if ((is_text ? fold_entry(&direct->folder, generation, now, direct->text, direct->len)
+                 : flows_fold(direct, generation, now)) == FOLD_FULL)
+        return false;
     if (generation->n_rejects > 0) refused_drop(generation);
     return true;
 }
@@ -104,10 +135,9 @@ enum reading { READ_ALL, READ_SOME, READ_FULL };
 
 static enum reading feed_read(struct direct *direct) {
     int64_t now = clock_now(direct->clock);
-    if (!direct->feed) return READ_ALL;
     for (unsigned n = 0; n < TAKEN_AT_ONCE; n++) {
-        if (!direct->text && !feed_next(direct->feed, &direct->text, &direct->len)) {
-            direct->lost_before = feed_lost(direct->feed);
+        if (!direct->text && !feeds_next(&direct->feeds, &direct->text, &direct->len)) {
+            direct->lost_before = feeds_lost(&direct->feeds);
             return READ_ALL;
         }
         if (!entry_fold(direct, now)) return READ_FULL;
@@ -119,7 +149,7 @@ static enum reading feed_read(struct direct *direct) {
 /* After the end: a writer who waits for room is to go on. */
 static void feed_discard(struct direct *direct) {
     if (direct->text) direct->discarded++;
-    while (feed_next(direct->feed, &direct->text, &direct->len))
+    while (feeds_next(&direct->feeds, &direct->text, &direct->len))
         direct->discarded++;
     direct->text = NULL;
 }
@@ -151,13 +181,13 @@ static void direct_step(struct direct *direct) {
         folding_close(direct, reading == READ_FULL ? FLUSH_FULL : asked);
         again = again || reading == READ_FULL;
     }
-    if (again) event_active(direct->fed, EV_READ, 0);
+    if (again) event_active(direct->fed[0], EV_READ, 0);
 }
 
 static void on_fed(evutil_socket_t fd, short what, void *context) {
     struct direct *direct = context;
     (void)fd, (void)what;
-    feed_woken(direct->feed);
+    feeds_woken(&direct->feeds);
     if (direct->done)
         feed_discard(direct);
     else
@@ -267,9 +297,10 @@ struct direct *direct_new(struct event_base *base, const struct importer_config 
 }
 
 void direct_take(struct direct *direct, struct feed *feed) {
-    direct->feed = feed;
-    direct->fed = event_new(direct->base, feed_fd(feed), EV_READ | EV_PERSIST, on_fed, direct);
-    event_add(direct->fed, NULL);
+    unsigned i = direct->feeds.n++;
+    direct->feeds.list[i] = feed;
+    direct->fed[i] = event_new(direct->base, feed_fd(feed), EV_READ | EV_PERSIST, on_fed, direct);
+    event_add(direct->fed[i], NULL);
 }
 
 void direct_start(struct direct *direct) {
@@ -309,7 +340,8 @@ void direct_free(struct direct *direct) {
     uint64_t lost = held_find(direct).entries + (direct->text != NULL) + direct->discarded;
     if (lost > 0) log_error("import", "%" PRIu64 " entries are lost: they were not committed", lost);
     writer_free(direct->writer);
-    if (direct->fed) event_free(direct->fed);
+    for (unsigned i = 0; i < direct->feeds.n; i++)
+        event_free(direct->fed[i]);
     event_free(direct->writer_event);
     event_free(direct->retry);
     event_free(direct->flush);
@@ -332,7 +364,7 @@ void direct_show(const struct direct *direct, struct show *show) {
 
 void direct_problems(const struct direct *direct, struct buffer *out) {
     struct counters_held held = held_find(direct);
-    uint64_t lost = direct->feed ? feed_lost(direct->feed) - direct->lost_before : 0;
+    uint64_t lost = feeds_lost(&direct->feeds) - direct->lost_before;
     writer_problems(direct->writer, out);
     counters_problems(direct->config, &held, clock_now(direct->clock), out);
     if (lost > 0) buffer_printf(out, "import: no room: %" PRIu64 " entries are lost\n", lost);

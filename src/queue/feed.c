@@ -60,6 +60,11 @@ bool feed_has_room(const struct feed *feed, size_t len) {
     return given - atomic_load_explicit(&feed->taken, memory_order_acquire) < FEED_BLOCKS;
 }
 
+bool feed_has_blocks(const struct feed *feed, unsigned n) {
+    uint64_t given = atomic_load_explicit(&feed->given, memory_order_relaxed);
+    return given - atomic_load_explicit(&feed->taken, memory_order_acquire) + n <= FEED_BLOCKS;
+}
+
 void feed_put(struct feed *feed, const char *text, size_t len) {
     uint32_t head = (uint32_t)len;
     if (feed->filled + sizeof head + len > FEED_BLOCK) feed_flush(feed);
@@ -103,3 +108,30 @@ bool feed_is_empty(const struct feed *feed) {
 }
 
 uint64_t feed_lost(const struct feed *feed) { return atomic_load_explicit(&feed->lost, memory_order_relaxed); }
+
+void feeds_woken(struct feeds *feeds) {
+    for (unsigned i = 0; i < feeds->n; i++)
+        feed_woken(feeds->list[i]);
+}
+
+/* One feed until it is empty, then the next: what came to one at a time stays together. */
+bool feeds_next(struct feeds *feeds, const char **text, size_t *len) {
+    for (unsigned i = 0; i < feeds->n; i++) {
+        if (feed_next(feeds->list[feeds->at], text, len)) return true;
+        feeds->at = (feeds->at + 1) % feeds->n;
+    }
+    return false;
+}
+
+bool feeds_is_empty(const struct feeds *feeds) {
+    for (unsigned i = 0; i < feeds->n; i++)
+        if (!feed_is_empty(feeds->list[i])) return false;
+    return true;
+}
+
+uint64_t feeds_lost(const struct feeds *feeds) {
+    uint64_t lost = 0;
+    for (unsigned i = 0; i < feeds->n; i++)
+        lost += feed_lost(feeds->list[i]);
+    return lost;
+}

@@ -238,18 +238,19 @@ static void on_fed(evutil_socket_t fd, short what, void *context) {
     unsigned n = 0;
     (void)fd;
     (void)what;
-    feed_woken(producer->feed);
-    while (n < TAKEN_AT_ONCE && feed_next(producer->feed, &text, &len)) {
+    feeds_woken(&producer->feeds);
+    while (n < TAKEN_AT_ONCE && feeds_next(&producer->feeds, &text, &len)) {
         producer_put(producer, text, len);
         n++;
     }
-    if (n == TAKEN_AT_ONCE) event_active(producer->fed, EV_READ, 0); /* after what else the loop has to do */
+    if (n == TAKEN_AT_ONCE) event_active(producer->fed[0], EV_READ, 0); /* after what else the loop has to do */
 }
 
 void producer_take(struct producer *producer, struct feed *feed) {
-    producer->feed = feed;
-    producer->fed = event_new(producer->base, feed_fd(feed), EV_READ | EV_PERSIST, on_fed, producer);
-    event_add(producer->fed, NULL);
+    unsigned i = producer->feeds.n++;
+    producer->feeds.list[i] = feed;
+    producer->fed[i] = event_new(producer->base, feed_fd(feed), EV_READ | EV_PERSIST, on_fed, producer);
+    event_add(producer->fed[i], NULL);
 }
 
 /* --- its life --- */
@@ -300,13 +301,14 @@ void producer_free(struct producer *producer) {
     const char *text;
     size_t len;
     if (!producer) return;
-    while (producer->feed && feed_next(producer->feed, &text, &len))
+    while (feeds_next(&producer->feeds, &text, &len))
         producer_put(producer, text, len);
     if (producer->spool) producer_spool(producer);
     if (producer->backlog.n > 0 && !producer->handler.failed)
         log_error("queue", "%s: %" PRIu64 " entries that have not arrived are lost", producer->target.display,
                   producer->backlog.n);
-    if (producer->fed) event_free(producer->fed);
+    for (unsigned i = 0; i < producer->feeds.n; i++)
+        event_free(producer->fed[i]);
     event_free(producer->work);
     event_free(producer->look);
     event_free(producer->tick);
@@ -330,7 +332,7 @@ void producer_resume(struct producer *producer, const char *stream, uint64_t pos
 
 bool producer_is_done(const struct producer *producer) {
     return producer->backlog.n == 0 && !producer_spool_waits(producer) &&
-           (!producer->feed || feed_is_empty(producer->feed));
+           feeds_is_empty(&producer->feeds);
 }
 
 uint64_t producer_pushed(const struct producer *producer) { return producer->pushed; }

@@ -17,8 +17,8 @@ struct producer {
     struct producer_handler handler;
     struct event_base *base;
     struct event *work, *look, *tick;
-    struct event *fed; /* NULL: no feed */
-    struct feed *feed;
+    struct event *fed[FEEDS_MAX]; /* of each feed */
+    struct feeds feeds;
     struct redis_target target;
     struct redis *redis;
     char *marker; /* the key */

@@ -4,8 +4,6 @@
 
 #include "queue/producer_impl.h"
 
-static uint64_t feed_losses(const struct producer *producer) { return producer->feed ? feed_lost(producer->feed) : 0; }
-
 void producer_show(const struct producer *producer, struct show *show) {
     struct spool_counts spool = {.bytes = 0};
     if (producer->spool) spool = spool_counts(producer->spool);
@@ -20,7 +18,7 @@ void producer_show(const struct producer *producer, struct show *show) {
                 "Entries that were lost: no room in spool and memory; the event loop stood still; the spool could not "
                 "be read back (torn: the end of a segment, which counts as one).");
     show_member(show, "no-room", producer->lost);
-    show_member(show, "stalled", feed_losses(producer));
+    show_member(show, "stalled", feeds_lost(&producer->feeds));
     show_member(show, "damaged", spool.damaged);
     show_member(show, "torn", spool.torn);
     show_gauge(show, "held", "Whether entries wait because the queue has max_queue entries.", producer->held);

@@ -24,6 +24,8 @@ void feed_free(struct feed *feed);          /* when the writer has ended */
 void feed_put(struct feed *feed, const char *text, size_t len);
 /* Whether feed_put has room: for a writer that may wait after all, as at its end. */
 bool feed_has_room(const struct feed *feed, size_t len);
+/* Whether so many blocks are free: for a writer that can leave what it reads where it is. */
+bool feed_has_blocks(const struct feed *feed, unsigned n);
 /* Hands over what is there: to be called a few times a second, and at the end. */
 void feed_flush(struct feed *feed);
 
@@ -35,5 +37,16 @@ bool feed_next(struct feed *feed, const char **text, size_t *len);
 bool feed_is_empty(const struct feed *feed); /* feed_next has returned false, and nothing was handed over since */
 
 uint64_t feed_lost(const struct feed *feed); /* entries; any thread may ask */
+
+/* Several feeds with one reader. */
+enum { FEEDS_MAX = 2 };
+struct feeds {
+    unsigned n, at;
+    struct feed *list[FEEDS_MAX];
+};
+void feeds_woken(struct feeds *feeds);
+bool feeds_next(struct feeds *feeds, const char **text, size_t *len);
+bool feeds_is_empty(const struct feeds *feeds);
+uint64_t feeds_lost(const struct feeds *feeds);
 
 #endif

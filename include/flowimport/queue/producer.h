@@ -70,7 +70,7 @@ struct producer *producer_new(struct event_base *base, const struct producer_con
 /* What has not arrived stays in the spool, or is lost. */
 void producer_free(struct producer *producer);
 void producer_start(struct producer *producer);
-/* Reads the feed from now on, on the event loop; it must outlive the producer. */
+/* Reads the feed, too, from now on, on the event loop; it must outlive the producer. At most FEEDS_MAX times. */
 void producer_take(struct producer *producer, struct feed *feed);
 
 /* Never waits; where there is no room the entry is counted as lost. */
