@@ -228,17 +228,6 @@ static bool forward_read(const struct entry_decoder *decoder, struct flow_record
            addresses_read(decoder, record, mixed, reject) && keys_read(decoder, record, reject);
 }
 
-/* Exchanges the packed values of two fields of equal width. */
-static void fields_swap(uint8_t *key, const struct flow_layout *layout, enum flow_family family, unsigned a,
-                        unsigned b) {
-    uint8_t kept[16];
-    unsigned width = layout->fields[a].width[family];
-    uint8_t *left = key + layout->fields[a].offset[family], *right = key + layout->fields[b].offset[family];
-    memcpy(kept, left, width);
-    memcpy(left, right, width);
-    memcpy(right, kept, width);
-}
-
 /* The second direction of a biflow (RFC 5103, VERMONT's rev…). 1: there is one, 0: there is none, -1: refused. */
 static int reverse_read(const struct entry_decoder *decoder, const struct flow_record *forward,
                         struct flow_record *record, struct reject *reject) {
@@ -251,8 +240,7 @@ static int reverse_read(const struct entry_decoder *decoder, const struct flow_r
     int start = time_read(decoder, SLOT_REVERSE + SLOT_START, &record->start, reject);
     int end = start < 0 ? -1 : time_read(decoder, SLOT_REVERSE + SLOT_END, &record->end, reject);
     if (end < 0 || !sums_read(decoder, SLOT_REVERSE + SLOT_SUMS, false, record->sums, reject)) return -1;
-    fields_swap(record->key, layout, family, TUPLE_SOURCE, TUPLE_DESTINATION);
-    fields_swap(record->key, layout, family, TUPLE_SOURCE_PORT, TUPLE_DESTINATION_PORT);
+    flow_layout_turn(layout, family, record->key);
     for (unsigned i = FLOW_TUPLE_FIELDS; i < layout->n_fields; i++) {
         unsigned slot = SLOT_REVERSE + decoder->slots.key_slots[i - FLOW_TUPLE_FIELDS];
         const struct flow_field *field = &layout->fields[i];

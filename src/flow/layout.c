@@ -94,3 +94,18 @@ int flow_layout_sum(const struct flow_layout *layout, unsigned element_id) {
         if (layout->sums[i]->id == element_id) return (int)i;
     return -1;
 }
+
+/* Exchanges the packed values of two fields of equal width. */
+static void fields_swap(const struct flow_field *a, const struct flow_field *b, enum flow_family family, uint8_t *key) {
+    uint8_t kept[16];
+    uint8_t *left = key + a->offset[family], *right = key + b->offset[family];
+    memcpy(kept, left, a->width[family]);
+    memcpy(left, right, a->width[family]);
+    memcpy(right, kept, a->width[family]);
+}
+
+void flow_layout_turn(const struct flow_layout *layout, enum flow_family family, uint8_t *key) {
+    const struct flow_field *fields = layout->fields;
+    fields_swap(&fields[TUPLE_SOURCE], &fields[TUPLE_DESTINATION], family, key);
+    fields_swap(&fields[TUPLE_SOURCE_PORT], &fields[TUPLE_DESTINATION_PORT], family, key);
+}

@@ -1,18 +1,18 @@
-/* Entries: names prepared once, and numbers written two digits at a time. */
+/* Entries: names prepared once, and values behind them. */
 #include "input/meter_entry.h"
 
 #include <stdlib.h>
 #include <string.h>
 
 #include "base/mem.h"
+#include "input/entry_text.h"
 
 enum {
-    NAME_MAX = 40,  /* {"revDestinationTransportPort": */
-    VALUE_MAX = 41, /* an IPv6 address in quotes */
+    NAME_MAX = 40, /* {"revDestinationTransportPort": */
     ITEMS_MAX = 2 * METER_FIELDS_MAX,
 };
 
-_Static_assert(ITEMS_MAX *(NAME_MAX + VALUE_MAX) + 1 <= METER_ENTRY_MAX, "the longest entry fits");
+_Static_assert(ITEMS_MAX *(NAME_MAX + ENTRY_IPV6_MAX) + 1 <= METER_ENTRY_MAX, "the longest entry fits");
 
 enum item_kind {
     ITEM_NUMBER8,
@@ -94,82 +94,6 @@ struct meter_entry *meter_entry_new(const struct meter_template *fields) {
 
 void meter_entry_free(struct meter_entry *entry) { free(entry); }
 
-/* --- values --- */
-
-static const char hex[] = "0123456789abcdef";
-
-static char *number_write(char *out, uint64_t number) {
-    static const char pairs[] =
-        "0001020304050607080910111213141516171819202122232425262728293031323334353637383940414243"
-        "4445464748495051525354555657585960616263646566676869707172737475767778798081828384858687"
-        "888990919293949596979899";
-    char digits[20], *at = digits + sizeof digits;
-    while (number >= 100) {
-        at -= 2;
-        memcpy(at, pairs + number % 100 * 2, 2);
-        number /= 100;
-    }
-    if (number >= 10) {
-        at -= 2;
-        memcpy(at, pairs + number * 2, 2);
-    } else {
-        *--at = (char)('0' + number);
-    }
-    size_t len = (size_t)(digits + sizeof digits - at);
-    memcpy(out, at, len);
-    return out + len;
-}
-
-/* The longest run of zero groups, the first of the longest; RFC 5952 leaves out none of a single group. */
-static unsigned zeros_find(const unsigned groups[8], unsigned *len) {
-    unsigned best = 8;
-    *len = 1;
-    for (unsigned i = 0; i < 8; i++) {
-        unsigned end = i;
-        while (end < 8 && groups[end] == 0)
-            end++;
-        if (end - i > *len) {
-            *len = end - i;
-            best = i;
-        }
-    }
-    return best;
-}
-
-static char *ipv6_write(char *out, const uint8_t *address) {
-    unsigned groups[8], skipped;
-    for (unsigned i = 0; i < 8; i++)
-        groups[i] = (unsigned)address[2 * i] << 8 | address[2 * i + 1];
-    unsigned zeros = zeros_find(groups, &skipped);
-    *out++ = '"';
-    for (unsigned i = 0; i < 8; i++) {
-        if (i == zeros) {
-            *out++ = ':';
-            i += skipped - 1;
-            if (i == 7) *out++ = ':';
-            continue;
-        }
-        if (i > 0) *out++ = ':';
-        for (unsigned shift = groups[i] >= 0x1000 ? 16 : groups[i] >= 0x100 ? 12 : groups[i] >= 0x10 ? 8 : 4; shift;) {
-            shift -= 4;
-            *out++ = hex[groups[i] >> shift & 0xf];
-        }
-    }
-    *out++ = '"';
-    return out;
-}
-
-static char *octets_write(char *out, const uint8_t *octets, unsigned n, bool colons) {
-    *out++ = '"';
-    for (unsigned i = 0; i < n; i++) {
-        if (i > 0 && colons) *out++ = ':';
-        *out++ = hex[octets[i] >> 4];
-        *out++ = hex[octets[i] & 0xf];
-    }
-    *out++ = '"';
-    return out;
-}
-
 static char *value_write(char *out, const struct item *item, const struct meter_flow *flow) {
     const uint8_t *at = (const uint8_t *)flow + item->offset;
     uint64_t number = 0;
@@ -182,11 +106,11 @@ static char *value_write(char *out, const struct item *item, const struct meter_
         memcpy(&word, at, sizeof word);
         number = __builtin_bswap32(word);
         break;
-    case ITEM_IPV6: return ipv6_write(out, at);
-    case ITEM_MAC: return octets_write(out, at, 6, true);
+    case ITEM_IPV6: return entry_ipv6(out, at);
+    case ITEM_MAC: return entry_mac(out, at);
     case ITEM_MPLS: /* the label, and 4 bits that are 0 (RFC 3032) */
         word = __builtin_bswap32(flow->mpls_label << 4);
-        return octets_write(out, (const uint8_t *)&word + 1, 3, false);
+        return entry_hex(out, (const uint8_t *)&word + 1, 3);
     default: memcpy(&number, at, sizeof number);
     }
     switch ((enum item_kind)item->kind) {
@@ -195,7 +119,7 @@ static char *value_write(char *out, const struct item *item, const struct meter_
     case ITEM_NANOSECONDS: number *= 1000; break;
     default: break;
     }
-    return number_write(out, number);
+    return entry_number(out, number);
 }
 
 size_t meter_entry_write(const struct meter_entry *entry, const struct meter_flow *flow, char out[METER_ENTRY_MAX]) {

@@ -50,5 +50,7 @@ int flow_layout_init(struct flow_layout *layout, const char *keys, const char *s
     __attribute__((warn_unused_result));
 /* The index of the configured sum `element_id`, or -1. */
 int flow_layout_sum(const struct flow_layout *layout, unsigned element_id);
+/* The packed key of the other direction: addresses and ports exchanged. */
+void flow_layout_turn(const struct flow_layout *layout, enum flow_family family, uint8_t *key);
 
 #endif

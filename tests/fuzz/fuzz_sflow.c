@@ -1,0 +1,64 @@
+/* Any bytes as an sFlow datagram: never a byte read beyond it, the same result twice, records of the length that the
+ * fields' list says, and no more of them where the datagram is cut off. */
+#include "input/sflow.h"
+
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "base/mem.h"
+
+int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
+
+static void require(bool truth, const char *what) {
+    if (truth) return;
+    fprintf(stderr, "fuzz_sflow: %s\n", what);
+    abort();
+}
+
+struct decoded {
+    int result;
+    struct sflow_header header;
+    struct sflow_counts counts;
+    uint64_t samples, sum; /* how many, and of all that they say */
+};
+
+static void on_sample(void *context, const struct sflow_header *header, const struct sflow_sample *sample) {
+    struct decoded *decoded = context;
+    size_t expected = 0;
+    require(header == &decoded->header, "another header");
+    require(sample->family < FLOW_FAMILIES, "a family");
+    for (unsigned i = 0; i < sflow_n_fields[sample->family]; i++)
+        expected += sflow_fields[sample->family][i].length;
+    require(sample->len == expected, "the length of a record");
+    require(sample->sampling > 0, "a rate of 0");
+    for (size_t i = 0; i < sample->len; i++)
+        decoded->sum = decoded->sum * 31 + sample->record[i];
+    decoded->sum = decoded->sum * 31 + sample->source_id + sample->source_type + sample->sequence + sample->sampling +
+                   sample->pool + sample->drops;
+    decoded->samples++;
+}
+
+static struct decoded decode(const uint8_t *data, size_t size) {
+    struct decoded decoded;
+    uint8_t *copy = mem_alloc(size ? size : 1); /* ends there: a sanitizer sees a read too far */
+    memcpy(copy, data, size);
+    memset(&decoded, 0, sizeof decoded);
+    decoded.result = sflow_decode(copy, size, &decoded.header, &decoded.counts, on_sample, &decoded);
+    free(copy);
+    return decoded;
+}
+
+int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size) {
+    const struct decoded whole = decode(data, size), again = decode(data, size), part = decode(data, size - size / 3);
+    const struct sflow_counts *counts = &whole.counts;
+    require(memcmp(&whole, &again, sizeof whole) == 0, "another result the second time");
+    require(whole.result == 0 || whole.result == -1, "a result");
+    require(counts->flow_samples == counts->not_ip + whole.samples, "a flow sample that is neither");
+    uint64_t samples = counts->flow_samples + counts->counter_samples + counts->unknown_samples;
+    require(samples <= size / 8 && samples <= whole.header.n_samples, "more samples than there is room for");
+    require(whole.result != 0 || samples == whole.header.n_samples, "a sample is missing");
+    require(part.samples <= whole.samples && part.counts.counter_samples <= counts->counter_samples,
+            "more where the end is cut off");
+    return 0;
+}
