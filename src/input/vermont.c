@@ -12,8 +12,7 @@
 /* clang-format off */
 static const struct module_kind kinds[] = {
     {"observer", ROLE_SOURCE, NULL, NULL},
-    {"ipfixCollector", ROLE_RECEIVER, NULL,
-     "IPFIX is not received: nothing of it, and of what it leads to, is carried over"},
+    {"ipfixCollector", ROLE_RECEIVER, NULL, NULL},
     {"filter", ROLE_FILTER, NULL, NULL},
     {"packetFilter", ROLE_FILTER, NULL, NULL},
     {"packetQueue", ROLE_QUEUE, NULL, NULL},
@@ -42,6 +41,8 @@ static const struct {
     {"observer", "offlineSpeed", NULL, "files are read as fast as it goes"},
     {"observer", "offlineAutoExit", NULL, NULL},
     {"observer", "maxPackets", NULL, "there is no end after so many packets"},
+    {"ipfixCollector", "listener", vermont_listener, NULL},
+    {"ipfixCollector", "templateLifetime", vermont_lifetime, NULL},
     {"filter", "countBased", vermont_sampling, NULL},
     {"filter", "hostBased", NULL, NULL}, /* vermont_hosts_match */
     {"filter", "payloadFilter", NULL, NULL},
@@ -170,8 +171,38 @@ static void module_walk(struct conversion *conversion, struct module *module, st
     }
 }
 
+/* Everything that a collector leads to is marked. */
+static void receiver_walk(struct conversion *conversion, struct module *module) {
+    if (module->collected) return;
+    module->collected = true;
+    for (const struct xml_node *edge = module->node->first; edge; edge = edge->next) {
+        struct module *next = strcmp(edge->name, "next") == 0 ? module_find(conversion, edge->text) : NULL;
+        if (next) receiver_walk(conversion, next);
+    }
+}
+
+/* Of what only a collector leads to: records are taken as they come, to the queue or into the tables. */
+static void collected_carry(struct conversion *conversion, struct module *module) {
+    switch (module->kind->role) {
+    case ROLE_AGGREGATOR:
+        vermont_note(conversion, module, "records that were collected are taken as they come: its rules are left out");
+        return;
+    case ROLE_FILTER: vermont_note(conversion, module, "records that were collected are not filtered"); return;
+    case ROLE_SINK:
+        if (module->kind->carry != vermont_queue && module->kind->carry != vermont_store) {
+            vermont_note(conversion, module, "records that were collected are not sent on");
+            return;
+        }
+        options_carry(conversion, module);
+        return;
+    default: options_carry(conversion, module); return;
+    }
+}
+
 static void modules_carry(struct conversion *conversion) {
     bool any = false;
+    for (unsigned i = 0; i < conversion->n; i++)
+        if (conversion->modules[i].kind->role == ROLE_RECEIVER) receiver_walk(conversion, &conversion->modules[i]);
     for (unsigned i = 0; i < conversion->n; i++)
         if (conversion->modules[i].kind->role == ROLE_SOURCE)
             module_walk(conversion, &conversion->modules[i], NULL, NULL);
@@ -180,6 +211,8 @@ static void modules_carry(struct conversion *conversion) {
         const struct module_kind *kind = module->kind;
         if (kind->lost)
             vermont_note(conversion, module, "%s", kind->lost);
+        else if (!module->reached && module->collected)
+            collected_carry(conversion, module);
         else if (!module->reached)
             vermont_note(conversion, module, "no observer leads to it");
         else if (kind->role == ROLE_AGGREGATOR && !module->used)
@@ -188,7 +221,7 @@ static void modules_carry(struct conversion *conversion) {
                                        : "its records go nowhere");
         else
             options_carry(conversion, module);
-        any = any || kind->role == ROLE_SOURCE;
+        any = any || kind->role == ROLE_SOURCE || kind->role == ROLE_RECEIVER;
     }
     if (!any) buffer_add_text(conversion->notes, "there is no observer: nothing is captured\n");
 }
@@ -199,6 +232,10 @@ static void ways_set(struct conversion *conversion) {
     struct buffer rules = BUFFER_INIT;
     vermont_rules_print(&conversion->rules, &rules);
     conversion->values[RULES] = rules.data;
+    if (conversion->values[LISTEN] && (queue || store)) {
+        conversion->values[COLLECTOR_QUEUE] = mem_strdup(queue ? "redis" : "direct");
+        conversion->values[IMPORT_ENABLED] = mem_strdup(store ? "yes" : "no");
+    }
     if (!conversion->values[INTERFACE]) return;
     if (!queue && !store && !conversion->values[COLLECTORS]) {
         buffer_add_text(conversion->notes, "nothing takes the flows: they go where they go by default, see [capture] "
@@ -206,7 +243,7 @@ static void ways_set(struct conversion *conversion) {
         return;
     }
     conversion->values[CAPTURE_QUEUE] = mem_strdup(queue ? "redis" : store ? "direct" : "none");
-    conversion->values[IMPORT_ENABLED] = mem_strdup(store ? "yes" : "no");
+    if (!conversion->values[IMPORT_ENABLED]) conversion->values[IMPORT_ENABLED] = mem_strdup(store ? "yes" : "no");
     if (queue && !store)
         buffer_add_text(conversion->notes, "flows go to the queue, as they did; with [import] enabled = yes this "
                                            "flowimportd takes them from there, too\n");

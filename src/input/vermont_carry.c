@@ -24,6 +24,9 @@ const struct vermont_setting vermont_settings[SETTINGS] = {
     [INACTIVE_TIMEOUT] = {"capture", "inactive_timeout"},
     [SAMPLING] = {"capture", "sampling"},
     [CAPTURE_QUEUE] = {"capture", "queue"},
+    [LISTEN] = {"collector", "listen"},
+    [COLLECTOR_QUEUE] = {"collector", "queue"},
+    [TEMPLATE_LIFETIME] = {"collector", "template_lifetime"},
     [COLLECTORS] = {"export", "collectors"},
     [OBSERVATION_DOMAIN] = {"export", "observation_domain"},
     [TEMPLATE_REFRESH] = {"export", "template_refresh"},
@@ -202,30 +205,54 @@ static void collector_add(struct conversion *conversion, const struct module *mo
     conversion->values[COLLECTORS] = all;
 }
 
+/* "udp:", "tcp:"; NULL, and a note, for what is not spoken. */
+static const char *protocol_scheme(struct conversion *conversion, const struct module *module,
+                                   const struct xml_node *option) {
+    const char *protocol = text_or(option, "transportProtocol", "udp");
+    if (strcmp(protocol, "17") == 0 || strcasecmp(protocol, "udp") == 0) return "udp:";
+    if (strcmp(protocol, "6") == 0 || strcasecmp(protocol, "tcp") == 0) return "tcp:";
+    vermont_note(conversion, module, "%s: %s is not spoken; UDP and TCP are", option->name,
+                 strcmp(protocol, "132") == 0 ? "SCTP" : protocol);
+    return NULL;
+}
+
 void vermont_collector(struct conversion *conversion, struct module *module, const struct xml_node *option) {
-    const char *address = text_or(option, "ipAddress", NULL), *protocol = text_or(option, "transportProtocol", "udp");
+    const char *address = text_or(option, "ipAddress", NULL), *scheme;
     const struct xml_node *mtu = xml_child(option, "mtu");
     bool netflow9 = strcmp(module->node->name, "ipfixNetflowExporter") == 0;
-    bool udp = strcmp(protocol, "17") == 0 || strcasecmp(protocol, "udp") == 0;
-    bool tcp = strcmp(protocol, "6") == 0 || strcasecmp(protocol, "tcp") == 0;
     struct buffer url = BUFFER_INIT;
     uint64_t bytes;
     if (!address) {
         vermont_note(conversion, module, "collector: it has no ipAddress");
         return;
     }
-    if (!udp && !tcp) {
-        vermont_note(conversion, module, "collector %s: %s is not spoken; UDP and TCP are", address,
-                     strcmp(protocol, "132") == 0 ? "SCTP" : protocol);
-        return;
-    }
-    buffer_add_text(&url, tcp ? "tcp://" : "udp://");
+    if (!(scheme = protocol_scheme(conversion, module, option))) return;
+    buffer_printf(&url, "%s//", scheme);
     server_add(&url, option, "ipAddress", "4739");
     buffer_add_text(&url, netflow9 ? "?v9" : "");
     collector_add(conversion, module, url.data);
     buffer_release(&url);
     if (mtu && number_read(conversion, module, mtu, IPFIX_MESSAGE_MIN, IPFIX_MESSAGE_MAX, &bytes))
         set_number(conversion, module, MTU, bytes);
+}
+
+void vermont_listener(struct conversion *conversion, struct module *module, const struct xml_node *option) {
+    const char *scheme = protocol_scheme(conversion, module, option), *address = text_or(option, "ipAddress", NULL);
+    char **all = &conversion->values[LISTEN], *before = *all;
+    struct buffer socket = BUFFER_INIT;
+    if (!scheme) return;
+    buffer_printf(&socket, "%s%s%s", before ? before : "", before ? ", " : "", scheme);
+    if (address && strcmp(address, "0.0.0.0") != 0 && strcmp(address, "::") != 0) {
+        url_add(&socket, "", address);
+        buffer_add_text(&socket, ":");
+    }
+    buffer_add_text(&socket, text_or(option, "port", "4739"));
+    free(before);
+    *all = socket.data;
+}
+
+void vermont_lifetime(struct conversion *conversion, struct module *module, const struct xml_node *option) {
+    timeout_carry(conversion, module, option->parent, option->name, TEMPLATE_LIFETIME);
 }
 
 void vermont_domain(struct conversion *conversion, struct module *module, const struct xml_node *option) {

@@ -18,6 +18,9 @@ enum setting {
     INACTIVE_TIMEOUT,
     SAMPLING,
     CAPTURE_QUEUE,
+    LISTEN,
+    COLLECTOR_QUEUE,
+    TEMPLATE_LIFETIME,
     COLLECTORS,
     OBSERVATION_DOMAIN,
     TEMPLATE_REFRESH,
@@ -60,6 +63,7 @@ struct module {
     const struct module_kind *kind;
     char *match;         /* of which packets what comes to it is; owned; NULL: all */
     bool reached, feeds; /* from the observer; another aggregator */
+    bool collected;      /* reached from a collector */
     bool used;           /* an aggregator whose records go somewhere */
 };
 
@@ -79,6 +83,6 @@ char *vermont_hosts_match(const struct module *module);
 
 carry_fn vermont_interface, vermont_filter, vermont_snaplen, vermont_sampling, vermont_expiration, vermont_rule,
     vermont_collector, vermont_domain, vermont_refresh, vermont_udp_templates, vermont_packet_size, vermont_rate,
-    vermont_queue, vermont_store;
+    vermont_queue, vermont_store, vermont_listener, vermont_lifetime;
 
 #endif

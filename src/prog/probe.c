@@ -3,13 +3,9 @@
 
 #include <inttypes.h>
 #include <pthread.h>
-#include <signal.h>
-#include <stdatomic.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/eventfd.h>
 #include <sys/random.h>
-#include <unistd.h>
 
 #include "base/log.h"
 #include "base/mem.h"
@@ -17,14 +13,14 @@
 #include "input/exporter.h"
 #include "input/meter_entry.h"
 #include "prog/capture_options.h"
-#include "queue/feed.h"
+#include "prog/loss.h"
 
 enum {
     READ_MS = 100,      /* longest wait for a frame: how late a stop is noticed */
     LOOK_US = 500000,   /* between two looks at what is due */
     LATE_US = 200000,   /* how old a frame may be that is still in the kernel's ring */
     LEAVE_TICK_MS = 50, /* how often an end is looked for */
-    LEAVE_MS = 20000,   /* how long Redis and the collectors have to take what is left; then the spool has it */
+    LEAVE_MS = 20000,   /* how long the collectors have to take what is left */
 };
 
 /* A flow on its way to the exporter. */
@@ -44,17 +40,14 @@ struct probe {
     struct meter_entry *entries[METER_RULES_MAX];
     struct feed *feed, *exports; /* queue entries; struct exported. NULL where nobody wants them */
 
-    pthread_t thread;
-    bool started;
-    atomic_bool stop;     /* asks the thread to end */
-    struct error gone;    /* why it ended by itself; read when it is over */
-    int ended;            /* eventfd: the thread is over */
-    pthread_mutex_t lock; /* guards capture and meter; the thread holds it but while it waits for frames */
+    struct worker worker;
+    struct error gone;                /* why it ended by itself; read when it is over */
+    struct loss dropped, thrown_away; /* the thread's: what is told of its losses */
+    pthread_mutex_t lock;             /* guards capture and meter; the thread holds it but while it waits for frames */
 
     /* the loop's */
-    struct producer *producer;
     struct exporter *exporter;
-    struct event *on_exports, *on_ended, *leaving;
+    struct event *on_exports, *leaving;
     int waited_ms;
     void (*finished)(void *context, int exit_code);
     void *context;
@@ -63,24 +56,15 @@ struct probe {
 /* The thread
  * ------------------------------------------------------------------------------------------------------------------ */
 
-/* While it runs a full ring costs flows, which are counted; at its end there is time to wait for the loop. */
-static void ring_put(struct probe *probe, struct feed *ring, const void *bytes, size_t len) {
-    for (int ms = 0; atomic_load(&probe->stop) && ms < LEAVE_MS && !feed_has_room(ring, len); ms++) {
-        feed_flush(ring);
-        usleep(1000);
-    }
-    feed_put(ring, bytes, len);
-}
-
 static void on_flow(void *context, unsigned rule, const struct meter_flow *flow) {
     struct probe *probe = context;
     if (probe->feed) {
         char text[METER_ENTRY_MAX];
-        ring_put(probe, probe->feed, text, meter_entry_write(probe->entries[rule], flow, text));
+        worker_feed(&probe->worker, probe->feed, text, meter_entry_write(probe->entries[rule], flow, text));
     }
     if (probe->exports) {
         struct exported exported = {.rule = rule, .flow = *flow};
-        ring_put(probe, probe->exports, &exported, sizeof exported);
+        worker_feed(&probe->worker, probe->exports, &exported, sizeof exported);
     }
 }
 
@@ -94,31 +78,39 @@ static void rings_flush(struct probe *probe) {
     if (probe->exports) feed_flush(probe->exports);
 }
 
-static void *thread_main(void *context) {
+static void losses_tell(struct probe *probe, int64_t now, bool last) {
+    if (!probe->feed) return;
+    loss_tell(&probe->dropped, capture_counters(probe->capture)->dropped, now, last, &probe->worker, probe->feed);
+    loss_tell(&probe->thrown_away, feed_lost(probe->feed), now, last, &probe->worker, probe->feed);
+}
+
+static void thread_run(void *context) {
     struct probe *probe = context;
-    int64_t looked = 0;
+    int64_t looked = 0, now = 0;
     pthread_mutex_lock(&probe->lock);
-    while (!atomic_load(&probe->stop)) {
+    while (!worker_stopping(&probe->worker)) {
         pthread_mutex_unlock(&probe->lock);
         capture_wait(probe->capture, READ_MS);
         pthread_mutex_lock(&probe->lock);
         int n = capture_read(probe->capture, on_frame, probe, &probe->gone);
-        int64_t now = clock_now_us(&clock_system);
+        now = clock_now_us(&clock_system);
         if (n < 0) break;
         if (now - looked >= 0 && now - looked < LOOK_US) continue;
         looked = now;
         meter_tick(probe->meter, now - LATE_US);
-        rings_flush(probe);
         capture_look(probe->capture);
+        losses_tell(probe, now, false);
+        rings_flush(probe);
     }
-    atomic_store(&probe->stop, true); /* from here on a full ring is waited for */
+    worker_stop(&probe->worker); /* from here on a full ring is waited for */
     meter_end(probe->meter);
-    rings_flush(probe);
     capture_look(probe->capture);
+    losses_tell(probe, now, true);
+    rings_flush(probe);
     pthread_mutex_unlock(&probe->lock);
-    if (eventfd_write(probe->ended, 1) != 0) log_error("capture", "eventfd: can't wake the event loop");
-    return NULL;
 }
+
+static void on_over(void *context);
 
 /* Opening
  * -------------------------------------------------------------------------------------------------------------------
@@ -129,7 +121,9 @@ struct probe *probe_open(const struct config *config, const struct pipeline *pip
     struct meter_config meter;
     probe->config = config;
     probe->pipeline = pipeline;
-    probe->ended = -1;
+    probe->worker = (struct worker){.run = thread_run, .over = on_over, .context = probe};
+    probe->dropped = (struct loss){.what = LOST_FRAMES, .source = config->capture.interface};
+    probe->thrown_away = (struct loss){.what = LOST_ENTRIES, .source = config->capture.interface};
     probe->capture_config = (struct capture_config){.interface = config->capture.interface,
                                                     .filter = config->capture.filter,
                                                     .promiscuous = config->capture.promiscuous,
@@ -142,8 +136,7 @@ struct probe *probe_open(const struct config *config, const struct pipeline *pip
     probe->capture = capture_open(&probe->capture_config, error);
     if (!probe->capture || meter_link_type(probe->meter, capture_link_type(probe->capture), error) != 0 ||
         (config->capture.queue != CAPTURE_NONE && !(probe->feed = feed_new(error))) ||
-        (config->export.collectors && !(probe->exports = feed_new(error))) ||
-        (probe->ended = eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK)) < 0) {
+        (config->export.collectors && !(probe->exports = feed_new(error)))) {
         probe_free(probe);
         return NULL;
     }
@@ -156,14 +149,9 @@ struct probe *probe_open(const struct config *config, const struct pipeline *pip
 
 void probe_free(struct probe *probe) {
     if (!probe) return;
-    if (probe->started) {
-        atomic_store(&probe->stop, true);
-        pthread_join(probe->thread, NULL);
-    }
-    producer_free(probe->producer);
+    worker_join(&probe->worker);
     exporter_free(probe->exporter);
     if (probe->on_exports) event_free(probe->on_exports);
-    if (probe->on_ended) event_free(probe->on_ended);
     if (probe->leaving) event_free(probe->leaving);
     feed_free(probe->feed);
     feed_free(probe->exports);
@@ -172,7 +160,6 @@ void probe_free(struct probe *probe) {
     meter_free(probe->meter);
     meter_rules_release(&probe->rules);
     capture_close(probe->capture);
-    if (probe->ended >= 0) close(probe->ended);
     pthread_mutex_destroy(&probe->lock);
     free(probe);
 }
@@ -193,30 +180,18 @@ static void on_exports(evutil_socket_t fd, short what, void *context) {
     }
 }
 
-/* Whether nothing is left that could still be brought away. */
-static bool is_empty(struct probe *probe) {
-    struct buffer problems = BUFFER_INIT;
-    if (probe->producer) producer_problems(probe->producer, &problems);
-    bool away = problems.len > 0; /* then the spool takes it */
-    buffer_release(&problems);
-    return (!probe->producer || away || producer_is_done(probe->producer)) &&
-           (!probe->exporter || exporter_backlog(probe->exporter) == 0);
-}
-
 static void on_leaving(evutil_socket_t fd, short what, void *context) {
     struct probe *probe = context;
     (void)fd, (void)what;
     probe->waited_ms += LEAVE_TICK_MS;
-    if (!is_empty(probe) && probe->waited_ms < LEAVE_MS) return;
+    if (probe->exporter && exporter_backlog(probe->exporter) > 0 && probe->waited_ms < LEAVE_MS) return;
     event_del(probe->leaving);
     probe->finished(probe->context, probe->gone.text[0] ? 1 : 0);
 }
 
-static void on_ended(evutil_socket_t fd, short what, void *context) {
+static void on_over(void *context) {
     struct probe *probe = context;
     const struct timeval tick = {.tv_usec = LEAVE_TICK_MS * 1000};
-    (void)fd, (void)what;
-    event_del(probe->on_ended);
     if (probe->gone.text[0]) log_error("capture", "%s", probe->gone.text);
     const struct meter_totals *totals = meter_totals(probe->meter);
     const struct capture_counters *counters = capture_counters(probe->capture);
@@ -232,15 +207,6 @@ static void on_ended(evutil_socket_t fd, short what, void *context) {
     event_add(probe->leaving, &tick);
 }
 
-static int producer_begin(struct probe *probe, struct event_base *base, struct error *error) {
-    if (probe->config->capture.queue != CAPTURE_REDIS) return 0;
-    probe->producer = producer_new(base, &probe->pipeline->producer, NULL, error);
-    if (!probe->producer) return -1;
-    producer_take(probe->producer, probe->feed);
-    producer_start(probe->producer);
-    return 0;
-}
-
 static int exporter_begin(struct probe *probe, struct event_base *base, struct error *error) {
     struct exporter_config exporter;
     if (!probe->exports) return 0;
@@ -254,29 +220,21 @@ static int exporter_begin(struct probe *probe, struct event_base *base, struct e
 
 int probe_start(struct probe *probe, struct event_base *base, void (*finished)(void *context, int exit_code),
                 void *context, struct error *error) {
-    sigset_t all, before;
     probe->finished = finished;
     probe->context = context;
-    if (producer_begin(probe, base, error) != 0 || exporter_begin(probe, base, error) != 0) return -1;
+    if (exporter_begin(probe, base, error) != 0) return -1;
     probe->leaving = event_new(base, -1, EV_PERSIST, on_leaving, probe);
-    probe->on_ended = event_new(base, probe->ended, EV_READ, on_ended, probe);
-    event_add(probe->on_ended, NULL);
-    sigfillset(&all); /* signals are the event loop's */
-    pthread_sigmask(SIG_SETMASK, &all, &before);
-    int failed = pthread_create(&probe->thread, NULL, thread_main, probe);
-    pthread_sigmask(SIG_SETMASK, &before, NULL);
-    if (failed) return error_set(error, "interface '%s': can't start its thread", probe->capture_config.interface);
-    probe->started = true;
+    if (worker_start(&probe->worker, base, error) != 0) return -1;
     log_notice("capture", "interface '%s': capturing, %u rule%s", probe->capture_config.interface, probe->rules.n,
                probe->rules.n == 1 ? "" : "s");
     return 0;
 }
 
 struct feed *probe_feed(struct probe *probe) {
-    return probe->config->capture.queue == CAPTURE_DIRECT ? probe->feed : NULL;
+    return probe->feed;
 }
 
-void probe_stop(struct probe *probe) { atomic_store(&probe->stop, true); }
+void probe_stop(struct probe *probe) { worker_stop(&probe->worker); }
 
 void probe_show(struct probe *probe, struct show *show) {
     pthread_mutex_lock(&probe->lock);
@@ -294,7 +252,6 @@ void probe_show(struct probe *probe, struct show *show) {
                  (probe->feed ? feed_lost(probe->feed) : 0) + (probe->exports ? feed_lost(probe->exports) : 0));
     meter_show(probe->meter, show);
     pthread_mutex_unlock(&probe->lock);
-    if (probe->producer) producer_show(probe->producer, show);
     if (probe->exporter) exporter_show(probe->exporter, show);
 }
 
@@ -303,6 +260,5 @@ void probe_problems(struct probe *probe, struct buffer *out) {
     bool up = capture_counters(probe->capture)->up;
     pthread_mutex_unlock(&probe->lock);
     if (!up) buffer_printf(out, "capture: interface '%s' is down\n", probe->capture_config.interface);
-    if (probe->producer) producer_problems(probe->producer, out);
     if (probe->exporter) exporter_problems(probe->exporter, out);
 }

@@ -254,23 +254,38 @@ static void test_exporters(void **state) {
         "template_refresh = 10s\nmtu = 640\nmax_rate = 5000\n\n[import]\nenabled = no\n",
         "ipfixExporter 3: templateRefreshRate: templates come again every 1000 messages\n"
         "ipfixExporter 3: maxPacketSize: 200 becomes 640\n"
-        "ipfixExporter 3: collector 10.0.0.3: SCTP is not spoken; UDP and TCP are\n"
+        "ipfixExporter 3: collector: SCTP is not spoken; UDP and TCP are\n"
         "ipfixExporter 3: collector: it has no ipAddress\n"
         "ipfixExporter 3: cert: there is nothing like it\n");
 }
 
-static void test_what_is_not_there(void **state) {
+static void test_collector(void **state) {
     (void)state;
     assert_converted(
-        "<sensorManager id='99'><checkinterval>2</checkinterval></sensorManager>"
-        "<ipfixCollector id='1'><listener><port>4739</port></listener><next>2</next></ipfixCollector>"
-        "<ipfixDbWriter id='2'/><trwPortscanDetector id='8'/>",
-        "",
-        "sensorManager 99: flowimportd answers /metrics and /status, see [http] listen\n"
-        "ipfixCollector 1: IPFIX is not received: nothing of it, and of what it leads to, is carried over\n"
-        "ipfixDbWriter 2: no observer leads to it\n"
-        "trwPortscanDetector 8: there is nothing like it\n"
-        "there is no observer: nothing is captured\n");
+        "<ipfixCollector id='1'><listener><ipAddress>0.0.0.0</ipAddress><port>4739</port></listener>"
+        "<listener><ipAddress>2001:db8::1</ipAddress><transportProtocol>TCP</transportProtocol></listener>"
+        "<listener><transportProtocol>132</transportProtocol></listener>"
+        "<templateLifetime unit='sec'>1800</templateLifetime><next>2</next></ipfixCollector>"
+        "<ipfixQueue id='2'><maxSize>10</maxSize><next>3</next><next>4</next><next>5</next></ipfixQueue>"
+        "<ipfixAggregator id='3'><rule><templateId>1</templateId>" FIVE "</rule><next>4</next></ipfixAggregator>"
+        "<ipfixFlowInspectorExporter id='4'><host>10.0.0.9</host></ipfixFlowInspectorExporter>"
+        "<ipfixExporter id='5'><collector><ipAddress>10.0.0.1</ipAddress></collector></ipfixExporter>",
+        "[collector]\nlisten = udp:4739, tcp:[2001:db8::1]:4739\nqueue = redis\ntemplate_lifetime = 1800s\n\n"
+        "[queue]\nurl = redis://10.0.0.9:6379/0\nname = entry:queue\n\n[import]\nenabled = no\n",
+        "ipfixCollector 1: listener: SCTP is not spoken; UDP and TCP are\n"
+        "ipfixAggregator 3: records that were collected are taken as they come: its rules are left out\n"
+        "ipfixExporter 5: records that were collected are not sent on\n");
+}
+
+static void test_what_is_not_there(void **state) {
+    (void)state;
+    assert_converted("<sensorManager id='99'><checkinterval>2</checkinterval></sensorManager>"
+                     "<ipfixDbWriter id='2'/><trwPortscanDetector id='8'/>",
+                     "",
+                     "sensorManager 99: flowimportd answers /metrics and /status, see [http] listen\n"
+                     "ipfixDbWriter 2: no observer leads to it\n"
+                     "trwPortscanDetector 8: there is nothing like it\n"
+                     "there is no observer: nothing is captured\n");
     assert_converted("<observer id='1'><filename>x.pcap</filename><interface>a ;b</interface></observer>", "",
                      "observer 1: filename: files are read by hand: flowimport --once FILE\n"
                      "observer 1: [capture] interface: 'a ;b' can't stand in a file\n");
@@ -329,6 +344,7 @@ int main(void) {
         cmocka_unit_test(test_graph),
         cmocka_unit_test(test_hosts),
         cmocka_unit_test(test_exporters),
+        cmocka_unit_test(test_collector),
         cmocka_unit_test(test_what_is_not_there),
         cmocka_unit_test(test_no_configuration),
         cmocka_unit_test(test_xml),

@@ -1,0 +1,283 @@
+/* What counts where exporters differ: wrong clocks, sampling, loss, who may export, and flows that are told of twice.
+ */
+#include "input/message.h"
+
+#include "message_case.h"
+
+/* --- clocks --- */
+
+static void a_wrong_clock_is_made_right(void **state) {
+    (void)state;
+    struct message_case *mc = case_open(&(struct message_config){.max_skew_us = 3600 * SECOND}, OUT_NEEDED);
+    struct buffer problems = BUFFER_INIT;
+    ipfix_make(&mc->message, 0, 1, true);
+    case_decode(mc, 1);
+    assert_out(mc, A_FLOW);
+    /* Two hours on, it still says NOW. */
+    mc->now_us += 7200 * SECOND;
+    ipfix_make(&mc->message, 1, 1, true);
+    case_decode(mc, 1);
+    assert_out(mc, FLOW(1700007190, 1700007195, 7, 700));
+    v5_begin(&mc->message, 5, 1, UPTIME, 100, 0);
+    v5_record(&mc->message, 5, UPTIME - 42000, UPTIME);
+    case_decode(mc, 1);
+    assert_out(mc, FLOW(1700007158, 1700007200, 10, 1000));
+    assert_int_equal(message_counters(mc->decoder)->wrong_clocks, 2);
+    message_problems(mc->decoder, &problems);
+    assert_string_equal(problems.data,
+                        "collector: 192.0.2.1/258: its clock is 7199 s behind, and its times are moved by that\n"
+                        "collector: 192.0.2.1/1: its clock is 7200 s behind, and its times are moved by that\n");
+    buffer_clear(&problems);
+    mc->now_us -= 7200 * SECOND;
+    ipfix_make(&mc->message, 2, 1, true);
+    case_decode(mc, 1);
+    assert_out(mc, A_FLOW);
+    mc->now_us -= 7200 * SECOND; /* and now it is ahead */
+    v5_begin(&mc->message, 5, 1, UPTIME, 100, 0);
+    v5_record(&mc->message, 5, UPTIME, UPTIME);
+    case_decode(mc, 1);
+    message_problems(mc->decoder, &problems);
+    assert_string_equal(problems.data,
+                        "collector: 192.0.2.1/258: its clock is 7200 s ahead, and its times are moved by that\n");
+    assert_int_equal(message_counters(mc->decoder)->wrong_clocks, 1);
+    buffer_release(&problems);
+    case_close(mc);
+}
+
+/* Times of sysUpTime in IPFIX: of a boot that options tell; of one that is guessed. */
+static void ipfix_times_since_boot(void **state) {
+    (void)state;
+    struct message_case *mc = case_open(NULL, OUT_NEEDED);
+    ipfix_begin(&mc->message, NOW, 0, 1);
+    TEMPLATE(&mc->message, 2, 256, UPTIME_FIELDS);
+    OPTIONS(&mc->message, 257, 1, 149, 4, 160, 8);
+    DATA(&mc->message, 257, 1, 4, (NOW - 5000) * UINT64_C(1000), 8);
+    DATA(&mc->message, 256, RECORD(4000000, 4999000, 1, 100));
+    ipfix_end(&mc->message);
+    case_decode(mc, 1);
+    assert_out(mc, FLOW(1699999000, 1699999999, 1, 100));
+    /* Nobody tells: the flow that ended last ended when it was told of. */
+    ipfix_begin(&mc->message, NOW, 0, 2);
+    TEMPLATE(&mc->message, 2, 256, UPTIME_FIELDS);
+    DATA(&mc->message, 256, RECORD(100, 5000, 1, 100), RECORD(100, 15000, 1, 100));
+    ipfix_end(&mc->message);
+    case_decode(mc, 1);
+    assert_out(mc, FLOW(1699999985, 1699999990, 1, 100) FLOW(1699999985, 1700000000, 1, 100));
+    case_close(mc);
+}
+
+/* --- sampling in IPFIX --- */
+
+static void ipfix_sampling(void **state) {
+    (void)state;
+    static const struct {
+        uint16_t fields[4];
+        uint64_t values[4];
+        const char *out;
+    } cases[] = {
+        {{305, 4, 306, 4}, {1, 4, 99, 4}, FLOW(1699999990, 1699999995, 700, 70000)},
+        {{305, 4, 306, 4}, {10, 4, 990, 4}, FLOW(1699999990, 1699999995, 700, 70000)},
+        {{309, 4, 310, 4}, {2, 4, 1000, 4}, FLOW(1699999990, 1699999995, 3500, 350000)},
+        {{311, 8, 210, 1}, {0x3f50624dd2f1a9fc, 8, 0, 1}, FLOW(1699999990, 1699999995, 7000, 700000)}, /* 0.001 */
+        {{311, 4, 210, 1}, {0x3dcccccd, 4, 0, 1}, FLOW(1699999990, 1699999995, 70, 7000)},             /* 0.1f */
+        {{34, 4, 210, 1}, {3, 4, 0, 1}, FLOW(1699999990, 1699999995, 21, 2100)},
+        {{50, 4, 34, 2}, {5, 4, 3, 2}, FLOW(1699999990, 1699999995, 35, 3500)},
+        {{307, 4, 308, 4}, {10, 4, 10, 4}, FLOW(1699999990, 1699999995, 14, 1400)},
+        {{305, 4, 306, 4}, {0, 4, 0, 4}, FLOW(1699999990, 1699999995, 7, 700)},
+        {{34, 4, 210, 1}, {0, 4, 0, 1}, FLOW(1699999990, 1699999995, 7, 700)},
+    };
+    for (unsigned i = 0; i < sizeof cases / sizeof cases[0]; i++) {
+        const uint16_t *f = cases[i].fields;
+        const uint64_t *v = cases[i].values;
+        struct message_case *mc = case_open(NULL, OUT_NEEDED);
+        ipfix_begin(&mc->message, NOW, 0, 1);
+        TEMPLATE(&mc->message, 2, 256, SECONDS_FIELDS);
+        OPTIONS(&mc->message, 300, 1, 144, 4, f[0], f[1], f[2], f[3]);
+        DATA(&mc->message, 300, 1, 4, v[0], v[1], v[2], v[3]);
+        DATA(&mc->message, 256, A_RECORD);
+        ipfix_end(&mc->message);
+        case_decode(mc, 1);
+        assert_out(mc, cases[i].out);
+        /* The same, told by the record itself. */
+        ipfix_begin(&mc->message, NOW, 2, 2);
+        TEMPLATE(&mc->message, 2, 256, SECONDS_FIELDS, f[0], f[1], f[2], f[3]);
+        DATA(&mc->message, 256, A_RECORD, v[0], v[1], v[2], v[3]);
+        ipfix_end(&mc->message);
+        case_decode(mc, 1);
+        assert_out(mc, cases[i].out);
+        case_close(mc);
+    }
+}
+
+static void sampling_by_selector_and_interface(void **state) {
+    (void)state;
+    struct message_case *mc = case_open(NULL, OUT_NEEDED);
+    ipfix_begin(&mc->message, NOW, 0, 1);
+    TEMPLATE(&mc->message, 2, 256, SECONDS_FIELDS, 302, 8, 10, 4);
+    OPTIONS(&mc->message, 300, 1, 302, 8, 305, 4, 306, 4);
+    OPTIONS(&mc->message, 301, 1, 10, 4, 34, 4);
+    DATA(&mc->message, 300, 1, 8, 1, 4, 9, 4, 2, 8, 1, 4, 99, 4);
+    DATA(&mc->message, 301, 7, 4, 3, 4);
+    DATA(&mc->message, 256, A_RECORD, 1, 8, 7, 4, A_RECORD, 2, 8, 7, 4, A_RECORD, 3, 8, 7, 4, A_RECORD, 3, 8, 8, 4);
+    ipfix_end(&mc->message);
+    case_decode(mc, 1);
+    assert_out(mc, FLOW(1699999990, 1699999995, 70, 7000) FLOW(1699999990, 1699999995, 700, 70000)
+                       FLOW(1699999990, 1699999995, 21, 2100) A_FLOW);
+    case_close(mc);
+}
+
+static void configured_sampling_counts(void **state) {
+    (void)state;
+    struct prefixes sampling;
+    struct error error;
+    assert_int_equal(prefixes_parse(&sampling, "192.0.2.1=2, 192.0.2.0/24=5", true, &error), 0);
+    struct message_case *mc = case_open(&(struct message_config){.sampling = &sampling}, OUT_NEEDED);
+    for (unsigned exporter = 1; exporter <= 2; exporter++) {
+        v5_begin(&mc->message, 5, 1, UPTIME, 100, 100);
+        v5_record(&mc->message, 5, UPTIME, UPTIME);
+        case_decode(mc, exporter);
+    }
+    assert_out(mc, FLOW(1700000000, 1700000000, 20, 2000) FLOW(1700000000, 1700000000, 50, 5000));
+    ipfix_begin(&mc->message, NOW, 0, 1);
+    TEMPLATE(&mc->message, 2, 256, SECONDS_FIELDS, 34, 4);
+    DATA(&mc->message, 256, A_RECORD, 1000, 4);
+    ipfix_end(&mc->message);
+    case_decode(mc, 1);
+    assert_out(mc, FLOW(1699999990, 1699999995, 14, 1400));
+    case_close(mc);
+}
+
+/* --- loss --- */
+
+static void v5_send(struct message_case *mc, uint32_t uptime_ms, uint32_t sequence) {
+    v5_begin(&mc->message, 5, 1, uptime_ms, sequence, 0);
+    v5_record(&mc->message, 5, uptime_ms, uptime_ms);
+    case_decode(mc, 1);
+    buffer_clear(&mc->out);
+}
+
+static void gaps_are_lost(void **state) {
+    (void)state;
+    struct message_case *mc = case_open(NULL, OUT_NEEDED);
+    v5_send(mc, UPTIME, 100);
+    case_tick(mc, 3);
+    v5_send(mc, UPTIME + 3000, 112);
+    v5_send(mc, UPTIME + 3000, 105); /* one of the eleven came late */
+    case_tick(mc, 10);
+    assert_out(mc, "");
+    case_tick(mc, 1);
+    assert_out(mc, "lost 10 flows of 192.0.2.1/258, 0 to 3\n");
+    /* v9 counts messages, IPFIX data records, those of options too. */
+    for (unsigned i = 0; i < 2; i++) {
+        v9_begin(&mc->message, UPTIME, NOW + 14, 20 + 5 * i, 9);
+        case_decode(mc, 1);
+        ipfix_begin(&mc->message, NOW + 14, 20 + 7 * i, 10);
+        TEMPLATE(&mc->message, 2, 256, SECONDS_FIELDS);
+        OPTIONS(&mc->message, 257, 1, 149, 4, 34, 4);
+        DATA(&mc->message, 256, A_RECORD, A_RECORD);
+        DATA(&mc->message, 257, 10, 4, 1, 4);
+        ipfix_end(&mc->message);
+        case_decode(mc, 1);
+    }
+    buffer_clear(&mc->out);
+    message_end(mc->decoder, mc->now_us);
+    assert_out(mc, "lost 4 messages of 192.0.2.1/9, 14 to 14\nlost 4 flows of 192.0.2.1/10, 14 to 14\n");
+    assert_int_equal(message_counters(mc->decoder)->lost[LOST_FLOWS], 14);
+    assert_int_equal(message_counters(mc->decoder)->lost[LOST_MESSAGES], 4);
+    case_close(mc);
+}
+
+/* The sequence number is ahead by little, but sysUpTime has begun again. */
+static void a_restart_is_no_loss(void **state) {
+    (void)state;
+    struct message_case *mc = case_open(NULL, OUT_NEEDED);
+    v5_send(mc, UPTIME, 100);
+    case_tick(mc, 120);
+    v5_send(mc, UPTIME + 120000, 101);
+    case_tick(mc, 120);
+    v5_send(mc, 1000, 150);
+    v5_send(mc, 2000, 153);
+    case_tick(mc, 12);
+    assert_out(mc, "lost 2 flows of 192.0.2.1/258, 240 to 240\n");
+    case_close(mc);
+}
+
+/* Loss goes on, and is told every ten seconds. */
+static void loss_is_told_now_and_then(void **state) {
+    (void)state;
+    struct message_case *mc = case_open(NULL, OUT_NEEDED);
+    for (uint32_t i = 0; i < 60; i++) {
+        v5_begin(&mc->message, 5, 1, UPTIME + 1000 * i, 2 * i, 0);
+        v5_record(&mc->message, 5, UPTIME, UPTIME);
+        const struct message_source source = exporter_of(1);
+        assert_int_equal(case_decode_from(mc, &source), 0);
+        case_tick(mc, 1);
+    }
+    message_end(mc->decoder, mc->now_us);
+    unsigned told = 0;
+    for (const char *at = mc->out.data; (at = strstr(at, "lost ")); at++)
+        told++;
+    assert_int_equal(mc->lost, 59);
+    assert_in_range(told, 5, 7);
+    case_close(mc);
+}
+
+/* --- who may, and who told first --- */
+
+static void exporters_that_are_not_listed(void **state) {
+    (void)state;
+    struct prefixes allow;
+    struct error error;
+    assert_int_equal(prefixes_parse(&allow, "192.0.2.0/31, 2001:db8::/32", false, &error), 0);
+    struct message_case *mc = case_open(&(struct message_config){.allow = &allow}, OUT_NEEDED);
+    const struct message_source other = exporter_of(2);
+    struct message_source six = {.transport = MESSAGE_UDP, .family = FLOW_IPV6, .port = 1};
+    memcpy(six.address, "\x20\x01\x0d\xb8\0\0\0\0\0\0\0\0\0\0\0\x01", 16);
+    ipfix_make(&mc->message, 0, 1, true);
+    case_decode(mc, 1);
+    assert_int_equal(case_decode_from(mc, &other), -1);
+    assert_int_equal(case_decode_from(mc, &six), 0);
+    assert_out(mc, A_FLOW A_FLOW);
+    assert_int_equal(message_counters(mc->decoder)->refused, 1);
+    assert_int_equal(message_counters(mc->decoder)->sessions, 2);
+    case_close(mc);
+}
+
+static void flows_that_two_exporters_tell_of(void **state) {
+    (void)state;
+    for (enum case_out out = OUT_ALL; out <= OUT_FLOWS; out++) {
+        struct message_case *mc = case_open(&(struct message_config){.deduplicate_us = 60 * SECOND}, out);
+        const struct message_counters *counters = message_counters(mc->decoder);
+        ipfix_make(&mc->message, 0, 1, true);
+        for (unsigned i = 0; i < 3; i++)
+            case_decode(mc, 1 + i % 2); /* the first, the second, the first */
+        assert_int_equal(counters->flows, 2);
+        assert_int_equal(counters->duplicates, 1);
+        mc->now_us += 60 * SECOND;
+        case_decode(mc, 2);
+        assert_int_equal(counters->duplicates, 2);
+        mc->now_us += SECOND; /* the first tells no longer: the second one's count now */
+        case_decode(mc, 2);
+        assert_int_equal(counters->flows, 3);
+        case_decode(mc, 1);
+        assert_int_equal(counters->duplicates, 3);
+        assert_int_equal(counters->flows, 3);
+        case_close(mc);
+    }
+}
+
+int main(void) {
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(a_wrong_clock_is_made_right),
+        cmocka_unit_test(ipfix_times_since_boot),
+        cmocka_unit_test(ipfix_sampling),
+        cmocka_unit_test(sampling_by_selector_and_interface),
+        cmocka_unit_test(configured_sampling_counts),
+        cmocka_unit_test(gaps_are_lost),
+        cmocka_unit_test(a_restart_is_no_loss),
+        cmocka_unit_test(loss_is_told_now_and_then),
+        cmocka_unit_test(exporters_that_are_not_listed),
+        cmocka_unit_test(flows_that_two_exporters_tell_of),
+    };
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}

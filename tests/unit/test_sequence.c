@@ -1,0 +1,240 @@
+/* Sequence numbers: gaps, late messages, wrapping, restarts, and the numbers of exporters that count otherwise. */
+#include "input/sequence.h"
+
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <cmocka.h>
+
+#include "random.h"
+
+enum { T = 1700000000 };
+
+static uint64_t lost_of(struct sequence *sequence) {
+    sequence_settle(sequence, UINT32_MAX);
+    return sequence->lost.n;
+}
+
+static void in_order(void **state) {
+    (void)state;
+    struct sequence sequence = {.known = false};
+    sequence_message(&sequence, 4711, 30, true, T);
+    sequence_message(&sequence, 4741, 29, true, T + 1);
+    sequence_message(&sequence, 4770, 0, true, T + 2);
+    sequence_message(&sequence, 4770, 1, true, T + 3);
+    assert_int_equal(sequence.next, 4771);
+    assert_int_equal(lost_of(&sequence), 0);
+}
+
+static void a_gap_is_lost_between_its_neighbours(void **state) {
+    (void)state;
+    struct sequence sequence = {.known = false};
+    sequence_message(&sequence, 100, 30, true, T);
+    sequence_message(&sequence, 190, 30, true, T + 7);
+    sequence_settle(&sequence, T + 7);
+    assert_int_equal(sequence.lost.n, 0); /* it may still come */
+    sequence_settle(&sequence, T + 8);
+    assert_int_equal(sequence.lost.n, 60);
+    assert_int_equal(sequence.lost.start, T);
+    assert_int_equal(sequence.lost.end, T + 7);
+    assert_int_equal(sequence.n_gaps, 0);
+}
+
+static void late_messages_fill_gaps(void **state) {
+    (void)state;
+    struct sequence sequence = {.known = false};
+    sequence_message(&sequence, 0, 10, true, T);
+    sequence_message(&sequence, 50, 10, true, T + 1); /* missing: 10 to 49 */
+    sequence_message(&sequence, 20, 10, true, T + 2); /* in the middle */
+    assert_int_equal(sequence.n_gaps, 2);
+    sequence_message(&sequence, 10, 10, true, T + 2); /* the first part */
+    assert_int_equal(sequence.n_gaps, 1);
+    sequence_message(&sequence, 45, 5, true, T + 2); /* the end */
+    sequence_message(&sequence, 30, 5, true, T + 2); /* the beginning */
+    sequence_message(&sequence, 60, 1, true, T + 3);
+    assert_int_equal(sequence.n_gaps, 1);
+    assert_int_equal(lost_of(&sequence), 10);
+    assert_int_equal(sequence.lost.end, T + 1);
+}
+
+static void numbers_wrap(void **state) {
+    (void)state;
+    struct sequence sequence = {.known = false};
+    sequence_message(&sequence, UINT32_MAX - 9, 10, true, T);
+    sequence_message(&sequence, 0, 10, true, T);
+    assert_int_equal(sequence.n_gaps, 0);
+    sequence = (struct sequence){.known = false};
+    sequence_message(&sequence, UINT32_MAX - 9, 5, true, T);
+    sequence_message(&sequence, 15, 5, true, T); /* 20 are missing: 5 before the wrap, 15 behind it */
+    sequence_message(&sequence, UINT32_MAX - 4, 10, true, T);
+    assert_int_equal(lost_of(&sequence), 10);
+}
+
+static void far_behind_is_a_restart(void **state) {
+    (void)state;
+    struct sequence sequence = {.known = false};
+    sequence_message(&sequence, 1000000, 30, true, T);
+    sequence_message(&sequence, 1000060, 30, true, T);
+    sequence_message(&sequence, 0, 30, true, T + 1);
+    sequence_message(&sequence, 60, 30, true, T + 2);
+    assert_int_equal(sequence.next, 90);
+    assert_int_equal(lost_of(&sequence), 60); /* 30 before it, 30 behind it */
+}
+
+/* It is told from late messages by going on. */
+static void a_restart_of_a_young_exporter(void **state) {
+    (void)state;
+    struct sequence sequence = {.known = false};
+    sequence_message(&sequence, 0, 300, true, T);
+    sequence_message(&sequence, 0, 30, true, T + 1);
+    sequence_message(&sequence, 30, 30, true, T + 1);
+    assert_int_equal(sequence.next, 300);
+    sequence_message(&sequence, 60, 30, true, T + 1);
+    assert_int_equal(sequence.next, 90);
+    sequence_message(&sequence, 120, 30, true, T + 1);
+    assert_int_equal(lost_of(&sequence), 30);
+}
+
+static void doubled_messages_are_no_loss(void **state) {
+    (void)state;
+    struct sequence sequence = {.known = false};
+    for (uint32_t i = 0; i < 100; i++) {
+        sequence_message(&sequence, i * 30, 30, true, T);
+        sequence_message(&sequence, i * 30, 30, true, T);
+    }
+    assert_int_equal(sequence.next, 3000);
+    assert_int_equal(lost_of(&sequence), 0);
+}
+
+static void a_told_restart_forgets_the_number(void **state) {
+    (void)state;
+    struct sequence sequence = {.known = false};
+    sequence_message(&sequence, 10, 1, true, T);
+    sequence_restart(&sequence);
+    sequence_message(&sequence, 5000, 1, true, T);
+    sequence_message(&sequence, 5001, 1, true, T);
+    assert_int_equal(lost_of(&sequence), 0);
+}
+
+/* After a message of unknown contents any number ahead is right. */
+static void unknown_contents(void **state) {
+    (void)state;
+    struct sequence sequence = {.known = false};
+    sequence_message(&sequence, 100, 3, false, T);
+    sequence_message(&sequence, 120, 5, true, T);
+    assert_int_equal(sequence.n_gaps, 0);
+    sequence_message(&sequence, 127, 5, true, T);
+    assert_int_equal(lost_of(&sequence), 2);
+}
+
+/* softflowd's IPFIX: the number is that behind the message. */
+static void numbers_behind_the_message(void **state) {
+    (void)state;
+    static const uint32_t units[] = {18, 29, 31, 29, 32, 30, 28, 29, 32, 31, 28, 30};
+    struct sequence sequence = {.known = false};
+    uint32_t number = 5;
+    for (unsigned i = 0; i < sizeof units / sizeof units[0]; i++) {
+        number += units[i];
+        sequence_message(&sequence, number, units[i], true, T);
+    }
+    assert_true(sequence.behind);
+    assert_int_equal(sequence.n_gaps, 0);
+    number += 30 + 29; /* of which 30 don't come */
+    sequence_message(&sequence, number, 29, true, T + 1);
+    assert_int_equal(lost_of(&sequence), 30);
+}
+
+/* softflowd's again: of 20 records one is of options, which its count leaves out; in front or behind. */
+static void options_that_do_not_count(void **state) {
+    (void)state;
+    for (unsigned behind = 0; behind < 2; behind++) {
+        struct sequence sequence = {.known = false};
+        uint32_t number = 5;
+        for (unsigned i = 0; i < 40; i++) {
+            uint32_t counted = i % 8 == 7 ? 19 : 20;
+            sequence_message(&sequence, number + (behind ? counted : 0), 20, true, T + i);
+            number += counted;
+        }
+        assert_int_equal(lost_of(&sequence), 0);
+    }
+}
+
+/* Where loss looks like that for a moment, numbers still count from the front. */
+static void a_likeness_is_no_proof(void **state) {
+    (void)state;
+    struct sequence sequence = {.known = false};
+    sequence_message(&sequence, 0, 10, true, T);
+    sequence_message(&sequence, 30, 30, true, T); /* 20 lost, and 30 on */
+    sequence_message(&sequence, 60, 30, true, T);
+    sequence_message(&sequence, 90, 30, true, T);
+    assert_false(sequence.behind);
+    assert_int_equal(lost_of(&sequence), 20);
+}
+
+static void the_oldest_gap_is_settled_early(void **state) {
+    (void)state;
+    struct sequence sequence = {.known = false};
+    for (uint32_t i = 0; i <= SEQUENCE_GAPS + 3; i++)
+        sequence_message(&sequence, i * 10, 5, true, T + i);
+    assert_int_equal(sequence.n_gaps, SEQUENCE_GAPS);
+    assert_int_equal(sequence.lost.n, 15);
+    assert_int_equal(sequence.lost.start, T);
+    assert_int_equal(sequence.lost.end, T + 3);
+    assert_int_equal(lost_of(&sequence), 5 * (SEQUENCE_GAPS + 3));
+}
+
+/* What is missing in the end is what did not come, however much of the rest changes places with its neighbours. */
+static void shuffled_and_thinned(void **state) {
+    (void)state;
+    uint64_t seed = 7;
+    for (unsigned run = 0; run < 200; run++) {
+        struct sequence sequence = {.known = false};
+        struct {
+            uint32_t number, units;
+        } messages[400];
+        uint32_t number = (uint32_t)random_next(&seed), missing = 0;
+        unsigned n = 0;
+        for (unsigned i = 0; i < 400; i++) {
+            uint32_t units = 1 + (uint32_t)random_below(&seed, 30);
+            messages[n].number = number;
+            messages[n].units = units;
+            number += units;
+            if (i > 0 && i < 399 && random_below(&seed, 100) == 0)
+                missing += units;
+            else
+                n++;
+        }
+        for (unsigned i = 2; i + 2 < n; i += 2)
+            if (random_below(&seed, 10) == 0) {
+                messages[399] = messages[i];
+                messages[i] = messages[i + 1];
+                messages[i + 1] = messages[399];
+            }
+        for (unsigned i = 0; i < n; i++) {
+            sequence_message(&sequence, messages[i].number, messages[i].units, true, T + i / 8);
+            sequence_settle(&sequence, T + i / 8);
+        }
+        assert_int_equal(lost_of(&sequence), missing);
+    }
+}
+
+int main(void) {
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(in_order),
+        cmocka_unit_test(a_gap_is_lost_between_its_neighbours),
+        cmocka_unit_test(late_messages_fill_gaps),
+        cmocka_unit_test(numbers_wrap),
+        cmocka_unit_test(far_behind_is_a_restart),
+        cmocka_unit_test(a_restart_of_a_young_exporter),
+        cmocka_unit_test(doubled_messages_are_no_loss),
+        cmocka_unit_test(a_told_restart_forgets_the_number),
+        cmocka_unit_test(unknown_contents),
+        cmocka_unit_test(numbers_behind_the_message),
+        cmocka_unit_test(options_that_do_not_count),
+        cmocka_unit_test(a_likeness_is_no_proof),
+        cmocka_unit_test(the_oldest_gap_is_settled_early),
+        cmocka_unit_test(shuffled_and_thinned),
+    };
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}
