@@ -1,4 +1,4 @@
-/* Contents, by zlib, which reads plain files as they are. */
+/* Contents: a file's bytes, unpacked where they are packed. */
 #include "input/contents.h"
 
 #include <errno.h>
@@ -10,23 +10,26 @@
 #include <sys/stat.h>
 #include <unistd.h>
 #include <xxhash.h>
-#include <zlib.h>
 
 #include "base/mem.h"
+#include "input/unpack.h"
 
 enum {
     CHUNK = 1 << 18,
-    ZLIB_BUFFER = 1 << 16, /* twice that and more is read of a plain file without a copy */
-    HEAD_MAX = 16,
+    PACKED = 1 << 16, /* bytes read of a packed file at a time */
+    HEAD_MAX = 4096,
 };
 
 struct contents {
     char *path;
-    gzFile file;
     int fd;
-    int64_t file_size;      /* -1: it has none */
-    int64_t position;       /* unpacked bytes read by zlib */
-    uint8_t head[HEAD_MAX]; /* [head_at, head_end) was read, but not yet returned */
+    int64_t file_size, file_position; /* bytes of the file, -1: it has no size; and read of it */
+    int64_t position;                 /* unpacked bytes read */
+    bool begun;                       /* the packing is known: */
+    struct unpack *unpack;            /* NULL: there is none */
+    uint8_t packed[PACKED];           /* [packed_at, packed_end) was read of the file, but not taken */
+    size_t packed_at, packed_end;
+    uint8_t head[HEAD_MAX]; /* [head_at, head_end) was unpacked, but not yet returned */
     unsigned head_at, head_end;
 };
 
@@ -77,14 +80,12 @@ struct contents *contents_open(const char *path, bool again, struct error *error
     contents->path = mem_strdup(strcmp(path, "-") == 0 ? "standard input" : path);
     contents->fd = fd;
     contents->file_size = regular ? status.st_size : -1;
-    contents->file = gzdopen(dup(fd), "rb");
-    if (contents->file) gzbuffer(contents->file, ZLIB_BUFFER);
     return contents;
 }
 
 void contents_close(struct contents *contents) {
     if (!contents) return;
-    gzclose(contents->file);
+    unpack_free(contents->unpack);
     close(contents->fd);
     free(contents->path);
     free(contents);
@@ -92,21 +93,77 @@ void contents_close(struct contents *contents) {
 
 const char *contents_name(const struct contents *contents) { return contents->path; }
 
-static int read_failed(const struct contents *contents, struct error *error) {
-    int code;
-    const char *why = gzerror(contents->file, &code), *name_end = strstr(why, ">: ");
-    if (*why == '<' && name_end) why = name_end + 3; /* zlib's own name for the file, "<fd:6>: " */
-    return error_set(error, "%s: at byte %" PRId64 " of its contents: %s", contents->path, contents->position,
-                     code == Z_ERRNO ? strerror(errno) : why);
+static int read_failed(const struct contents *contents, const char *why, struct error *error) {
+    return error_set(error, "%s: at byte %" PRId64 " of its contents: %s", contents->path, contents->position, why);
+}
+
+static ssize_t file_read(struct contents *contents, void *to, size_t size, struct error *error) {
+    ssize_t n;
+    do
+        n = read(contents->fd, to, size);
+    while (n < 0 && errno == EINTR);
+    if (n < 0) return read_failed(contents, strerror(errno), error);
+    contents->file_position += n;
+    return n;
+}
+
+/* More of the file behind what is left of it. Bytes, 0 at the end, -1. */
+static ssize_t packed_read(struct contents *contents, struct error *error) {
+    size_t left = contents->packed_end - contents->packed_at;
+    memmove(contents->packed, contents->packed + contents->packed_at, left);
+    contents->packed_at = 0;
+    contents->packed_end = left;
+    ssize_t n = file_read(contents, contents->packed + left, PACKED - left, error);
+    if (n > 0) contents->packed_end += (size_t)n;
+    return n;
+}
+
+static int begin(struct contents *contents, struct error *error) {
+    ssize_t n = 1;
+    while (contents->packed_end < UNPACK_HEAD && n > 0)
+        n = packed_read(contents, error);
+    if (n < 0) return -1;
+    contents->unpack = unpack_new(contents->packed, contents->packed_end);
+    contents->begun = true;
+    return 0;
+}
+
+static int64_t packed_unpack(struct contents *contents, void *to, unsigned size, struct error *error) {
+    const uint8_t *from = contents->packed + contents->packed_at;
+    size_t left = contents->packed_end - contents->packed_at;
+    struct error why;
+    int64_t n = unpack_step(contents->unpack, &from, &left, to, size, &why);
+    contents->packed_at = contents->packed_end - left;
+    return n < 0 ? read_failed(contents, why.text, error) : n;
+}
+
+static int64_t packed_contents_read(struct contents *contents, void *to, unsigned size, struct error *error) {
+    for (;;) {
+        int64_t n = packed_unpack(contents, to, size, error);
+        if (n != 0) return n;
+        if (contents->packed_at < contents->packed_end) continue;
+        ssize_t more = packed_read(contents, error);
+        if (more < 0) return -1;
+        if (more == 0)
+            return unpack_is_whole(contents->unpack) ? 0 : read_failed(contents, "unexpected end of file", error);
+    }
 }
 
 static int unpacked_read(struct contents *contents, void *to, unsigned size, struct error *error) {
-    int n = gzread(contents->file, to, size), code;
-    if (n < 0) return read_failed(contents, error);
-    gzerror(contents->file, &code);
-    if (n == 0 && code == Z_BUF_ERROR) return read_failed(contents, error);
-    contents->position += n;
-    return n;
+    int64_t n;
+    if (!contents->begun && begin(contents, error) != 0) return -1;
+    if (contents->unpack) {
+        n = packed_contents_read(contents, to, size, error);
+    } else if (contents->packed_at < contents->packed_end) {
+        n = (int64_t)(contents->packed_end - contents->packed_at);
+        if (n > size) n = size;
+        memcpy(to, contents->packed + contents->packed_at, (size_t)n);
+        contents->packed_at += (size_t)n;
+    } else {
+        n = file_read(contents, to, size, error);
+    }
+    if (n > 0) contents->position += n;
+    return (int)n;
 }
 
 int contents_read(struct contents *contents, void *to, unsigned size, struct error *error) {
@@ -141,19 +198,21 @@ int contents_identity(struct contents *contents, char identity[33], struct error
     free(bytes);
     snprintf(identity, 33, "%016" PRIx64 "%016" PRIx64, (uint64_t)hash.high64, (uint64_t)hash.low64);
     if (n < 0) return -1;
-    return contents_seek(contents, 0, error);
+    return contents_rewind(contents, error);
 }
 
-int contents_seek(struct contents *contents, int64_t position, struct error *error) {
+int contents_rewind(struct contents *contents, struct error *error) {
     contents->head_at = contents->head_end = 0;
-    contents->position = position;
-    if (gzrewind(contents->file) != 0 || gzseek(contents->file, position, SEEK_SET) != position)
-        return read_failed(contents, error);
-    return 0;
+    contents->packed_at = contents->packed_end = 0;
+    contents->position = contents->file_position = 0;
+    contents->begun = false;
+    unpack_free(contents->unpack);
+    contents->unpack = NULL;
+    return lseek(contents->fd, 0, SEEK_SET) == 0 ? 0 : read_failed(contents, strerror(errno), error);
 }
 
 double contents_progress(const struct contents *contents) {
     if (contents->file_size <= 0) return contents->file_size == 0;
-    double done = (double)gzoffset(contents->file) / (double)contents->file_size;
+    double done = (double)contents->file_position / (double)contents->file_size;
     return done > 1 ? 1 : done;
 }

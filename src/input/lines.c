@@ -45,11 +45,11 @@ int lines_identity(struct lines *lines, char identity[33], struct error *error) 
     return contents_identity(lines->contents, identity, error);
 }
 
-int lines_seek(struct lines *lines, int64_t position, struct error *error) {
+int lines_rewind(struct lines *lines, struct error *error) {
     lines->at = lines->end = 0;
     lines->ended = false;
-    lines->position = position;
-    return contents_seek(lines->contents, position, error);
+    lines->position = 0;
+    return contents_rewind(lines->contents, error);
 }
 
 static int line_too_long(const struct lines *lines, struct error *error) {

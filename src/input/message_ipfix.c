@@ -215,6 +215,8 @@ static void data_decode(struct reader *reader, struct template *template, const 
         reader->records++;
         if (template->options) {
             options_decode(reader, template, bytes, n);
+        } else if (!data_record_plan_counts(template->plan)) {
+            decoder->counters.not_counted++;
         } else {
             uint32_t rate = domain->configured ? domain->configured : sampling_of(domain, template, bytes, n);
             reader->context.sampling = rate > 0 ? rate : 1;

@@ -249,5 +249,11 @@ int tail_next(struct tail *tail, int64_t now_us, const char **text, size_t *len,
     }
 }
 
+void tail_rewind(struct tail *tail) {
+    tail->position = 0;
+    tail->at = 0;
+    buffer_clear(&tail->data);
+}
+
 const char *tail_label(const struct tail *tail) { return tail->label; }
 uint64_t tail_position(const struct tail *tail) { return tail->position; }

@@ -44,6 +44,21 @@ static void a_wrong_clock_is_made_right(void **state) {
     case_close(mc);
 }
 
+/* A NAT's event has addresses, and neither octets nor packets. */
+static void records_that_are_no_flows(void **state) {
+    (void)state;
+    struct message_case *mc = case_open(NULL, OUT_NEEDED);
+    ipfix_begin(&mc->message, NOW, 0, 1);
+    TEMPLATE(&mc->message, 2, 256, 8, 4, 12, 4, 230, 1);
+    DATA(&mc->message, 256, 1, 4, 2, 4, 4, 1);
+    ipfix_end(&mc->message);
+    case_decode(mc, 1);
+    assert_out(mc, "");
+    assert_int_equal(message_counters(mc->decoder)->not_counted, 1);
+    assert_int_equal(message_counters(mc->decoder)->flows, 0);
+    case_close(mc);
+}
+
 /* Times of sysUpTime in IPFIX: of a boot that options tell; of one that is guessed. */
 static void ipfix_times_since_boot(void **state) {
     (void)state;
@@ -269,6 +284,7 @@ static void flows_that_two_exporters_tell_of(void **state) {
 int main(void) {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(a_wrong_clock_is_made_right),
+        cmocka_unit_test(records_that_are_no_flows),
         cmocka_unit_test(ipfix_times_since_boot),
         cmocka_unit_test(ipfix_sampling),
         cmocka_unit_test(sampling_by_selector_and_interface),

@@ -1,0 +1,289 @@
+/* Lines of other tools: which format they are of, their headers, and the objects that go over many of them. */
+#include "input/foreign.h"
+
+#include <ctype.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "base/mem.h"
+#include "input/foreign_impl.h"
+
+enum { KNOWN_MIN = 3 }; /* columns by which a line is known as a tool's header */
+
+static const struct foreign_tool *const tools[FOREIGN_FORMATS] = {
+    [FOREIGN_ZEEK] = &zeek_tool, [FOREIGN_ARGUS] = &argus_tool, [FOREIGN_NFDUMP] = &nfdump_tool};
+
+/* --- cells --- */
+
+static struct cell cell_trim(struct cell cell) {
+    while (cell.len > 0 && cell.text[0] == ' ') {
+        cell.text++;
+        cell.len--;
+    }
+    while (cell.len > 0 && cell.text[cell.len - 1] == ' ')
+        cell.len--;
+    return cell;
+}
+
+/* The next cell of a line, which *rest begins with; false where there is none. */
+static bool cell_next(struct cell *rest, char separator, struct cell *cell) {
+    if (!rest->text) return false;
+    const char *end = memchr(rest->text, separator, rest->len);
+    size_t len = end ? (size_t)(end - rest->text) : rest->len;
+    *cell = cell_trim((struct cell){rest->text, len});
+    *rest = end ? (struct cell){end + 1, rest->len - len - 1} : (struct cell){NULL, 0};
+    return true;
+}
+
+/* The column of that name, or -1. */
+static int column_find(const struct foreign_tool *tool, const struct cell *name) {
+    for (int i = 0; tool->columns[i].names[0]; i++)
+        for (unsigned n = 0; n < NAMES_MAX && tool->columns[i].names[n]; n++)
+            if (strlen(tool->columns[i].names[n]) == name->len &&
+                memcmp(tool->columns[i].names[n], name->text, name->len) == 0)
+                return i;
+    return -1;
+}
+
+static void cell_set(struct foreign *foreign, int column, const struct cell *cell) {
+    if (column < 0 || cell->len == 0) return;
+    for (unsigned i = 0; i < 2; i++)
+        if (strlen(foreign->unset[i]) == cell->len && memcmp(foreign->unset[i], cell->text, cell->len) == 0) return;
+    foreign->cells.at[column] = *cell;
+}
+
+/* --- headers --- */
+
+static unsigned known_columns(const struct foreign_tool *tool, const char *line, size_t len, char separator) {
+    struct cell rest = {line, len}, cell;
+    unsigned known = 0;
+    while (cell_next(&rest, separator, &cell))
+        known += column_find(tool, &cell) >= 0;
+    return known;
+}
+
+/* The separator of a line that is a header: its first name is one of the tool's, and two more; 0: it is none. */
+static char header_separator(const struct foreign_tool *tool, const char *line, size_t len) {
+    for (const char *separator = tool->separators; *separator; separator++) {
+        struct cell rest = {line, len}, cell;
+        if (cell_next(&rest, *separator, &cell) && column_find(tool, &cell) >= 0 &&
+            known_columns(tool, line, len, *separator) >= KNOWN_MIN)
+            return *separator;
+    }
+    return 0;
+}
+
+static bool header_has(const struct foreign *foreign, enum column_role role) {
+    for (unsigned i = 0; i < foreign->n_cells; i++)
+        if (foreign->cell_columns[i] >= 0 && foreign->tool->columns[foreign->cell_columns[i]].role == role) return true;
+    return false;
+}
+
+void foreign_header_read(struct foreign *foreign, const char *names, size_t len, char separator) {
+    struct cell rest = {names, len}, name;
+    foreign->has_header = true;
+    foreign->summary = false;
+    foreign->separator = separator;
+    foreign->missing = NULL;
+    for (foreign->n_cells = 0; foreign->n_cells < CELLS_MAX && cell_next(&rest, separator, &name); foreign->n_cells++)
+        foreign->cell_columns[foreign->n_cells] = (int8_t)column_find(foreign->tool, &name);
+    for (unsigned role = 0; role < ROLES && !foreign->missing; role++) {
+        bool by_duration = role == ROLE_END && header_has(foreign, ROLE_DURATION);
+        if (!(foreign->tool->needed >> role & 1) || header_has(foreign, (enum column_role)role) || by_duration)
+            continue;
+        int column = foreign->first[role == ROLE_END && foreign->first[role] < 0 ? ROLE_DURATION : role];
+        foreign->missing = foreign->tool->columns[column].names[0];
+    }
+}
+
+static bool header_take(struct foreign *foreign, const char *line, size_t len) {
+    if (!isalpha((unsigned char)line[0])) return false;
+    char separator = header_separator(foreign->tool, line, len);
+    if (!separator) return false;
+    buffer_clear(&foreign->header);
+    buffer_add(&foreign->header, line, len);
+    buffer_add_text(&foreign->header, "\n");
+    foreign_header_read(foreign, line, len, separator);
+    return true;
+}
+
+/* --- records --- */
+
+static int line_read(struct foreign *foreign, struct error *error) {
+    struct cell rest = foreign->record, cell;
+    unsigned n = 0;
+    if (!foreign->has_header) return error_set(error, "there is no header line before it: %s", foreign->tool->hint);
+    if (foreign->missing)
+        return error_set(error, "column '%s': the header has none: %s", foreign->missing, foreign->tool->hint);
+    memset(&foreign->cells, 0, sizeof foreign->cells);
+    for (; cell_next(&rest, foreign->separator, &cell); n++)
+        if (n < foreign->n_cells) cell_set(foreign, foreign->cell_columns[n], &cell);
+    if (n != foreign->n_cells)
+        return error_set(error, "the line has %u columns: accepted are %u, as the header has", n, foreign->n_cells);
+    return foreign_assemble(foreign, error);
+}
+
+static int object_read(struct foreign *foreign, struct error *error) {
+    struct json_members members = {foreign->record.text, foreign->record.text + foreign->record.len};
+    struct cell name, value;
+    int more;
+    memset(&foreign->cells, 0, sizeof foreign->cells);
+    while ((more = json_members_next(&members, &name, &value)) > 0)
+        cell_set(foreign, column_find(foreign->tool, &name), &value);
+    if (more < 0)
+        return error_set(error, "not one object of JSON: accepted is one whose braces are alone in their lines, "
+                                "or one a line");
+    return foreign_assemble(foreign, error);
+}
+
+/* --- objects over many lines --- */
+
+/* How deep the braces are behind the line. */
+static unsigned depth_follow(unsigned depth, const char *line, size_t len) {
+    bool quoted = false;
+    for (size_t i = 0; i < len; i++) {
+        if (line[i] == '"') quoted = !quoted;
+        if (quoted && line[i] == '\\') i++;
+        if (!quoted && line[i] == '{') depth++;
+        if (!quoted && line[i] == '}' && depth > 0) depth--;
+    }
+    return depth;
+}
+
+/* What stands around the objects of an array. */
+static struct cell array_strip(const char *line, size_t len) {
+    while (len > 0 && strchr("[, \t", line[0]) && line[0]) {
+        line++;
+        len--;
+    }
+    while (len > 0 && strchr("], \t", line[len - 1]) && line[len - 1])
+        len--;
+    return (struct cell){line, len};
+}
+
+/* The object under way is none, and is kept as the record. */
+static int object_drop(struct foreign *foreign, const char *why, struct error *error) {
+    buffer_clear(&foreign->entry);
+    buffer_add(&foreign->entry, foreign->object.data, foreign->object.len);
+    buffer_clear(&foreign->object);
+    foreign->record = (struct cell){foreign->entry.data, foreign->entry.len};
+    foreign->depth = 0;
+    return error_set(error, "%s", why);
+}
+
+static void object_add(struct foreign *foreign, const char *line, size_t len) {
+    if (foreign->object.len > 0) buffer_add_text(&foreign->object, "\n");
+    buffer_add(&foreign->object, line, len);
+    foreign->depth = depth_follow(foreign->depth, line, len);
+}
+
+/* A line that begins an object, or goes on with one. */
+static int object_line(struct foreign *foreign, const char *line, size_t len, struct error *error) {
+    if (foreign->depth == 0) buffer_clear(&foreign->object);
+    if (foreign->depth > 0 && line[0] == '{') { /* nested ones are indented */
+        int status = object_drop(foreign, "the object is cut off: another one begins", error);
+        object_add(foreign, line, len);
+        return status;
+    }
+    object_add(foreign, line, len);
+    if (foreign->object.len > FOREIGN_RECORD_MAX)
+        return object_drop(foreign, "the object is longer than 65536 bytes", error);
+    if (foreign->depth > 0) return FOREIGN_NONE;
+    foreign->record = array_strip(foreign->object.data, foreign->object.len);
+    return foreign->skipping ? FOREIGN_NONE : object_read(foreign, error);
+}
+
+int foreign_end(struct foreign *foreign, struct error *error) {
+    return foreign->depth == 0 ? 0 : object_drop(foreign, "the object is cut off: the file ends", error);
+}
+
+/* --- the interface --- */
+
+static int record_line(struct foreign *foreign, const char *line, size_t len, struct error *error) {
+    struct cell stripped = array_strip(line, len);
+    if (foreign->depth > 0) return object_line(foreign, line, len, error);
+    if (stripped.len > 0 && stripped.text[0] == '{') return object_line(foreign, stripped.text, stripped.len, error);
+    if (stripped.len == 0 || header_take(foreign, line, len) || foreign->tool->comment(foreign, line, len))
+        return FOREIGN_NONE;
+    foreign->record = (struct cell){line, len};
+    if (len > FOREIGN_RECORD_MAX) return error_set(error, "the line is longer than %d bytes", FOREIGN_RECORD_MAX);
+    return foreign->skipping ? FOREIGN_NONE : line_read(foreign, error);
+}
+
+int foreign_line(struct foreign *foreign, const char *line, size_t len, const char **text, size_t *text_len,
+                 struct error *error) {
+    if (!foreign->tool) {
+        foreign->record = (struct cell){line, len};
+        *text = line;
+        *text_len = len;
+        return FOREIGN_ENTRY;
+    }
+    int found = record_line(foreign, line, len, error);
+    *text = foreign->entry.data;
+    *text_len = foreign->entry.len;
+    return found;
+}
+
+void foreign_skip(struct foreign *foreign, const char *line, size_t len) {
+    if (!foreign->tool) return;
+    foreign->skipping = true;
+    (void)!record_line(foreign, line, len, NULL);
+    foreign->skipping = false;
+}
+
+/* The tool whose header the line is. */
+static enum foreign_format header_find(const char *line, size_t len) {
+    for (unsigned format = 0; format < FOREIGN_FORMATS; format++)
+        if (tools[format] && header_separator(tools[format], line, len)) return (enum foreign_format)format;
+    return FOREIGN_ENTRIES;
+}
+
+enum foreign_format foreign_find(const char *head, size_t len) {
+    static const char *const zeek[] = {"#separator ", "#fields\t"};
+    while (len > 0 && isspace((unsigned char)*head)) {
+        head++;
+        len--;
+    }
+    for (unsigned i = 0; i < 2; i++)
+        if (len > strlen(zeek[i]) && memcmp(head, zeek[i], strlen(zeek[i])) == 0) return FOREIGN_ZEEK;
+    if (len > 0 && (*head == '{' || *head == '[')) {
+        for (unsigned format = 0; format < FOREIGN_FORMATS; format++)
+            if (tools[format] && memmem(head, len, tools[format]->mark, strlen(tools[format]->mark)))
+                return (enum foreign_format)format;
+        return FOREIGN_ENTRIES;
+    }
+    const char *end = memchr(head, '\n', len);
+    if (end) len = (size_t)(end - head);
+    return header_find(head, len > 0 && head[len - 1] == '\r' ? len - 1 : len);
+}
+
+const char *foreign_name(enum foreign_format format) { return tools[format] ? tools[format]->name : "entries"; }
+
+struct foreign *foreign_new(enum foreign_format format) {
+    struct foreign *foreign = mem_zalloc(1, sizeof *foreign);
+    foreign->format = format;
+    foreign->tool = tools[format];
+    foreign->local.minute = INT64_MIN;
+    memset(foreign->first, -1, sizeof foreign->first);
+    for (int i = 0; foreign->tool && foreign->tool->columns[i].names[0]; i++) {
+        enum column_role role = foreign->tool->columns[i].role;
+        if (role < ROLES && foreign->first[role] < 0) foreign->first[role] = (int8_t)i;
+    }
+    return foreign;
+}
+
+void foreign_free(struct foreign *foreign) {
+    if (!foreign) return;
+    buffer_release(&foreign->header);
+    buffer_release(&foreign->object);
+    buffer_release(&foreign->entry);
+    free(foreign);
+}
+
+const char *foreign_record(const struct foreign *foreign, size_t *len) {
+    *len = foreign->record.len;
+    return foreign->record.text;
+}
+
+const char *foreign_header(const struct foreign *foreign) { return foreign->header.data ? foreign->header.data : ""; }
+uint64_t foreign_passed_over(const struct foreign *foreign) { return foreign->passed_over; }

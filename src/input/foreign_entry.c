@@ -1,0 +1,330 @@
+/* A record's values into a queue entry: one set of rules for all tools. */
+#include <netinet/in.h>
+#include <stdio.h>
+#include <string.h>
+
+#include "flow/layout.h"
+#include "flow/names.h"
+#include "input/entry_text.h"
+#include "input/foreign_impl.h"
+
+enum {
+    MEMBER_MAX = 48,  /* ,"revDestinationTransportPort": */
+    ENTRY_FIXED = 16, /* members that are no elements of ROLE_NUMBER and so on, at most */
+    ENTRY_MAX = (ENTRY_FIXED + COLUMNS_MAX) * (MEMBER_MAX + 2 + 6 * FOREIGN_TEXT_MAX),
+    UDP_LITE = 136,
+    MICROSECONDS = 1000000,
+};
+
+/* The two ends of a flow, and what each has sent. */
+struct flow {
+    int protocol; /* -1: not known */
+    enum flow_family family;
+    struct end {
+        uint8_t address[16];
+        uint64_t port, packets, octets;
+    } source, destination;
+    int64_t start_us, end_us;
+};
+
+/* --- values by their role --- */
+
+/* The first value of a role; NULL: none. */
+static const struct cell *role_cell(const struct foreign *foreign, enum column_role role) {
+    if (foreign->first[role] < 0) return NULL;
+    for (unsigned i = (unsigned)foreign->first[role]; foreign->tool->columns[i].role == role; i++)
+        if (foreign->cells.at[i].text) return &foreign->cells.at[i];
+    return NULL;
+}
+
+static const char *cell_name(const struct foreign *foreign, const struct cell *cell) {
+    return foreign->tool->columns[cell - foreign->cells.at].names[0];
+}
+
+/* The first spelling of a role, for messages. */
+static const char *role_name(const struct foreign *foreign, enum column_role role) {
+    return foreign->tool->columns[foreign->first[role]].names[0];
+}
+
+static int missing(const struct foreign *foreign, enum column_role role, struct error *error) {
+    return error_set(error, "column '%s': there is no value", role_name(foreign, role));
+}
+
+/* What the value is not, and what is accepted. */
+static int wrong(const struct foreign *foreign, const struct cell *cell, const char *noun, const char *accepted,
+                 struct error *error) {
+    char text[49];
+    size_t n = cell->len < sizeof text - 1 ? cell->len : sizeof text - 1;
+    for (size_t i = 0; i < n; i++)
+        text[i] = cell->text[i] >= ' ' && cell->text[i] <= '~' ? cell->text[i] : '?';
+    text[n] = '\0';
+    return error_set(error, "column '%s': '%s%s' is no %s: accepted are %s", cell_name(foreign, cell), text,
+                     n < cell->len ? "..." : "", noun, accepted);
+}
+
+/* A number up to `max`; 0 where there is none. */
+static int number_read(const struct foreign *foreign, enum column_role role, const char *noun, uint64_t max,
+                       uint64_t *number, struct error *error) {
+    const struct cell *cell = role_cell(foreign, role);
+    char accepted[96];
+    *number = 0;
+    if (!cell || (value_number(cell, number) == 0 && *number <= max)) return 0;
+    snprintf(accepted, sizeof accepted, "whole numbers from 0 to %llu%s", (unsigned long long)max,
+             role >= ROLE_PACKETS ? foreign->tool->counts : "");
+    return wrong(foreign, cell, noun, accepted, error);
+}
+
+static int time_read(struct foreign *foreign, enum column_role role, int64_t *us, struct error *error) {
+    char accepted[192];
+    const struct cell *cell = role_cell(foreign, role);
+    if (!cell) return missing(foreign, role, error);
+    if (value_time(cell, &foreign->local, us) == 0) return 0;
+    snprintf(accepted, sizeof accepted,
+             "seconds since 1970, as 1700000000.25, and local times, as 2023-11-14 22:13:20.25, or with Z or +01:00%s",
+             foreign->tool->times);
+    return wrong(foreign, cell, "time", accepted, error);
+}
+
+static int times_read(struct foreign *foreign, struct flow *flow, struct error *error) {
+    if (time_read(foreign, ROLE_START, &flow->start_us, error) != 0) return -1;
+    if (role_cell(foreign, ROLE_END)) return time_read(foreign, ROLE_END, &flow->end_us, error);
+    const struct cell *duration = role_cell(foreign, ROLE_DURATION);
+    int64_t us = 0;
+    if (duration && value_seconds(duration, &us) != 0)
+        return wrong(foreign, duration, "duration", "seconds with a fraction", error);
+    flow->end_us = flow->start_us + us;
+    return 0;
+}
+
+/* 1: read, 0: the record is of no flow of IP. */
+static int address_read(const struct foreign *foreign, enum column_role role, struct end *end, int *family,
+                        struct error *error) {
+    const struct cell *cell = role_cell(foreign, role);
+    uint8_t octets[6];
+    if (!cell) return missing(foreign, role, error);
+    *family = value_address(cell, end->address);
+    if (*family >= 0) return 1;
+    if (value_mac(cell, octets) == 0) return 0;
+    return wrong(foreign, cell, "address", "192.0.2.1 and 2001:db8::1", error);
+}
+
+static bool cell_is(const struct cell *cell, const char *text) {
+    return strlen(text) == cell->len && strncasecmp(text, cell->text, cell->len) == 0;
+}
+
+/* 1: read, 0: the record is of no flow of IP. */
+static int protocol_read(const struct foreign *foreign, struct flow *flow) {
+    const struct cell *cell = role_cell(foreign, ROLE_PROTOCOL);
+    uint64_t number;
+    flow->protocol = -1;
+    if (!cell) return 1;
+    for (const char *const *stranger = foreign->tool->strangers; stranger && *stranger; stranger++)
+        if (cell_is(cell, *stranger)) return 0;
+    if (value_number(cell, &number) == 0 && number <= UINT8_MAX) flow->protocol = (int)number;
+    for (const struct protocol_alias *alias = foreign->tool->protocols; alias->name; alias++)
+        if (cell_is(cell, alias->name)) flow->protocol = alias->number;
+    if (flow->protocol < 0) flow->protocol = protocol_number(cell->text, cell->len);
+    return 1;
+}
+
+/* For after the addresses: a record of no flow of IP may have any protocol. */
+static int protocol_check(const struct foreign *foreign, struct flow *flow, struct error *error) {
+    const struct cell *cell = role_cell(foreign, ROLE_PROTOCOL);
+    if (cell && flow->protocol < 0)
+        return wrong(foreign, cell, "protocol", "0 to 255 and the names in /etc/protocols", error);
+    if (flow->protocol == IPPROTO_ICMP && flow->family == FLOW_IPV6) flow->protocol = IPPROTO_ICMPV6;
+    return 0;
+}
+
+/* A number, ICMP's "8.0" (type and code), or the name of a service. */
+static int port_read(const struct foreign *foreign, enum column_role role, const struct flow *flow, uint64_t *port,
+                     struct error *error) {
+    const struct cell *cell = role_cell(foreign, role);
+    *port = 0;
+    if (!cell) return 0;
+    const char *dot = memchr(cell->text, '.', cell->len);
+    if (dot) {
+        struct cell type = {cell->text, (size_t)(dot - cell->text)};
+        struct cell code = {dot + 1, cell->len - type.len - 1};
+        uint64_t low;
+        if (value_number(&type, port) == 0 && value_number(&code, &low) == 0 && *port <= UINT8_MAX &&
+            low <= UINT8_MAX) {
+            *port = *port << 8 | low;
+            return 0;
+        }
+    } else if (value_number(cell, port) == 0 && *port <= UINT16_MAX) {
+        return 0;
+    }
+    int service = service_port(cell->text, cell->len, (uint8_t)(flow->protocol < 0 ? 0 : flow->protocol));
+    if (service < 0) return wrong(foreign, cell, "port", "0 to 65535 and the names in /etc/services", error);
+    *port = (uint64_t)service;
+    return 0;
+}
+
+/* Other protocols have none, whatever a tool puts there; 0: none is known, as in sums of flows. */
+static bool protocol_has_ports(int protocol) {
+    switch (protocol) {
+    case -1:
+    case 0:
+    case IPPROTO_TCP:
+    case IPPROTO_UDP:
+    case IPPROTO_DCCP:
+    case IPPROTO_SCTP:
+    case UDP_LITE: return true;
+    default: return false;
+    }
+}
+
+static int ports_read(const struct foreign *foreign, struct flow *flow, struct error *error) {
+    bool icmp = flow->protocol == IPPROTO_ICMP || flow->protocol == IPPROTO_ICMPV6;
+    uint64_t *source = &flow->source.port, *destination = &flow->destination.port, type, code;
+    if (!icmp && !protocol_has_ports(flow->protocol)) return 0;
+    if (port_read(foreign, ROLE_SOURCE_PORT, flow, source, error) != 0 ||
+        port_read(foreign, ROLE_DESTINATION_PORT, flow, destination, error) != 0)
+        return -1;
+    if (!icmp) return 0;
+    if (role_cell(foreign, ROLE_ICMP_TYPE)) {
+        if (number_read(foreign, ROLE_ICMP_TYPE, "type", UINT8_MAX, &type, error) != 0 ||
+            number_read(foreign, ROLE_ICMP_CODE, "code", UINT8_MAX, &code, error) != 0)
+            return -1;
+        *destination = type << 8 | code;
+    } else if (foreign->tool->icmp_port) {
+        *destination =
+            foreign->tool->icmp_port((unsigned)*source, (unsigned)*destination, flow->family == FLOW_IPV6) & UINT16_MAX;
+    }
+    *source = 0;
+    return 0;
+}
+
+static int counts_read(const struct foreign *foreign, struct flow *flow, struct error *error) {
+    if (!role_cell(foreign, ROLE_PACKETS)) return missing(foreign, ROLE_PACKETS, error);
+    if (number_read(foreign, ROLE_PACKETS, "count", UINT64_MAX, &flow->source.packets, error) != 0 ||
+        number_read(foreign, ROLE_OCTETS, "count", UINT64_MAX, &flow->source.octets, error) != 0 ||
+        number_read(foreign, ROLE_REVERSE_PACKETS, "count", UINT64_MAX, &flow->destination.packets, error) != 0)
+        return -1;
+    return number_read(foreign, ROLE_REVERSE_OCTETS, "count", UINT64_MAX, &flow->destination.octets, error);
+}
+
+/* 1: read, 0: the record is of no flow of IP, -1. */
+static int flow_read(struct foreign *foreign, struct flow *flow, struct error *error) {
+    int family[2];
+    int is_flow = protocol_read(foreign, flow);
+    if (is_flow == 1) is_flow = address_read(foreign, ROLE_SOURCE, &flow->source, &family[0], error);
+    if (is_flow == 1) is_flow = address_read(foreign, ROLE_DESTINATION, &flow->destination, &family[1], error);
+    if (is_flow != 1) return is_flow;
+    if (family[0] != family[1])
+        return wrong(foreign, role_cell(foreign, ROLE_DESTINATION), "address of the source's family",
+                     "two of IPv4 or two of IPv6", error);
+    flow->family = (enum flow_family)family[0];
+    if (protocol_check(foreign, flow, error) != 0 || ports_read(foreign, flow, error) != 0 ||
+        times_read(foreign, flow, error) != 0 || counts_read(foreign, flow, error) != 0)
+        return -1;
+    return 1;
+}
+
+/* --- the entry --- */
+
+static char *member(char *out, const char *name) {
+    *out++ = ',';
+    *out++ = '"';
+    out = stpcpy(out, name);
+    *out++ = '"';
+    *out++ = ':';
+    return out;
+}
+
+static char *number_write(char *out, const char *name, uint64_t number) {
+    return entry_number(member(out, name), number);
+}
+
+static char *address_write(char *out, const char *name, enum flow_family family, const uint8_t address[16]) {
+    uint32_t ipv4;
+    out = member(out, name);
+    if (family == FLOW_IPV6) return entry_ipv6(out, address);
+    memcpy(&ipv4, address, sizeof ipv4);
+    return entry_number(out, ntohl(ipv4));
+}
+
+static char *flow_write(char *out, const struct flow *flow) {
+    const struct end *from = &flow->source, *to = &flow->destination;
+    bool ipv6 = flow->family == FLOW_IPV6;
+    out = address_write(out, ipv6 ? "sourceIPv6Address" : "sourceIPv4Address", flow->family, from->address);
+    out = address_write(out, ipv6 ? "destinationIPv6Address" : "destinationIPv4Address", flow->family, to->address);
+    if (flow->protocol >= 0) out = number_write(out, "protocolIdentifier", (uint64_t)flow->protocol);
+    out = number_write(out, "sourceTransportPort", from->port);
+    out = number_write(out, "destinationTransportPort", to->port);
+    out = number_write(out, "flowStartMicroseconds", (uint64_t)flow->start_us);
+    out = number_write(out, "flowEndMicroseconds", (uint64_t)flow->end_us);
+    out = number_write(out, "packetDeltaCount", from->packets);
+    out = number_write(out, "octetDeltaCount", from->octets);
+    if (to->packets == 0 && to->octets == 0) return out;
+    out = number_write(out, "revPacketDeltaCount", to->packets);
+    return number_write(out, "revOctetDeltaCount", to->octets);
+}
+
+/* Adds the element of a column, unless it is 0. NULL with the error set. */
+static char *element_write(char *out, const struct foreign *foreign, const struct column *column,
+                           const struct cell *cell, const char *name, struct error *error) {
+    static const uint8_t zeros[16];
+    uint8_t octets[16] = {0};
+    uint64_t number = 0;
+    int family;
+    switch (column->role) {
+    case ROLE_ADDRESS:
+        family = value_address(cell, octets);
+        if (family < 0) return wrong(foreign, cell, "address", "192.0.2.1 and 2001:db8::1", error), NULL;
+        if (memcmp(octets, zeros, sizeof octets) == 0) return out;
+        return address_write(out, family == FLOW_IPV6 && column->other ? column->other : name, (enum flow_family)family,
+                             octets);
+    case ROLE_MAC:
+        if (value_mac(cell, octets) != 0) return wrong(foreign, cell, "address", "00:1b:21:0a:ff:3c", error), NULL;
+        return memcmp(octets, zeros, 6) == 0 ? out : entry_mac(member(out, name), octets);
+    case ROLE_TEXT:
+        return entry_string(member(out, name), cell->text, cell->len < FOREIGN_TEXT_MAX ? cell->len : FOREIGN_TEXT_MAX);
+    case ROLE_FLAGS:
+        if (value_flags(cell, &number) != 0) return wrong(foreign, cell, "set of flags", "...AP.SF", error), NULL;
+        break;
+    default:
+        if (value_number(cell, &number) != 0) return wrong(foreign, cell, "number", "whole numbers", error), NULL;
+    }
+    return number ? number_write(out, name, number) : out;
+}
+
+static char *elements_write(char *out, const struct foreign *foreign, enum flow_family family, bool turned,
+                            struct error *error) {
+    const struct column *columns = foreign->tool->columns;
+    for (unsigned i = 0; out && columns[i].names[0]; i++) {
+        if (columns[i].role < ROLES || !foreign->cells.at[i].text) continue;
+        const char *name = columns[i].element;
+        if (family == FLOW_IPV6 && columns[i].other && columns[i].role != ROLE_ADDRESS) name = columns[i].other;
+        if (turned && columns[i].turned) name = columns[i].turned;
+        out = element_write(out, foreign, &columns[i], &foreign->cells.at[i], name, error);
+    }
+    return out;
+}
+
+int foreign_assemble(struct foreign *foreign, struct error *error) {
+    struct flow flow = {.protocol = -1};
+    int is_flow = flow_read(foreign, &flow, error);
+    if (is_flow < 0) return -1;
+    if (is_flow == 0) {
+        foreign->passed_over++;
+        return FOREIGN_NONE;
+    }
+    /* One that was only answered, as a tool saw it, is a flow of who answered. */
+    bool turned = flow.source.packets == 0 && flow.source.octets == 0 && flow.destination.packets > 0;
+    if (turned) {
+        struct end end = flow.source;
+        flow.source = flow.destination;
+        flow.destination = end;
+    }
+    buffer_clear(&foreign->entry);
+    buffer_reserve(&foreign->entry, ENTRY_MAX);
+    char *start = foreign->entry.data, *out = flow_write(start, &flow);
+    out = elements_write(out, foreign, flow.family, turned, error);
+    if (!out) return -1;
+    *out++ = '}';
+    *start = '{'; /* for the first member's comma */
+    foreign->entry.len = (size_t)(out - start);
+    return FOREIGN_ENTRY;
+}

@@ -1,0 +1,139 @@
+/* What the readers of other tools' lines have in common: columns by name, and what they mean. */
+#ifndef FLOWIMPORT_INPUT_FOREIGN_IMPL_H
+#define FLOWIMPORT_INPUT_FOREIGN_IMPL_H
+
+#include "base/buffer.h"
+#include "input/foreign.h"
+
+enum {
+    COLUMNS_MAX = 64,        /* of a tool's table */
+    CELLS_MAX = 256,         /* of a line */
+    NAMES_MAX = 4,           /* of a column */
+    FOREIGN_TEXT_MAX = 64,   /* bytes of a string; the rest is left out */
+    FOREIGN_NUMBER_MAX = 20, /* digits */
+};
+
+/* What a flow is made of. Where several columns have a role the first in the table's order that has a value counts. */
+enum column_role {
+    ROLE_START,
+    ROLE_END,
+    ROLE_DURATION, /* where there is no end */
+    ROLE_PROTOCOL,
+    ROLE_SOURCE,
+    ROLE_DESTINATION,
+    ROLE_SOURCE_PORT,
+    ROLE_DESTINATION_PORT,
+    ROLE_ICMP_TYPE,
+    ROLE_ICMP_CODE,
+    ROLE_PACKETS,
+    ROLE_OCTETS,
+    ROLE_REVERSE_PACKETS,
+    ROLE_REVERSE_OCTETS,
+    ROLES,
+    /* An element as it is; left out where it is 0. */
+    ROLE_NUMBER = ROLES,
+    ROLE_ADDRESS,
+    ROLE_MAC,
+    ROLE_TEXT,
+    ROLE_FLAGS, /* of TCP, by their letters */
+};
+
+struct column {
+    const char *names[NAMES_MAX]; /* its spellings; the first is used in messages */
+    enum column_role role;
+    const char *element;
+    const char *other;  /* the element where it is another: for the family IPv6; NULL: the same */
+    const char *turned; /* the element seen from the other end; NULL: the same */
+};
+
+struct protocol_alias {
+    const char *name;
+    uint8_t number;
+};
+
+struct cell {
+    const char *text;
+    size_t len;
+};
+
+/* A line's values, by column; without text where there is none. */
+struct cells {
+    struct cell at[COLUMNS_MAX];
+};
+
+/* The minute of local time that was looked up last: mktime() is slow, and lines of a minute come together. */
+struct local_minute {
+    int64_t minute, seconds; /* as if it were UTC; since 1970 */
+};
+
+/* One tool: facts alone. */
+struct foreign_tool {
+    const char *name;
+    const struct column *columns; /* those of a role beside each other, up to one without names */
+    const char *mark;             /* a name that only its objects have, with quotes */
+    uint32_t needed;              /* roles, as bits, that a header must have */
+    const char *hint;             /* how to have the tool print all of them */
+    const char *counts;           /* a hint for counts */
+    const char *times;            /* and for times */
+    const struct protocol_alias *protocols;
+    const char *const *strangers; /* protocols whose records are passed over; NULL: none */
+    /* ICMP's type and code, from the two ports; NULL: the destination port has them. */
+    unsigned (*icmp_port)(unsigned source, unsigned destination, bool ipv6);
+    /* Takes lines that are neither header nor record: true, it was one. */
+    bool (*comment)(struct foreign *foreign, const char *line, size_t len);
+    const char *separators; /* that a header line of names may have; "": the tool's headers are comments */
+};
+
+struct foreign {
+    enum foreign_format format;
+    const struct foreign_tool *tool;
+    int8_t first[ROLES]; /* the first column of a role; -1: the tool has none */
+    /* The header. */
+    bool has_header, summary; /* summary: no records until the next header */
+    char separator;
+    char unset[2][16]; /* texts that stand for no value */
+    unsigned n_cells;
+    int8_t cell_columns[CELLS_MAX]; /* by the place in a line; -1: none of ours */
+    const char *missing;            /* a column that the header has not */
+    struct buffer header;           /* its lines */
+    /* An object under way, over many lines. */
+    struct buffer object;
+    unsigned depth; /* of its braces; 0: there is none */
+    bool skipping;  /* what is read isn't wanted */
+    /* The record. */
+    struct cell record;
+    struct cells cells;
+    struct local_minute local;
+    uint64_t passed_over;
+    struct buffer entry;
+};
+
+extern const struct foreign_tool zeek_tool, argus_tool, nfdump_tool;
+
+/* Takes the names of a header, separated so. */
+void foreign_header_read(struct foreign *foreign, const char *names, size_t len, char separator);
+/* The values in foreign->cells as an entry. FOREIGN_ENTRY, FOREIGN_NONE for what is passed over, or -1. */
+int foreign_assemble(struct foreign *foreign, struct error *error);
+
+/* --- values: foreign_value.c. Each returns 0, or -1 where the text is none. --- */
+
+int value_number(const struct cell *cell, uint64_t *number); /* decimal, or hexadecimal with "0x" */
+/* Seconds with a fraction, to the microsecond. */
+int value_seconds(const struct cell *cell, int64_t *us);
+/* The same of a moment: seconds since 1970, or a date and a time of day, in local time unless Z or +01:00 follows. */
+int value_time(const struct cell *cell, struct local_minute *local, int64_t *us);
+/* The family, enum flow_family, or -1; IPv4 in the first four bytes. */
+int value_address(const struct cell *cell, uint8_t address[16]);
+int value_mac(const struct cell *cell, uint8_t octets[6]);
+int value_flags(const struct cell *cell, uint64_t *flags);
+
+/* --- objects of JSON: json_members.c --- */
+
+struct json_members {
+    const char *at, *end;
+};
+/* The members of an object one after the other: 1, 0 at its end, -1 where it is none. Strings are without their quotes
+ * and as they are escaped; null is an empty value, and so are arrays and objects. */
+int json_members_next(struct json_members *members, struct cell *name, struct cell *value);
+
+#endif

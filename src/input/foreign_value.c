@@ -1,0 +1,172 @@
+/* What the texts of other tools mean: numbers, moments, addresses. */
+#include <arpa/inet.h>
+#include <ctype.h>
+#include <stdlib.h>
+#include <string.h>
+#include <time.h>
+
+#include "flow/layout.h"
+#include "input/foreign_impl.h"
+
+static bool is_digit(char c) { return c >= '0' && c <= '9'; }
+
+static int digit_of(char c) { return is_digit(c) ? c - '0' : isxdigit((unsigned char)c) ? (c | 32) - 'a' + 10 : 16; }
+
+int value_number(const struct cell *cell, uint64_t *number) {
+    bool hex = cell->len > 2 && cell->text[0] == '0' && (cell->text[1] | 32) == 'x';
+    const char *at = cell->text + (hex ? 2 : 0), *end = cell->text + cell->len;
+    uint64_t base = hex ? 16 : 10;
+    *number = 0;
+    if (at == end) return -1;
+    for (; at < end; at++) {
+        unsigned digit = (unsigned)digit_of(*at);
+        if (digit >= base || __builtin_mul_overflow(*number, base, number) ||
+            __builtin_add_overflow(*number, digit, number))
+            return -1;
+    }
+    return 0;
+}
+
+/* The digits of a fraction, behind its point, as microseconds; the seventh rounds. */
+static const char *fraction_read(const char *at, const char *end, int64_t *us) {
+    int64_t weight = 100000;
+    for (; at < end && is_digit(*at); at++, weight /= 10) {
+        *us += (*at - '0') * weight;
+        if (weight == 0) break;
+    }
+    if (at < end && *at >= '5' && is_digit(*at)) ++*us;
+    while (at < end && is_digit(*at))
+        at++;
+    return at;
+}
+
+/* "1e-05": what JSON makes of short times. */
+static int exponent_read(const struct cell *cell, int64_t *us) {
+    char text[48], *end;
+    if (cell->len >= sizeof text) return -1;
+    memcpy(text, cell->text, cell->len);
+    text[cell->len] = '\0';
+    if (strspn(text, "0123456789.eE+-") != cell->len || text[0] == '-') return -1;
+    double seconds = strtod(text, &end);
+    if (*end || !(seconds >= 0 && seconds < 1e12)) return -1;
+    *us = (int64_t)(seconds * 1e6 + 0.5);
+    return 0;
+}
+
+int value_seconds(const struct cell *cell, int64_t *us) {
+    enum { DIGITS = 12 }; /* so the microseconds fit in 63 bits */
+    const char *at = cell->text, *end = at + cell->len;
+    int64_t whole = 0, fraction = 0;
+    while (at < end && is_digit(*at) && at - cell->text < DIGITS)
+        whole = whole * 10 + (*at++ - '0');
+    if (at == cell->text) return -1;
+    if (at < end && *at == '.') at = fraction_read(at + 1, end, &fraction);
+    if (at < end) return exponent_read(cell, us);
+    *us = whole * 1000000 + fraction;
+    return 0;
+}
+
+/* `digits` decimal digits, and what stands behind them (any of `behind`, "" for nothing). */
+static const char *part_read(const char *at, const char *end, int digits, const char *behind, int *part) {
+    *part = 0;
+    if (!at || end - at < digits) return NULL;
+    for (int i = 0; i < digits; i++, at++) {
+        if (!is_digit(*at)) return NULL;
+        *part = *part * 10 + (*at - '0');
+    }
+    if (!*behind) return at;
+    return at < end && *at && strchr(behind, *at) ? at + 1 : NULL;
+}
+
+/* Days since 1970-01-01 of a date of the Gregorian calendar: years begin in March, so that leap days come last. */
+static int64_t days_of(int year, int month, int day) {
+    int64_t y = month <= 2 ? year - 1 : year, m = (month + 9) % 12;
+    return 365 * y + y / 4 - y / 100 + y / 400 + (m * 153 + 2) / 5 + day - 1 - 719468;
+}
+
+/* Seconds since 1970 of a minute of local time. */
+static int64_t local_seconds(struct local_minute *local, int year, int month, int day, int hour, int minute) {
+    int64_t this_minute = (days_of(year, month, day) * 24 + hour) * 60 + minute;
+    if (this_minute != local->minute) {
+        struct tm tm = {.tm_year = year - 1900,
+                        .tm_mon = month - 1,
+                        .tm_mday = day,
+                        .tm_hour = hour,
+                        .tm_min = minute,
+                        .tm_isdst = -1};
+        local->seconds = mktime(&tm);
+        local->minute = this_minute;
+    }
+    return local->seconds;
+}
+
+/* "Z", "+01:00", "-0500": 1, and how far local time is ahead; 0 where there is none; -1. */
+static int zone_read(const char *at, const char *end, int64_t *seconds) {
+    int hours, minutes;
+    if (at == end) return 0;
+    *seconds = 0;
+    if (end - at == 1 && *at == 'Z') return 1;
+    if (*at != '+' && *at != '-') return -1;
+    int sign = *at == '-' ? -1 : 1;
+    const char *behind = part_read(at + 1, end, 2, "", &hours);
+    if (behind && behind < end && *behind == ':') behind++;
+    if (part_read(behind, end, 2, "", &minutes) != end) return -1;
+    *seconds = sign * (hours * 3600 + minutes * 60);
+    return 1;
+}
+
+int value_time(const struct cell *cell, struct local_minute *local, int64_t *us) {
+    const char *at = cell->text, *end = at + cell->len;
+    int year, month, day, hour, minute, second;
+    int64_t fraction = 0, ahead;
+    at = part_read(at, end, 4, "-/", &year);
+    if (!at) return value_seconds(cell, us);
+    at = part_read(at, end, 2, "-/", &month);
+    at = part_read(at, end, 2, " T.", &day);
+    at = part_read(at, end, 2, ":", &hour);
+    at = part_read(at, end, 2, ":", &minute);
+    at = part_read(at, end, 2, "", &second);
+    if (!at || year < 1970 || month < 1 || month > 12 || day < 1 || day > 31 || hour > 23 || minute > 59 || second > 60)
+        return -1;
+    if (at < end && *at == '.') at = fraction_read(at + 1, end, &fraction);
+    int zone = zone_read(at, end, &ahead);
+    if (zone < 0) return -1;
+    int64_t seconds = zone ? days_of(year, month, day) * 86400 + hour * 3600 + minute * 60 - ahead
+                           : local_seconds(local, year, month, day, hour, minute);
+    if (seconds < 0) return -1;
+    seconds += second;
+    *us = seconds * 1000000 + fraction;
+    return 0;
+}
+
+int value_address(const struct cell *cell, uint8_t address[16]) {
+    char text[INET6_ADDRSTRLEN];
+    if (cell->len >= sizeof text) return -1;
+    memcpy(text, cell->text, cell->len);
+    text[cell->len] = '\0';
+    if (strlen(text) != cell->len) return -1;
+    int family = strchr(text, ':') ? AF_INET6 : AF_INET;
+    if (inet_pton(family, text, address) != 1) return -1;
+    return family == AF_INET6 ? FLOW_IPV6 : FLOW_IPV4;
+}
+
+int value_mac(const struct cell *cell, uint8_t octets[6]) {
+    if (cell->len != 17) return -1;
+    for (size_t i = 0; i < 6; i++) {
+        int high = digit_of(cell->text[3 * i]), low = digit_of(cell->text[3 * i + 1]);
+        if (high > 15 || low > 15 || (i < 5 && cell->text[3 * i + 2] != ':')) return -1;
+        octets[i] = (uint8_t)(high << 4 | low);
+    }
+    return 0;
+}
+
+int value_flags(const struct cell *cell, uint64_t *flags) {
+    static const char letters[] = "FSRPAUEC"; /* FIN is bit 0 */
+    *flags = 0;
+    for (size_t i = 0; i < cell->len; i++) {
+        const char *letter = cell->text[i] ? strchr(letters, cell->text[i]) : NULL;
+        if (!letter && cell->text[i] != '.') return value_number(cell, flags);
+        if (letter) *flags |= UINT64_C(1) << (letter - letters);
+    }
+    return 0;
+}

@@ -1,0 +1,73 @@
+/* nfdump: -o csv of 1.6 and 1.7, of 1.7.4 and later, and -o json. Times are local ones, those of csv in whole seconds.
+ * Output counts are the other direction's, as nfdump -b and -B make them. */
+#include "input/foreign_impl.h"
+
+#include <string.h>
+
+static const struct column columns[] = {
+    {{"ts", "first", "t_first", "firstSeen"}, ROLE_START, NULL, NULL, NULL},
+    {{"te", "last", "t_last", "lastSeen"}, ROLE_END, NULL, NULL, NULL},
+    {{"td", "duration"}, ROLE_DURATION, NULL, NULL, NULL},
+    {{"pr", "proto"}, ROLE_PROTOCOL, NULL, NULL, NULL},
+    {{"sa", "src4_addr", "src6_addr", "srcAddr"}, ROLE_SOURCE, NULL, NULL, NULL},
+    {{"da", "dst4_addr", "dst6_addr", "dstAddr"}, ROLE_DESTINATION, NULL, NULL, NULL},
+    {{"sp", "src_port", "srcPort"}, ROLE_SOURCE_PORT, NULL, NULL, NULL},
+    {{"dp", "dst_port", "dstPort"}, ROLE_DESTINATION_PORT, NULL, NULL, NULL},
+    {{"icmp_type"}, ROLE_ICMP_TYPE, NULL, NULL, NULL},
+    {{"icmp_code"}, ROLE_ICMP_CODE, NULL, NULL, NULL},
+    {{"ipkt", "in_packets", "packets"}, ROLE_PACKETS, NULL, NULL, NULL},
+    {{"ibyt", "in_bytes", "bytes"}, ROLE_OCTETS, NULL, NULL, NULL},
+    {{"opkt", "out_packets"}, ROLE_REVERSE_PACKETS, NULL, NULL, NULL},
+    {{"obyt", "out_bytes"}, ROLE_REVERSE_OCTETS, NULL, NULL, NULL},
+    {{"flg", "tcp_flags"}, ROLE_FLAGS, "tcpControlBits", NULL, NULL},
+    {{"fwd", "fwd_status"}, ROLE_NUMBER, "forwardingStatus", NULL, NULL},
+    {{"stos", "src_tos"}, ROLE_NUMBER, "ipClassOfService", NULL, NULL},
+    {{"dtos", "dst_tos"}, ROLE_NUMBER, "postIpClassOfService", NULL, NULL},
+    {{"in", "input_snmp"}, ROLE_NUMBER, "ingressInterface", NULL, NULL},
+    {{"out", "output_snmp"}, ROLE_NUMBER, "egressInterface", NULL, NULL},
+    {{"sas", "src_as"}, ROLE_NUMBER, "bgpSourceAsNumber", NULL, NULL},
+    {{"das", "dst_as"}, ROLE_NUMBER, "bgpDestinationAsNumber", NULL, NULL},
+    {{"smk", "src_mask"}, ROLE_NUMBER, "sourceIPv4PrefixLength", "sourceIPv6PrefixLength", NULL},
+    {{"dmk", "dst_mask"}, ROLE_NUMBER, "destinationIPv4PrefixLength", "destinationIPv6PrefixLength", NULL},
+    {{"dir", "direction"}, ROLE_NUMBER, "flowDirection", NULL, NULL},
+    {{"nh", "ip4_next_hop", "ip6_next_hop"}, ROLE_ADDRESS, "ipNextHopIPv4Address", "ipNextHopIPv6Address", NULL},
+    {{"nhb", "bgp4_next_hop", "bgp6_next_hop"}, ROLE_ADDRESS, "bgpNextHopIPv4Address", "bgpNextHopIPv6Address", NULL},
+    {{"svln", "src_vlan"}, ROLE_NUMBER, "vlanId", NULL, NULL},
+    {{"dvln", "dst_vlan"}, ROLE_NUMBER, "postVlanId", NULL, NULL},
+    {{"ismc", "in_src_mac"}, ROLE_MAC, "sourceMacAddress", NULL, NULL},
+    {{"idmc", "in_dst_mac"}, ROLE_MAC, "destinationMacAddress", NULL, NULL},
+    {{"osmc", "out_src_mac"}, ROLE_MAC, "postSourceMacAddress", NULL, NULL},
+    {{"odmc", "out_dst_mac"}, ROLE_MAC, "postDestinationMacAddress", NULL, NULL},
+    {{"ra", "ip4_router", "ip6_router"}, ROLE_ADDRESS, "exporterIPv4Address", "exporterIPv6Address", NULL},
+    {{NULL}, ROLES, NULL, NULL, NULL},
+};
+
+/* Names of nfdump's that /etc/protocols has not. */
+static const struct protocol_alias protocols[] = {{"ICMP6", 58},  {"Rte6", 43},  {"Frag6", 44}, {"NOHE6", 59},
+                                                  {"OPTS6", 60},  {"SWIPE", 53}, {"MOBIL", 55}, {"ETHIP", 97},
+                                                  {"IPcmp", 108}, {"PGM", 113},  {"PTP", 123},  {"ISIS4", 124},
+                                                  {"UDP-L", 136}, {"MPLS", 137}, {NULL, 0}};
+
+static bool line_begins(const char *line, size_t len, const char *with) {
+    return len >= strlen(with) && memcmp(line, with, strlen(with)) == 0;
+}
+
+/* The sums at the end have a header of their own. */
+static bool comment(struct foreign *foreign, const char *line, size_t len) {
+    if (line_begins(line, len, "Summary")) foreign->summary = true;
+    return foreign->summary || len == 0 || line_begins(line, len, "No matching flows");
+}
+
+const struct foreign_tool nfdump_tool = {
+    .name = "nfdump",
+    .columns = columns,
+    .mark = "\"export_sysid\"",
+    .needed = 1U << ROLE_START | 1U << ROLE_END | 1U << ROLE_SOURCE | 1U << ROLE_DESTINATION | 1U << ROLE_PACKETS |
+              1U << ROLE_OCTETS,
+    .hint = "nfdump -o csv prints it, but not with -s, nor with -q",
+    .counts = "",
+    .times = "",
+    .protocols = protocols,
+    .comment = comment,
+    .separators = ",\t",
+};
