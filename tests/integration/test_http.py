@@ -97,7 +97,7 @@ def parse(text):
     return out
 
 
-PROBE = ("capture", "meter", "fragments", "producer", "export")  # modules that a daemon without one does not show
+PROBE = ("capture", "meter", "fragments", "listener", "collector", "producer", "export")  # modules that a daemon without one does not show
 
 
 def families(text):
@@ -464,8 +464,8 @@ def test_connections_are_kept_and_closed(client):
             assert kept.getresponse().read()
     assert client.metrics()["flowimport_http_connections_total"] == before + 2
     # Several at a time are answered in their order; the last says that it is the last.
-    replies = client.raw(b"GET /healthz HTTP/1.1\r\nHost: a\r\n\r\nGET /nowhere HTTP/1.1\r\nHost: a\r\n\r\n"
-                         b"HEAD /metrics HTTP/1.1\r\nHost: a\r\nConnection: close\r\n\r\nGET /late HTTP/1.1\r\n")
+    replies = client.raw(b"GET /healthz HTTP/1.1\r\nHost: a\r\n\r\nGET /nowhere HTTP/1.1\r\nHost: localhost\r\n\r\n"
+                         b"HEAD /metrics HTTP/1.1\r\nHost: localhost\r\nConnection: close\r\n\r\nGET /late HTTP/1.1\r\n")
     assert re.findall(rb"HTTP/1.1 (\d+)", replies) == [b"200", b"404", b"200"]
     assert replies.count(b"\r\nConnection: close\r\n") == 1
     assert b"\r\nConnection: close\r\n" in replies[replies.rindex(b"HTTP/1.1 "):]
@@ -525,7 +525,7 @@ def test_clients_that_ask_and_never_read(make_site):
         plug.setblocking(False)
         with contextlib.suppress(BlockingIOError):
             for _ in range(10000):
-                plug.send(b"GET /metrics HTTP/1.1\r\nHost: a\r\n\r\n" * 100)
+                plug.send(b"GET /metrics HTTP/1.1\r\nHost: localhost\r\n\r\n" * 100)
         deaf.append(plug)
     after = client.metrics()
     grown = after["process_resident_memory_bytes"] - before
@@ -555,7 +555,7 @@ def test_two_daemons_and_one_port(make_site):
 
 def test_other_addresses(make_site):
     site = make_site()
-    daemon = site.daemon(http={"listen": "0.0.0.0:0"})
+    daemon = site.daemon(http={"listen": "0.0.0.0:0", "open": "yes"})
     rig.wait_for(lambda: "warning: http: 0.0.0.0:0 can be reached from other hosts" in daemon.output(), daemon.output)
     daemon.stop()
     quiet = site.daemon(name="quiet", http={"listen": ""})
