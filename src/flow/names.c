@@ -3,6 +3,7 @@
 
 #include <arpa/inet.h>
 #include <netdb.h>
+#include <stdlib.h>
 #include <string.h>
 #include <strings.h>
 
@@ -16,6 +17,11 @@ static struct {
 } protocols[PROTOCOL_NAMES_MAX]; /* names and aliases; the first of a number is its name */
 static unsigned n_protocols;
 static char **services[TRANSPORTS]; /* by port; NULL before names_init */
+static struct service {
+    char *name;
+    uint16_t port, transport;
+} * service_names; /* and aliases, in their order */
+static size_t n_service_names;
 
 static void protocol_add(const char *name, int number) {
     if (number < 0 || number > UINT8_MAX || n_protocols == PROTOCOL_NAMES_MAX) return;
@@ -41,6 +47,18 @@ static void protocols_read(void) {
             protocol_add(built_in[i].name, built_in[i].number);
 }
 
+static int service_order(const void *a, const void *b) {
+    const struct service *left = a, *right = b;
+    int order = strcmp(left->name, right->name);
+    return order ? order : left->transport - right->transport;
+}
+
+static void service_add(const char *name, uint16_t port, unsigned transport) {
+    if ((n_service_names & (n_service_names - 1)) == 0)
+        service_names = mem_realloc(service_names, n_service_names ? 2 * n_service_names : 1, sizeof *service_names);
+    service_names[n_service_names++] = (struct service){mem_strdup(name), port, (uint16_t)transport};
+}
+
 static void services_read(void) {
     for (unsigned i = 0; i < TRANSPORTS; i++)
         services[i] = mem_zalloc(PORTS, sizeof(char *));
@@ -50,9 +68,14 @@ static void services_read(void) {
                              : strcmp(entry->s_proto, "udp") == 0 ? 1
                                                                   : TRANSPORTS;
         uint16_t port = ntohs((uint16_t)entry->s_port);
-        if (transport < TRANSPORTS && !services[transport][port]) services[transport][port] = mem_strdup(entry->s_name);
+        if (transport == TRANSPORTS) continue;
+        if (!services[transport][port]) services[transport][port] = mem_strdup(entry->s_name);
+        service_add(entry->s_name, port, transport);
+        for (char **alias = entry->s_aliases; *alias; alias++)
+            service_add(*alias, port, transport);
     }
     endservent();
+    if (n_service_names > 0) qsort(service_names, n_service_names, sizeof *service_names, service_order);
 }
 
 void names_init(void) {
@@ -79,6 +102,19 @@ const char *service_name(uint16_t port, uint8_t protocol) {
     if (protocol == IPPROTO_TCP) return services[0][port];
     if (protocol == IPPROTO_UDP) return services[1][port];
     return services[0][port] ? services[0][port] : services[1][port];
+}
+
+int service_port(const char *name, size_t len, uint8_t protocol) {
+    char text[64];
+    if (len >= sizeof text || n_service_names == 0) return -1;
+    memcpy(text, name, len);
+    text[len] = '\0';
+    for (unsigned i = 0; i < TRANSPORTS; i++) {
+        const struct service wanted = {text, 0, (uint16_t)(protocol == IPPROTO_UDP ? 1 - i : i)}, *found;
+        found = bsearch(&wanted, service_names, n_service_names, sizeof wanted, service_order);
+        if (found) return found->port;
+    }
+    return -1;
 }
 
 bool service_known(uint16_t port, uint8_t protocol) { return service_name(port, protocol) != NULL; }

@@ -27,6 +27,8 @@ static const struct column columns[] = {
     {{NULL}, ROLES, NULL, NULL, NULL},
 };
 
+_Static_assert(sizeof columns / sizeof columns[0] <= COLUMNS_MAX, "a place for each value");
+
 /* Names of ra's that /etc/protocols has not. */
 static const struct protocol_alias protocols[] = {{"ipnip", 4}, {"swipe", 53}, {"mobile", 55}, {"ipv6-no", 59},
                                                   {"pgm", 113}, {"stp", 118},  {"ptp", 123},   {NULL, 0}};
@@ -45,7 +47,6 @@ static bool comment(struct foreign *foreign, const char *line, size_t len) {
 }
 
 const struct foreign_tool argus_tool = {
-    .name = "Argus",
     .columns = columns,
     .mark = "\"saddr\"",
     .needed = 1U << ROLE_START | 1U << ROLE_END | 1U << ROLE_PROTOCOL | 1U << ROLE_SOURCE | 1U << ROLE_DESTINATION |

@@ -257,11 +257,8 @@ enum foreign_format foreign_find(const char *head, size_t len) {
     return header_find(head, len > 0 && head[len - 1] == '\r' ? len - 1 : len);
 }
 
-const char *foreign_name(enum foreign_format format) { return tools[format] ? tools[format]->name : "entries"; }
-
 struct foreign *foreign_new(enum foreign_format format) {
     struct foreign *foreign = mem_zalloc(1, sizeof *foreign);
-    foreign->format = format;
     foreign->tool = tools[format];
     foreign->local.minute = INT64_MIN;
     memset(foreign->first, -1, sizeof foreign->first);

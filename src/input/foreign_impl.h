@@ -6,11 +6,10 @@
 #include "input/foreign.h"
 
 enum {
-    COLUMNS_MAX = 64,        /* of a tool's table */
-    CELLS_MAX = 256,         /* of a line */
-    NAMES_MAX = 4,           /* of a column */
-    FOREIGN_TEXT_MAX = 64,   /* bytes of a string; the rest is left out */
-    FOREIGN_NUMBER_MAX = 20, /* digits */
+    COLUMNS_MAX = 64,      /* of a tool's table */
+    CELLS_MAX = 256,       /* of a line */
+    NAMES_MAX = 4,         /* of a column */
+    FOREIGN_TEXT_MAX = 64, /* bytes of a string; the rest is left out */
 };
 
 /* What a flow is made of. Where several columns have a role the first in the table's order that has a value counts. */
@@ -68,7 +67,6 @@ struct local_minute {
 
 /* One tool: facts alone. */
 struct foreign_tool {
-    const char *name;
     const struct column *columns; /* those of a role beside each other, up to one without names */
     const char *mark;             /* a name that only its objects have, with quotes */
     uint32_t needed;              /* roles, as bits, that a header must have */
@@ -85,7 +83,6 @@ struct foreign_tool {
 };
 
 struct foreign {
-    enum foreign_format format;
     const struct foreign_tool *tool;
     int8_t first[ROLES]; /* the first column of a role; -1: the tool has none */
     /* The header. */

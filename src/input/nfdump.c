@@ -42,6 +42,8 @@ static const struct column columns[] = {
     {{NULL}, ROLES, NULL, NULL, NULL},
 };
 
+_Static_assert(sizeof columns / sizeof columns[0] <= COLUMNS_MAX, "a place for each value");
+
 /* Names of nfdump's that /etc/protocols has not. */
 static const struct protocol_alias protocols[] = {{"ICMP6", 58},  {"Rte6", 43},  {"Frag6", 44}, {"NOHE6", 59},
                                                   {"OPTS6", 60},  {"SWIPE", 53}, {"MOBIL", 55}, {"ETHIP", 97},
@@ -59,7 +61,6 @@ static bool comment(struct foreign *foreign, const char *line, size_t len) {
 }
 
 const struct foreign_tool nfdump_tool = {
-    .name = "nfdump",
     .columns = columns,
     .mark = "\"export_sysid\"",
     .needed = 1U << ROLE_START | 1U << ROLE_END | 1U << ROLE_SOURCE | 1U << ROLE_DESTINATION | 1U << ROLE_PACKETS |

@@ -30,6 +30,8 @@ static const struct column columns[] = {
     {{NULL}, ROLES, NULL, NULL, NULL},
 };
 
+_Static_assert(sizeof columns / sizeof columns[0] <= COLUMNS_MAX, "a place for each value");
+
 /* What it says of all but TCP, UDP and ICMP, where ip_proto is not logged: the entry has no protocol then. */
 static const struct protocol_alias protocols[] = {{"unknown_transport", 0}, {NULL, 0}};
 
@@ -93,7 +95,6 @@ static bool comment(struct foreign *foreign, const char *line, size_t len) {
 }
 
 const struct foreign_tool zeek_tool = {
-    .name = "Zeek",
     .columns = columns,
     .mark = "\"id.orig_h\"",
     .needed = 1U << ROLE_START | 1U << ROLE_END | 1U << ROLE_SOURCE | 1U << ROLE_DESTINATION | 1U << ROLE_PACKETS |

@@ -2,98 +2,78 @@
  * twice. */
 #include <inttypes.h>
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 
-#include "input/lines.h"
-#include "prog/capture_options.h"
-#include "prog/captures.h"
+#include "base/mem.h"
 #include "prog/chunks.h"
-
-enum {
-    REPORTED_MAX = 10,    /* rejected entries that are shown one by one */
-    SHOW_EVERY = 1 << 14, /* lines between two looks at the progress */
-};
+#include "prog/entries.h"
 
 struct backfill {
     const char *path;
+    struct entries *entries;
     struct chunks chunks;
     int64_t now;
-    int64_t number; /* of the line, or of the flow */
-    int64_t begin;  /* where an earlier run came to: a byte, or a flow */
-    int64_t claim;  /* what a position depends on besides the contents: capture_options_fingerprint(), 0 for lines */
+    int64_t position; /* behind the last record that was counted */
+    bool failed;      /* the store takes nothing more */
 };
 
-static void reject_report(const struct backfill *backfill) {
-    const struct chunks *chunks = &backfill->chunks;
-    const struct generation *generation = chunks->folding;
-    uint64_t n =
-        chunks->sum.rejected + (chunks->writing ? chunks->writing->ledger.rejected : 0) + generation->ledger.rejected;
+/* The reason, field and value of the last refused entry. */
+static int entry_reject(struct backfill *backfill) {
+    const struct generation *generation = backfill->chunks.folding;
     size_t start = generation->n_rejects > 1 ? generation->reject_ends[generation->n_rejects - 2] : 0;
     const char *element = generation->rejects.data + start;
-    if (n > REPORTED_MAX) return;
-    fprintf(stderr, "%s:%" PRId64 ": rejected: %.*s\n", backfill->path, backfill->number, (int)strcspn(element, "\n"),
-            element);
-    if (n == REPORTED_MAX) fprintf(stderr, "%s: more rejected entries are counted, not shown\n", backfill->path);
+    char *why = mem_printf("rejected: %.*s", (int)strcspn(element, "\n"), element);
+    int code = entries_reject(backfill->entries, why);
+    free(why);
+    return code;
 }
 
-static int entry_fold(struct backfill *backfill, const char *text, size_t len, int64_t before) {
-    struct chunks *chunks = &backfill->chunks;
-    for (int attempt = 0; attempt < 2; attempt++) {
-        size_t rejects = chunks->folding->n_rejects;
-        enum fold_verdict verdict = FOLD_FULL;
-        if (chunks->folding->ledger.entries < chunks->call->config->queue.claim_entries)
-            verdict = fold_entry(&chunks->folder, chunks->folding, backfill->now, text, len);
-        if (verdict != FOLD_FULL) {
-            if (chunks->folding->n_rejects > rejects) reject_report(backfill);
-            return EXIT_DONE; /* END says nothing in a file */
-        }
-        int code = chunks_write(chunks, backfill->claim, before);
-        if (code != EXIT_DONE) return code;
-    }
-    return command_fail(EXIT_FAILED, "%s:%" PRId64 ": the flow alone is larger than cache_memory allows",
-                        backfill->path, backfill->number);
+static int generation_write(struct backfill *backfill) {
+    int code = chunks_write(&backfill->chunks, backfill->entries->way, backfill->position);
+    backfill->failed = code != EXIT_DONE;
+    return code;
 }
 
-/* Writes what is left. */
-static int fold_end(struct backfill *backfill, int64_t position) {
-    int code = EXIT_DONE;
-    if (!generation_is_empty(backfill->chunks.folding))
-        code = chunks_write(&backfill->chunks, backfill->claim, position);
-    return code == EXIT_DONE ? chunks_end(&backfill->chunks) : code;
+static int room_make(struct backfill *backfill) {
+    const struct chunks *chunks = &backfill->chunks;
+    bool full = chunks->folding->ledger.entries >= chunks->call->config->queue.claim_entries;
+    return full ? generation_write(backfill) : EXIT_DONE;
 }
 
-static int lines_fold(struct backfill *backfill, struct lines *lines) {
-    const char *text;
-    size_t len;
-    struct error error;
-    int more, code = EXIT_DONE;
-    if (backfill->begin > 0 && lines_seek(lines, backfill->begin, &error) != 0)
-        return command_fail(EXIT_FAILED, "%s", error.text);
-    for (;;) {
-        int64_t before = lines_position(lines);
-        more = lines_next(lines, &text, &len, &error);
-        if (more <= 0) break;
-        if (++backfill->number % SHOW_EVERY == 0)
-            progress_show(backfill->path, lines_progress(lines), backfill->number, "lines", false);
-        if (len > 0) code = entry_fold(backfill, text, len, before);
-        if (code != EXIT_DONE) return code;
-    }
-    if (more < 0) command_fail(EXIT_FAILED, "%s", error.text);
-    code = fold_end(backfill, lines_position(lines));
-    progress_show(backfill->path, lines_progress(lines), backfill->number, "lines", true);
-    return more < 0 ? EXIT_FAILED : code;
-}
-
-static int flow_fold(void *context, const char *text, size_t len) {
+static int entry_fold(void *context, int64_t position, const char *text, size_t len) {
     struct backfill *backfill = context;
-    if (++backfill->number <= backfill->begin) return EXIT_DONE;
-    return entry_fold(backfill, text, len, backfill->number - 1);
+    struct chunks *chunks = &backfill->chunks;
+    int code = room_make(backfill);
+    for (int attempt = 0; attempt < 2 && code == EXIT_DONE; attempt++) {
+        size_t rejects = chunks->folding->n_rejects;
+        if (fold_entry(&chunks->folder, chunks->folding, backfill->now, text, len) != FOLD_FULL) {
+            backfill->position = position;
+            return chunks->folding->n_rejects > rejects ? entry_reject(backfill) : EXIT_DONE;
+        } /* END says nothing in a file */
+        code = generation_write(backfill);
+    }
+    if (code != EXIT_DONE) return code;
+    return command_fail(EXIT_FAILED, "%s:%" PRId64 ": the flow alone is larger than cache_memory allows",
+                        backfill->path, backfill->entries->number);
 }
 
-static int flows_fold(struct backfill *backfill, const struct command_call *call, struct contents *contents,
-                      uint64_t seed) {
-    int code = captures_entries(call, contents, seed, flow_fold, backfill);
-    int written = fold_end(backfill, backfill->number);
+static int record_refuse(void *context, int64_t position) {
+    struct backfill *backfill = context;
+    int code = room_make(backfill);
+    if (code != EXIT_DONE) return code;
+    chunks_refuse(&backfill->chunks, REJECT_WRONG_TYPE);
+    backfill->position = position;
+    return EXIT_DONE;
+}
+
+/* Writes what is left, also of what can't be read to its end. */
+static int entries_fold(struct backfill *backfill) {
+    const struct entries_handler handler = {backfill, entry_fold, record_refuse};
+    int code = entries_read(backfill->entries, backfill->position, &handler), written = EXIT_DONE;
+    if (backfill->failed) return code;
+    if (!generation_is_empty(backfill->chunks.folding)) written = generation_write(backfill);
+    if (written == EXIT_DONE) written = chunks_end(&backfill->chunks);
     return code == EXIT_DONE ? written : code;
 }
 
@@ -113,49 +93,34 @@ static int begin_find(struct backfill *backfill, const struct command_call *call
     struct chunks_progress progress;
     int code = progress_find(call, id->consumer, &progress);
     if (code != EXIT_DONE || !progress.found) return code;
-    if (progress.claim != backfill->claim)
+    if (progress.claim != backfill->entries->way)
         return command_fail(EXIT_FAILED,
                             "%s: %" PRId64 " of its flows have been imported with other [capture] options, or by "
                             "another version; --again imports all of them",
                             backfill->path, progress.entries);
     id->generation = progress.generation + 1;
-    backfill->begin = progress.position;
+    backfill->position = progress.position;
     fprintf(stderr,
             "%s: its first %" PRId64 " %s (%" PRId64
             " entries) have been imported before; --again imports them again\n",
-            backfill->path, progress.position, backfill->claim ? "flows" : "bytes", progress.entries);
+            backfill->path, entries_count(backfill->entries, progress.position), backfill->entries->source->unit,
+            progress.entries);
     return EXIT_DONE;
 }
 
-static int contents_fold(struct backfill *backfill, const struct command_call *call, struct contents *contents,
-                         const char *identity) {
-    uint64_t seed = 0;
-    if (backfill->claim) {
-        sscanf(identity, "%16" SCNx64, &seed);
-        return flows_fold(backfill, call, contents, seed);
-    }
-    struct lines *lines = lines_new(contents);
-    int code = lines_fold(backfill, lines);
-    lines_close(lines);
-    return code;
-}
-
-static int import_run(struct backfill *backfill, const struct command_call *call, struct contents *contents) {
+static int import_run(struct backfill *backfill, const struct command_call *call) {
     const struct pipeline *pipeline = call->pipeline;
     struct generation_id id = {.generation = 0};
-    char identity[33];
-    struct error error;
-    int format = captures_format(call, contents);
-    if (format < 0) return EXIT_FAILED;
-    if (contents_identity(contents, identity, &error) != 0) return command_fail(EXIT_FAILED, "%s", error.text);
+    int code = entries_identify(backfill->entries);
+    if (code != EXIT_DONE) return code;
+    const char *identity = backfill->entries->identity;
     snprintf(id.consumer, sizeof id.consumer, "file:%s", identity);
     if (call->options->again)
         snprintf(id.consumer, sizeof id.consumer, "file:%s:%" PRId64, identity, clock_now_us(&clock_system));
-    if (format == FORMAT_PCAP) backfill->claim = capture_options_fingerprint(call->config);
-    int code = begin_find(backfill, call, &id);
+    code = begin_find(backfill, call, &id);
     if (code != EXIT_DONE) return code;
     chunks_open(&backfill->chunks, call, &pipeline->schema, &pipeline->importer.rules, &id, backfill->path);
-    code = contents_fold(backfill, call, contents, identity);
+    code = entries_fold(backfill);
     chunks_close(&backfill->chunks);
     return code;
 }
@@ -163,15 +128,12 @@ static int import_run(struct backfill *backfill, const struct command_call *call
 int backfill_file(const struct command_call *call, const char *path) {
     struct backfill backfill = {.path = path, .now = clock_now(&clock_system)};
     const struct ledger_row *sum = &backfill.chunks.sum;
-    struct error error;
-    struct contents *contents = contents_open(path, true, &error);
-    if (!contents) return command_fail(EXIT_FAILED, "%s", error.text);
-    int code = import_run(&backfill, call, contents);
-    contents_close(contents);
-    if (code == EXIT_FAILED) return code;
-    printf("%s: %" PRIu64 " entries: %" PRIu64 " imported, %" PRIu64 " too old, %" PRIu64 " rejected\n", path,
-           sum->entries, sum->imported, sum->too_old, sum->rejected);
-    if (sum->rejected > 0) fprintf(stderr, "%s: %" PRIu64 " entries were rejected\n", path, sum->rejected);
+    backfill.entries = entries_open(call, path, true);
+    if (!backfill.entries) return EXIT_FAILED;
+    int code = import_run(&backfill, call);
+    if (code == EXIT_DONE)
+        printf("%s: %" PRIu64 " entries: %" PRIu64 " imported, %" PRIu64 " too old, %" PRIu64 " rejected\n", path,
+               sum->entries, sum->imported, sum->too_old, sum->rejected);
     if (sum->too_old > 0) fprintf(stderr, "%s: max_flow_age drops old flows; --max-flow-age 0 keeps them\n", path);
-    return sum->rejected > 0 ? EXIT_REJECTED : EXIT_DONE;
+    return entries_close(backfill.entries, code);
 }

@@ -10,15 +10,6 @@
 #include "prog/capture_options.h"
 #include "prog/chunks.h"
 
-int captures_format(const struct command_call *call, struct contents *contents) {
-    struct error error;
-    if (call->options->format != FORMAT_AUTO) return call->options->format;
-    int is_capture = capture_file_is(contents, &error);
-    if (is_capture >= 0) return is_capture ? FORMAT_PCAP : FORMAT_JSON;
-    command_fail(EXIT_FAILED, "%s", error.text);
-    return -1;
-}
-
 /* On stderr: standard output may be the flows'. */
 static void totals_print(const char *path, const struct meter_totals *totals) {
     uint64_t flows = 0;

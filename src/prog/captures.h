@@ -1,14 +1,10 @@
-/* Capture files: which files are such, and their flows. */
+/* The flows of capture files. */
 #ifndef FLOWIMPORT_PROG_CAPTURES_H
 #define FLOWIMPORT_PROG_CAPTURES_H
 
 #include "input/contents.h"
 #include "input/meter.h"
 #include "prog/command.h"
-
-/* What --format says, or if that is auto, the first bytes: an enum command_format, or -1 where that has failed and been
- * said. */
-int captures_format(const struct command_call *call, struct contents *contents);
 
 /* Each of these returns an exit code; what is wrong has been said. A sum of packets and of what was not counted goes to
  * stderr. */

@@ -77,6 +77,12 @@ int chunks_write(struct chunks *chunks, int64_t claim, int64_t position) {
     return EXIT_DONE;
 }
 
+void chunks_refuse(struct chunks *chunks, enum reject_reason reason) {
+    chunks->folding->reasons[reason]++;
+    chunks->folding->ledger.entries++;
+    chunks->folding->ledger.rejected++;
+}
+
 void chunks_open(struct chunks *chunks, const struct command_call *call, const struct schema *schema,
                  const struct check_rules *rules, const struct generation_id *first, const char *source) {
     const struct importer_config *importer = &call->pipeline->importer;

@@ -31,6 +31,8 @@ struct chunks_progress { /* of earlier runs, by the ledger */
 int chunks_find(struct store *store, const char *consumer, struct chunks_progress *progress);
 /* Writes the generation being filled, with how far it reaches into the source, and begins the next. */
 int chunks_write(struct chunks *chunks, int64_t claim, int64_t position);
+/* Counts a record that is no entry, in the generation being filled. */
+void chunks_refuse(struct chunks *chunks, enum reject_reason reason);
 /* Waits until all is written. */
 int chunks_end(struct chunks *chunks);
 

@@ -1,14 +1,16 @@
 /* flowimport export: the flows of files to collectors. */
 #include <inttypes.h>
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 
+#include "base/mem.h"
 #include "flow/entry.h"
 #include "import/check.h"
 #include "input/exporter.h"
-#include "input/lines.h"
 #include "prog/capture_options.h"
 #include "prog/captures.h"
+#include "prog/entries_file.h"
 
 enum {
     BACKLOG_MAX = EXPORTER_BUFFER / 2, /* bytes: more waits in the file */
@@ -32,8 +34,9 @@ struct export {
     /* Of entries: the layout's keys, in their order, then times and counts. Behind it those of the rules. */
     struct meter_template templates[1 + METER_RULES_MAX];
     const struct check_rules *rules;
-    int64_t checked_at; /* seconds since 1970 */
-    uint64_t line, flows, rejected, too_old;
+    int64_t checked_at;      /* seconds since 1970 */
+    struct entries *entries; /* of the file under way */
+    uint64_t flows, rejected, too_old;
 };
 
 static int64_t flow_time(const struct clock *clock) {
@@ -128,39 +131,24 @@ static void record_put(struct export *export, const struct flow_record *record) 
     flow_put(export, 0, &flow);
 }
 
-/* The records of an entry that may be counted; 0: none, and the entry is told of or counted. */
-static int entry_read(struct export *export, const char *text, size_t len, struct flow_record *records) {
+/* The records of an entry that may be counted, as flows; one that may not is told of or counted. */
+static int entry_export(void *context, int64_t position, const char *text, size_t len) {
+    struct export *export = context;
+    struct flow_record records[ENTRY_RECORDS_MAX];
     struct reject reject;
+    (void)position;
     int n = entry_decode(export->decoder, ENTRY_ANY, text, len, records, &reject);
     enum check_verdict verdict = n > 0 ? CHECK_IMPORT : CHECK_REJECT;
     for (int i = 0; i < n && verdict == CHECK_IMPORT; i++)
         verdict = check_record(export->rules, &export->layout, export->checked_at, &records[i], &reject);
-    if (verdict == CHECK_IMPORT) return n;
-    if (verdict == CHECK_REJECT) {
-        export->rejected++;
-        fprintf(stderr, "%s:%" PRIu64 ": rejected: %s %s\n", export->path, export->line,
-                reject_texts[reject.reason].token, reject.field);
-    } else {
-        export->too_old++;
-    }
-    return 0;
-}
-
-static int lines_export(struct export *export, struct contents *contents) {
-    struct flow_record records[ENTRY_RECORDS_MAX];
-    struct lines *lines = lines_new(contents);
-    struct error error;
-    const char *text;
-    size_t len;
-    int more = 1;
-    for (export->line = 1; export->code == EXIT_DONE && (more = lines_next(lines, &text, &len, &error)) > 0;
-         export->line++) {
-        int n = len > 0 ? entry_read(export, text, len, records) : 0;
-        for (int i = 0; i < n; i++)
-            record_put(export, &records[i]);
-    }
-    lines_close(lines);
-    return more < 0 ? command_fail(EXIT_FAILED, "%s", error.text) : export->code;
+    for (int i = 0; i < n && verdict == CHECK_IMPORT; i++)
+        record_put(export, &records[i]);
+    if (verdict == CHECK_TOO_OLD) export->too_old++;
+    if (verdict != CHECK_REJECT) return export->code;
+    char *why = mem_printf("rejected: %s %s", reject_texts[reject.reason].token, reject.field);
+    int code = entries_reject(export->entries, why);
+    free(why);
+    return code;
 }
 
 /* --- files --- */
@@ -171,22 +159,25 @@ static void on_flow(void *context, unsigned rule, const struct meter_flow *flow)
 }
 
 static int file_export(struct export *export, const struct command_call *call, const char *path) {
-    struct error error;
-    struct contents *contents = contents_open(path, false, &error);
-    if (!contents) return command_fail(EXIT_FAILED, "%s", error.text);
-    int format = captures_format(call, contents), code = EXIT_FAILED;
+    const struct entries_handler handler = {export, entry_export, NULL};
+    struct entries *entries = entries_open(call, path, false);
+    if (!entries) return EXIT_FAILED;
+    struct contents *capture = entries_file_capture(entries);
+    int code;
     export->path = path;
-    if (format == FORMAT_PCAP) {
-        code = captures_flows(call, contents, 0, on_flow, export);
+    export->entries = entries;
+    if (capture) {
+        code = captures_flows(call, capture, 0, on_flow, export);
         if (code == EXIT_DONE) code = export->code;
-    } else if (format == FORMAT_JSON && call->config->capture.sampling > 1) {
+    } else if (call->config->capture.sampling > 1) {
         /* Collectors are told of the sampling of all that we send. */
         code = command_fail(EXIT_USAGE, "%s: holds entries, whose counts are complete: sampling must be 1", path);
-    } else if (format == FORMAT_JSON) {
-        code = lines_export(export, contents);
+    } else {
+        code = entries_read(entries, 0, &handler);
     }
-    contents_close(contents);
-    return code;
+    export->rejected += entries->refused;
+    entries->refused = 0; /* it is said at the end, of all files */
+    return entries_close(entries, code);
 }
 
 /* What is left goes; then what went wrong is told. */

@@ -9,20 +9,16 @@
 
 #include "base/clock.h"
 #include "base/mem.h"
-#include "input/lines.h"
 #include "input/tail.h"
-#include "prog/capture_options.h"
-#include "prog/captures.h"
-#include "prog/chunks.h"
+#include "prog/entries_file.h"
 #include "queue/producer.h"
 
 enum {
     MARKER_SECONDS = 30 * 24 * 3600, /* for so long Redis knows which contents were pushed */
     LOOK_MS = 200,                   /* between looks at a file that grows */
     TURN = 500,                      /* entries between two turns of the event loop */
-    SHOW_EVERY = 1 << 14,            /* entries between two looks at the progress */
 };
-static const uint64_t end_position = INT64_MAX; /* of END: behind all entries */
+static const int64_t end_position = INT64_MAX; /* of END: behind all entries */
 
 struct push {
     const char *path;
@@ -34,8 +30,7 @@ struct push {
     uint64_t marker_position;
     bool over; /* nothing more can be pushed, or is to be */
     int code;
-    uint64_t n;     /* entries read */
-    uint64_t begin; /* how far an earlier run has come: bytes of a file of lines, flows of a capture */
+    uint64_t n; /* entries put */
 };
 
 static void push_stop(struct push *push, int code) {
@@ -104,91 +99,64 @@ static int push_close(struct push *push, int code) {
 }
 
 /* Waits for room. */
-static void entry_put(struct push *push, uint64_t position, const char *text, size_t len) {
-    while (!push->over && !producer_put_at(push->producer, position, text, len))
+static int entry_put(void *context, int64_t position, const char *text, size_t len) {
+    struct push *push = context;
+    while (!push->over && !producer_put_at(push->producer, (uint64_t)position, text, len))
         event_base_loop(push->base, EVLOOP_ONCE);
-    if (push->n % TURN == 0) event_base_loop(push->base, EVLOOP_NONBLOCK);
+    if (++push->n % TURN == 0) event_base_loop(push->base, EVLOOP_NONBLOCK);
+    return push->over ? EXIT_FAILED : EXIT_DONE;
 }
 
 /* --- a file with an end --- */
 
-static int lines_push(struct push *push, struct contents *contents) {
-    struct lines *lines = lines_new(contents);
-    struct error error;
-    const char *text;
-    size_t len;
-    int more = push->begin > 0 ? lines_seek(lines, (int64_t)push->begin, &error) : 0;
-    while (more >= 0 && !push->over && (more = lines_next(lines, &text, &len, &error)) > 0) {
-        if (++push->n % SHOW_EVERY == 0)
-            progress_show(push->path, lines_progress(lines), (int64_t)push->n, "lines", false);
-        if (len > 0) entry_put(push, (uint64_t)lines_position(lines), text, len);
-    }
-    progress_show(push->path, lines_progress(lines), (int64_t)push->n, "lines", true);
-    lines_close(lines);
-    return more < 0 ? command_fail(EXIT_FAILED, "%s", error.text) : EXIT_DONE;
-}
-
-static int flow_push(void *context, const char *text, size_t len) {
-    struct push *push = context;
-    if (++push->n > push->begin) entry_put(push, push->n, text, len);
-    return push->over ? EXIT_FAILED : EXIT_DONE;
-}
-
 /* Where to go on; *all is set where there is nothing left to do. */
-static int begin_find(struct push *push, const char *stream, const char *unit, bool *all) {
-    *all = false;
+static int begin_find(struct push *push, const struct entries *entries, const char *stream, bool *all) {
+    uint64_t begin = push->marker_position;
+    *all = begin == (uint64_t)end_position;
     if (push->marker_stream[0] && strcmp(push->marker_stream, stream) != 0)
         return command_fail(EXIT_FAILED,
                             "%s: flows of it have been pushed with other [capture] options, or by another version; "
                             "--again pushes all of them",
                             push->path);
-    push->begin = push->marker_position;
-    producer_resume(push->producer, stream, push->begin);
-    *all = push->begin == end_position;
+    producer_resume(push->producer, stream, begin);
     if (*all)
         fprintf(stderr, "%s: has been pushed before, with its END; --again pushes it again\n", push->path);
-    else if (push->begin > 0)
-        fprintf(stderr, "%s: its first %" PRIu64 " %s have been pushed before; --again pushes them again\n", push->path,
-                push->begin, unit);
+    else if (begin > 0)
+        fprintf(stderr, "%s: its first %" PRId64 " %s have been pushed before; --again pushes them again\n", push->path,
+                entries_count(entries, (int64_t)begin), entries->source->unit);
     return EXIT_DONE;
 }
 
-/* A capture's flows have numbers only as long as the same are made: how they are is part of the stream's name. */
-static int contents_push(struct push *push, const struct command_call *call, struct contents *contents, int format,
-                         const char *identity, bool end) {
+/* What positions depend on is part of the stream's name. */
+static int entries_push(struct push *push, struct entries *entries, const char *identity, bool end) {
+    const struct entries_handler handler = {push, entry_put, NULL};
     char stream[PRODUCER_STREAM_MAX];
-    uint64_t seed = 0;
     bool all;
     snprintf(stream, sizeof stream, "%s", identity);
-    if (format == FORMAT_PCAP)
-        snprintf(stream, sizeof stream, "%s:%" PRIx64, identity, (uint64_t)capture_options_fingerprint(call->config));
-    int code = begin_find(push, stream, format == FORMAT_PCAP ? "flows" : "bytes", &all);
+    if (entries->way) snprintf(stream, sizeof stream, "%s:%" PRIx64, identity, (uint64_t)entries->way);
+    int code = begin_find(push, entries, stream, &all);
     if (code != EXIT_DONE || all) return code;
-    sscanf(identity, "%16" SCNx64, &seed);
-    code = format == FORMAT_PCAP ? captures_entries(call, contents, seed, flow_push, push) : lines_push(push, contents);
-    if (code == EXIT_DONE && end) entry_put(push, end_position, "END", strlen("END"));
+    code = entries_read(entries, (int64_t)push->marker_position, &handler);
+    if (code == EXIT_DONE && end) code = entry_put(push, end_position, "END", strlen("END"));
     return code;
 }
 
 static int file_push(const struct command_call *call, const char *path, bool end) {
     struct push push;
-    struct error error;
     char identity[33 + 24];
-    struct contents *contents = contents_open(path, true, &error);
-    if (!contents) return command_fail(EXIT_FAILED, "%s", error.text);
-    int format = captures_format(call, contents), code = format < 0 ? EXIT_FAILED : EXIT_DONE;
-    if (code == EXIT_DONE && contents_identity(contents, identity, &error) != 0)
-        code = command_fail(EXIT_FAILED, "%s", error.text);
+    struct entries *entries = entries_open(call, path, true);
+    if (!entries) return EXIT_FAILED;
+    int code = entries_identify(entries);
     if (code == EXIT_DONE) {
+        snprintf(identity, sizeof identity, "%s", entries->identity);
         if (call->options->again) snprintf(identity + 32, 24, ":%" PRId64, clock_now_us(&clock_system));
         char *marker = mem_printf("push:%s", identity);
         code = push_open(&push, call, path, marker);
-        if (code == EXIT_DONE) code = contents_push(&push, call, contents, format, identity, end);
+        if (code == EXIT_DONE) code = entries_push(&push, entries, identity, end);
         code = push_close(&push, code);
         free(marker);
     }
-    contents_close(contents);
-    return code;
+    return entries_close(entries, code);
 }
 
 /* --- a file that grows --- */
@@ -198,23 +166,56 @@ static void moment_wait(struct push *push) {
     event_base_dispatch(push->base);
 }
 
-static int tail_push(struct push *push) {
+/* The lines of one file after the other, whose headers count even where they were read before. */
+struct followed {
+    struct tail *tail;
+    struct entries *entries;
+    struct foreign *foreign; /* of the file under way; NULL until its first line */
+    uint64_t begin;          /* what lies before it in this file was pushed before */
+};
+
+static void file_begin(struct followed *followed) {
+    foreign_free(followed->foreign);
+    followed->foreign = NULL;
+    followed->entries->number = 0;
+    followed->begin = tail_position(followed->tail);
+    if (followed->begin > 0) tail_rewind(followed->tail);
+}
+
+static int line_push(struct followed *followed, const char *line, size_t len) {
+    struct entries *entries = followed->entries;
+    uint64_t position = tail_position(followed->tail);
+    entries->number++;
+    if (!followed->foreign && len > 0) followed->foreign = foreign_new(entries_line_format(entries->call, line, len));
+    if (position > followed->begin) return entries_line(entries, followed->foreign, (int64_t)position, line, len);
+    if (len > 0) foreign_skip(followed->foreign, line, len);
+    return EXIT_DONE;
+}
+
+static int tail_push(struct push *push, struct entries *entries) {
+    struct followed followed = {.entries = entries};
     struct error error;
     const char *text;
     size_t len;
-    struct tail *tail = tail_open(push->path, push->marker_stream, push->marker_position, &error);
-    int found = tail ? TAIL_NONE : -1;
-    while (found >= 0 && !push->over) {
-        found = tail_next(tail, clock_monotonic_us(), &text, &len, &error);
+    int code = EXIT_DONE, found = TAIL_NONE;
+    followed.tail = tail_open(push->path, push->marker_stream, push->marker_position, &error);
+    if (!followed.tail) return command_fail(EXIT_FAILED, "%s", error.text);
+    while (found >= 0 && !push->over && code == EXIT_DONE) {
+        found = tail_next(followed.tail, clock_monotonic_us(), &text, &len, &error);
         if (found == TAIL_NONE) moment_wait(push);
-        if (found == TAIL_LINE && ++push->n && len > 0) entry_put(push, tail_position(tail), text, len);
+        if (found == TAIL_LINE) code = line_push(&followed, text, len);
         if (found != TAIL_FILE) continue;
         arrival_wait(push); /* the marker can speak of one file alone */
-        if (!push->over) producer_resume(push->producer, tail_label(tail), tail_position(tail));
+        if (!push->over) producer_resume(push->producer, tail_label(followed.tail), tail_position(followed.tail));
+        file_begin(&followed);
     }
-    tail_close(tail);
-    return found < 0 ? command_fail(EXIT_FAILED, "%s", error.text) : EXIT_DONE;
+    tail_close(followed.tail);
+    foreign_free(followed.foreign);
+    if (found < 0) return command_fail(EXIT_FAILED, "%s", error.text);
+    return push->over ? EXIT_DONE : code;
 }
+
+static const struct entries_source followed_source = {"line", "bytes", NULL, NULL, NULL, NULL};
 
 /* Known by this host and its path. */
 static int file_follow(const struct command_call *call, const char *path) {
@@ -223,18 +224,21 @@ static int file_follow(const struct command_call *call, const char *path) {
     char *whole = realpath(path, NULL);
     if (!whole) return command_fail(EXIT_FAILED, "%s: %s", path, strerror(errno));
     char *marker = mem_printf("push:%s:%s", call->config->queue.consumer, whole);
+    const struct entries_handler handler = {&push, entry_put, NULL};
+    struct entries *entries = entries_new(call, path, &followed_source, NULL, false);
+    entries->handler = &handler;
     int code = push_open(&push, call, path, marker);
     for (unsigned i = 0; i < 2; i++) {
         signals[i] = evsignal_new(push.base, i ? SIGINT : SIGTERM, on_signal, &push);
         evsignal_add(signals[i], NULL);
     }
-    if (code == EXIT_DONE) code = tail_push(&push);
+    if (code == EXIT_DONE) code = tail_push(&push, entries);
     for (unsigned i = 0; i < 2; i++)
         event_free(signals[i]);
     code = push_close(&push, code);
     free(marker);
     free(whole);
-    return code;
+    return entries_close(entries, code);
 }
 
 int command_push(const struct command_call *call) {
@@ -242,7 +246,8 @@ int command_push(const struct command_call *call) {
     int worst = EXIT_DONE;
     if (call->n_operands == 0 ||
         (options->follow && (call->n_operands > 1 || options->end || options->again || options->format == FORMAT_PCAP)))
-        return command_usage("push [--format FORMAT] [--max-queue N] [--end] [--again] FILE ... | push --follow FILE");
+        return command_usage(
+            "push [--format FORMAT] [--max-queue N] [--rejected FILE] [--end] [--again] FILE ... | push --follow FILE");
     if (options->follow) return file_follow(call, call->operands[0]);
     for (int i = 0; i < call->n_operands; i++) {
         bool end = options->end && worst == EXIT_DONE && i + 1 == call->n_operands;

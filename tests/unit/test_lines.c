@@ -1,4 +1,4 @@
-/* Lines of files, plain and gzip: ends of lines, positions, resuming, identity, and files that are cut off. */
+/* Lines of files, plain and packed: ends of lines, positions, resuming, identity, and files that are cut off. */
 #include "input/lines.h"
 
 #include <fcntl.h>
@@ -8,6 +8,7 @@
 #include <sys/stat.h>
 #include <unistd.h>
 #include <zlib.h>
+#include <zstd.h>
 
 #include <setjmp.h>
 #include <stdarg.h>
@@ -127,12 +128,11 @@ static char *many_lines(size_t *len) {
     return text;
 }
 
-static void from_any_line_on(void **state) {
+static void from_the_first_line_again(void **state) {
     (void)state;
     size_t bytes, len;
     const char *text;
     char *all = many_lines(&bytes), wanted[32], identity[2][33];
-    static int64_t positions[MANY];
     for (unsigned packed = 0; packed < 2; packed++) {
         file_write(all, bytes, packed);
         struct error error = {""};
@@ -140,7 +140,6 @@ static void from_any_line_on(void **state) {
         assert_non_null(lines);
         assert_int_equal(lines_identity(lines, identity[packed], &error), 0);
         for (unsigned i = 0; i < MANY; i++) {
-            positions[i] = lines_position(lines);
             assert_int_equal(lines_next(lines, &text, &len, &error), 1);
             sprintf(wanted, "line %u", i);
             assert_int_equal(len, strlen(wanted));
@@ -148,17 +147,14 @@ static void from_any_line_on(void **state) {
         }
         assert_int_equal(lines_next(lines, &text, &len, &error), 0);
         assert_int_equal(lines_position(lines), bytes);
-        static const unsigned starts[] = {MANY - 1, 0, 50000, 1, 77777};
-        for (unsigned i = 0; i < sizeof starts / sizeof starts[0]; i++) {
-            assert_int_equal(lines_seek(lines, positions[starts[i]], &error), 0);
-            assert_int_equal(lines_position(lines), positions[starts[i]]);
+        for (unsigned i = 0; i < 2; i++) { /* from the end, and from the middle of what was read */
+            assert_int_equal(lines_rewind(lines, &error), 0);
+            assert_int_equal(lines_position(lines), 0);
             assert_int_equal(lines_next(lines, &text, &len, &error), 1);
-            sprintf(wanted, "line %u", starts[i]);
-            assert_int_equal(len, strlen(wanted));
-            assert_memory_equal(text, wanted, len);
+            assert_int_equal(len, 6);
+            assert_memory_equal(text, "line 0", 6);
+            assert_int_equal(lines_position(lines), 7);
         }
-        assert_int_equal(lines_seek(lines, (int64_t)bytes, &error), 0);
-        assert_int_equal(lines_next(lines, &text, &len, &error), 0);
         lines_close(lines);
     }
     assert_string_equal(identity[0], identity[1]);
@@ -263,6 +259,43 @@ static void a_damaged_gzip_is_an_error(void **state) {
     free(all);
 }
 
+/* Frames follow each other, as from `cat a.zst b.zst`; where the file ends too early it is said. */
+static void zstd_is_unpacked_too(void **state) {
+    (void)state;
+    size_t bytes, len, room = 1 << 20;
+    const char *text;
+    char *all = many_lines(&bytes), *frames = malloc(2 * room), identity[2][33], wanted[256];
+    struct error error = {""};
+    unsigned n = 0;
+    assert_non_null(frames);
+    size_t first = ZSTD_compress(frames, room, all, bytes / 2, 1);
+    size_t second = ZSTD_compress(frames + first, room, all + bytes / 2, bytes - bytes / 2, 1);
+    assert_false(ZSTD_isError(first) || ZSTD_isError(second));
+    for (unsigned packed = 0; packed < 2; packed++) {
+        file_write(packed ? frames : all, packed ? first + second : bytes, false);
+        struct lines *lines = lines_open(path, &error);
+        assert_int_equal(lines_identity(lines, identity[packed], &error), 0);
+        for (n = 0; lines_next(lines, &text, &len, &error) == 1; n++)
+            continue;
+        assert_int_equal(n, MANY);
+        assert_string_equal(error.text, "");
+        lines_close(lines);
+    }
+    assert_string_equal(identity[0], identity[1]);
+    file_cut(1);
+    struct lines *lines = lines_open(path, &error);
+    while (lines_next(lines, &text, &len, &error) == 1)
+        continue;
+    long long where = 0; /* behind the last whole block: of the first frame, at the least */
+    assert_int_equal(sscanf(error.text + strlen(path), ": at byte %lld", &where), 1);
+    assert_in_range(where, bytes / 2, bytes - 1);
+    snprintf(wanted, sizeof wanted, "%s: at byte %lld of its contents: unexpected end of file", path, where);
+    assert_string_equal(error.text, wanted);
+    lines_close(lines);
+    free(frames);
+    free(all);
+}
+
 static void long_lines(void **state) {
     (void)state;
     static const struct {
@@ -329,7 +362,7 @@ static void standard_input_is_a_file_too(void **state) {
     assert_non_null(lines);
     assert_int_equal(lines_identity(lines, identity, &error), 0);
     assert_int_equal(lines_next(lines, &text, &len, &error), 1);
-    assert_int_equal(lines_seek(lines, 0, &error), 0);
+    assert_int_equal(lines_rewind(lines, &error), 0);
     assert_int_equal(lines_next(lines, &text, &len, &error), 1);
     assert_memory_equal(text, "one", 3);
     assert_int_equal(lines_next(lines, &text, &len, &error), 1);
@@ -344,11 +377,12 @@ int main(void) {
     const struct CMUnitTest tests[] = {
         test(lines_without_their_ends),
         test(lines_are_bytes),
-        test(from_any_line_on),
+        test(from_the_first_line_again),
         test(identities_stay),
         test(gzip_members_follow_each_other),
         test(a_truncated_gzip_is_an_error),
         test(a_damaged_gzip_is_an_error),
+        test(zstd_is_unpacked_too),
         test(long_lines),
         cmocka_unit_test_setup_teardown(files_that_are_none, setup, teardown),
         test(standard_input_is_a_file_too),

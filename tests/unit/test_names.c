@@ -78,11 +78,27 @@ static void services_by_port_and_protocol(void **state) {
     }
 }
 
+static void services_by_name(void **state) {
+    (void)state;
+    static const struct {
+        const char *name;
+        uint8_t protocol;
+        int port;
+    } names[] = {{"https", 6, 443}, {"https", 17, 443}, {"syslog", 17, 514}, {"shell", 6, 514},
+                 {"tftp", 6, 69},   {"smtp", 17, 25},   {"mail", 6, 25},     {"smtp", 0, 25},
+                 {"", 6, -1},       {"https ", 6, -1},  {"HTTPS", 6, -1},    {"no-such", 6, -1}};
+    for (unsigned i = 0; i < sizeof names / sizeof names[0]; i++)
+        assert_int_equal(service_port(names[i].name, strlen(names[i].name), names[i].protocol), names[i].port);
+    static const char longer[100] = "https";
+    assert_int_equal(service_port(longer, sizeof longer, 6), -1);
+}
+
 static void nothing_is_known_before(void **state) {
     (void)state;
     assert_null(service_name(443, 6));
     assert_false(service_known(443, 6));
     assert_int_equal(protocol_number("tcp", 3), -1);
+    assert_int_equal(service_port("https", 5, 6), -1);
     assert_null(protocol_name(6));
     names_init();
     names_init();
@@ -95,6 +111,7 @@ int main(void) {
         cmocka_unit_test(protocols_in_any_case),
         cmocka_unit_test(numbers_have_their_first_name),
         cmocka_unit_test(services_by_port_and_protocol),
+        cmocka_unit_test(services_by_name),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -13,6 +13,8 @@ int protocol_number(const char *name, size_t len);
 const char *protocol_name(uint8_t number); /* NULL: none */
 /* Whether a service is registered at the port for tcp or udp; for other protocols: for either. */
 bool service_known(uint16_t port, uint8_t protocol);
+/* The port of a service's name or alias: for udp that of udp before that of tcp, else the other way round. -1: none. */
+int service_port(const char *name, size_t len, uint8_t protocol);
 /* "https"; protocol 0: the tcp name, else the udp one. NULL: none. */
 const char *service_name(uint16_t port, uint8_t protocol);
 

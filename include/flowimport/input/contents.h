@@ -1,5 +1,4 @@
-/* The contents of a file, plain or gzip, or of standard input: read from the first byte to the last, or from a known
- * place on. */
+/* The contents of a file, plain or packed by gzip or zstd, or of standard input, from the first byte to the last. */
 #ifndef FLOWIMPORT_INPUT_CONTENTS_H
 #define FLOWIMPORT_INPUT_CONTENTS_H
 
@@ -11,9 +10,9 @@
 
 struct contents; /* opaque */
 
-/* "-" is standard input. `again`: the contents will be asked for their identity or read from another place; for that,
- * standard input is first copied to a temporary file (in $TMPDIR, else /tmp), and other files must be regular ones.
- * NULL with the error set. */
+/* "-" is standard input. `again`: the contents will be asked for their identity or read once more; for that, standard
+ * input is first copied to a temporary file (in $TMPDIR, else /tmp), and other files must be regular ones. NULL with
+ * the error set. */
 struct contents *contents_open(const char *path, bool again, struct error *error);
 void contents_close(struct contents *contents);
 const char *contents_name(const struct contents *contents); /* the path, or "standard input" */
@@ -21,15 +20,15 @@ const char *contents_name(const struct contents *contents); /* the path, or "sta
  * set. */
 int contents_peek(struct contents *contents, void *to, unsigned size, struct error *error)
     __attribute__((warn_unused_result));
-/* Bytes read, 0 at the end, -1 with the error set. A gzip file that ends too early is an error. */
+/* Bytes read, 0 at the end, -1 with the error set. A packed file that ends too early is an error. */
 int contents_read(struct contents *contents, void *to, unsigned size, struct error *error)
     __attribute__((warn_unused_result));
 /* What the unpacked contents are known by: 32 hexadecimal digits of their XXH3-128 hash. Reads all of them once, and
  * goes back to the first byte. 0, or -1. */
 int contents_identity(struct contents *contents, char identity[33], struct error *error)
     __attribute__((warn_unused_result));
-/* Goes to a byte of the unpacked contents. 0, or -1. */
-int contents_seek(struct contents *contents, int64_t position, struct error *error) __attribute__((warn_unused_result));
+/* Goes back to the first byte. 0, or -1. */
+int contents_rewind(struct contents *contents, struct error *error) __attribute__((warn_unused_result));
 double contents_progress(const struct contents *contents); /* 0 to 1, of the file's bytes; 0 where it has no size */
 
 #endif

@@ -1,4 +1,4 @@
-/* Lines of a file, plain or gzip, from the first to the last or from a known place on. */
+/* Lines of a file's contents, from the first to the last. */
 #ifndef FLOWIMPORT_INPUT_LINES_H
 #define FLOWIMPORT_INPUT_LINES_H
 
@@ -22,8 +22,8 @@ int lines_identity(struct lines *lines, char identity[33], struct error *error) 
 /* The next line without its end of line; borrowed until the next call. 1, 0 at the end, -1 with the error set. */
 int lines_next(struct lines *lines, const char **text, size_t *len, struct error *error)
     __attribute__((warn_unused_result));
-/* Goes to a byte of the unpacked contents at which a line begins. 0, or -1. */
-int lines_seek(struct lines *lines, int64_t position, struct error *error) __attribute__((warn_unused_result));
+/* Goes back to the first line. 0, or -1. */
+int lines_rewind(struct lines *lines, struct error *error) __attribute__((warn_unused_result));
 int64_t lines_position(const struct lines *lines); /* unpacked bytes of the lines returned so far */
 double lines_progress(const struct lines *lines);  /* 0 to 1, of the file's bytes */
 

@@ -1,0 +1,50 @@
+/* Lines that other tools write, as queue entries: Zeek's conn.log, Argus' ra, nfdump. Lines in, entries out; no I/O.
+ *
+ * What a column means is in one table for each tool (zeek.c, argus.c, nfdump.c), which also tells how its counts are to
+ * be understood. A connection's other direction is its reverse (RFC 5103), left out where it has no packets. Times keep
+ * their microseconds. Columns that no element stands for are passed over. */
+#ifndef FLOWIMPORT_INPUT_FOREIGN_H
+#define FLOWIMPORT_INPUT_FOREIGN_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include "base/error.h"
+
+/* FOREIGN_ENTRIES: lines that are entries already; they stay as they are. */
+enum foreign_format { FOREIGN_ENTRIES, FOREIGN_ZEEK, FOREIGN_ARGUS, FOREIGN_NFDUMP, FOREIGN_FORMATS };
+
+enum {
+    FOREIGN_HEAD = 4096,          /* bytes by which a format is known */
+    FOREIGN_RECORD_MAX = 1 << 16, /* bytes of a line, or of an object over many lines */
+};
+
+struct foreign; /* opaque: a reader of one source, and the header that it saw last */
+
+/* The format of a source that begins like this; FOREIGN_ENTRIES for whatever is nothing else. */
+enum foreign_format foreign_find(const char *head, size_t len);
+
+struct foreign *foreign_new(enum foreign_format format);
+void foreign_free(struct foreign *foreign);
+
+/* The next line, without its end of line. FOREIGN_ENTRY: *text is an entry, borrowed until the next call. FOREIGN_NONE:
+ * the line is a header, a comment, a sum, part of an object that goes on, or a record that was passed over. -1: it is
+ * wrong, and the error names column, value and what is accepted. */
+enum { FOREIGN_NONE, FOREIGN_ENTRY };
+int foreign_line(struct foreign *foreign, const char *line, size_t len, const char **text, size_t *text_len,
+                 struct error *error) __attribute__((warn_unused_result));
+/* The same of a line that was read before: only headers count. */
+void foreign_skip(struct foreign *foreign, const char *line, size_t len);
+
+/* At the end: 0, or -1 where an object over many lines was not closed. */
+int foreign_end(struct foreign *foreign, struct error *error) __attribute__((warn_unused_result));
+
+/* What the last entry or error was made of: the line, or the lines of its object. Borrowed until the next call. */
+const char *foreign_record(const struct foreign *foreign, size_t *len);
+/* The header's lines, each with its end, that records need in order to be read again; "" where there are none. */
+const char *foreign_header(const struct foreign *foreign);
+/* Records that were passed over, as they are no flows of IP. */
+uint64_t foreign_passed_over(const struct foreign *foreign);
+
+#endif

@@ -1,0 +1,440 @@
+/* Lines of Zeek, Argus and nfdump: what each becomes, to the byte, and what is said of those that are wrong. */
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <time.h>
+
+#include <cmocka.h>
+
+#include "base/buffer.h"
+#include "flow/names.h"
+#include "input/foreign.h"
+
+/* Each line's entry, or "! " and the error, a line each. */
+static char *read_all(struct foreign *foreign, const char *lines) {
+    struct buffer out = BUFFER_INIT;
+    struct error error;
+    const char *text;
+    size_t len;
+    buffer_add_text(&out, "");
+    while (*lines) {
+        size_t line = strcspn(lines, "\n");
+        int found = line ? foreign_line(foreign, lines, line, &text, &len, &error) : FOREIGN_NONE;
+        if (found == FOREIGN_ENTRY) buffer_printf(&out, "%.*s\n", (int)len, text);
+        if (found < 0) buffer_printf(&out, "! %s\n", error.text);
+        lines += line + (lines[line] == '\n');
+    }
+    if (foreign_end(foreign, &error) != 0) buffer_printf(&out, "! %s\n", error.text);
+    return out.data;
+}
+
+static void expect(enum foreign_format format, const char *lines, const char *wanted) {
+    struct foreign *foreign = foreign_new(format);
+    char *got = read_all(foreign, lines);
+    assert_string_equal(got, wanted);
+    free(got);
+    foreign_free(foreign);
+}
+
+/* --- Zeek --- */
+
+#define ZEEK                                                                                                           \
+    "#separator \\x09\n#set_separator\t,\n#empty_field\t(empty)\n#unset_field\t-\n#path\tconn\n"                       \
+    "#open\t2023-11-14-22-13-20\n"                                                                                     \
+    "#fields\tts\tuid\tid.orig_h\tid.orig_p\tid.resp_h\tid.resp_p\tproto\tservice\tduration\torig_bytes\tresp_bytes"   \
+    "\tconn_state\torig_pkts\torig_ip_bytes\tresp_pkts\tresp_ip_bytes\tvlan\n"                                         \
+    "#types\ttime\tstring\taddr\tport\taddr\tport\tenum\tstring\tinterval\tcount\tcount\tstring\tcount\tcount\tcount"  \
+    "\tcount\tint\n"
+#define TIMES "\"flowStartMicroseconds\":1700000000123456,\"flowEndMicroseconds\":1700000001623456,"
+#define MOMENT "\"flowStartMicroseconds\":1700000000123456,\"flowEndMicroseconds\":1700000000123456,"
+#define HOSTS "{\"sourceIPv4Address\":3221225985,\"destinationIPv4Address\":3325256708,"
+#define TCP "\"protocolIdentifier\":6,\"sourceTransportPort\":51515,\"destinationTransportPort\":443,"
+
+static void zeek_text(void **state) {
+    (void)state;
+    /* Both directions, with the octets of IP. */
+    expect(FOREIGN_ZEEK,
+           ZEEK "1700000000.123456\tCx\t192.0.2.1\t51515\t198.51.100.4\t443\ttcp\tssl\t1.500000\t100\t9000\tSF\t10\t620"
+                "\t12\t9620\t-\n#close\t2023-11-14-23-00-00\n",
+           HOSTS TCP TIMES "\"packetDeltaCount\":10,\"octetDeltaCount\":620,\"revPacketDeltaCount\":12,"
+                           "\"revOctetDeltaCount\":9620,\"applicationName\":\"ssl\"}\n");
+    /* Unset and empty values; no answer; ICMP's type and code are the ports. */
+    expect(FOREIGN_ZEEK,
+           ZEEK "1700000000.123456\tCx\t192.0.2.1\t8\t198.51.100.4\t0\ticmp\t(empty)\t-\t-\t-\tOTH\t1\t84\t0\t0\t12\n"
+                "1700000000.123456\tCx\t2001:db8::1\t128\t2001:db8::2\t0\ticmp\t-\t-\t-\t-\tOTH\t1\t84\t0\t0\t-\n",
+           HOSTS "\"protocolIdentifier\":1,\"sourceTransportPort\":0,\"destinationTransportPort\":2048," MOMENT
+                 "\"packetDeltaCount\":1,\"octetDeltaCount\":84,\"vlanId\":12}\n"
+                 "{\"sourceIPv6Address\":\"2001:db8::1\",\"destinationIPv6Address\":\"2001:db8::2\","
+                 "\"protocolIdentifier\":58,\"sourceTransportPort\":0,\"destinationTransportPort\":32768," MOMENT
+                 "\"packetDeltaCount\":1,\"octetDeltaCount\":84}\n");
+    /* Only the responder was heard: its flow. */
+    expect(FOREIGN_ZEEK,
+           ZEEK "1700000000.123456\tCx\t198.51.100.4\t443\t192.0.2.1\t51515\ttcp\t-\t-\t-\t-\tSHR\t0\t0\t2\t290\t-\n",
+           HOSTS TCP MOMENT "\"packetDeltaCount\":2,\"octetDeltaCount\":290}\n");
+}
+
+/* Where the octets of IP were not logged, those of the payload; a header may come again, and be another. */
+static void zeek_headers(void **state) {
+    (void)state;
+    expect(FOREIGN_ZEEK,
+           ZEEK "1700000000.123456\tCx\t192.0.2.1\t51515\t198.51.100.4\t443\ttcp\t-\t1.5\t-\t-\tS0\t1\t60\t0\t0\t-\n"
+                "#separator \\x7c\n#unset_field|?\n"
+                "#fields|ts|id.orig_h|id.orig_p|id.resp_h|id.resp_p|proto|duration|orig_bytes|resp_bytes|orig_pkts|"
+                "resp_pkts|orig_l2_addr\n"
+                "1700000000.123456|192.0.2.1|51515|198.51.100.4|443|6|1.5|100|?|3|0|00:1b:21:0a:ff:3c\n",
+           HOSTS TCP TIMES "\"packetDeltaCount\":1,\"octetDeltaCount\":60}\n" HOSTS TCP TIMES
+                           "\"packetDeltaCount\":3,\"octetDeltaCount\":100,"
+                           "\"sourceMacAddress\":\"00:1b:21:0a:ff:3c\"}\n");
+    expect(FOREIGN_ZEEK, "1700000000.1\tCx\n", "! there is no header line before it: conn.log has it\n");
+    expect(FOREIGN_ZEEK, "#fields\tts\tquery\n1700000000.1\texample.org\n",
+           "! column 'duration': the header has none: conn.log has it\n");
+}
+
+static void zeek_objects(void **state) {
+    (void)state;
+    expect(FOREIGN_ZEEK,
+           "{\"ts\":1700000000.123456,\"uid\":\"Cx\",\"id.orig_h\":\"192.0.2.1\",\"id.orig_p\":51515,"
+           "\"id.resp_h\":\"198.51.100.4\",\"id.resp_p\":443,\"proto\":\"tcp\",\"tunnel_parents\":[\"a\",\"}\"],"
+           "\"duration\":1.4999999999999,\"local_orig\":true,\"orig_pkts\":10,\"orig_ip_bytes\":620,\"resp_pkts\":12,"
+           "\"resp_ip_bytes\":9620}\n"
+           "{\"ts\":\"2023-11-14T22:13:20.123456Z\",\"id.orig_h\":\"192.0.2.1\",\"id.orig_p\":51515,"
+           "\"id.resp_h\":\"198.51.100.4\",\"id.resp_p\":443,\"ip_proto\":6,\"proto\":\"unknown_transport\","
+           "\"duration\":1.5e0,\"orig_pkts\":1,\"resp_pkts\":0}\n",
+           HOSTS TCP TIMES "\"packetDeltaCount\":10,\"octetDeltaCount\":620,\"revPacketDeltaCount\":12,"
+                           "\"revOctetDeltaCount\":9620}\n" HOSTS TCP TIMES
+                           "\"packetDeltaCount\":1,\"octetDeltaCount\":0}\n");
+    expect(FOREIGN_ZEEK, "{\"ts\":1,\"id.orig_h\":\"192.0.2.1\"}\n", "! column 'id.resp_h': there is no value\n");
+    expect(FOREIGN_ZEEK, "{\"ts\":1,\"id.orig_h\":}\n",
+           "! not one object of JSON: accepted is one whose braces are alone in their lines, or one a line\n");
+    expect(FOREIGN_ZEEK, "{\"ts\":1} {\"ts\":2}\n",
+           "! not one object of JSON: accepted is one whose braces are alone in their lines, or one a line\n");
+}
+
+static void zeek_wrong_values(void **state) {
+    (void)state;
+#define ROW(ts, from, port, proto, packets)                                                                            \
+    ts "\tCx\t" from "\t" port "\t198.51.100.4\t443\t" proto "\t-\t1.5\t-\t-\tS0\t" packets "\t60\t0\t0\t-\n"
+    expect(FOREIGN_ZEEK,
+           ZEEK ROW("yesterday", "192.0.2.1", "1", "tcp", "1") ROW("1", "192.0.2.256", "1", "tcp", "1")
+               ROW("1", "192.0.2.1", "65536", "tcp", "1") ROW("1", "192.0.2.1", "1", "tpc", "1")
+                   ROW("1", "192.0.2.1", "1", "tcp", "-1") ROW("1", "2001:db8::1", "1", "tcp", "1")
+                       ROW("1", "192.0.2.1", "1", "tcp", "-") "1\t2\n",
+           "! column 'ts': 'yesterday' is no time: accepted are seconds since 1970, as 1700000000.25, and local times, "
+           "as 2023-11-14 22:13:20.25, or with Z or +01:00\n"
+           "! column 'id.orig_h': '192.0.2.256' is no address: accepted are 192.0.2.1 and 2001:db8::1\n"
+           "! column 'id.orig_p': '65536' is no port: accepted are 0 to 65535 and the names in /etc/services\n"
+           "! column 'proto': 'tpc' is no protocol: accepted are 0 to 255 and the names in /etc/protocols\n"
+           "! column 'orig_pkts': '-1' is no count: accepted are whole numbers from 0 to 18446744073709551615\n"
+           "! column 'id.resp_h': '198.51.100.4' is no address of the source's family: accepted are two of IPv4 or two "
+           "of IPv6\n"
+           "! column 'orig_pkts': there is no value\n"
+           "! the line has 2 columns: accepted are 17, as the header has\n");
+}
+
+/* --- Argus --- */
+
+#define ARGUS "StartTime,LastTime,Proto,SrcAddr,Sport,Dir,DstAddr,Dport,SrcPkts,DstPkts,SrcBytes,DstBytes,State,sVid\n"
+
+static void argus_text(void **state) {
+    (void)state;
+    expect(
+        FOREIGN_ARGUS,
+        ARGUS "1700000009.282273,1700000008.281493,man,0,0,,0,0,0,0,0,0,STA,\n"
+              "1700000000.123456,1700000001.623456,tcp,192.0.2.1,51515,   ->,198.51.100.4,https,10,12,760,9788,FIN,7\n"
+              "1700000000.123456,1700000000.123456,icmp,192.0.2.1,0x0108,  <->,198.51.100.4,0x1c88,1,0,98,0,ECO,\n"
+              "1700000000.123456,1700000000.123456,ipv6-icmp,2001:db8::1,0x0001,->,2001:db8::2,0x0004,1,0,110,0,URP,\n"
+              "1700000000.123456,1700000000.123456,esp,192.0.2.1,,   ->,198.51.100.4,0x20200100,1,0,54,0,INT,\n"
+              "1700000000.123456,1700000000.123456,arp,192.0.2.1,,  who,192.0.2.9,,1,0,42,0,INT,\n"
+              "1700000000.123456,1700000000.123456,pppoe,00:02:18:03:00:07,,->,00:04:23:a9:5d:8e,,1,0,34,0,INT,\n",
+        HOSTS TCP TIMES
+        "\"packetDeltaCount\":10,\"octetDeltaCount\":760,\"revPacketDeltaCount\":12,\"revOctetDeltaCount\":9788,"
+        "\"vlanId\":7}\n" HOSTS
+        "\"protocolIdentifier\":1,\"sourceTransportPort\":0,\"destinationTransportPort\":2049," MOMENT
+        "\"packetDeltaCount\":1,\"octetDeltaCount\":98}\n"
+        "{\"sourceIPv6Address\":\"2001:db8::1\",\"destinationIPv6Address\":\"2001:db8::2\",\"protocolIdentifier\":58,"
+        "\"sourceTransportPort\":0,\"destinationTransportPort\":260," MOMENT
+        "\"packetDeltaCount\":1,\"octetDeltaCount\":110}\n" HOSTS
+        "\"protocolIdentifier\":50,\"sourceTransportPort\":0,\"destinationTransportPort\":0," MOMENT
+        "\"packetDeltaCount\":1,\"octetDeltaCount\":54}\n");
+}
+
+static void argus_passes_over(void **state) {
+    (void)state;
+    struct foreign *foreign = foreign_new(FOREIGN_ARGUS);
+    char *got =
+        read_all(foreign, ARGUS "1,1,man,0,0,,0,0,0,0,0,0,STA,\n1,1,arp,192.0.2.1,,who,192.0.2.9,,1,0,42,0,INT,\n"
+                                "1,1,llc,00:02:18:03:00:07,stp,->,00:04:23:a9:5d:8e,stp,1,0,34,0,INT,\n");
+    assert_string_equal(got, "");
+    assert_int_equal(foreign_passed_over(foreign), 3);
+    free(got);
+    foreign_free(foreign);
+}
+
+static void argus_wrong_values(void **state) {
+    (void)state;
+    expect(
+        FOREIGN_ARGUS,
+        ARGUS "22:50:00.000003,1,tcp,192.0.2.1,1,->,198.51.100.4,2,1,1,1,1,CON,\n"
+              "1,1,tcp,192.0.2.1,1,->,198.51.100.4,2,1.2K,1,1,1,CON,\n"
+              "1,1,tcp,192.0.2.1,no-such-service,->,198.51.100.4,2,1,1,1,1,CON,\n",
+        "! column 'StartTime': '22:50:00.000003' is no time: accepted are seconds since 1970, as 1700000000.25, and "
+        "local times, as 2023-11-14 22:13:20.25, or with Z or +01:00; ra -u prints the former\n"
+        "! column 'SrcPkts': '1.2K' is no count: accepted are whole numbers from 0 to 18446744073709551615; not what "
+        "ra -H prints\n"
+        "! column 'Sport': 'no-such-service' is no port: accepted are 0 to 65535 and the names in /etc/services\n");
+    /* What ra prints by itself has sums of both directions alone. */
+    expect(FOREIGN_ARGUS, "StartTime,Flgs,Proto,SrcAddr,Sport,Dir,DstAddr,Dport,TotPkts,TotBytes,State\n1,,,,,,,,,,\n",
+           "! column 'LastTime': the header has none: ra -c , -u -n -s "
+           "stime,ltime,proto,saddr,sport,dir,daddr,dport,spkts,dpkts,sbytes,dbytes prints it\n");
+}
+
+/* --- nfdump --- */
+
+#define NFDUMP                                                                                                         \
+    "ts,te,td,sa,da,sp,dp,pr,flg,fwd,stos,ipkt,ibyt,opkt,obyt,in,out,sas,das,smk,dmk,dtos,dir,nh,nhb,svln,dvln,ismc,"  \
+    "odmc,idmc,osmc,mpls1,cl,ra,eng,exid,tr\n"
+#define SECONDS "\"flowStartMicroseconds\":1700000000000000,\"flowEndMicroseconds\":1700000001000000,"
+
+/* Its times are local ones. */
+static void nfdump_text(void **state) {
+    (void)state;
+    setenv("TZ", "America/New_York", 1);
+    tzset();
+    expect(
+        FOREIGN_NFDUMP,
+        NFDUMP
+        "2023-11-14 17:13:20,2023-11-14 17:13:21,1.000,192.0.2.1,198.51.100.4,51515,443,TCP  ,...AP.SF,64,8,10,620,"
+        "12,9620,3,4,64496,64497,24,16,9,1,192.0.2.254,192.0.2.253,5,6,00:00:00:00:00:01,00:00:00:00:00:02,"
+        "00:00:00:00:00:03,00:00:00:00:00:04,0-0-0,    0.000,192.0.2.250,17/1,0,2023-11-14 17:13:22.246\n"
+        "2023-11-14 17:13:20,2023-11-14 17:13:21,1.000,2001:db8::1,2001:db8::2,0,32768,ICMP6,........,0,0,1,96,"
+        "0,0,0,0,0,0,64,0,0,0,0.0.0.0,0.0.0.0,0,0,00:00:00:00:00:00,00:00:00:00:00:00,00:00:00:00:00:00,"
+        "00:00:00:00:00:00,0-0-0,    0.000,0.0.0.0,17/1,0,2023-11-14 17:13:22.246\n"
+        "Summary\nflows,bytes,packets,avg_bps,avg_pps,avg_bpp\n2,716,11,1,2,3\n" NFDUMP "No matching flows\n",
+        HOSTS TCP SECONDS
+        "\"packetDeltaCount\":10,\"octetDeltaCount\":620,\"revPacketDeltaCount\":12,\"revOctetDeltaCount\":9620,"
+        "\"tcpControlBits\":27,\"forwardingStatus\":64,\"ipClassOfService\":8,\"postIpClassOfService\":9,"
+        "\"ingressInterface\":3,\"egressInterface\":4,\"bgpSourceAsNumber\":64496,\"bgpDestinationAsNumber\":64497,"
+        "\"sourceIPv4PrefixLength\":24,\"destinationIPv4PrefixLength\":16,\"flowDirection\":1,"
+        "\"ipNextHopIPv4Address\":3221226238,\"bgpNextHopIPv4Address\":3221226237,\"vlanId\":5,\"postVlanId\":6,"
+        "\"sourceMacAddress\":\"00:00:00:00:00:01\",\"destinationMacAddress\":\"00:00:00:00:00:03\","
+        "\"postSourceMacAddress\":\"00:00:00:00:00:04\",\"postDestinationMacAddress\":\"00:00:00:00:00:02\","
+        "\"exporterIPv4Address\":3221226234}\n"
+        "{\"sourceIPv6Address\":\"2001:db8::1\",\"destinationIPv6Address\":\"2001:db8::2\",\"protocolIdentifier\":58,"
+        "\"sourceTransportPort\":0,\"destinationTransportPort\":32768," SECONDS
+        "\"packetDeltaCount\":1,\"octetDeltaCount\":96,\"sourceIPv6PrefixLength\":64}\n");
+    /* That of 1.7.4 and later; ICMP's type and code with a point between. */
+    expect(FOREIGN_NFDUMP,
+           "firstSeen,duration,proto,srcAddr,srcPort,dstAddr,dstPort,packets,bytes,flows\n"
+           "2023-11-14 17:13:20.000,1.000,TCP,192.0.2.1,51515,198.51.100.4,443,10,620,1\n"
+           "2023-11-14 17:13:20.000,1.000,ICMP,192.0.2.1,0,198.51.100.4,8.1,10,620,1\n",
+           HOSTS TCP SECONDS
+           "\"packetDeltaCount\":10,\"octetDeltaCount\":620}\n" HOSTS
+           "\"protocolIdentifier\":1,\"sourceTransportPort\":0,\"destinationTransportPort\":2049," SECONDS
+           "\"packetDeltaCount\":10,\"octetDeltaCount\":620}\n");
+    setenv("TZ", "UTC", 1);
+    tzset();
+}
+
+/* On both sides of the hours that come twice and never, and with a zone. */
+static void local_times(void **state) {
+    (void)state;
+    static const struct {
+        const char *text;
+        long long seconds;
+    } times[] = {{"2023-10-29 01:59:59", 1698537599},       {"2023-10-29 03:00:00", 1698544800},
+                 {"2023-03-26 01:59:59", 1679792399},       {"2023-03-26 03:00:00", 1679792400},
+                 {"2024-02-29T12:00:00", 1709204400},       {"2024-02-29T12:00:00Z", 1709208000},
+                 {"2024-02-29T12:00:00+05:30", 1709188200}, {"2024-02-29T12:00:00-0100", 1709211600},
+                 {"2024/02/29.12:00:60", 1709204460},       {"0000000001", 1}};
+    setenv("TZ", "Europe/Berlin", 1);
+    tzset();
+    for (unsigned i = 0; i < sizeof times / sizeof times[0]; i++) {
+        char lines[256], wanted[512];
+        snprintf(lines, sizeof lines,
+                 "firstSeen,duration,proto,srcAddr,dstAddr,packets,bytes\n%s,0.0,TCP,::1,::2,1,2\n", times[i].text);
+        snprintf(wanted, sizeof wanted,
+                 "{\"sourceIPv6Address\":\"::1\",\"destinationIPv6Address\":\"::2\",\"protocolIdentifier\":6,"
+                 "\"sourceTransportPort\":0,\"destinationTransportPort\":0,\"flowStartMicroseconds\":%lld000000,"
+                 "\"flowEndMicroseconds\":%lld000000,\"packetDeltaCount\":1,\"octetDeltaCount\":2}\n",
+                 times[i].seconds, times[i].seconds);
+        expect(FOREIGN_NFDUMP, lines, wanted);
+    }
+    setenv("TZ", "UTC", 1);
+    tzset();
+}
+
+#define OBJECT                                                                                                         \
+    "{\n\t\"type\" : \"FLOW\",\n\t\"export_sysid\" : 0,\n\t\"first\" : \"2023-11-14T22:13:20.000\",\n"                 \
+    "\t\"last\" : \"2023-11-14T22:13:21.000\",\n\t\"in_packets\" : 10,\n\t\"in_bytes\" : 620,\n\t\"proto\" : 6,\n"     \
+    "\t\"tcp_flags\" : \"........\",\n\t\"src_port\" : 51515,\n\t\"dst_port\" : 443,\n"                                \
+    "\t\"src4_addr\" : \"192.0.2.1\",\n\t\"dst4_addr\" : \"198.51.100.4\",\n\t\"label\" : \"<}\\\"{>\"\n}"
+#define OBJECT_ENTRY HOSTS TCP SECONDS "\"packetDeltaCount\":10,\"octetDeltaCount\":620}\n"
+
+static void nfdump_objects(void **state) {
+    (void)state;
+    expect(FOREIGN_NFDUMP, "[\n" OBJECT ",\n" OBJECT "]\n", OBJECT_ENTRY OBJECT_ENTRY);
+    expect(FOREIGN_NFDUMP, "[\nNo matching flows\n]\n", "");
+    expect(FOREIGN_NFDUMP,
+           "[{\"first\":\"1700000000\",\"last\":\"1700000001\",\"in_packets\":1,\"in_bytes\":2,\"proto\":1,"
+           "\"icmp_type\":3,\"icmp_code\":1,\"src4_addr\":\"192.0.2.1\",\"dst4_addr\":\"198.51.100.4\"}]\n",
+           HOSTS "\"protocolIdentifier\":1,\"sourceTransportPort\":0,\"destinationTransportPort\":769," SECONDS
+                 "\"packetDeltaCount\":1,\"octetDeltaCount\":2}\n");
+    /* One that is cut off costs no other. */
+    expect(FOREIGN_NFDUMP, "[\n{\n\t\"type\" : \"FLOW\",\n" OBJECT "]\n",
+           "! the object is cut off: another one begins\n" OBJECT_ENTRY);
+    expect(FOREIGN_NFDUMP, "[\n" OBJECT ",\n{\n\t\"type\" : \"FLOW\",\n",
+           OBJECT_ENTRY "! the object is cut off: the file ends\n");
+    /* What -A sums up has no times. */
+    expect(FOREIGN_NFDUMP,
+           "[\n{\n\t\"type\" : \"FLOW\",\n\t\"src4_addr\" : \"1.2.3.4\",\n\t\"dst4_addr\" : \"1.2.3.4\"\n}]\n",
+           "! column 'ts': there is no value\n");
+}
+
+static void nfdump_wrong_values(void **state) {
+    (void)state;
+    expect(FOREIGN_NFDUMP, "2023-11-14 22:13:20,x\n",
+           "! there is no header line before it: nfdump -o csv prints it, but not with -s, nor with -q\n");
+    expect(FOREIGN_NFDUMP, "ts,te,td,pr,val,fl,ipkt,ibyt\n1,2,3,4,5,6,7,8\n",
+           "! column 'sa': the header has none: nfdump -o csv prints it, but not with -s, nor with -q\n");
+    expect(
+        FOREIGN_NFDUMP,
+        "ts,te,sa,da,flg,ipkt,ibyt,ismc,nh\n1,2,::1,::2,..X,1,1,,\n1,2,::1,::2,0x1b,1,1,00:1,\n1,2,::1,::2,,1,1,,hop\n"
+        "2023-11-31 25:00:00,2,::1,::2,,1,1,,\n",
+        "! column 'flg': '..X' is no set of flags: accepted are ...AP.SF\n"
+        "! column 'ismc': '00:1' is no address: accepted are 00:1b:21:0a:ff:3c\n"
+        "! column 'nh': 'hop' is no address: accepted are 192.0.2.1 and 2001:db8::1\n"
+        "! column 'ts': '2023-11-31 25:00:00' is no time: accepted are seconds since 1970, as 1700000000.25, and local "
+        "times, as 2023-11-14 22:13:20.25, or with Z or +01:00\n");
+}
+
+/* --- all of them --- */
+
+static void formats_are_found(void **state) {
+    (void)state;
+    static const struct {
+        const char *head;
+        enum foreign_format format;
+    } heads[] = {
+        {ZEEK, FOREIGN_ZEEK},
+        {"#fields\tts\tuid\n", FOREIGN_ZEEK},
+        {"\n{\"ts\":1,\"id.orig_h\":\"::\"", FOREIGN_ZEEK},
+        {ARGUS, FOREIGN_ARGUS},
+        {"SrcAddr|DstAddr|SrcPkts\r\n1", FOREIGN_ARGUS},
+        {"{\"type\":\"flow\",\"saddr\":\"::\"", FOREIGN_ARGUS},
+        {NFDUMP, FOREIGN_NFDUMP},
+        {"[\n" OBJECT, FOREIGN_NFDUMP},
+        {"firstSeen,duration,proto,srcAddr", FOREIGN_NFDUMP},
+        {"{\"sourceIPv4Address\":1}", FOREIGN_ENTRIES},
+        {"[]", FOREIGN_ENTRIES},
+        {"ts,x,y", FOREIGN_ENTRIES},
+        {"# a comment", FOREIGN_ENTRIES},
+        {" \n ", FOREIGN_ENTRIES},
+        {"", FOREIGN_ENTRIES},
+    };
+    for (unsigned i = 0; i < sizeof heads / sizeof heads[0]; i++)
+        if (foreign_find(heads[i].head, strlen(heads[i].head)) != heads[i].format) fail_msg("%s", heads[i].head);
+}
+
+/* A line that is skipped leaves its header, and the object that it begins. */
+static void reading_goes_on_anywhere(void **state) {
+    (void)state;
+    static const struct {
+        enum foreign_format format;
+        const char *lines;
+    } files[] = {{FOREIGN_NFDUMP, "[\n" OBJECT ",\n{\n\t\"type\" : 1,\n" OBJECT ",\n" OBJECT "]\n"},
+                 {FOREIGN_NFDUMP,
+                  "firstSeen,duration,srcAddr,dstAddr,packets,bytes\n1,1,::1,::2,1,1\n2,1,::1,::2,1,1\nSummary\nx\n"
+                  "ts,te,sa,da,ipkt,ibyt\n3,4,::1,::2,1,1\n"},
+                 {FOREIGN_ZEEK,
+                  ZEEK "1\tCx\t::1\t1\t::2\t2\ttcp\t-\t1.5\t-\t-\tS0\t1\t60\t0\t0\t-\n"
+                       "#separator \\x7c\n#fields|ts|id.orig_h|id.resp_h|proto|duration|orig_bytes|resp_bytes|"
+                       "orig_pkts|resp_pkts\n1|::1|::2|6|1.5|100|1|3|1\n"}};
+    for (unsigned i = 0; i < sizeof files / sizeof files[0]; i++) {
+        struct foreign *foreign = foreign_new(files[i].format);
+        char *whole = read_all(foreign, files[i].lines);
+        foreign_free(foreign);
+        for (const char *cut = files[i].lines; cut[0]; cut += strcspn(cut, "\n") + 1) {
+            foreign = foreign_new(files[i].format);
+            for (const char *at = files[i].lines; at < cut; at += strcspn(at, "\n") + 1)
+                if (*at != '\n') foreign_skip(foreign, at, strcspn(at, "\n"));
+            char *rest = read_all(foreign, cut);
+            size_t len = strlen(rest);
+            assert_true(len <= strlen(whole));
+            assert_string_equal(whole + strlen(whole) - len, rest);
+            free(rest);
+            foreign_free(foreign);
+        }
+        free(whole);
+    }
+}
+
+/* What is kept aside can be read again: the header, and the record as it stood. */
+static void records_as_they_stood(void **state) {
+    (void)state;
+    struct error error;
+    const char *text, line[] = "x,1,::1,::2,1,1";
+    size_t len;
+    struct foreign *foreign = foreign_new(FOREIGN_NFDUMP);
+    free(read_all(foreign, "firstSeen,duration,srcAddr,dstAddr,packets,bytes"));
+    assert_int_equal(foreign_line(foreign, line, strlen(line), &text, &len, &error), -1);
+    text = foreign_record(foreign, &len);
+    assert_int_equal(len, strlen(line));
+    assert_memory_equal(text, line, len);
+    assert_string_equal(foreign_header(foreign), "firstSeen,duration,srcAddr,dstAddr,packets,bytes\n");
+    foreign_free(foreign);
+    foreign = foreign_new(FOREIGN_NFDUMP);
+    free(read_all(foreign, "[\n{\n\t\"type\" : 1\n}"));
+    text = foreign_record(foreign, &len);
+    assert_int_equal(len, strlen("{\n\t\"type\" : 1\n}"));
+    assert_memory_equal(text, "{\n\t\"type\" : 1\n}", len);
+    foreign_free(foreign);
+    foreign = foreign_new(FOREIGN_ENTRIES);
+    assert_int_equal(foreign_line(foreign, line, strlen(line), &text, &len, &error), FOREIGN_ENTRY);
+    assert_ptr_equal(text, line);
+    assert_int_equal(len, strlen(line));
+    foreign_free(foreign);
+    foreign_free(NULL);
+}
+
+static void overlong_records(void **state) {
+    (void)state;
+    char *lines = malloc(3 * FOREIGN_RECORD_MAX);
+    memset(lines, 'x', 2 * FOREIGN_RECORD_MAX);
+    strcpy(lines + 2 * FOREIGN_RECORD_MAX, "\n");
+    expect(FOREIGN_ARGUS, lines, "! the line is longer than 65536 bytes\n");
+    memcpy(lines, "{\n", 2);
+    strcpy(lines + 2 * FOREIGN_RECORD_MAX, "\n" OBJECT "\n");
+    expect(FOREIGN_NFDUMP, lines, "! the object is longer than 65536 bytes\n" OBJECT_ENTRY);
+    free(lines);
+}
+
+static int setup(void **state) {
+    (void)state;
+    setenv("TZ", "UTC", 1);
+    tzset();
+    names_init();
+    return 0;
+}
+
+int main(void) {
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(zeek_text),
+        cmocka_unit_test(zeek_headers),
+        cmocka_unit_test(zeek_objects),
+        cmocka_unit_test(zeek_wrong_values),
+        cmocka_unit_test(argus_text),
+        cmocka_unit_test(argus_passes_over),
+        cmocka_unit_test(argus_wrong_values),
+        cmocka_unit_test(nfdump_text),
+        cmocka_unit_test(local_times),
+        cmocka_unit_test(nfdump_objects),
+        cmocka_unit_test(nfdump_wrong_values),
+        cmocka_unit_test(formats_are_found),
+        cmocka_unit_test(reading_goes_on_anywhere),
+        cmocka_unit_test(records_as_they_stood),
+        cmocka_unit_test(overlong_records),
+    };
+    return cmocka_run_group_tests(tests, setup, NULL);
+}
