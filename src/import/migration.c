@@ -5,10 +5,9 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#define XXH_INLINE_ALL
-#include <xxhash.h>
 
 #include "flow/coerce.h"
+#include "import/source_table.h"
 #include "store/ddl.h"
 
 enum { DAY = 86400 };
@@ -123,14 +122,6 @@ static int range_read(void *context, unsigned n, const char *const *columns, con
     return 0;
 }
 
-static int identity_read(void *context, unsigned n, const char *const *columns, const size_t *lengths) {
-    char *identity = context;
-    (void)n;
-    XXH128_hash_t hash = XXH3_128bits(columns[0], lengths[0]);
-    snprintf(identity, 33, "%016" PRIx64 "%016" PRIx64, hash.high64, hash.low64);
-    return 1;
-}
-
 enum store_status migration_find(struct migration *migration, struct store *source, const struct flow_layout *layout,
                                  struct error *error) {
     /* Tables alone: flowimport's own flows_600 is a view. */
@@ -142,8 +133,7 @@ enum store_status migration_find(struct migration *migration, struct store *sour
     struct error different = {""};
     struct columns columns = {.migration = migration, .layout = layout, .error = &different};
     *migration = (struct migration){.n = 0};
-    enum store_status status = store_query(source, "SELECT CONCAT_WS('/', @@hostname, @@port, @@datadir, DATABASE())",
-                                           NULL, 0, identity_read, migration->identity, error);
+    enum store_status status = source_identity(source, "", migration->identity, error);
     if (status == STORE_OK) status = store_query(source, columns_sql, NULL, 0, column_read, &columns, error);
     if (status != STORE_OK) return status;
     table_end(&columns);

@@ -4,19 +4,14 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <unistd.h>
 
-#include "base/backoff.h"
-#include "base/log.h"
-#include "base/url.h"
 #include "import/migration.h"
 #include "prog/chunks.h"
-#include "prog/units.h"
+#include "prog/source.h"
 #include "store/settings.h"
 
 enum {
     REPORTED_MAX = 10, /* rows not taken that are shown one by one */
-    SOURCE_TRIES = 10,
 };
 
 struct migrate {
@@ -38,69 +33,36 @@ struct migrate {
 
 /* --- where from --- */
 
-static int source_open(struct migrate *migrate, const char *text) {
-    static const struct schema nothing; /* of ours */
-    const struct command_options *options = migrate->call->options;
-    struct store_config config = {.url = text, .read_only = true, .foreign = true};
-    char *password = NULL;
-    struct error error;
-    struct url url;
-    if (url_parse(&url, text, &error) != 0) return command_fail(EXIT_USAGE, "%s", error.text);
-    bool is_mysql = strcmp(url.scheme, "mysql") == 0 || strcmp(url.scheme, "mariadb") == 0, secret = url.password;
-    url_release(&url);
-    if (!is_mysql) return command_fail(EXIT_USAGE, "'%s' is not accepted: it takes mysql://user@host/database", text);
-    if (secret)
-        return command_fail(EXIT_USAGE, "no passwords on the command line, where every user of the machine can see "
-                                        "them; use --from-password-file or the MySQL option file");
-    if (options->from_password_file && !(password = config_password(options->from_password_file, &error)))
-        return command_fail(EXIT_USAGE, "--from-password-file: %s", error.text);
-    config.password = password;
-    enum store_status status = store_open(&migrate->source, &config, &nothing, &error);
-    free(password);
-    return status == STORE_OK ? EXIT_DONE : command_fail(EXIT_FAILED, "%s", error.text);
-}
-
 static int count_read(void *context, unsigned n, const char *const *columns, const size_t *lengths) {
     (void)n, (void)lengths;
     *(int64_t *)context = columns[0] ? strtoll(columns[0], NULL, 10) : -1;
     return 1;
 }
 
-struct tries {
-    int failed;
-    struct backoff backoff;
-};
-
-/* Whether to ask the source again, after a while: where the connection was lost, SOURCE_TRIES times at most. */
-static bool source_again(const struct migrate *migrate, enum store_status status, struct tries *tries,
-                         const struct error *error) {
-    if (status != STORE_RETRY || migrate->code != EXIT_DONE || ++tries->failed == SOURCE_TRIES) return false;
-    tries->backoff.first_ms = 100;
-    tries->backoff.max_ms = migrate->call->config->queue.retry_max_ms;
-    int64_t wait = backoff_failed(&tries->backoff);
-    log_warning("migrate", "%s; trying again in %" PRId64 " ms", error->text, wait);
-    usleep((useconds_t)(wait * 1000));
-    return true;
+/* What the rows were for may have failed meanwhile. */
+static bool ask_again(const struct migrate *migrate, enum store_status status, struct source_tries *tries,
+                      const struct error *error) {
+    return migrate->code == EXIT_DONE && source_again(migrate->call, "migrate", status, tries, error);
 }
 
 /* Asked again, the rows come from the first on. */
 static enum store_status source_ask(struct migrate *migrate, const char *sql, const struct store_param *params,
                                     unsigned n_params, store_row_fn *row, void *context, struct error *error) {
-    struct tries tries = {0};
+    struct source_tries tries = {0};
     enum store_status status;
     do {
         migrate->row = 0;
         status = store_query(migrate->source, sql, params, n_params, row, context, error);
-    } while (source_again(migrate, status, &tries, error));
+    } while (ask_again(migrate, status, &tries, error));
     return status;
 }
 
 static enum store_status source_find(struct migrate *migrate, struct error *error) {
-    struct tries tries = {0};
+    struct source_tries tries = {0};
     enum store_status status;
     do
         status = migration_find(&migrate->migration, migrate->source, &migrate->call->config->layout, error);
-    while (source_again(migrate, status, &tries, error));
+    while (ask_again(migrate, status, &tries, error));
     return status;
 }
 
@@ -207,12 +169,6 @@ static void reject_report(const struct migrate *migrate, const struct reject *re
     if (n == REPORTED_MAX) fprintf(stderr, "%s: more rejected rows are counted, not shown\n", migrate->name);
 }
 
-static void row_reject(struct generation *generation, enum reject_reason reason) {
-    generation->reasons[reason]++;
-    generation->ledger.entries++;
-    generation->ledger.rejected++;
-}
-
 static int row_take(void *context, unsigned n, const char *const *columns, const size_t *lengths) {
     struct migrate *migrate = context;
     struct chunks *chunks = &migrate->chunks;
@@ -225,7 +181,7 @@ static int row_take(void *context, unsigned n, const char *const *columns, const
     bool readable =
         migration_row(migrate->table, layout, migrate->bucket, columns, lengths, &record, &flows, &reject) == 0;
     uint64_t rejected = chunks->folding->ledger.rejected;
-    if (!readable) row_reject(chunks->folding, reject.reason);
+    if (!readable) chunks_refuse(chunks, reject.reason);
     while (readable && fold_row(&chunks->folder, chunks->folding, migrate->now, &record, flows, &reject) == FOLD_FULL) {
         migrate->code = chunks_write(chunks, migrate->taken, migrate->bucket);
         rejected = 0;
@@ -333,7 +289,7 @@ int command_migrate(const struct command_call *call) {
     struct migrate migrate = {.call = call, .now = clock_now(&clock_system)};
     struct error error;
     if (call->n_operands != 1) return command_usage("migrate [--dry-run] FROM_URL");
-    int code = source_open(&migrate, call->operands[0]);
+    int code = source_open(call, call->operands[0], &migrate.source);
     if (code != EXIT_DONE) return code;
     if (source_find(&migrate, &error) != STORE_OK)
         code = command_fail(EXIT_FAILED, "%s", error.text);

@@ -24,6 +24,7 @@ TIME_UNITS = (("Seconds", 1), ("Milliseconds", 1000), ("MilliSeconds", 1000), ("
               ("Nanoseconds", 10**9))
 # Bits of the elements that tests use as further keys.
 KEY_BITS = {"ipClassOfService": 8, "tcpControlBits": 16, "ingressInterface": 32, "egressInterface": 32, "vlanId": 16,
+            "exporterIPv4Address": 32, "ipNextHopIPv4Address": 32, "observationDomainId": 32,
             "bgpSourceAsNumber": 32, "ipVersion": 8}
 DECIMAL = re.compile(r"[0-9]{1,20}")
 QUAD = re.compile(r"(0|[1-9][0-9]{0,2})\.(0|[1-9][0-9]{0,2})\.(0|[1-9][0-9]{0,2})\.(0|[1-9][0-9]{0,2})")

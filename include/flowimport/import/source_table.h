@@ -27,9 +27,9 @@ struct source_column {
 
 struct source_table {
     char name[SOURCE_NAME_MAX];
-    char identity[33];             /* of the server, the database and the table; hashed */
+    char identity[33]; /* of the server, the database and the table; hashed */
     char key[128];     /* quoted; "": there is no such key */
-    int64_t rows;                  /* about so many */
+    int64_t rows;      /* about so many */
     unsigned n;
     struct source_column columns[SOURCE_COLUMNS_MAX];
 };
