@@ -20,10 +20,15 @@
 #include "prog/loss.h"
 
 enum {
-    WAIT_MS = 100,             /* longest wait for a message: how late a stop is noticed */
-    FLUSH_US = 50000,          /* how long an entry may wait in a block that is not full */
-    TICK_US = 1000000,         /* between two looks at what is due */
-    DRAIN_TURNS = 10000,       /* of the sockets at the end: who goes on sending must not keep us */
+    WAIT_MS = 100,          /* longest wait for a message: how late a stop is noticed */
+    FLUSH_US = 50000,       /* how long an entry may wait in a block that is not full */
+    TICK_US = 1000000,      /* between two looks at what is due */
+    DRAIN_TURNS = 10000,    /* of the sockets at the end: who goes on sending must not keep us */
+    DRAIN_EMPTY = 3,        /* turns without a whole message, as one that takes a connection, are its end */
+    FEW = 48,               /* messages of a turn: waking up costs more than reading them, so others may gather */
+    GATHER_US = 5000,       /* for so long; */
+    GATHER_SMALL_US = 1000, /* where the socket's buffer is smaller than */
+    GATHER_BUFFER = 4 << 20,
     FEED_LOW = FEED_BLOCKS / 4 /* blocks: with fewer free ones datagrams stay in the kernel's buffer */
 };
 #define STATE_US (INT64_C(60) * 1000000) /* between two writings of the state */
@@ -151,12 +156,14 @@ static void tick(struct collector *collector, int64_t now, bool last) {
 static void thread_run(void *context) {
     struct collector *collector = context;
     struct pollfd ready = {.fd = listener_fd(collector->listener), .events = POLLIN};
+    const unsigned gather_us =
+        listener_counters(collector->listener)->buffer < GATHER_BUFFER ? GATHER_SMALL_US : GATHER_US;
     int64_t ticked = 0, flushed = 0, written = 0; /* the first tick changes what was read */
     while (!worker_stopping(&collector->worker)) {
         bool room = feed_has_blocks(collector->feed, FEED_LOW);
         if (poll(&ready, room, WAIT_MS) < 0 && errno != EINTR) log_error("collector", "poll: %s", strerror(errno));
         pthread_mutex_lock(&collector->lock);
-        if (room) listener_turn(collector->listener, 0);
+        unsigned messages = room ? listener_turn(collector->listener, 0) : 0;
         int64_t now = clock_now_us(&clock_system);
         if (now - ticked >= TICK_US || now < ticked) {
             tick(collector, now, false);
@@ -171,10 +178,11 @@ static void thread_run(void *context) {
             feed_flush(collector->feed);
             flushed = now;
         }
+        if (messages > 0 && messages < FEW) usleep(gather_us);
     }
     pthread_mutex_lock(&collector->lock);
-    for (unsigned turns = 0; turns < DRAIN_TURNS && listener_turn(collector->listener, 0) > 0;)
-        turns++;
+    for (unsigned turns = 0, empty = 0; turns < DRAIN_TURNS && empty < DRAIN_EMPTY; turns++)
+        empty = listener_turn(collector->listener, 0) > 0 ? 0 : empty + 1;
     tick(collector, clock_now_us(&clock_system), true);
     state_write(collector);
     pthread_mutex_unlock(&collector->lock);

@@ -1,15 +1,22 @@
-/* Importer and probe on their event loop until they end: signals, readiness, watchdog. flowimportd's life, and
- * `flowimport --once` without files. */
+/* Importer, probe and collector on their event loop until they end: signals, readiness, watchdog. flowimportd's life,
+ * and `flowimport --once` without files. */
 #ifndef FLOWIMPORT_PROG_SERVICE_H
 #define FLOWIMPORT_PROG_SERVICE_H
 
+#include "prog/collector.h"
 #include "prog/probe.h"
 #include "prog/reload.h"
 
-/* Returns the exit code: 0 done, 1 failed, 3 done with rejected entries (importer.queue.once alone). `probe`: opened;
- * taken; NULL: there is none. `reload` is what SIGHUP does to the two configurations; NULL leaves the signal alone.
+/* What makes flows: opened, not started; NULL: there is none. */
+struct service_fronts {
+    struct probe *probe;
+    struct collector *collector;
+};
+
+/* Returns the exit code: 0 done, 1 failed, 3 done with rejected entries (importer.queue.once alone). `fronts` are
+ * taken; NULL: there are none. `reload` is what SIGHUP does to the two configurations; NULL leaves the signal alone.
  * `counters` may be NULL. */
-int service_run(const struct pipeline *pipeline, const struct config *config, struct probe *probe,
+int service_run(const struct pipeline *pipeline, const struct config *config, const struct service_fronts *fronts,
                 struct reload *reload, struct importer_counters *counters);
 
 #endif

@@ -5,6 +5,8 @@ import tempfile
 
 import pytest
 
+import collecting
+import reference
 import rig
 
 
@@ -101,6 +103,15 @@ def make_site(folder, make_redis, make_store):
     yield make
     for site in sites:
         site.close()
+
+
+@pytest.fixture
+def collect(make_site):
+    """collect("mysql", queue="direct", keys=..., OPTION=...): a collector; the options are those of [collector]."""
+    def make(kind="sqlite", keys=reference.TUPLE_KEYS, sections=None, **options):
+        redis = {"redis": rig.NoRedis()} if options.get("queue") == "direct" else {}
+        return collecting.Collector(make_site(kind, keys=keys, **redis), sections=sections, **options)
+    return make
 
 
 @pytest.fixture(params=["sqlite", "mysql"])

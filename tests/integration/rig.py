@@ -211,6 +211,18 @@ class Redis:
         return count
 
 
+class NoRedis:
+    """Where nothing may ask for one."""
+
+    @staticmethod
+    def url():
+        return "redis://127.0.0.1:1/0"
+
+    @staticmethod
+    def wake():
+        pass
+
+
 # MariaDB -------------------------------------------------------------------------------------------------------------
 
 

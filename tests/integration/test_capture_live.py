@@ -141,7 +141,7 @@ def sums(site):
 @pytest.mark.parametrize("queue, kind", [("redis", "mysql"), ("direct", "mysql"), ("direct", "sqlite")])
 def test_all_that_the_interface_counts_is_in_the_tables(make_site, make_store, pair, queue, kind):
     ours, theirs = pair
-    site = make_site(kind) if queue == "redis" else make_site(kind, redis=NoRedis())
+    site = make_site(kind) if queue == "redis" else make_site(kind, redis=rig.NoRedis())
     spool = site.folder / "spool"
     theirs.run("ip", "link", "set", "dev", "vb", "down")  # nothing comes or goes until the probe has begun to count
     skipped = ours.counters("va")[0]
@@ -177,22 +177,10 @@ def test_all_that_the_interface_counts_is_in_the_tables(make_site, make_store, p
     site.verify()
 
 
-class NoRedis:
-    """Where nothing may ask for one."""
-
-    @staticmethod
-    def url():
-        return "redis://127.0.0.1:1/0"
-
-    @staticmethod
-    def wake():
-        pass
-
-
 def test_octets_are_the_interface_s_less_its_headers(make_site, pair):
     """The interface counts the Ethernet header, 14 octets a frame; a tag is 4 more, and the IP packet is the rest."""
     ours, theirs = pair
-    site = make_site("sqlite", redis=NoRedis())
+    site = make_site("sqlite", redis=rig.NoRedis())
     probe = Probe(site, ours, capture={"queue": "direct", "filter": "not ip6", "rules":
                                        "flows: five-tuple dot1qVlanId"})
     for host, name in ((ours, "va"), (theirs, "vb")):  # its neighbour discovery comes when it likes
@@ -221,7 +209,7 @@ def test_octets_are_the_interface_s_less_its_headers(make_site, pair):
 def test_all_interfaces(make_site, pair):
     """`any`, with a filter, and a rule of two keys."""
     ours, theirs = pair
-    site = make_site("sqlite", redis=NoRedis(), keys=("sourceIPv4Address", "protocolIdentifier"))
+    site = make_site("sqlite", redis=rig.NoRedis(), keys=("sourceIPv4Address", "protocolIdentifier"))
     probe = Probe(site, ours, capture={"interface": "any", "queue": "direct", "filter": "icmp", "rules":
                                        "hosts: sourceIPv4Address protocolIdentifier"})
     theirs.run("ping", "-q", "-c", "10", "-i", "0.002", "10.9.0.1")
@@ -236,7 +224,7 @@ def test_all_interfaces(make_site, pair):
 
 def test_down_and_up_and_gone(make_site, pair):
     ours, theirs = pair
-    site = make_site("sqlite", redis=NoRedis())
+    site = make_site("sqlite", redis=rig.NoRedis())
     probe = Probe(site, ours, capture={"queue": "direct"})
     theirs.run("ping", "-q", "-c", "5", "-i", "0.002", "10.9.0.1")
     ours.run("ip", "link", "set", "dev", "va", "down")
@@ -284,7 +272,7 @@ def test_the_manual_says_what_the_help_lines_say(make_site, pair):
 
 def test_privileges_are_given_up(make_site, pair):
     ours, _ = pair
-    site = make_site("sqlite", redis=NoRedis())
+    site = make_site("sqlite", redis=rig.NoRedis())
     os.chown(site.store.path.parent, 65534, 65534)
     for folder in list(site.store.path.parents)[:3]:
         folder.chmod(0o755)
@@ -301,7 +289,7 @@ def test_privileges_are_given_up(make_site, pair):
 
 def test_what_cannot_be_opened(make_site, pair):
     ours, _ = pair
-    site = make_site("sqlite", redis=NoRedis())
+    site = make_site("sqlite", redis=rig.NoRedis())
 
     def fails(code, text, **options):
         config = site.config("bad.conf", capture=dict({"interface": "va", "user": "", "queue": "direct"}, **options))

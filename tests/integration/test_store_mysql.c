@@ -1,5 +1,6 @@
 /* The MySQL store against a server: FLOWIMPORT_TEST_MYSQL=mysql://root@localhost/any?socket=/path, where databases
  * named flowimport_test_N are made and dropped; without it the tests are skipped. */
+#include "../unit/query_cases.h"
 #include "../unit/store_cases.h"
 
 #include <mysql.h>
@@ -440,6 +441,7 @@ int main(void) {
         cmocka_unit_test(writers_at_a_time_add_up),
     };
     const struct CMUnitTest once[] = {
+        QUERY_CASES,
         cmocka_unit_test(a_dropped_partition_is_made_again),  cmocka_unit_test(views_take_deletes),
         cmocka_unit_test(a_lost_connection_is_made_again),    cmocka_unit_test(two_that_write_one_generation),
         cmocka_unit_test(what_a_person_must_mend_is_refused), cmocka_unit_test(many_may_make_the_tables_at_once),
