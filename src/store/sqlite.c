@@ -43,8 +43,9 @@ static enum store_status code_status(int code) {
 
 static enum store_status failed(const struct sqlite_store *store, int code, const char *what, struct error *error) {
     enum store_status status = code_status(code);
-    if (status != STORE_OK)
-        error_set(error, "%s: %s (SQLite %d)", what, sqlite3_errmsg(store->db), sqlite3_extended_errcode(store->db));
+    if (status != STORE_OK) /* a statement can be longer than an error's text */
+        error_set(error, "%.200s: %s (SQLite %d)", what, sqlite3_errmsg(store->db),
+                  sqlite3_extended_errcode(store->db));
     return status;
 }
 

@@ -89,6 +89,7 @@ FOREIGN = [
 ]
 
 GET = "GET /api/meta HTTP/1.1\r\nHost: localhost\r\n"
+NEXT = "GET /status HTTP/1.1\r\nHost: localhost\r\n\r\n"
 # Requests to the byte, in Latin-1. Each gets one answer, and no more.
 REQUESTS = [
     # the Host header
@@ -118,7 +119,8 @@ REQUESTS = [
     GET + "X: " + "a" * 100000 + "\r\n\r\n", GET + "a" * 100000 + ": x\r\n\r\n", GET + "X: y\r\n" * 5000 + "\r\n",
     GET + "\r\n".join("X%d: y" % i for i in range(500)) + "\r\n\r\n", GET + "no colon\r\n\r\n", GET + ": empty\r\n\r\n",
     GET + "X\x00Y: z\r\n\r\n", GET + "X: a\x00b\r\n\r\n", GET + " folded: x\r\n\r\n", GET + "X: a\r\n b\r\n\r\n",
-    GET + "X: a\rY: b\r\n\r\n", GET + "Range: bytes=0-1,2-3,4-5\r\n\r\n", GET + "If-None-Match: " + "\"a\"," * 900 + "\r\n\r\n",
+    GET + "X: a\rY: b\r\n\r\n", GET + "Range: bytes=0-1,2-3,4-5\r\n\r\n",
+    GET + "If-None-Match: " + "\"a\"," * 900 + "\r\n\r\n",
     GET + "If-None-Match: *\r\n\r\n", GET + "Accept-Encoding: " + "gzip;q=0," * 500 + "\r\n\r\n",
     GET + "Authorization: Basic !!!!\r\n\r\n", GET + "Authorization: Basic " + "QUFB" * 1000 + "\r\n\r\n",
     GET + "Authorization: Digest username=\"%s\"\r\n\r\n" % MARK, GET + "Expect: 100-continue\r\n\r\n",
@@ -131,11 +133,13 @@ REQUESTS = [
     GET + "Content-Length: 5\r\nContent-Length: 6\r\n\r\nabcdef", GET + "Content-Length: 5, 6\r\n\r\nabcdef",
     GET + "Content-Length: +5\r\n\r\nabcde", GET + "Content-Length: 0x5\r\n\r\nabcde",
     GET + "Transfer-Encoding: chunked\r\n\r\n0\r\n\r\n", GET + "Transfer-Encoding: chunked\r\n\r\nzz\r\n\r\n",
-    GET + "Transfer-Encoding: chunked\r\n\r\nffffffffffffffff\r\n\r\n", GET + "Transfer-Encoding: chunked\r\n\r\n-1\r\nx\r\n",
-    GET + "Transfer-Encoding: chunked\r\nContent-Length: 4\r\n\r\n0\r\n\r\nGET /status HTTP/1.1\r\nHost: localhost\r\n\r\n",
-    GET + "Content-Length: 4\r\nTransfer-Encoding: chunked\r\n\r\n0\r\n\r\nGET /status HTTP/1.1\r\nHost: localhost\r\n\r\n",
+    GET + "Transfer-Encoding: chunked\r\n\r\nffffffffffffffff\r\n\r\n",
+    GET + "Transfer-Encoding: chunked\r\n\r\n-1\r\nx\r\n",
+    GET + "Transfer-Encoding: chunked\r\nContent-Length: 4\r\n\r\n0\r\n\r\n" + NEXT,
+    GET + "Content-Length: 4\r\nTransfer-Encoding: chunked\r\n\r\n0\r\n\r\n" + NEXT,
     GET + "Transfer-Encoding: xchunked\r\n\r\n0\r\n\r\n", GET + "Transfer-Encoding : chunked\r\n\r\n0\r\n\r\n",
-    GET + "Transfer-Encoding: identity\r\nContent-Length: 2\r\n\r\nab", GET + "Transfer-Encoding:\x0bchunked\r\n\r\n0\r\n\r\n",
+    GET + "Transfer-Encoding: identity\r\nContent-Length: 2\r\n\r\nab",
+    GET + "Transfer-Encoding:\x0bchunked\r\n\r\n0\r\n\r\n",
     "POST /api/meta HTTP/1.1\r\nHost: localhost\r\nContent-Length: 100000\r\n\r\n" + "a" * 100000,
     "POST /api/meta HTTP/1.1\r\nHost: localhost\r\nTransfer-Encoding: chunked\r\n\r\n" + "5\r\nabcde\r\n" * 5000,
     "POST /api/meta HTTP/1.1\r\nHost: localhost\r\nContent-Type: application/json\r\nContent-Length: 2\r\n\r\n{}",

@@ -13,9 +13,9 @@ from attacks import FOREIGN, MARK, PATHS, QUERIES, REQUESTS, UNFINISHED, VALUES
 
 ORIGINAL = ["/api/bucket/query", "/api/index/nodes", "/api/index/ports", "/api/dynamic/index/nodes",
             "/api/dynamic/index/ports"]
-ORIGINAL_PARAMS = ["bucket_size", "start_bucket", "end_bucket", "resolution", "limit", "sort", "fields", "include_ports",
-                   "exclude_ports", "include_ips", "exclude_ips", "include_protos", "exclude_protos", "biflow",
-                   "aggregate", "black_others"]
+ORIGINAL_PARAMS = ["bucket_size", "start_bucket", "end_bucket", "resolution", "limit", "sort", "fields",
+                   "include_ports", "exclude_ports", "include_ips", "exclude_ips", "include_protos", "exclude_protos",
+                   "biflow", "aggregate", "black_others"]
 OURS = ["/api/meta", "/api/query", "/api/flows", "/api/loss", "/api/pipeline", "/api/names"]
 STEP = 4
 # 503 with a reason in JSON: the query took too long, or too many wait.

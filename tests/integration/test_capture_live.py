@@ -263,7 +263,8 @@ def test_redis_away_goes_to_the_spool(make_site, pair):
 def test_the_manual_says_what_the_help_lines_say(make_site, pair):
     ours, _ = pair
     site = make_site("sqlite")
-    probe = Probe(site, ours, export={"collectors": "udp://127.0.0.1:4739"}, producer={"spool": site.folder / "spool"})
+    probe = Probe(site, ours, export={"collectors": "udp://127.0.0.1:4739"}, producer={"spool": site.folder / "spool"},
+                  collector={"listen": "udp:127.0.0.1:2055", "state": site.folder / "state"})
     there = dict(re.findall(r"(?m)^# HELP (\S+) (.*)", ours.run("curl", "-s", "http://127.0.0.1:8469/metrics")))
     manual = (rig.TOP / "src" / "prog" / "flowimportd.8.in").read_text()
     assert dict(re.findall(r"(?m)^\.It Cm ((?:flowimport|process)_\w+).*\n(.*)", manual)) == there
