@@ -10,6 +10,8 @@ datadir = $(PREFIX)/share/flowimport
 systemddir = $(PREFIX)/lib/systemd/system
 sysusersdir = $(PREFIX)/lib/sysusers.d
 BUILD = build
+# Where `make page` leaves the page's files.
+PAGE = $(BUILD)/page
 SECONDS = 60
 PKG_CONFIG = pkg-config
 CFLAGS = -O2 -g
@@ -17,7 +19,7 @@ CFLAGS = -O2 -g
 DIRS = base flow input queue import store http
 
 mysql := $(shell $(PKG_CONFIG) --exists libmariadb && echo libmariadb || echo mysqlclient)
-packages = hiredis jansson $(mysql) libevent libevent_pthreads sqlite3 inih libxxhash zlib libpcap expat
+packages = hiredis jansson $(mysql) libevent libevent_pthreads sqlite3 inih libxxhash zlib libzstd libpcap expat libmaxminddb libcrypt
 warnings = -Wall -Wextra -Wshadow -Wconversion $(if $(WERROR),-Werror)
 # What every compilation needs, whatever CFLAGS says.
 flags := -std=c11 -D_GNU_SOURCE -pthread -Iinclude/flowimport -Isrc -DFLOWIMPORT_VERSION='"$(VERSION)"' \
@@ -42,7 +44,7 @@ manuals := $(patsubst src/prog/%.in,$(BUILD)/man/%,$(wildcard src/prog/*.[0-9].i
 archives := $(if $(prog_sources),$(BUILD)/libprog.a) $(BUILD)/libflowimport.a
 formatted = $(shell find src include tests -name '*.[ch]')
 
-.PHONY: all help tests check check-all asan fuzz fuzzers bench benches demo format sample sql install deb clean
+.PHONY: all help page tests check check-all asan fuzz fuzzers bench benches demo format sample sql install deb clean
 .DELETE_ON_ERROR:
 .SECONDARY:
 
@@ -74,8 +76,22 @@ $(BUILD)/obj/sql/retention.c: sql/retention.sql
 $(BUILD)/obj/sql/retention.o: $(BUILD)/obj/sql/retention.c | $(BUILD)/.libraries
 	$(call say,CC,$<)$(CC) $(flags) $(CPPFLAGS) $(CFLAGS) -c -o $@ $<
 
+# The page, where its modules can be had; without them (exit code 3) the programs are built all the same.
+page = etc/page.sh $(PAGE)
+$(BUILD)/obj/page/made: etc/page.sh etc/npm.sh $(wildcard src/page/*)
+	@mkdir -p $(@D)
+	@$(page) || { [ $$? -eq 3 ] && echo 'The page is left out of the programs; make page tries again.' >&2; }
+	@touch $@
+
+# The page's files as bytes of the program; one that says what is missing, where there are none.
+$(BUILD)/obj/page/assets.c: etc/embed-page.sh $(BUILD)/obj/page/made $(wildcard $(PAGE)/*)
+	@mkdir -p $(@D)
+	@etc/embed-page.sh $(PAGE) >$@
+$(BUILD)/obj/page/assets.o: $(BUILD)/obj/page/assets.c src/http/assets.h | $(BUILD)/.libraries
+	$(call say,CC,$<)$(CC) $(flags) $(CPPFLAGS) $(CFLAGS) -c -o $@ $<
+
 # Made aside and moved, so that two makes at a time never see half an archive.
-$(BUILD)/libflowimport.a: $(call object,$(sources)) $(BUILD)/obj/sql/retention.o
+$(BUILD)/libflowimport.a: $(call object,$(sources)) $(BUILD)/obj/sql/retention.o $(BUILD)/obj/page/assets.o
 $(BUILD)/libprog.a: $(call object,$(prog_sources))
 $(BUILD)/%.a:
 	@mkdir -p $(@D)
@@ -97,6 +113,10 @@ $(fuzzers): $(BUILD)/tests/%: $(BUILD)/obj/tests/%.o $(BUILD)/libflowimport.a
 $(BUILD)/man/%: src/prog/%.in $(BUILD)/flowimportd $(BUILD)/flowimport
 	@mkdir -p $(@D)
 	@etc/man-complete.sh $< $(BUILD) $(VERSION) >$@
+
+page: ## the page alone, with its modules from npm; `make page all` puts it into the programs
+	@mkdir -p $(BUILD)/obj/page
+	@$(page) && touch $(BUILD)/obj/page/made
 
 tests: $(unit_tests) $(integration_tests)
 benches: $(benches)

@@ -84,7 +84,7 @@ run "$build/flowimport" -c "$conf" rejected list || exit 1
 title "5. How the importer is"
 run "$build/flowimport" -c "$conf" status || exit 1
 http=http://$(sed -n 's/.*listening on //p' "$servers/flowimportd.log")
-echo "While it runs: $http/metrics for Prometheus, $http/healthz, $http/status"
+echo "While it runs: $http/ is the page; $http/metrics for Prometheus, $http/healthz, $http/status"
 
 title "6. The audit: does every table say the same as every other?"
 run "$build/flowimport" -c "$conf" verify || exit 1

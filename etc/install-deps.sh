@@ -9,19 +9,21 @@
 # redis-tools alone: its redis-check-rdb is the server's binary, and is the server when called by the name redis-server.
 set -eu
 
-run='libhiredis0.14 libjansson4 libmariadb3 libevent-2.1-7 libevent-pthreads-2.1-7 libsqlite3-0 libinih1 libxxhash0 libpcap0.8 libexpat1 zlib1g netbase'
+run='libhiredis0.14 libjansson4 libmariadb3 libevent-2.1-7 libevent-pthreads-2.1-7 libsqlite3-0 libinih1 libxxhash0 libpcap0.8 libexpat1 libmaxminddb0 libcrypt1 zlib1g libzstd1 netbase'
 build='gcc make pkg-config libc6-dev libhiredis-dev libjansson-dev libmariadb-dev libevent-dev libsqlite3-dev libinih-dev
-    libxxhash-dev libpcap-dev libexpat1-dev zlib1g-dev netbase'
+    libxxhash-dev libpcap-dev libexpat1-dev libmaxminddb-dev libcrypt-dev zlib1g-dev libzstd-dev netbase'
 servers='redis-tools mariadb-server-core'
 tests='libcmocka-dev clang libclang-rt-dev clang-format python3 python3-pytest python3-pytest-xdist python3-redis python3-pymysql openssl mandoc shellcheck
     universal-ctags systemd libseccomp2 faketime build-essential debhelper lintian debootstrap tshark
     iproute2 iputils-ping iperf3 curl
-    libmaxminddb0 libpq5 librabbitmq4 librdkafka1 libzmq5'
-benches='libcmocka-dev python3 python3-pymysql python3-redis libmaxminddb0 libpq5 librabbitmq4 librdkafka1 libwrap0 libzmq5'
+    libgeoip1 libmaxminddb0 libncurses6 libpq5 librabbitmq4 librdkafka1 libreadline8 libtirpc3 libwrap0 libzmq5 zstd'
+benches='libcmocka-dev python3 python3-pytest python3-pymysql python3-redis libmaxminddb0 libpq5 librabbitmq4 librdkafka1 libwrap0 libzmq5'
 # Programs taken out of their packages into build/tools, because the package, installed, starts a service: promtool checks
-# metrics and alert rules, the others are collectors that read what we export, or probes that are measured. tools='PROGRAM:PACKAGE...'
-tools='promtool:prometheus nfcapd:nfdump nfdump:nfdump nfacctd:pmacct'
-probes='softflowd:softflowd nfpcapd:nfdump pmacctd:pmacct argus:argus-server'
+# metrics and alert rules, the others are collectors that read what we export, probes that export to us or whose files we read,
+# or probes and collectors that are measured. tools='PROGRAM:PACKAGE...'
+tools='promtool:prometheus nfcapd:nfdump nfdump:nfdump nfacctd:pmacct softflowd:softflowd
+    nfpcapd:nfdump argus:argus-server ra:argus-client rasqlinsert:argus-client'
+probes='softflowd:softflowd nfpcapd:nfdump nfcapd:nfdump pmacctd:pmacct nfacctd:pmacct argus:argus-server'
 
 mode=${1:-build}
 case $mode in

@@ -114,6 +114,10 @@ static int map_parse(const struct option *option, const char *text, struct optio
 static int time_parse(const char *text, int64_t now, int64_t *value) {
     static const char *const formats[] = {"%Y-%m-%d", "%Y-%m-%dT%H:%M", "%Y-%m-%d %H:%M", "%Y-%m-%dT%H:%M:%S",
                                           "%Y-%m-%d %H:%M:%S"};
+    if (strcmp(text, "now") == 0) {
+        *value = now;
+        return 0;
+    }
     if (*text == '-') {
         int64_t back;
         if (seconds_parse(text + 1, strlen(text + 1), &back) || back > now) return -1;
@@ -157,7 +161,7 @@ int option_parse(const struct option *option, const char *text, int64_t now, voi
     int word = 0;
     switch (option->type) {
     case OPTION_URL:
-        if (url_check(option, text)) return -1; /* fall through */
+        if ((len || option->standard) && url_check(option, text)) return -1; /* fall through */
     case OPTION_TEXT:
     case OPTION_SECRET: *(const char **)value = len ? mem_strdup(text) : NULL; return 0;
     case OPTION_BOOL:
@@ -268,8 +272,8 @@ void option_accepts(const struct option *option, struct buffer *out) {
         buffer_add_text(out, ", as 60=2d, 600=30d, 1h=1y");
         break;
     case OPTION_TIME:
-        buffer_add_text(out, "a time as 2026-11-23, 2026-11-23T03:10 (local), 2026-11-23T03:10Z, -2h (before now) "
-                             "or seconds since 1970");
+        buffer_add_text(out, "a time as 2026-11-23, 2026-11-23T03:10 (local), 2026-11-23T03:10Z, -2h (before now), "
+                             "now or seconds since 1970");
         break;
     }
 }

@@ -28,8 +28,7 @@ static unsigned utf8_len(const char *text) {
     return len;
 }
 
-/* Escapes as both a label value and a JSON string want it; control characters and what is no UTF-8 become '?'. */
-static void quoted_add(struct buffer *out, const char *text) {
+void show_quoted(struct buffer *out, const char *text) {
     buffer_add(out, "\"", 1);
     while (*text) {
         unsigned len = utf8_len(text);
@@ -56,7 +55,7 @@ static void json_next(struct show *show, unsigned depth) {
 /* The next name of the module, or of the family that is open. */
 static void json_name(struct show *show, const char *name) {
     json_next(show, show->family ? 3 : 2);
-    quoted_add(show->out, name);
+    show_quoted(show->out, name);
     buffer_add(show->out, ": ", 2);
 }
 
@@ -164,7 +163,7 @@ static void member_begin(struct show *show, const char *suffix, const char *labe
         return;
     }
     buffer_printf(show->out, "%s%s_%s%s{%s=", show->prefix, show->module, show->family, suffix, show->label);
-    quoted_add(show->out, label_value);
+    show_quoted(show->out, label_value);
     buffer_add(show->out, "} ", 2);
 }
 
@@ -222,7 +221,7 @@ void show_text(struct show *show, const char *name, const char *text) {
     if (show->format != SHOW_JSON) return;
     json_name(show, name);
     if (text)
-        quoted_add(show->out, text);
+        show_quoted(show->out, text);
     else
         buffer_add_text(show->out, "null");
 }

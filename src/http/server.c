@@ -7,12 +7,15 @@
 #include <event2/buffer.h>
 #include <event2/bufferevent.h>
 #include <event2/http.h>
+#include <event2/keyvalq_struct.h>
 #include <event2/listener.h>
 #include <netdb.h>
 #include <netinet/in.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <strings.h>
+#include <sys/queue.h>
 #include <sys/socket.h>
 
 #include "base/backoff.h"
@@ -24,9 +27,38 @@ enum { BACKLOG = 128, RETRY_FIRST_MS = 500, RESUME_MS = 1000 };
 /* The statuses that replies of ours have; evhttp itself says 400, 413 and 417. */
 static const struct {
     int status;
-    const char *number;
-} statuses[] = {{200, "200"}, {404, "404"}, {405, "405"}, {503, "503"}};
+    const char *number, *phrase;
+} statuses[] = {{200, "200", "OK"},
+                {304, "304", "Not Modified"},
+                {400, "400", "Bad Request"},
+                {401, "401", "Unauthorized"},
+                {403, "403", "Forbidden"},
+                {404, "404", "Not Found"},
+                {405, "405", "Method Not Allowed"},
+                {429, "429", "Too Many Requests"},
+                {503, "503", "Service Unavailable"}};
 enum { N_STATUSES = sizeof statuses / sizeof statuses[0] };
+
+static const char *const header_names[HTTP_HEADERS] = {
+    [HTTP_CACHE_CONTROL] = "Cache-Control",
+    [HTTP_CONTENT_DISPOSITION] = "Content-Disposition",
+    [HTTP_CONTENT_ENCODING] = "Content-Encoding",
+    [HTTP_CONTENT_SECURITY_POLICY] = "Content-Security-Policy",
+    [HTTP_ETAG] = "ETag",
+    [HTTP_REFERRER_POLICY] = "Referrer-Policy",
+    [HTTP_RETRY_AFTER] = "Retry-After",
+    [HTTP_SERVER_TIMING] = "Server-Timing",
+    [HTTP_VARY] = "Vary",
+    [HTTP_WWW_AUTHENTICATE] = "WWW-Authenticate",
+};
+
+struct http_exchange {
+    struct connection *connection;
+    struct evhttp_request *request; /* NULL: none is to be answered */
+    const struct http_route *route; /* NULL: `otherwise` */
+    void (*gone)(void *context);    /* NULL: is not waited for */
+    void *context;
+};
 
 struct connection {
     struct http_server *server;
@@ -34,6 +66,8 @@ struct connection {
     struct bufferevent *stream;     /* until connection_meet; a reference of ours */
     struct evhttp_connection *http; /* from then on */
     uint64_t turn;                  /* grows with every request: the lowest has kept us waiting longest */
+    size_t held;                    /* bytes of its last reply, until its next request */
+    struct http_exchange exchange;
 };
 
 struct http_server {
@@ -44,6 +78,8 @@ struct http_server {
     struct event *retry;
     struct backoff backoff;
     struct connection connections[HTTP_CONNECTIONS];
+    size_t held;      /* of all connections */
+    char address[80]; /* where it listens */
     uint64_t turns, accepted, dropped, replies[N_STATUSES];
 };
 
@@ -59,11 +95,19 @@ static void connection_wait(struct connection *connection) {
     timer_start(connection->deadline, connection->server->config.patience_ms);
 }
 
+static void held_set(struct connection *connection, size_t held) {
+    connection->server->held += held - connection->held;
+    connection->held = held;
+}
+
 static void on_close(struct evhttp_connection *http, void *context) {
     struct connection *connection = context;
+    struct http_exchange exchange = connection->exchange;
     (void)http;
+    held_set(connection, 0);
     event_free(connection->deadline);
     *connection = (struct connection){.deadline = NULL};
+    if (exchange.request && exchange.gone) exchange.gone(exchange.context);
 }
 
 /* From when a request is whole evhttp tells to which connection it belongs; before, nothing does but the callbacks that
@@ -99,13 +143,34 @@ static void on_deadline(evutil_socket_t fd, short what, void *context) {
         connection_drop(connection);
 }
 
-/* A free place, or the one whose client has kept us waiting longest. */
+/* Clients that we keep waiting come last. */
+static bool connection_waits_longer(const struct connection *connection, const struct connection *other) {
+    bool is_ours = connection->exchange.request != NULL, is_others = other->exchange.request != NULL;
+    return is_ours != is_others ? is_others : connection->turn < other->turn;
+}
+
+/* Whether its client is gone, which evhttp has not seen yet: many that ask once each would take each other's places. */
+static bool connection_is_left(const struct connection *connection) {
+    char byte;
+    if (!connection->http || connection->exchange.request) return false;
+    struct bufferevent *stream = evhttp_connection_get_bufferevent(connection->http);
+    return evbuffer_get_length(bufferevent_get_output(stream)) == 0 &&
+           evbuffer_get_length(bufferevent_get_input(stream)) == 0 &&
+           recv(bufferevent_getfd(stream), &byte, 1, MSG_PEEK | MSG_DONTWAIT) == 0;
+}
+
+/* A free place, or that of a client that has left, or of the one that has kept us waiting longest. */
 static struct connection *connection_place(struct http_server *server) {
     struct connection *oldest = &server->connections[0];
+    for (unsigned i = 0; i < HTTP_CONNECTIONS; i++)
+        if (!server->connections[i].deadline) return &server->connections[i];
     for (unsigned i = 0; i < HTTP_CONNECTIONS; i++) {
         struct connection *connection = &server->connections[i];
-        if (!connection->deadline) return connection;
-        if (connection->turn < oldest->turn) oldest = connection;
+        if (connection_is_left(connection)) {
+            evhttp_connection_free(connection->http);
+            return connection;
+        }
+        if (connection_waits_longer(connection, oldest)) oldest = connection;
     }
     connection_drop(oldest);
     return oldest;
@@ -151,51 +216,186 @@ static unsigned status_find(int status) {
 
 static void reply_send(struct http_server *server, struct evhttp_request *request, const struct http_reply *reply) {
     struct evkeyvalq *headers = evhttp_request_get_output_headers(request);
+    unsigned status = status_find(reply->status);
     char length[24];
     snprintf(length, sizeof length, "%zu", reply->body.len);
-    evhttp_add_header(headers, "Content-Type", reply->type);
-    evhttp_add_header(headers, "Content-Length", length);
-    evhttp_add_header(headers, "Cache-Control", "no-store");
+    if (reply->status != 304) {
+        evhttp_add_header(headers, "Content-Type", reply->type);
+        evhttp_add_header(headers, "Content-Length", length);
+    }
+    for (unsigned i = 0; i < HTTP_HEADERS; i++)
+        if (reply->headers[i]) evhttp_add_header(headers, header_names[i], reply->headers[i]);
+    if (!reply->headers[HTTP_CACHE_CONTROL]) evhttp_add_header(headers, "Cache-Control", "no-store");
     evhttp_add_header(headers, "X-Content-Type-Options", "nosniff");
-    if (evhttp_request_get_command(request) != EVHTTP_REQ_HEAD)
+    if (evhttp_request_get_command(request) != EVHTTP_REQ_HEAD && reply->status != 304)
         evbuffer_add(evhttp_request_get_output_buffer(request), reply->body.data, reply->body.len);
-    server->replies[status_find(reply->status)]++;
-    evhttp_send_reply(request, reply->status, NULL, NULL);
+    server->replies[status]++;
+    evhttp_send_reply(request, reply->status, statuses[status].phrase, NULL);
 }
 
-/* Fills the reply. */
-static void request_answer(const struct http_config *config, struct evhttp_request *request, struct http_reply *reply) {
-    const char *path = evhttp_uri_get_path(evhttp_request_get_evhttp_uri(request));
-    if (!(evhttp_request_get_command(request) & (EVHTTP_REQ_GET | EVHTTP_REQ_HEAD))) {
-        struct evkeyvalq *headers = evhttp_request_get_output_headers(request);
-        evhttp_add_header(headers, "Allow", "GET, HEAD");
-        evhttp_add_header(headers, "Connection", "close"); /* evhttp expects no body of a method it does not know */
-        reply->status = 405;
-        buffer_add_text(&reply->body, "Method Not Allowed\n");
-        return;
+void http_answer(struct http_exchange *exchange, const struct http_reply *reply) {
+    struct connection *connection = exchange->connection;
+    struct http_server *server = connection->server;
+    struct evhttp_request *request = exchange->request;
+    *exchange = (struct http_exchange){.request = NULL};
+    held_set(connection, 0);
+    if (server->held + reply->body.len > HTTP_REPLY_BYTES) {
+        struct http_reply refusal = {
+            .status = 503, .type = "text/plain; charset=utf-8", .headers = {[HTTP_RETRY_AFTER] = "10"}};
+        buffer_add_text(&refusal.body, "Too many large replies are not yet taken by their clients\n");
+        reply_send(server, request, &refusal);
+        buffer_release(&refusal.body);
+    } else {
+        held_set(connection, reply->body.len);
+        reply_send(server, request, reply);
     }
-    for (unsigned i = 0; i < config->n_routes; i++) {
-        if (strcmp(config->routes[i].path, path) != 0) continue;
-        reply->status = 200;
-        config->routes[i].handle(config->context, reply);
-        return;
-    }
-    reply->status = 404;
-    buffer_add_text(&reply->body, "Not Found\n");
+    connection_wait(connection);
+    /* Until the reply is taken nothing more is read: a client that says no more would get no reply from evhttp. */
+    bufferevent_disable(evhttp_connection_get_bufferevent(connection->http), EV_READ);
+}
+
+static void text_answer(struct http_exchange *exchange, int status, struct buffer *body) {
+    struct http_reply reply = {.status = status, .type = "text/plain; charset=utf-8", .body = *body};
+    http_answer(exchange, &reply);
+    buffer_release(body);
+}
+
+void http_not_found(struct http_exchange *exchange) {
+    const struct http_config *config = &exchange->connection->server->config;
+    struct buffer body = BUFFER_INIT;
+    buffer_add_text(&body, "Not Found\n");
     for (unsigned i = 0; i < config->n_routes; i++)
-        buffer_printf(&reply->body, "%s\n", config->routes[i].path);
+        buffer_printf(&body, "%s\n", config->routes[i].path);
+    text_answer(exchange, 404, &body);
+}
+
+static void method_refuse(struct http_exchange *exchange) {
+    struct evkeyvalq *headers = evhttp_request_get_output_headers(exchange->request);
+    struct buffer body = BUFFER_INIT;
+    evhttp_add_header(headers, "Allow", "GET, HEAD");
+    evhttp_add_header(headers, "Connection", "close"); /* evhttp expects no body of a method it does not know */
+    buffer_add_text(&body, "Method Not Allowed\n");
+    text_answer(exchange, 405, &body);
+}
+
+void http_go_on(struct http_exchange *exchange) {
+    const struct http_config *config = &exchange->connection->server->config;
+    struct http_reply reply = {.status = 200, .type = "text/plain; charset=utf-8"};
+    exchange->gone = NULL;
+    if (exchange->route) {
+        exchange->route->handle(config->context, &reply);
+        http_answer(exchange, &reply);
+        buffer_release(&reply.body);
+    } else if (config->otherwise) {
+        config->otherwise(config->front, exchange);
+    } else {
+        http_not_found(exchange);
+    }
+}
+
+/* While a client waits, evhttp would take what it sends for an error of ours. */
+static void on_left(struct bufferevent *stream, short what, void *context) {
+    struct connection *connection = context;
+    (void)stream;
+    if (what & (BEV_EVENT_EOF | BEV_EVENT_ERROR)) evhttp_connection_free(connection->http);
+}
+
+void http_later(struct http_exchange *exchange, void (*gone)(void *context), void *context) {
+    struct connection *connection = exchange->connection;
+    struct bufferevent *stream = evhttp_connection_get_bufferevent(connection->http);
+    exchange->gone = gone;
+    exchange->context = context;
+    event_del(connection->deadline); /* it is the client's, and now we are the ones who are waited for */
+    bufferevent_setcb(stream, NULL, NULL, on_left, connection);
+    bufferevent_set_timeouts(stream, NULL, NULL);
+    bufferevent_enable(stream, EV_READ);
+}
+
+/* Whether somebody before us could read another request in it than evhttp does: another end, another host. */
+static bool is_doubtful(struct evhttp_request *request) {
+    unsigned n_hosts = 0;
+    const struct evkeyval *header;
+    TAILQ_FOREACH(header, evhttp_request_get_input_headers(request), next) {
+        n_hosts += strcasecmp(header->key, "Host") == 0;
+        if (!*header->key || header->key[strcspn(header->key, " \t")]) return true;
+    }
+    return n_hosts > 1 || evhttp_find_header(evhttp_request_get_input_headers(request), "Transfer-Encoding");
+}
+
+static void doubtful_refuse(struct http_exchange *exchange) {
+    struct buffer body = BUFFER_INIT;
+    evhttp_add_header(evhttp_request_get_output_headers(exchange->request), "Connection", "close");
+    buffer_add_text(&body, "Bad Request: one Host, no Transfer-Encoding, and no blanks in a header's name\n");
+    text_answer(exchange, 400, &body);
 }
 
 static void on_request(struct evhttp_request *request, void *context) {
     struct http_server *server = context;
-    struct evhttp_connection *http = evhttp_request_get_connection(request);
-    struct http_reply reply = {.type = "text/plain; charset=utf-8"};
-    connection_wait(connection_find(server, http));
-    request_answer(&server->config, request, &reply);
-    reply_send(server, request, &reply);
-    buffer_release(&reply.body);
-    /* Until the reply is taken nothing more is read: a client that says no more would get no reply from evhttp. */
-    bufferevent_disable(evhttp_connection_get_bufferevent(http), EV_READ);
+    const struct http_config *config = &server->config;
+    struct connection *connection = connection_find(server, evhttp_request_get_connection(request));
+    struct http_exchange *exchange = &connection->exchange;
+    connection_wait(connection);
+    held_set(connection, 0);
+    *exchange = (struct http_exchange){.connection = connection, .request = request};
+    if (!(evhttp_request_get_command(request) & (EVHTTP_REQ_GET | EVHTTP_REQ_HEAD))) {
+        method_refuse(exchange);
+        return;
+    }
+    if (is_doubtful(request)) {
+        doubtful_refuse(exchange);
+        return;
+    }
+    for (unsigned i = 0; i < config->n_routes; i++)
+        if (strcmp(config->routes[i].path, http_path(exchange)) == 0) exchange->route = &config->routes[i];
+    if (config->admit && !(exchange->route && exchange->route->open))
+        config->admit(config->front, exchange);
+    else
+        http_go_on(exchange);
+}
+
+/* --- what is asked --- */
+
+const char *http_path(const struct http_exchange *exchange) {
+    return evhttp_uri_get_path(evhttp_request_get_evhttp_uri(exchange->request));
+}
+
+const char *http_query(const struct http_exchange *exchange) {
+    const char *query = evhttp_uri_get_query(evhttp_request_get_evhttp_uri(exchange->request));
+    return query ? query : "";
+}
+
+const char *http_header_value(const struct http_exchange *exchange, const char *name) {
+    return evhttp_find_header(evhttp_request_get_input_headers(exchange->request), name);
+}
+
+const char *http_host(const struct http_exchange *exchange) { return evhttp_request_get_host(exchange->request); }
+
+const char *http_client(const struct http_exchange *exchange) {
+    char *address;
+    ev_uint16_t port;
+    evhttp_connection_get_peer(exchange->connection->http, &address, &port);
+    return address;
+}
+
+/* Whether a list of words, as "gzip, br;q=0.5", has this one; what stands behind a ';' is skipped, but for q=0. */
+static bool list_has(const char *list, const char *word) {
+    size_t len = strlen(word);
+    for (; list && *list; list += strcspn(list, ","), list += *list == ',') {
+        list += strspn(list, " \t");
+        if (strncasecmp(list, word, len) != 0 || !strchr(" \t,;", list[len])) continue;
+        const char *quality = list + len + strspn(list + len, " \t;");
+        return strncasecmp(quality, "q=0", 3) != 0 || strspn(quality + 2, "0.") < strcspn(quality + 2, " \t,");
+    }
+    return false;
+}
+
+bool http_accepts(const struct http_exchange *exchange, const char *coding) {
+    return list_has(http_header_value(exchange, "Accept-Encoding"), coding);
+}
+
+bool http_has_etag(const struct http_exchange *exchange, const char *etag) {
+    const char *list = http_header_value(exchange, "If-None-Match");
+    return list_has(list, etag) || list_has(list, "*");
 }
 
 /* --- the address --- */
@@ -220,6 +420,12 @@ static struct addrinfo *address_parse(const char *listen, struct error *error) {
     return found;
 }
 
+static bool is_loopback(const struct sockaddr *address) {
+    if (address->sa_family == AF_INET6)
+        return IN6_IS_ADDR_LOOPBACK(&((const struct sockaddr_in6 *)(const void *)address)->sin6_addr);
+    return ntohl(((const struct sockaddr_in *)(const void *)address)->sin_addr.s_addr) >> 24 == 127;
+}
+
 int http_listen_check(const char *listen, struct error *error) {
     struct addrinfo *address = address_parse(listen, error);
     if (!address) return -1;
@@ -227,10 +433,11 @@ int http_listen_check(const char *listen, struct error *error) {
     return 0;
 }
 
-static bool is_loopback(const struct sockaddr *address) {
-    if (address->sa_family == AF_INET6)
-        return IN6_IS_ADDR_LOOPBACK(&((const struct sockaddr_in6 *)(const void *)address)->sin6_addr);
-    return ntohl(((const struct sockaddr_in *)(const void *)address)->sin_addr.s_addr) >> 24 == 127;
+bool http_listen_is_loopback(const char *listen) {
+    struct addrinfo *address = address_parse(listen, NULL);
+    bool loopback = address && is_loopback(address->ai_addr);
+    if (address) freeaddrinfo(address);
+    return loopback;
 }
 
 /* No connection can be accepted, as where all file descriptors are in use: the listener would spin. Each RESUME_MS
@@ -241,18 +448,24 @@ static void on_accept_failed(struct evconnlistener *listener, void *context) {
     evconnlistener_disable(listener);
 }
 
-static void listen_told(const struct http_server *server) {
+const char *http_server_address(struct http_server *server) {
     struct sockaddr_storage bound;
     socklen_t len = sizeof bound;
     char host[64] = "", port[8] = "";
     struct sockaddr *address = (struct sockaddr *)&bound;
-    if (getsockname(evconnlistener_get_fd(server->listener), address, &len) != 0) return;
+    if (!server->listener || getsockname(evconnlistener_get_fd(server->listener), address, &len) != 0) return NULL;
     getnameinfo(address, len, host, sizeof host, port, sizeof port, NI_NUMERICHOST | NI_NUMERICSERV);
     bool v6 = address->sa_family == AF_INET6;
-    log_notice("http", "listening on %s%s%s:%s", v6 ? "[" : "", host, v6 ? "]" : "", port);
+    snprintf(server->address, sizeof server->address, "%s%s%s:%s", v6 ? "[" : "", host, v6 ? "]" : "", port);
+    return server->address;
+}
+
+static void listen_told(struct http_server *server, const struct sockaddr *address) {
+    const char *bound = http_server_address(server);
+    if (bound) log_notice("http", "listening on %s", bound);
     if (!is_loopback(address))
-        log_warning("http", "%s can be reached from other hosts, and whoever reaches it can read",
-                    server->config.listen);
+        log_warning("http", "%s can be reached from other hosts%s", server->config.listen,
+                    server->config.admit ? "" : ", and whoever reaches it can read");
 }
 
 /* Binds the address. */
@@ -265,9 +478,10 @@ static void server_listen(struct http_server *server) {
     if (server->listener) {
         evconnlistener_set_error_cb(server->listener, on_accept_failed);
         evhttp_bind_listener(server->http, server->listener);
-        listen_told(server);
+        listen_told(server, address->ai_addr);
     } else {
-        log_error("http", "%s: listen: %s; trying again", server->config.listen, strerror(errno));
+        log_error("http", "%s: listen: %s%s", server->config.listen, strerror(errno),
+                  server->config.retry_max_ms ? "; trying again" : "");
     }
     freeaddrinfo(address);
 }
@@ -280,6 +494,7 @@ static void on_retry(evutil_socket_t fd, short what, void *context) {
         evconnlistener_enable(server->listener);
     else
         server_listen(server);
+    if (!server->listener && !server->config.retry_max_ms) return;
     timer_start(server->retry, server->listener ? RESUME_MS : backoff_failed(&server->backoff));
 }
 

@@ -44,9 +44,9 @@ void capture_options_check(struct config *config) {
     if (config->capture.queue == CAPTURE_NONE && !config->export.collectors)
         options_complain(&config->options, "capture", "queue",
                          "none takes [export] collectors: else nobody has the flows");
-    if (!config->import.enabled && !config->capture.interface)
+    if (!config->import.enabled && !config->capture.interface && !config->collector.listen)
         options_complain(&config->options, "import", "enabled",
-                         "no takes [capture] interface: else there is nothing to do");
+                         "no takes [capture] interface or [collector] listen: else there is nothing to do");
     if (tunnels_read(text_or_empty(config->capture.decapsulate), &tunnels, &error) != 0)
         options_complain(&config->options, "capture", "decapsulate", "%s", error.text);
 }

@@ -13,9 +13,11 @@
 #include "base/mem.h"
 #include "base/url.h"
 #include "store/manual.h"
-#include "http/server.h"
+#include "http/api.h"
+#include "http/web.h"
 #include "input/exporter.h"
 #include "prog/capture_options.h"
+#include "prog/collector.h"
 
 enum {
     /* Bytes of cache that one bucket of one flow may take: a row of the default keys with its share of the index and
@@ -44,8 +46,8 @@ static const struct option standard_options[] = {
     {.flag = "h", .type = OPTION_BOOL, .offset = OPTION_AT(standard_values, help, bool)},
     {.flag = "version", .type = OPTION_BOOL, .offset = OPTION_AT(standard_values, version, bool),
      .help = "Shows the version."},
-    /* For the build: "sample", "manual-file", "manual-options", "manual-rules" or "manual-tables", from the tables to
-     * stdout. */
+    /* For the build: "sample", "manual-file", "manual-options", "manual-rules", "manual-tables" or "manual-/api/PATH",
+     * from the tables to stdout. */
     {.flag = "print", .type = OPTION_TEXT, .offset = OPTION_AT(standard_values, print, const char *)},
 };
 /* clang-format on */
@@ -73,6 +75,8 @@ static int print_for_build(const char *what, const struct config_program *progra
         option_print_manual(config_options, config_n_options, false, &text);
     } else if (strcmp(what, "manual-tables") == 0) {
         manual_print_tables(&text);
+    } else if (strncmp(what, "manual-/api/", 12) == 0 && api_print_manual(what + 7, &text) == 0) {
+        /* printed */
     } else if (strcmp(what, "manual-rules") == 0) {
         meter_fields_print(&text);
     } else if (strcmp(what, "manual-options") == 0) {
@@ -82,8 +86,8 @@ static int print_for_build(const char *what, const struct config_program *progra
         buffer_add_text(&text, ".El\n");
     } else {
         fprintf(stderr,
-                "--print: '%s' is not accepted: it takes sample, manual-file, manual-options, manual-rules or "
-                "manual-tables\n",
+                "--print: '%s' is not accepted: it takes sample, manual-file, manual-options, manual-rules, "
+                "manual-tables or manual-/api/PATH\n",
                 what);
         return 2;
     }
@@ -204,6 +208,15 @@ static void listen_check(struct config *config) {
     struct error error;
     if (config->http.listen && http_listen_check(config->http.listen, &error) != 0)
         options_complain(&config->options, "http", "listen", "%s", error.text);
+    else if (config->http.listen && !http_listen_is_loopback(config->http.listen) && !config->http.auth &&
+             !config->http.open)
+        options_complain(&config->options, "http", "listen",
+                         "'%s' can be reached from other hosts: it takes auth, a file of users, or open = yes",
+                         config->http.listen);
+    path_check(config, "http", "asn_db", config->http.asn_db);
+    path_check(config, "http", "country_db", config->http.country_db);
+    if (config->http.auth && web_users_check(config->http.auth, &error) != 0)
+        options_complain(&config->options, "http", "auth", "%s", error.text);
 }
 
 static void collectors_check(struct config *config) {
@@ -222,6 +235,7 @@ static void config_check(struct config *config) {
     listen_check(config);
     collectors_check(config);
     capture_options_check(config);
+    collector_check(config);
     path_check(config, "store", "tls_ca", config->store.tls_ca);
     path_check(config, "store", "tls_cert", config->store.tls_cert);
     path_check(config, "store", "tls_key", config->store.tls_key);

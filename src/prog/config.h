@@ -10,6 +10,7 @@
 enum config_delivery { DELIVERY_EXACTLY_ONCE, DELIVERY_AT_MOST_ONCE };
 enum config_sampling { SAMPLING_BY_COUNT, SAMPLING_BY_HASH };
 
+enum config_elements { ELEMENTS_NEEDED, ELEMENTS_ALL };
 enum config_capture_queue { CAPTURE_REDIS, CAPTURE_DIRECT, CAPTURE_NONE };
 
 /* Texts are owned by the configuration; NULL where they are empty. Times are in seconds unless the name ends
@@ -61,6 +62,15 @@ struct config {
         uint64_t snaplen, buffer; /* bytes */
     } capture;
     struct {
+        const char *listen; /* NULL: nothing is collected */
+        int queue;          /* CAPTURE_REDIS or CAPTURE_DIRECT */
+        int elements;       /* enum config_elements */
+        const char *allow, *sampling; /* prefixes; NULL: all, none */
+        uint64_t memory, buffer;      /* bytes */
+        int64_t template_lifetime, hold, deduplicate, max_skew;
+        const char *state; /* the file's path; NULL: none */
+    } collector;
+    struct {
         const char *collectors; /* NULL: none */
         uint64_t observation_domain;
         int64_t template_refresh;
@@ -74,6 +84,14 @@ struct config {
     } producer;
     struct {
         const char *listen; /* NULL: no HTTP */
+        const char *auth;   /* the users' file; NULL: no users */
+        bool open;          /* to whoever reaches it */
+        const char *names;  /* of this server; NULL: no more */
+        uint64_t workers;
+        int64_t query_timeout_ms;
+        const char *store; /* its URL; NULL: the store's */
+        bool resolve;
+        const char *asn_db, *country_db; /* files; NULL: none */
     } http;
     struct flow_layout layout; /* of import.aggr_values and import.aggr_sums */
 

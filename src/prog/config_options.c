@@ -2,6 +2,7 @@
 #include "prog/config.h"
 
 #include "base/log.h"
+#include "http/workers.h"
 #include "input/ipfix_writer.h"
 
 static const struct option_word log_targets[] = {
@@ -13,6 +14,8 @@ static const struct option_word deliveries[] = {
     {"exactly-once", DELIVERY_EXACTLY_ONCE}, {"at-most-once", DELIVERY_AT_MOST_ONCE}, {NULL, 0}};
 static const struct option_word capture_queues[] = {
     {"redis", CAPTURE_REDIS}, {"direct", CAPTURE_DIRECT}, {"none", CAPTURE_NONE}, {NULL, 0}};
+static const struct option_word collector_queues[] = {{"redis", CAPTURE_REDIS}, {"direct", CAPTURE_DIRECT}, {NULL, 0}};
+static const struct option_word elements[] = {{"needed", ELEMENTS_NEEDED}, {"all", ELEMENTS_ALL}, {NULL, 0}};
 static const struct option_word samplings[] = {{"count", SAMPLING_BY_COUNT}, {"hash", SAMPLING_BY_HASH}, {NULL, 0}};
 static const struct option_word queue_schemes[] = {{"redis", 0}, {"redis+unix", 0}, {NULL, 0}};
 static const struct option_word store_schemes[] = {{"sqlite", 0}, {"mysql", 0}, {"memory", 0}, {NULL, 0}};
@@ -147,7 +150,7 @@ const struct option config_options[] = {
              "What it has not yet written when it crashes is lost; with redis it is not."},
     {.section = "capture", .name = "user", .flag = "user", .type = OPTION_TEXT,
      .offset = AT(capture.user, const char *), .standard = "flowimport", .placeholder = "NAME",
-     .help = "The account that flowimportd goes on as once the interface is open, where root has started it."},
+     .help = "The account that flowimportd goes on as once interface and sockets are open, where root has started it."},
     {.section = "capture", .name = "promiscuous", .flag = "promiscuous", .type = OPTION_BOOL,
      .offset = AT(capture.promiscuous, bool), .standard = "no",
      .help = "Whether frames for other hosts are captured, too; it takes CAP_NET_ADMIN."},
@@ -195,6 +198,55 @@ const struct option config_options[] = {
      .offset = AT(capture.fragments, uint64_t), .standard = "16384", .min = 4, .max = 1LL << 30,
      .help = "Datagrams at a time whose later fragments find their ports; 64 bytes each."},
 
+    {.section = "collector", .name = "listen", .flag = "collector-listen", .type = OPTION_TEXT,
+     .offset = AT(collector.listen, const char *), .placeholder = "SOCKET,...",
+     .help = "Where flowimportd takes NetFlow v5, v7 and v9, IPFIX and sFlow v5; nowhere if empty.",
+     .more = "As in udp:4739, udp:2055, udp:6343, tcp:4739, or with an address, udp:192.0.2.1:2055 and "
+             "tcp:[2001:db8::1]:4739. Which protocol it is the datagram tells, on any port; TCP is IPFIX's alone."},
+    {.section = "collector", .name = "queue", .flag = "collector-queue", .type = OPTION_WORD,
+     .offset = AT(collector.queue, int), .standard = "redis", .words = collector_queues,
+     .help = "Where the collected flows go: to the queue, or straight into the tables.",
+     .more = "With direct no Redis is needed, nor asked, and what is not yet written at a crash is lost; with redis it "
+             "is not."},
+    {.section = "collector", .name = "elements", .flag = "elements", .type = OPTION_WORD,
+     .offset = AT(collector.elements, int), .standard = "needed", .words = elements,
+     .help = "Which information elements entries on the queue have: those that aggr_values and aggr_sums need, or all.",
+     .more = "All are for other readers of the queue, and for importers with other flow keys."},
+    {.section = "collector", .name = "allow", .flag = "allow", .type = OPTION_TEXT,
+     .offset = AT(collector.allow, const char *), .placeholder = "PREFIX,...",
+     .help = "The exporters that are listened to, as 192.0.2.0/24, 2001:db8::1; all if empty.",
+     .more = "Addresses of datagrams are easily forged: the list keeps mistakes out, a firewall enemies."},
+    {.section = "collector", .name = "sampling", .flag = "collector-sampling", .type = OPTION_TEXT,
+     .offset = AT(collector.sampling, const char *), .placeholder = "PREFIX=N,...",
+     .help = "Exporters of which one packet in N was looked at, as 192.0.2.1=1000, 10.0.0.0/8=512.",
+     .more = "It counts whatever they say themselves: 1 where their counts are scaled already. For all others it is "
+             "the rate of the NetFlow v5 header, of options data, or of the sFlow sample."},
+    {.section = "collector", .name = "memory", .flag = "collector-memory", .type = OPTION_BYTES,
+     .offset = AT(collector.memory, uint64_t), .standard = "64M", .min = 1LL << 20, .max = 1LL << 40,
+     .help = "The most memory that exporters, their templates and data sets without a template take."},
+    {.section = "collector", .name = "buffer", .flag = "collector-buffer", .type = OPTION_BYTES,
+     .offset = AT(collector.buffer, uint64_t), .standard = "32M", .min = 1LL << 16, .max = 1LL << 30,
+     .help = "The kernel's buffer of each UDP socket; what does not fit in is dropped and counted.",
+     .more = "The kernel gives no more than net.core.rmem_max, unless flowimportd has CAP_NET_ADMIN."},
+    {.section = "collector", .name = "template_lifetime", .flag = "template-lifetime", .type = OPTION_SECONDS,
+     .offset = AT(collector.template_lifetime, int64_t), .standard = "12h", .min = 60, .max = 365LL * DAY,
+     .help = "How long a template is good that is not sent again over UDP, and an exporter known that is silent."},
+    {.section = "collector", .name = "hold", .flag = "hold", .type = OPTION_SECONDS,
+     .offset = AT(collector.hold, int64_t), .standard = "10m", .min = 0, .max = DAY,
+     .help = "How long data waits for its template before it is counted as lost."},
+    {.section = "collector", .name = "deduplicate", .flag = "deduplicate", .type = OPTION_SECONDS,
+     .offset = AT(collector.deduplicate, int64_t), .standard = "0", .min = 0, .max = HOUR,
+     .help = "A flow that several exporters tell of counts once: as told by the first, who is believed for so long; 0 "
+             "counts all.",
+     .more = "Same is who has the same addresses, ports and protocol."},
+    {.section = "collector", .name = "max_skew", .flag = "max-skew", .type = OPTION_SECONDS,
+     .offset = AT(collector.max_skew, int64_t), .standard = "5m", .min = 0, .max = 365LL * DAY,
+     .help = "An exporter whose clock differs by more is said to be wrong, and its times are moved; 0 believes every "
+             "clock."},
+    {.section = "collector", .name = "state", .flag = "collector-state", .type = OPTION_TEXT,
+     .offset = AT(collector.state, const char *), .standard = "/var/lib/flowimport/collector", .placeholder = "FILE",
+     .help = "Where templates and sampling rates are kept over a restart; nowhere if empty."},
+
     {.section = "export", .name = "collectors", .flag = "collectors", .type = OPTION_TEXT,
      .offset = AT(export.collectors, const char *), .placeholder = "URL,...",
      .help = "Where flows are sent as IPFIX or NetFlow v9; nowhere if empty.",
@@ -230,9 +282,38 @@ const struct option config_options[] = {
 
     {.section = "http", .name = "listen", .flag = "http-listen", .type = OPTION_TEXT,
      .offset = AT(http.listen, const char *), .standard = "127.0.0.1:8469", .placeholder = "ADDRESS:PORT",
-     .help = "Where flowimportd answers /metrics, /healthz and /status; nowhere if empty.",
-     .more = "An IPv6 address stands in brackets: [::1]:8469. Port 0 is any free one, which the log tells. Whoever "
-             "reaches the port can read: keep it to this machine, or behind a firewall."},
+     .help = "Where the page, the API, /metrics, /healthz and /status are; nowhere if empty.",
+     .more = "An IPv6 address stands in brackets: [::1]:8469. Port 0 is any free one, which the log tells. An address "
+             "that other hosts reach takes auth, or open. Without TLS of its own: put a proxy before it."},
+    {.section = "http", .name = "auth", .flag = "http-auth", .type = OPTION_TEXT,
+     .offset = AT(http.auth, const char *), .placeholder = "FILE",
+     .help = "A file of users, a line user:hash each; then all but /healthz takes a user and a password.",
+     .more = "htpasswd -nB and mkpasswd -m yescrypt make hashes. The file is read at the start. Ten wrong passwords "
+             "from one address, and there is one try each 6 seconds."},
+    {.section = "http", .name = "open", .flag = "http-open", .type = OPTION_BOOL, .offset = AT(http.open, bool),
+     .standard = "no", .help = "Whether other hosts may reach the address without a user and a password."},
+    {.section = "http", .name = "names", .flag = "http-names", .type = OPTION_TEXT,
+     .offset = AT(http.names, const char *), .placeholder = "NAME,...",
+     .help = "What this server is called, besides its addresses, its host name and localhost.",
+     .more = "It does not answer to other names, so that no page elsewhere can have a browser read it."},
+    {.section = "http", .name = "workers", .flag = "http-workers", .type = OPTION_COUNT,
+     .offset = AT(http.workers, uint64_t), .standard = "4", .min = 1, .max = WORKERS_MAX,
+     .help = "How many questions the store is asked at a time; 64 more wait.",
+     .more = "Each has a thread, at the lowest priority, and a connection for reading."},
+    {.section = "http", .name = "query_timeout", .flag = "query-timeout", .type = OPTION_MILLISECONDS,
+     .offset = AT(http.query_timeout_ms, int64_t), .standard = "10s", .min = 10, .max = HOUR * 1000LL,
+     .help = "How long an answer may take; then the query is stopped."},
+    {.section = "http", .name = "store", .flag = "http-store", .type = OPTION_URL,
+     .offset = AT(http.store, const char *), .words = store_schemes,
+     .help = "The store as page and API ask it, with an account that may only read; the store's url if empty."},
+    {.section = "http", .name = "resolve", .flag = "resolve", .type = OPTION_BOOL, .offset = AT(http.resolve, bool),
+     .standard = "no", .help = "Whether DNS is asked for the names of the addresses that are shown."},
+    {.section = "http", .name = "asn_db", .flag = "asn-db", .type = OPTION_TEXT,
+     .offset = AT(http.asn_db, const char *), .placeholder = "FILE",
+     .help = "A database of networks in MaxMind's format, GeoLite2-ASN.mmdb or its like; none if empty."},
+    {.section = "http", .name = "country_db", .flag = "country-db", .type = OPTION_TEXT,
+     .offset = AT(http.country_db, const char *), .placeholder = "FILE",
+     .help = "A database of countries in MaxMind's format, GeoLite2-Country.mmdb or its like; none if empty."},
 };
 /* clang-format on */
 

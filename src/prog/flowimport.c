@@ -4,12 +4,16 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "prog/command.h"
+#include "prog/entries_table.h"
+#include "prog/source.h"
 #include "store/retention.h"
 
 static const char usage[] =
     "usage: flowimport [-c FILE] [--OPTION VALUE ...] --once [FILE ...]   drain the queue, or import files\n"
     "       flowimport [...] print FILE ...             flows of files as queue entries, a line each\n"
+    "       flowimport [...] open FILE ...              files as a page in the browser; nothing is kept\n"
+    "       flowimport [...] serve                      the page and the API of the store\n"
+    "       flowimport [...] --once|push|print --format vermont-db|argus-db --from URL   other programs' tables\n"
     "       flowimport [...] top hosts|ports|flows      who talks most\n"
     "       flowimport [...] status                     queue, claims, last commits\n"
     "       flowimport [...] verify                     the audit of all tables\n"
@@ -24,11 +28,13 @@ static const char usage[] =
     "\n"
     "Exit codes: 0 done, 1 failed, 2 bad usage or configuration, 3 done, but entries were rejected.\n";
 
+/* clang-format off */
 static const struct option_word formats[] = {
-    {"auto", FORMAT_AUTO}, {"json", FORMAT_JSON}, {"pcap", FORMAT_PCAP}, {NULL, 0}};
+    {"auto", FORMAT_AUTO},   {"json", FORMAT_JSON},     {"zeek", FORMAT_ZEEK},
+    {"argus", FORMAT_ARGUS}, {"nfdump", FORMAT_NFDUMP}, {"pcap", FORMAT_PCAP},
+    {"vermont-db", FORMAT_VERMONT_DB}, {"argus-db", FORMAT_ARGUS_DB}, {NULL, 0}};
 
 #define AT(field, type) OPTION_AT(command_options, field, type)
-/* clang-format off */
 static const struct option options[] = {
     {.flag = "once",
      .type = OPTION_BOOL,
@@ -52,12 +58,22 @@ static const struct option options[] = {
      .standard = "auto",
      .words = formats,
      .placeholder = "FORMAT",
-     .help = "The format of the files; auto finds it by looking."},
+     .help = "The format of the files; auto finds it by looking. vermont-db and argus-db: tables of a database."},
+    {.flag = "rejected",
+     .type = OPTION_TEXT,
+     .offset = AT(rejected, const char *),
+     .placeholder = "FILE",
+     .help = "Appends records of files that are no entries to this file, as they were."},
+    {.flag = "pretty",
+     .type = OPTION_BOOL,
+     .offset = AT(pretty, bool),
+     .help = "Prints flows for people."},
     {.flag = "from",
-     .type = OPTION_TIME,
-     .offset = AT(from, int64_t),
-     .placeholder = "TIME",
-     .help = "Looks at buckets that begin at this time or later."},
+     .type = OPTION_TEXT,
+     .offset = AT(from_text, const char *),
+     .placeholder = "TIME|URL",
+     .help = "Looks at buckets that begin at this time or later; or the database that is read, "
+             "mysql://user@host/database[?table=PATTERN]."},
     {.flag = "to",
      .type = OPTION_TIME,
      .offset = AT(to, int64_t),
@@ -89,24 +105,27 @@ static const struct option options[] = {
      .type = OPTION_TEXT,
      .offset = AT(from_password_file, const char *),
      .placeholder = "FILE",
-     .help = "A file whose first line is the password for the database that is moved from."},
+     .help = "A file whose first line is the password for the database that is moved or read from."},
 };
 
 static const struct {
     const char *name;
     command_fn *run;
+    bool reads_tables; /* as it reads files */
 } commands[] = {
-    {"top", command_top},
-    {"status", command_status},
-    {"verify", command_verify},
-    {"rejected", command_rejected},
-    {"migrate", command_migrate},
-    {"print", command_print},
-    {"export", command_export},
-    {"convert", command_convert},
-    {"push", command_push},
-    {"schema", command_schema},
-    {"retention", command_retention},
+    {"top", command_top, false},
+    {"status", command_status, false},
+    {"verify", command_verify, false},
+    {"rejected", command_rejected, false},
+    {"migrate", command_migrate, false},
+    {"print", command_print, true},
+    {"export", command_export, false},
+    {"convert", command_convert, false},
+    {"push", command_push, true},
+    {"serve", command_serve, false},
+    {"open", command_open, true},
+    {"schema", command_schema, false},
+    {"retention", command_retention, false},
 };
 /* clang-format on */
 
@@ -125,8 +144,36 @@ int command_usage(const char *line) {
     return EXIT_USAGE;
 }
 
+/* A time, or the URL of a database. */
+static int from_read(const struct config *config, struct command_options *values) {
+    static const struct option time = {.flag = "from", .type = OPTION_TIME};
+    const char *text = values->from_text;
+    struct buffer accepts = BUFFER_INIT;
+    if (!text) return EXIT_DONE;
+    if (strstr(text, "://")) {
+        values->from_url = source_url(text, &values->from_table);
+        return EXIT_DONE;
+    }
+    if (option_parse(&time, text, config->options.now, &values->from) == 0) return EXIT_DONE;
+    option_accepts(&time, &accepts);
+    fprintf(stderr, "--from: '%s' is not accepted: it takes %s\n", text, accepts.data);
+    buffer_release(&accepts);
+    return EXIT_USAGE;
+}
+
+/* With the tables of --from as operands, where they are asked for. */
+static int call_run(const struct command_call *call, command_fn *run, bool reads_tables) {
+    bool tables = call->options->format >= FORMAT_VERMONT_DB, url = call->options->from_url;
+    if (!tables && !url) return run(call);
+    if (!tables || !url || !reads_tables)
+        return command_fail(EXIT_USAGE,
+                            "--once, open, push and print read databases, with --format vermont-db or argus-db "
+                            "and --from mysql://user@host/database");
+    return entries_tables_run(call, run);
+}
+
 static int command_run(struct command_call *call) {
-    if (call->options->once) return command_once(call);
+    if (call->options->once) return call_run(call, command_once, true);
     if (call->n_operands == 0) {
         fputs(usage, stderr);
         return EXIT_USAGE;
@@ -136,13 +183,13 @@ static int command_run(struct command_call *call) {
         if (strcmp(commands[i].name, name) != 0) continue;
         call->operands++;
         call->n_operands--;
-        return commands[i].run(call);
+        return call_run(call, commands[i].run, commands[i].reads_tables);
     }
     return command_fail(EXIT_USAGE, "'%s' is no command; flowimport --help lists them", name);
 }
 
 int main(int argc, char **argv) {
-    struct command_options values;
+    struct command_options values = {.from = 0};
     const struct config_program program = {.name = "flowimport",
                                            .usage = usage,
                                            .options = options,
@@ -158,7 +205,10 @@ int main(int argc, char **argv) {
                                 .options = &values,
                                 .operands = config.operands,
                                 .n_operands = config.n_operands};
-    code = command_run(&call);
+    code = from_read(&config, &values);
+    if (code == EXIT_DONE) code = command_run(&call);
+    free(values.from_url);
+    free(values.from_table);
     config_release(&config);
     return code;
 }

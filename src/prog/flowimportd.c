@@ -9,26 +9,34 @@ static const char usage[] =
     "usage: flowimportd [-c FILE] [--OPTION VALUE ...]\n"
     "\n"
     "Takes JSON flows from a Redis list, folds them into time buckets, and writes these to MySQL or SQLite; makes\n"
-    "flows of an interface's packets, and brings them to the list, to the tables, or to collectors.\n"
+    "flows of an interface's packets, and collects NetFlow, IPFIX and sFlow, for the list, or straight for the "
+    "tables.\n"
     "Runs in the foreground; SIGTERM and SIGINT flush and stop, SIGUSR1 flushes, SIGHUP reads the configuration "
     "again.\n";
 
 /* Opens what takes privileges, and gives these up. 0, or the exit code. */
-static int probe_begin(struct probe **probe, const struct config *config, const struct pipeline *pipeline) {
+static int fronts_open(struct service_fronts *fronts, const struct config *config, const struct pipeline *pipeline) {
     struct error error = {""};
-    if (!config->capture.interface) return 0;
-    *probe = probe_open(config, pipeline, &error);
-    if (*probe && privileges_drop(config->capture.user, &error) == 0) return 0;
-    log_error("capture", "%s", error.text);
-    int code = *probe ? 2 : 1;
-    probe_free(*probe);
+    const char *part = "capture";
+    int code = 1;
+    if (config->capture.interface && !(fronts->probe = probe_open(config, pipeline, &error))) goto failed;
+    part = "collector";
+    if (config->collector.listen && !(fronts->collector = collector_open(config, pipeline, &error))) goto failed;
+    part = "main";
+    code = 2;
+    if ((fronts->probe || fronts->collector) && privileges_drop(config->capture.user, &error) != 0) goto failed;
+    return 0;
+failed:
+    log_error(part, "%s", error.text);
+    probe_free(fronts->probe);
+    collector_free(fronts->collector);
     return code;
 }
 
 int main(int argc, char **argv) {
     const struct config_program program = {.name = "flowimportd", .usage = usage, .no_operands = true};
     struct pipeline pipeline;
-    struct probe *probe = NULL;
+    struct service_fronts fronts = {NULL, NULL};
     struct config config;
     struct reload reload = {.program = &program, .argc = argc, .argv = argv, .config = &config, .pipeline = &pipeline};
     signal(SIGUSR1, SIG_IGN); /* until there is something to flush: its default would be the end */
@@ -37,8 +45,8 @@ int main(int argc, char **argv) {
     if (code != CONFIG_RUN) return code;
     pipeline_init(&pipeline, &config, program.name);
     log_notice("main", "version " FLOWIMPORT_VERSION ", consumer '%s'", config.queue.consumer);
-    code = probe_begin(&probe, &config, &pipeline);
-    if (code == 0) code = service_run(&pipeline, &config, probe, &reload, NULL);
+    code = fronts_open(&fronts, &config, &pipeline);
+    if (code == 0) code = service_run(&pipeline, &config, &fronts, &reload, NULL);
     config_release(&config);
     return code;
 }

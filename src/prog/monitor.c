@@ -6,11 +6,9 @@
 #include "base/mem.h"
 #include "base/process.h"
 
-enum { PATIENCE_MS = 30000 };
-
 struct monitor {
     const struct service_parts *parts;
-    struct http_server *server;
+    struct web *web;
     int64_t started; /* seconds since the epoch */
 };
 
@@ -23,7 +21,9 @@ static void all_show(const struct monitor *monitor, enum show_format format, str
     if (monitor->parts->importer) importer_show(monitor->parts->importer, &show);
     if (monitor->parts->direct) direct_show(monitor->parts->direct, &show);
     if (monitor->parts->probe) probe_show(monitor->parts->probe, &show);
-    http_server_show(monitor->server, &show);
+    if (monitor->parts->collector) collector_show(monitor->parts->collector, &show);
+    if (monitor->parts->producer) producer_show(monitor->parts->producer, &show);
+    web_show(monitor->web, &show);
     show_end(&show);
 }
 
@@ -43,6 +43,8 @@ static void health_answer(void *context, struct http_reply *reply) {
     if (monitor->parts->importer) importer_problems(monitor->parts->importer, &reply->body);
     if (monitor->parts->direct) direct_problems(monitor->parts->direct, &reply->body);
     if (monitor->parts->probe) probe_problems(monitor->parts->probe, &reply->body);
+    if (monitor->parts->collector) collector_problems(monitor->parts->collector, &reply->body);
+    if (monitor->parts->producer) producer_problems(monitor->parts->producer, &reply->body);
     if (reply->body.len > 0)
         reply->status = 503;
     else
@@ -50,25 +52,27 @@ static void health_answer(void *context, struct http_reply *reply) {
 }
 
 static const struct http_route routes[] = {
-    {"/metrics", metrics_answer}, {"/healthz", health_answer}, {"/status", status_answer}};
+    {"/metrics", metrics_answer, false}, {"/healthz", health_answer, true}, {"/status", status_answer, false}};
 
-struct monitor *monitor_new(struct event_base *base, const char *listen, int64_t retry_max_ms,
-                            const struct service_parts *parts, const struct clock *clock) {
+struct monitor *monitor_new(struct event_base *base, const struct web_config *config, const struct service_parts *parts,
+                            struct error *error) {
     struct monitor *monitor = mem_zalloc(1, sizeof *monitor);
-    struct http_config config = {.listen = listen,
-                                 .routes = routes,
-                                 .n_routes = sizeof routes / sizeof routes[0],
-                                 .context = monitor,
-                                 .patience_ms = PATIENCE_MS,
-                                 .retry_max_ms = retry_max_ms};
+    struct web_config web = *config;
+    web.routes = routes;
+    web.n_routes = sizeof routes / sizeof routes[0];
+    web.context = monitor;
     monitor->parts = parts;
-    monitor->started = clock_now(clock);
-    monitor->server = http_server_new(base, &config);
-    return monitor;
+    monitor->started = clock_now(config->clock);
+    monitor->web = web_new(base, &web, error);
+    if (monitor->web) return monitor;
+    free(monitor);
+    return NULL;
 }
+
+const char *monitor_address(struct monitor *monitor) { return web_address(monitor->web); }
 
 void monitor_free(struct monitor *monitor) {
     if (!monitor) return;
-    http_server_free(monitor->server);
+    web_free(monitor->web);
     free(monitor);
 }

@@ -1,11 +1,14 @@
-/* What flowimportd tells over HTTP: /metrics for Prometheus, /healthz for a supervisor, /status for a person. */
+/* What a program tells over HTTP beside page and API: /metrics for Prometheus, /healthz for a supervisor, /status for a
+ * person. */
 #ifndef FLOWIMPORT_PROG_MONITOR_H
 #define FLOWIMPORT_PROG_MONITOR_H
 
-#include "http/server.h"
+#include "http/web.h"
 #include "import/direct.h"
 #include "import/importer.h"
+#include "prog/collector.h"
 #include "prog/probe.h"
+#include "queue/producer.h"
 
 struct monitor; /* opaque */
 
@@ -14,11 +17,15 @@ struct service_parts {
     struct importer *importer;
     struct direct *direct;
     struct probe *probe;
+    struct collector *collector;
+    struct producer *producer; /* what probe and collector have for the queue */
 };
 
-/* All borrowed; `listen` as in http_config. */
-struct monitor *monitor_new(struct event_base *base, const char *listen, int64_t retry_max_ms,
-                            const struct service_parts *parts, const struct clock *clock);
+/* All borrowed; the configuration's routes are the monitor's. NULL with the error set, as web_new. */
+struct monitor *monitor_new(struct event_base *base, const struct web_config *config, const struct service_parts *parts,
+                            struct error *error);
+/* As web_address. */
+const char *monitor_address(struct monitor *monitor);
 void monitor_free(struct monitor *monitor); /* NULL does nothing */
 
 #endif

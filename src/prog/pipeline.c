@@ -34,6 +34,27 @@ void pipeline_tune(struct pipeline *pipeline, const struct config *config, const
     retention_fill(config, &importer->retention);
 }
 
+static void web_fill(const struct config *config, struct pipeline *pipeline) {
+    pipeline->web_store = config->store;
+    if (config->http.store) {
+        pipeline->web_store.url = config->http.store;
+        pipeline->web_store.password = NULL;
+    }
+    pipeline->web = (struct web_config){
+        .listen = config->http.listen,
+        .retry_max_ms = config->queue.retry_max_ms,
+        .hosts = config->http.names,
+        .users = config->http.auth,
+        .workers = {.store = &pipeline->web_store, .schema = &pipeline->schema, .n = (unsigned)config->http.workers},
+        .query_ms = config->http.query_timeout_ms,
+        .names = {.resolve = config->http.resolve,
+                  .asn_db = config->http.asn_db,
+                  .country_db = config->http.country_db,
+                  .clock = &clock_system},
+        .clock = &clock_system,
+    };
+}
+
 void pipeline_init(struct pipeline *pipeline, const struct config *config, const char *program) {
     names_init();
     schema_init(&pipeline->schema, &config->layout, config->import.bucket_sizes.values, config->import.bucket_sizes.n);
@@ -55,6 +76,7 @@ void pipeline_init(struct pipeline *pipeline, const struct config *config, const
                                                   .max_queue = config->producer.max_queue,
                                                   .spool = config->producer.spool,
                                                   .spool_max = config->producer.spool_max};
+    web_fill(config, pipeline);
     pipeline_tune(pipeline, config, program);
     fault_init();
     pipeline->importer.store.memory = config->import.cache_memory / STORE_SHARE;

@@ -2,6 +2,7 @@
 #ifndef FLOWIMPORT_PROG_PIPELINE_H
 #define FLOWIMPORT_PROG_PIPELINE_H
 
+#include "http/web.h"
 #include "import/importer.h"
 #include "prog/config.h"
 #include "queue/producer.h"
@@ -10,6 +11,8 @@ struct pipeline {
     struct schema schema;
     struct importer_config importer;
     struct producer_config producer;
+    struct store_config web_store;
+    struct web_config web;
     char producer_marker[CLAIM_CONSUMER_MAX + 16];
 };
 

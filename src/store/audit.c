@@ -423,22 +423,11 @@ static enum store_status checks_run(struct audit *audit) {
 
 enum store_status audit_run(struct store *store, const struct schema *schema, uint32_t from, uint32_t to,
                             struct audit_result *result, struct error *error) {
-    /* One snapshot for all, so that a commit meanwhile is no difference. */
-    static const char *const begin[][2] = {
-        [DIALECT_MYSQL] = {"SET TRANSACTION ISOLATION LEVEL REPEATABLE READ",
-                           "START TRANSACTION WITH CONSISTENT SNAPSHOT"},
-        [DIALECT_SQLITE] = {"BEGIN", NULL},
-    };
     struct audit audit = {.store = store, .schema = schema, .from = from, .result = result, .error = error};
     audit.to = to ? to : UINT64_C(1) << 32;
     memset(result, 0, sizeof *result);
-    enum store_status status = STORE_OK;
-    for (unsigned i = 0; i < 2 && status == STORE_OK; i++) {
-        const char *sql = begin[store_dialect(store)][i];
-        if (sql) status = store_query(store, sql, NULL, 0, NULL, NULL, error);
-    }
+    /* One snapshot for all, so that a commit meanwhile is no difference. */
+    enum store_status status = store_snapshot_begin(store, error);
     if (status == STORE_OK) status = checks_run(&audit);
-    struct error ignored;
-    enum store_status ended = store_query(store, "COMMIT", NULL, 0, NULL, NULL, status == STORE_OK ? error : &ignored);
-    return status == STORE_OK ? ended : status;
+    return store_snapshot_end(store, status, error);
 }

@@ -108,9 +108,16 @@ bool dimension_is_by_family(const struct dimension *dimension) {
     return field && field->element[FLOW_IPV4] != field->element[FLOW_IPV6];
 }
 
-unsigned dimension_width(const struct dimension *dimension, enum flow_family family) {
+bool dimension_is_number(const struct dimension *dimension) {
+    return dimension->form == DIMENSION_PORT || dimension->form == DIMENSION_PROTOCOL ||
+           dimension->form == DIMENSION_NUMBER;
+}
+
+struct key_column dimension_key(const struct dimension *dimension, enum flow_family family) {
     bool is_word = dimension->form == DIMENSION_CLASS || dimension->form == DIMENSION_FAMILY;
-    return is_word ? 1 : dimension->field[0]->width[family];
+    if (is_word) return (struct key_column){.type = ELEMENT_UNSIGNED8, .width = 1};
+    const struct flow_field *field = dimension->field[0];
+    return (struct key_column){.type = field->element[family]->type, .width = field->width[family]};
 }
 
 void dimension_text(const struct dimension *dimension, enum flow_family family, const uint8_t *packed,
@@ -118,9 +125,9 @@ void dimension_text(const struct dimension *dimension, enum flow_family family, 
     switch (dimension->form) {
     case DIMENSION_CLASS: buffer_add_text(out, proto_class_names[*packed % PROTO_CLASSES]); return;
     case DIMENSION_FAMILY: buffer_add_text(out, *packed == FLOW_IPV6 ? "6" : "4"); return;
-    default: break;
+    default: {
+        const struct key_column key = dimension_key(dimension, family);
+        key_text(&key, packed, out);
     }
-    const struct element *element = dimension->field[0]->element[family];
-    const struct key_column key = {.type = element->type, .width = (uint8_t)element_width(element)};
-    key_text(&key, packed, out);
+    }
 }

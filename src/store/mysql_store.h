@@ -30,8 +30,8 @@ struct mysql_store {
     char *tls_ca, *tls_cert, *tls_key;
     unsigned port;
     bool tls_required, tls_verify, bulk_wanted;
-    int64_t query_ms;           /* what a query may take; 0: no bound */
-    MYSQL *mysql;               /* NULL: not connected */
+    int64_t query_ms; /* what a query may take; 0: no bound */
+    MYSQL *mysql;     /* NULL: not connected */
     pthread_mutex_t socket_lock;
     int socket_fd;              /* of `mysql`, for mysql_cancel.c; guarded by the lock */
     bool bulk;                  /* array binding is wanted, and there on both sides */

@@ -9,6 +9,8 @@ enum { PLAN_PIECES_MAX = 2 * BUCKET_SIZES_MAX + 4 };
 struct piece { /* buckets of one size */
     uint32_t size;
     uint64_t from, to;
+    bool is_wide;  /* a good part of all that there are */
+    bool is_flows; /* to be read from the flows tables, wherever the rest comes from */
 };
 
 struct plan {
@@ -18,6 +20,8 @@ struct plan {
     struct piece pieces[PLAN_PIECES_MAX];
 };
 
+/* The part of a range that can have buckets; at least a second. */
+void plan_range(int64_t from, int64_t to, uint64_t *first, uint64_t *end);
 /* Covers [from, to) without a gap or an overlap, with as large buckets as divide `step` (0: any). Sizes that the next
  * smaller one doesn't divide are not read. from < to. */
 void plan_make(const struct span *spans, unsigned n_spans, uint64_t from, uint64_t to, uint32_t step,
@@ -40,5 +44,8 @@ enum { ALL_CLASSES = (1 << PROTO_CLASSES) - 1 };
 /* NULL, or a dimension that no table has together with the others. */
 const struct dimension *source_choose(const struct filter *filter, const struct dimension *const *group,
                                       unsigned n_group, struct source *source);
+
+/* Whether the flows tables have all of them. */
+bool source_is_flows_too(const struct filter *filter, const struct dimension *const *group, unsigned n_group);
 
 #endif

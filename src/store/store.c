@@ -88,7 +88,8 @@ enum store_status store_query(struct store *store, const char *sql, const struct
                               store_row_fn *row, void *context, struct error *error) {
     struct error reason = {""};
     enum store_status status = STORE_RETRY;
-    if (!atomic_load(&store->cancelled)) status = store->ops->query(store, sql, params, n_params, row, context, &reason);
+    if (!atomic_load(&store->cancelled))
+        status = store->ops->query(store, sql, params, n_params, row, context, &reason);
     if (status != STORE_OK && atomic_load(&store->cancelled)) error_set(&reason, "the query was cancelled");
     if (status != STORE_OK) error_set(error, "%s: %s", store->name, reason.text);
     return status;
@@ -100,6 +101,28 @@ void store_cancel(struct store *store) {
 }
 
 void store_resume(struct store *store) { atomic_store(&store->cancelled, false); }
+
+bool store_is_cancelled(const struct store *store) { return atomic_load(&store->cancelled); }
+
+enum store_status store_snapshot_begin(struct store *store, struct error *error) {
+    static const char *const begin[][2] = {
+        [DIALECT_MYSQL] = {"SET TRANSACTION ISOLATION LEVEL REPEATABLE READ",
+                           "START TRANSACTION WITH CONSISTENT SNAPSHOT"},
+        [DIALECT_SQLITE] = {"BEGIN", NULL},
+    };
+    enum store_status status = STORE_OK;
+    for (unsigned i = 0; i < 2 && status == STORE_OK; i++) {
+        const char *sql = begin[store_dialect(store)][i];
+        if (sql) status = store_query(store, sql, NULL, 0, NULL, NULL, error);
+    }
+    return status;
+}
+
+enum store_status store_snapshot_end(struct store *store, enum store_status status, struct error *error) {
+    struct error ignored;
+    enum store_status ended = store_query(store, "COMMIT", NULL, 0, NULL, NULL, status == STORE_OK ? error : &ignored);
+    return status == STORE_OK ? ended : status;
+}
 
 /* The ledger
  * ----------------------------------------------------------------------------------------------------------- */

@@ -38,7 +38,7 @@ struct store {
     bool begun;               /* between begin and commit */
     enum store_status status; /* of the transaction so far; sticky */
     struct error error;
-    uint64_t rows; /* put in this transaction */
+    uint64_t rows;         /* put in this transaction */
     atomic_bool cancelled; /* queries end, see store_cancel */
 };
 

@@ -17,7 +17,12 @@ TAKES_A_RESTART = {  # another value for each option that a running daemon doesn
                "cache_memory": "65M", "enabled": "no"},
     "store": {"url": "sqlite:/other", "password": "x", "password_file": "PASSWORD", "tls_required": "yes",
               "tls_ca": "PASSWORD", "tls_cert": "PASSWORD", "tls_key": "PASSWORD"},
-    "http": {"listen": "127.0.0.1:1"},
+    "http": {"listen": "127.0.0.1:1", "auth": "USERS", "open": "yes", "names": "flows.example", "workers": "2",
+             "query_timeout": "1s", "store": "sqlite:/other", "resolve": "yes", "asn_db": "PASSWORD",
+             "country_db": "PASSWORD"},
+    "collector": {"listen": "udp:127.0.0.1:4739", "queue": "direct", "elements": "all", "allow": "192.0.2.0/24",
+                  "sampling": "192.0.2.1=10", "memory": "65M", "buffer": "33M", "template_lifetime": "13h",
+                  "hold": "11m", "deduplicate": "1m", "max_skew": "6m", "state": "other"},
     "capture": {"interface": "other", "queue": "direct", "user": "other", "promiscuous": "yes", "snaplen": "128",
                 "buffer": "1M", "rules": "other: five-tuple", "filter": "tcp", "active_timeout": "1m",
                 "inactive_timeout": "1m", "memory": "1M", "sampling": "2", "sampling_by": "hash",
@@ -101,7 +106,10 @@ def test_what_takes_a_restart_is_said(running, section, name):
     site, daemon = running
     path = site.folder / "flowimportd.conf"
     (site.folder / "PASSWORD").write_text("secret\n")
-    value = TAKES_A_RESTART[section][name].replace("PASSWORD", str(site.folder / "PASSWORD"))
+    (site.folder / "USERS").write_text("anna:$2y$04$abcdefghijklmnopqrstuu2r9OfJnfCsdneAXAGHnS4UpFFP8WIrW\n")
+    value = TAKES_A_RESTART[section][name]
+    for file in ("PASSWORD", "USERS"):
+        value = value.replace(file, str(site.folder / file))
     others = {"password_file": ["password"], "tls_cert": ["tls_key"], "tls_key": ["tls_cert"]}.get(name, [])
     options = {name: value}
     if name.startswith("tls_"):

@@ -442,9 +442,12 @@ int main(void) {
     };
     const struct CMUnitTest once[] = {
         QUERY_CASES,
-        cmocka_unit_test(a_dropped_partition_is_made_again),  cmocka_unit_test(views_take_deletes),
-        cmocka_unit_test(a_lost_connection_is_made_again),    cmocka_unit_test(two_that_write_one_generation),
-        cmocka_unit_test(what_a_person_must_mend_is_refused), cmocka_unit_test(many_may_make_the_tables_at_once),
+        cmocka_unit_test(a_dropped_partition_is_made_again),
+        cmocka_unit_test(views_take_deletes),
+        cmocka_unit_test(a_lost_connection_is_made_again),
+        cmocka_unit_test(two_that_write_one_generation),
+        cmocka_unit_test(what_a_person_must_mend_is_refused),
+        cmocka_unit_test(many_may_make_the_tables_at_once),
         cmocka_unit_test(an_option_file_has_the_password),
     };
     if (!getenv("FLOWIMPORT_TEST_MYSQL")) {

@@ -1,24 +1,9 @@
 /* What a client can't do to the server: stay for ever, silent, slow or deaf; or shut others out. Its addresses. */
-#include "http/server.h"
+#include "http_env.h"
 
-#include <errno.h>
-#include <netinet/in.h>
-#include <setjmp.h>
-#include <stdarg.h>
-#include <stddef.h>
-#include <stdint.h>
-#include <stdio.h>
-#include <stdlib.h>
-#include <string.h>
 #include <sys/resource.h>
-#include <sys/socket.h>
-#include <unistd.h>
-#include <cmocka.h>
 
-#include "base/clock.h"
-#include "base/log.h"
-
-enum { LARGE = 32 << 20, PATIENCE_MS = 60, BOUND_MS = 20000 };
+enum { LARGE = 32 << 20, PATIENCE_MS = 60 };
 
 static void large_answer(void *context, struct http_reply *reply) {
     (void)context;
@@ -34,69 +19,11 @@ static void small_answer(void *context, struct http_reply *reply) {
     buffer_add_text(&reply->body, "abc");
 }
 
-static const struct http_route routes[] = {{"/large", large_answer}, {"/small", small_answer}};
-
-static struct event_base *base;
-static struct http_server *server;
-static uint16_t port;
-
-static int connect_to(void) {
-    struct sockaddr_in address = {
-        .sin_family = AF_INET, .sin_port = htons(port), .sin_addr.s_addr = htonl(INADDR_LOOPBACK)};
-    int fd = socket(AF_INET, SOCK_STREAM, 0);
-    assert_true(fd >= 0);
-    assert_int_equal(connect(fd, (struct sockaddr *)&address, sizeof address), 0);
-    return fd;
-}
+static const struct http_route routes[] = {{"/large", large_answer, false}, {"/small", small_answer, false}};
 
 static void begin(int64_t patience_ms) {
-    static char listen[32];
-    struct sockaddr_in address = {.sin_family = AF_INET, .sin_addr.s_addr = htonl(INADDR_LOOPBACK)};
-    socklen_t len = sizeof address;
-    int probe = socket(AF_INET, SOCK_STREAM, 0);
-    assert_int_equal(bind(probe, (struct sockaddr *)&address, sizeof address), 0);
-    assert_int_equal(getsockname(probe, (struct sockaddr *)&address, &len), 0);
-    close(probe);
-    port = ntohs(address.sin_port);
-    snprintf(listen, sizeof listen, "127.0.0.1:%u", port);
-    struct http_config config = {
-        .listen = listen, .routes = routes, .n_routes = 2, .patience_ms = patience_ms, .retry_max_ms = 100};
-    base = event_base_new();
-    server = http_server_new(base, &config);
+    env_begin((struct http_config){.routes = routes, .n_routes = 2, .patience_ms = patience_ms});
 }
-
-static void end(void) {
-    http_server_free(server);
-    event_base_free(base);
-}
-
-/* Runs the loop until the client has something to read; returns what recv says, with errno. */
-static ssize_t receive(int fd, char *text, size_t size) {
-    int64_t until = clock_monotonic_us() + BOUND_MS * 1000LL;
-    for (;;) {
-        ssize_t n = recv(fd, text, size, MSG_DONTWAIT);
-        if (n >= 0 || errno != EAGAIN) return n;
-        assert_true(clock_monotonic_us() < until);
-        event_base_loop(base, EVLOOP_NONBLOCK);
-    }
-}
-
-static void send_text(int fd, const char *text) {
-    assert_int_equal(send(fd, text, strlen(text), MSG_NOSIGNAL), strlen(text));
-}
-
-static bool is_shown(const char *line) {
-    struct buffer out = BUFFER_INIT;
-    struct show show;
-    show_begin(&show, SHOW_PROMETHEUS, &out);
-    http_server_show(server, &show);
-    show_end(&show);
-    bool found = strstr(out.data, line) != NULL;
-    buffer_release(&out);
-    return found;
-}
-
-static void shown(const char *line) { assert_true(is_shown(line)); }
 
 static void a_whole_reply(void **state) {
     (void)state;
@@ -231,6 +158,32 @@ static void the_longest_silent_makes_room(void **state) {
     end();
 }
 
+/* The newcomer is seen before another's end is: it gets that one's place, not that of who has been silent longest. */
+static void who_has_left_makes_room(void **state) {
+    (void)state;
+    int fds[HTTP_CONNECTIONS + 1];
+    char text[1024];
+    begin(BOUND_MS);
+    for (unsigned i = 0; i < HTTP_CONNECTIONS; i++)
+        fds[i] = connect_to();
+    for (unsigned i = 1; i < HTTP_CONNECTIONS; i++) {
+        send_text(fds[i], "GET /small HTTP/1.1\r\nHost: a\r\n\r\n");
+        assert_true(receive(fds[i], text, sizeof text) > 0);
+    }
+    event_base_loop(base, EVLOOP_NONBLOCK);
+    fds[HTTP_CONNECTIONS] = connect_to();
+    close(fds[5]);
+    send_text(fds[HTTP_CONNECTIONS], "GET /small HTTP/1.1\r\nHost: a\r\n\r\n");
+    assert_true(receive(fds[HTTP_CONNECTIONS], text, sizeof text) > 0);
+    send_text(fds[0], "GET /small HTTP/1.1\r\nHost: a\r\n\r\n");
+    assert_true(receive(fds[0], text, sizeof text) > 0);
+    shown("\nflowimport_http_connections 64\n");
+    shown("\nflowimport_http_dropped_total 0\n");
+    for (unsigned i = 0; i <= HTTP_CONNECTIONS; i++)
+        if (i != 5) close(fds[i]);
+    end();
+}
+
 /* The connection waits at the listener, and is accepted when there is a descriptor again. */
 static void no_descriptors_left(void **state) {
     (void)state;
@@ -295,6 +248,7 @@ int main(void) {
         cmocka_unit_test(who_has_said_all_gets_all),
         cmocka_unit_test(a_line_without_end_is_cut_off),
         cmocka_unit_test(the_longest_silent_makes_room),
+        cmocka_unit_test(who_has_left_makes_room),
         cmocka_unit_test(no_descriptors_left),
         cmocka_unit_test(freed_with_open_connections),
         cmocka_unit_test(addresses),

@@ -213,7 +213,8 @@ static void times_are_read_in_every_form(void **state) {
                                           {"2h", -1},
                                           {"", -1},
                                           {"-", -1},
-                                          {"now", -1},
+                                          {"now", 1795429230},
+                                          {"nowadays", -1},
                                           {"-9999999999", -1},
                                           {NULL, 0}};
     expect_numbers(&commands[1], times);
@@ -433,7 +434,7 @@ static void bad_arguments_are_all_reported(void **state) {
                   "--yes: 'perhaps' is not accepted: it takes yes or no\n"
                   "-n: '0' is not accepted: it takes a number from 1 to 100\n"
                   "--from: 'soon' is not accepted: it takes a time as 2026-11-23, 2026-11-23T03:10 (local), "
-                  "2026-11-23T03:10Z, -2h (before now) or seconds since 1970\n"
+                  "2026-11-23T03:10Z, -2h (before now), now or seconds since 1970\n"
                   "--count: its value is missing\n");
     assert_null(values.secret);
     assert_string_equal(values.url, "redis://h");

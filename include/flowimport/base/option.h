@@ -33,7 +33,7 @@ struct option_map {
 enum option_type {
     OPTION_TEXT,         /* const char *: owned; NULL where the text is empty */
     OPTION_SECRET,       /* the same, never shown, never taken from the command line */
-    OPTION_URL,          /* the same; its scheme is one of `words`; no password on the command line */
+    OPTION_URL,          /* the same; its scheme is one of `words`; empty if `standard` is; no password in arguments */
     OPTION_BOOL,         /* bool: yes, no, true, false, on, off, 1, 0 */
     OPTION_COUNT,        /* uint64_t */
     OPTION_BYTES,        /* uint64_t; with K, M, G or T (1024) */
@@ -44,7 +44,7 @@ enum option_type {
     /* struct option_map: 60=2d, 600=30d; both are times as above, the bounds are those of the second, no two keys are
      * equal. Given again on the command line, it adds to what was given before. */
     OPTION_SECONDS_MAP,
-    OPTION_TIME, /* int64_t seconds since the epoch: a number, 2026-11-23, 2026-11-23T03:10[:00][Z], -2h */
+    OPTION_TIME, /* int64_t seconds since the epoch: a number, 2026-11-23, 2026-11-23T03:10[:00][Z], -2h, now */
 };
 
 struct option_word {

@@ -56,4 +56,8 @@ void show_info(struct show *show, const char *name, const char *label, const cha
 void show_text(struct show *show, const char *name, const char *text);
 void show_bool(struct show *show, const char *name, bool value);
 
+/* The text in quotes, escaped as both a label value and a JSON string want it; control characters and what is no UTF-8
+ * become '?'. */
+void show_quoted(struct buffer *out, const char *text);
+
 #endif

@@ -18,8 +18,8 @@ struct store_config {
     const char *password;                    /* NULL: the URL's, the MySQL option file's, none */
     const char *tls_ca, *tls_cert, *tls_key; /* NULL or paths; MySQL alone */
     bool tls_required;
-    bool read_only; /* status, top, verify: nothing is created, nothing can be written */
-    bool foreign;   /* another program's tables: none is looked for; with read_only and an empty schema */
+    bool read_only;   /* status, top, verify: nothing is created, nothing can be written */
+    bool foreign;     /* another program's tables: none is looked for; with read_only and an empty schema */
     int64_t query_ms; /* of a reader: what a query may take, by MySQL's clock; and store_cancel works; 0: no bound */
     uint64_t
         memory; /* bytes that SQLite may keep of the file; 0: its own default (2 MB). MySQL's store needs 256 KiB */
@@ -98,11 +98,17 @@ typedef int store_row_fn(void *context, unsigned n, const char *const *columns, 
 enum store_status store_query(struct store *store, const char *sql, const struct store_param *params, unsigned n_params,
                               store_row_fn *row, void *context, struct error *error)
     __attribute__((warn_unused_result));
+/* Between the two, queries see one state of the store, whatever is committed meanwhile. */
+enum store_status store_snapshot_begin(struct store *store, struct error *error) __attribute__((warn_unused_result));
+/* Called whether the begin succeeded or not; returns `status`, how it went so far, or what went wrong at the end. */
+enum store_status store_snapshot_end(struct store *store, enum store_status status, struct error *error)
+    __attribute__((warn_unused_result));
 enum dialect store_dialect(const struct store *store);
 /* From any thread, for a store with query_ms: the query under way ends as soon as it can, with STORE_RETRY, and so does
  * every later one, until store_resume. Does not wait; the store must not be closed meanwhile. */
 void store_cancel(struct store *store);
 void store_resume(struct store *store);
+bool store_is_cancelled(const struct store *store);
 /* "mysql://user@host/db" without its password; borrowed. */
 const char *store_name(const struct store *store);
 

@@ -1,0 +1,188 @@
+/* The path /api/flows: the flows themselves. */
+#include <inttypes.h>
+#include <string.h>
+
+#include "base/clock.h"
+#include "base/show.h"
+#include "http/answer.h"
+#include "store/flow_list.h"
+
+struct params {
+    int64_t from, to;
+    const char *filter, *sort;
+    uint64_t n, offset;
+    bool merge;
+    int order, format;
+};
+
+enum { ORDER_DESCENDING, ORDER_ASCENDING };
+static const struct option_word order_words[] = {{"desc", ORDER_DESCENDING}, {"asc", ORDER_ASCENDING}, {NULL, 0}};
+
+const struct option api_flows_params[] = {
+    PARAM_FROM(params),
+    PARAM_TO(params),
+    PARAM_FILTER(params),
+    {.name = "sort",
+     .type = OPTION_TEXT,
+     .offset = OPTION_AT(params, sort, const char *),
+     .help = "The column that they are ordered by; the first of octets, the first sum where it is not given."},
+    {.name = "order",
+     .type = OPTION_WORD,
+     .offset = OPTION_AT(params, order, int),
+     .standard = "desc",
+     .words = order_words,
+     .help = "Whether the largest come first, or the smallest."},
+    {.name = "n",
+     .type = OPTION_COUNT,
+     .offset = OPTION_AT(params, n, uint64_t),
+     .standard = "100",
+     .min = 1,
+     .max = FLOW_LIST_MAX,
+     .help = "How many."},
+    {.name = "offset",
+     .type = OPTION_COUNT,
+     .offset = OPTION_AT(params, offset, uint64_t),
+     .standard = "0",
+     .max = FLOW_LIST_MAX,
+     .help = "How many to leave out before the first."},
+    {.name = "merge",
+     .type = OPTION_BOOL,
+     .offset = OPTION_AT(params, merge, bool),
+     .standard = "no",
+     .help = "Whether the rows of all buckets are added up, so that there is one for each flow key."},
+    PARAM_FORMAT(params),
+};
+const unsigned api_flows_n_params = sizeof api_flows_params / sizeof api_flows_params[0];
+
+static int sort_refuse(struct api_call *call, const char *text, const struct dimensions *dimensions, bool merge) {
+    struct buffer accepted = BUFFER_INIT;
+    answer_metrics(call->schema->layout, &accepted);
+    if (!merge) buffer_add_text(&accepted, ", bucket");
+    for (unsigned i = 0; i < dimensions->n; i++) {
+        const struct dimension *dimension = &dimensions->list[i];
+        if (flow_list_has(call->schema->layout, dimension)) buffer_printf(&accepted, ", %s", dimension->name);
+    }
+    api_refuse(call, "sort", text, accepted.data);
+    buffer_release(&accepted);
+    return -1;
+}
+
+static int sort_read(struct api_call *call, const char *text, const struct dimensions *dimensions,
+                     struct flow_list_query *query) {
+    query->sort_value = answer_metric(call->schema->layout, text);
+    if (query->sort_value >= 0) return 0;
+    if (strcmp(text, "bucket") == 0 && !query->merge) return 0;
+    query->sort = dimension_find(dimensions, text, strlen(text));
+    if (query->sort && flow_list_has(call->schema->layout, query->sort)) return 0;
+    return sort_refuse(call, text, dimensions, query->merge);
+}
+
+/* The answer
+ * ------------------------------------------------------------------------------------------------------------ */
+
+static void head_write(struct api_call *call, const struct flow_list *list, bool has_bucket, const char *quote) {
+    const struct flow_layout *layout = call->schema->layout;
+    struct buffer *out = &call->body;
+    if (has_bucket) buffer_printf(out, "%sbucket%s,", quote, quote);
+    for (unsigned i = 0; i < list->n_columns; i++)
+        buffer_printf(out, "%s%s%s,", quote, list->columns[i].dimension->name, quote);
+    for (unsigned i = 0; i <= layout->n_sums; i++)
+        buffer_printf(out, "%s%s%s%s", i ? "," : "", quote, answer_metric_name(layout, i), quote);
+}
+
+static void row_write(struct api_call *call, const struct flow_list *list, const struct flow_row *row, bool has_bucket,
+                      bool is_csv, struct buffer *text) {
+    const struct flow_layout *layout = call->schema->layout;
+    struct buffer *out = &call->body;
+    if (has_bucket) buffer_printf(out, "%" PRIu64 ",", row->bucket);
+    for (unsigned i = 0; i < list->n_columns; i++) {
+        const struct dimension *dimension = list->columns[i].dimension;
+        buffer_clear(text);
+        dimension_text(dimension, row->family, row->key + list->columns[i].offset, text);
+        const char *value = text->data ? text->data : "";
+        if (dimension_is_number(dimension))
+            buffer_add_text(out, value);
+        else if (is_csv)
+            answer_csv_text(out, value);
+        else
+            show_quoted(out, value);
+        buffer_add_text(out, ",");
+    }
+    for (unsigned i = 0; i <= layout->n_sums; i++) {
+        if (i) buffer_add_text(out, ",");
+        answer_value(out, layout, i, row->values[i]);
+    }
+}
+
+static void list_write(struct api_call *call, const struct flow_list *list, const struct params *params,
+                       int64_t begin_us) {
+    bool is_csv = params->format == ANSWER_CSV;
+    struct buffer *out = &call->body, text = BUFFER_INIT;
+    if (is_csv) {
+        call->type = "text/csv; charset=utf-8; header=present";
+        head_write(call, list, !params->merge, "");
+        buffer_add_text(out, "\r\n");
+    } else {
+        buffer_add_text(out, "{");
+        answer_number(out, "from", (int64_t)list->from);
+        answer_number(out, "to", (int64_t)list->to);
+        answer_number(out, "size", list->size);
+        answer_tables(out, list->tables, list->n_tables, list->rows);
+        buffer_add_text(out, ",\"columns\":[");
+        head_write(call, list, !params->merge, "\"");
+        buffer_add_text(out, "],\"flows\":[");
+    }
+    for (unsigned i = 0; i < list->n; i++) {
+        buffer_add_text(out, is_csv ? "" : i ? ",[" : "[");
+        row_write(call, list, list->list[i], !params->merge, is_csv, &text);
+        buffer_add_text(out, is_csv ? "\r\n" : "]");
+    }
+    if (!is_csv) {
+        buffer_printf(out, "],\"more\":%s", list->has_more ? "true" : "false");
+        answer_end(call, begin_us);
+    }
+    buffer_release(&text);
+}
+
+static void list_answer(struct api_call *call, const struct flow_list_query *query, const struct params *params,
+                        int64_t begin_us) {
+    struct flow_list list;
+    struct error error;
+    if (flow_list_read(call->store, call->schema, query, &list, &error) != STORE_OK) {
+        answer_failed(call, &error);
+        return;
+    }
+    if (list.refused.parameter)
+        api_refuse(call, list.refused.parameter, list.refused.value, list.refused.accepted);
+    else
+        list_write(call, &list, params, begin_us);
+    flow_list_release(&list);
+}
+
+void api_flows(struct api_call *call) {
+    int64_t begin_us = clock_monotonic_us();
+    struct params params;
+    struct dimensions dimensions;
+    struct filter filter;
+    dimensions_init(&dimensions, call->schema->layout);
+    if (answer_params(call, api_flows_params, api_flows_n_params, &params) != 0 ||
+        answer_range(call, params.from, params.to) != 0)
+        return;
+    if (params.offset + params.n > FLOW_LIST_MAX) {
+        api_refuse(call, "offset", api_param(call, "offset"), "a number that is with n no more than 100000");
+        return;
+    }
+    struct flow_list_query query = {.from = params.from,
+                                    .to = params.to,
+                                    .filter = &filter,
+                                    .dimensions = &dimensions,
+                                    .is_ascending = params.order == ORDER_ASCENDING,
+                                    .merge = params.merge,
+                                    .n = (unsigned)params.n,
+                                    .offset = (unsigned)params.offset};
+    if (sort_read(call, params.sort, &dimensions, &query) != 0 ||
+        answer_filter(call, &dimensions, params.filter, &filter) != 0)
+        return;
+    list_answer(call, &query, &params, begin_us);
+    filter_release(&filter);
+}

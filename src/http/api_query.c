@@ -1,0 +1,330 @@
+/* The path /api/query: sums, groups and series. */
+#include <inttypes.h>
+#include <stdio.h>
+#include <string.h>
+
+#include "base/clock.h"
+#include "base/show.h"
+#include "flow/names.h"
+#include "http/answer.h"
+
+struct params {
+    int64_t from, to;
+    const char *filter, *group, *metric;
+    uint64_t n, points;
+    bool series;
+    int64_t step;
+    int compare, format;
+};
+
+enum { COMPARE_NO, COMPARE_BEFORE };
+static const struct option_word compare_words[] = {{"no", COMPARE_NO}, {"before", COMPARE_BEFORE}, {NULL, 0}};
+static const struct option_word step_words[] = {{"auto", 0}, {NULL, 0}};
+
+const struct option api_query_params[] = {
+    PARAM_FROM(params),
+    PARAM_TO(params),
+    PARAM_FILTER(params),
+    {.name = "group",
+     .type = OPTION_TEXT,
+     .offset = OPTION_AT(params, group, const char *),
+     .help = "One dimension, or two separated by a comma; see DIMENSIONS."},
+    {.name = "metric",
+     .type = OPTION_TEXT,
+     .offset = OPTION_AT(params, metric, const char *),
+     .help = "What groups are ordered by and series show: octets, packets, flows, or a configured sum by its element's "
+             "name."},
+    {.name = "n",
+     .type = OPTION_COUNT,
+     .offset = OPTION_AT(params, n, uint64_t),
+     .standard = "10",
+     .min = 1,
+     .max = 1000,
+     .help = "How many groups."},
+    {.name = "series",
+     .type = OPTION_BOOL,
+     .offset = OPTION_AT(params, series, bool),
+     .standard = "no",
+     .help = "Whether the metric is wanted over time, too."},
+    {.name = "step",
+     .type = OPTION_SECONDS,
+     .offset = OPTION_AT(params, step, int64_t),
+     .standard = "auto",
+     .min = 1,
+     .max = 31536000,
+     .words = step_words,
+     .help = "The time between two points of a series, rounded up to whole buckets.",
+     .more = "auto is the shortest of a round length with which there are no more than points."},
+    {.name = "points",
+     .type = OPTION_COUNT,
+     .offset = OPTION_AT(params, points, uint64_t),
+     .standard = "300",
+     .min = 1,
+     .max = QUERY_POINTS_MAX,
+     .help = "How many points a series has at most."},
+    {.name = "compare",
+     .type = OPTION_WORD,
+     .offset = OPTION_AT(params, compare, int),
+     .standard = "no",
+     .words = compare_words,
+     .help = "before also asks for the time of the same length right before."},
+    PARAM_FORMAT(params),
+};
+const unsigned api_query_n_params = sizeof api_query_params / sizeof api_query_params[0];
+
+struct asked { /* with what the query borrows */
+    struct params params;
+    struct dimensions dimensions;
+    struct filter filter;
+    struct query query;
+};
+
+/* Parameters
+ * ------------------------------------------------------------------------------------------------------------ */
+
+static int group_refuse(struct api_call *call, const struct dimensions *dimensions, const char *text) {
+    struct buffer accepted = BUFFER_INIT;
+    buffer_printf(&accepted, "at most %d different names, separated by commas, of ", QUERY_GROUPS_MAX);
+    dimensions_show(dimensions, &accepted);
+    api_refuse(call, "group", text, accepted.data);
+    buffer_release(&accepted);
+    return -1;
+}
+
+static int group_read(struct api_call *call, struct asked *asked) {
+    const char *text = asked->params.group;
+    struct query *query = &asked->query;
+    for (const char *at = text; at && *at;) {
+        size_t len = strcspn(at, ",");
+        const struct dimension *dimension = dimension_find(&asked->dimensions, at, len);
+        if (!dimension || query->n_group == QUERY_GROUPS_MAX || (query->n_group > 0 && query->group[0] == dimension))
+            return group_refuse(call, &asked->dimensions, text);
+        query->group[query->n_group++] = dimension;
+        at += len;
+        if (*at == ',' && !*++at) return group_refuse(call, &asked->dimensions, text);
+    }
+    return 0;
+}
+
+static int metric_read(struct api_call *call, struct asked *asked) {
+    struct buffer accepted = BUFFER_INIT;
+    int metric = answer_metric(call->schema->layout, asked->params.metric);
+    asked->query.metric = (unsigned)metric;
+    if (metric >= 0) return 0;
+    answer_metrics(call->schema->layout, &accepted);
+    api_refuse(call, "metric", asked->params.metric, accepted.data);
+    buffer_release(&accepted);
+    return -1;
+}
+
+/* -1: refused. The filter is to be released in either case. */
+static int asked_read(struct api_call *call, struct asked *asked) {
+    const struct params *params = &asked->params;
+    memset(asked, 0, sizeof *asked);
+    dimensions_init(&asked->dimensions, call->schema->layout);
+    if (answer_params(call, api_query_params, api_query_n_params, &asked->params) != 0) return -1;
+    asked->query = (struct query){.from = params->from,
+                                  .to = params->to,
+                                  .filter = &asked->filter,
+                                  .n = (unsigned)params->n,
+                                  .series = params->series,
+                                  .step = (uint32_t)params->step,
+                                  .points = (unsigned)params->points,
+                                  .before = params->compare == COMPARE_BEFORE};
+    if (answer_range(call, params->from, params->to) != 0 || group_read(call, asked) != 0 ||
+        metric_read(call, asked) != 0)
+        return -1;
+    return answer_filter(call, &asked->dimensions, params->filter, &asked->filter);
+}
+
+/* The answer
+ * ------------------------------------------------------------------------------------------------------------ */
+
+/* What is known of a group's value beside it. */
+static void name_write(const struct api_call *call, const struct dimension *dimension, enum flow_family family,
+                       const uint8_t *packed, struct api_name *found) {
+    const char *text = NULL;
+    found->host[0] = '\0';
+    const struct key_column key = dimension_key(dimension, family);
+    bool is_ipv6 = key.type == ELEMENT_IPV6_ADDRESS;
+    if (dimension->form == DIMENSION_PROTOCOL) text = protocol_name(*packed);
+    if (dimension->form == DIMENSION_PORT) text = service_name((uint16_t)(packed[0] << 8 | packed[1]), 0);
+    if (dimension->form == DIMENSION_ADDRESS && call->names)
+        call->names->find(call->names->context, is_ipv6 ? FLOW_IPV6 : FLOW_IPV4, packed, found);
+    if (text) snprintf(found->host, sizeof found->host, "%s", text);
+}
+
+/* ["a","b"] of a group's keys, or of their names. */
+static void keys_write(struct api_call *call, const struct query *query, const struct query_group *group, bool names,
+                       struct buffer *text) {
+    struct buffer *out = &call->body;
+    answer_name(out, names ? "name" : "key");
+    buffer_add_text(out, "[");
+    for (unsigned i = 0; i < query->n_group; i++) {
+        struct api_name name;
+        buffer_clear(text);
+        if (names)
+            name_write(call, query->group[i], group->family, group->key[i], &name);
+        else
+            dimension_text(query->group[i], group->family, group->key[i], text);
+        answer_comma(out);
+        show_quoted(out, names ? name.host : text->data ? text->data : "");
+    }
+    buffer_add_text(out, "]");
+}
+
+/* {"octets":1,...} or null */
+static void sums_write(struct api_call *call, const char *name, const uint64_t *values) {
+    answer_name(&call->body, name);
+    if (!values) {
+        buffer_add_text(&call->body, "null");
+        return;
+    }
+    buffer_add_text(&call->body, "{");
+    answer_values(&call->body, call->schema->layout, values);
+    buffer_add_text(&call->body, "}");
+}
+
+static void groups_write(struct api_call *call, const struct query *query, const struct query_result *result) {
+    struct buffer *out = &call->body, text = BUFFER_INIT;
+    answer_name(out, "groups");
+    buffer_add_text(out, "[");
+    for (unsigned i = 0; i < result->n_groups; i++) {
+        const struct query_group *group = &result->groups[i];
+        buffer_add_text(out, i ? ",{" : "{");
+        keys_write(call, query, group, false, &text);
+        keys_write(call, query, group, true, &text);
+        answer_values(out, call->schema->layout, group->values);
+        sums_write(call, "before", result->has_before ? group->before : NULL);
+        buffer_add_text(out, "}");
+    }
+    buffer_add_text(out, "]");
+    buffer_release(&text);
+}
+
+static void others_write(struct api_call *call, const struct query_result *result) {
+    answer_name(&call->body, "others");
+    if (!result->has_others) {
+        buffer_add_text(&call->body, "null");
+        return;
+    }
+    buffer_add_text(&call->body, "{");
+    answer_values(&call->body, call->schema->layout, result->others);
+    sums_write(call, "before", result->has_before ? result->others_before : NULL);
+    buffer_add_text(&call->body, "}");
+}
+
+static void series_write(struct api_call *call, const struct query *query, const struct query_result *result) {
+    struct buffer *out = &call->body;
+    answer_number(out, "step", result->step);
+    answer_name(out, "times");
+    buffer_add_text(out, "[");
+    for (unsigned t = 0; t < result->n_times; t++)
+        buffer_printf(out, "%s%" PRIu64, t ? "," : "", result->first_time + (uint64_t)t * result->step);
+    buffer_add_text(out, "],\"series\":[");
+    for (unsigned s = 0; s < result->n_series; s++) {
+        buffer_add_text(out, s ? ",[" : "[");
+        for (unsigned t = 0; t < result->n_times; t++) {
+            if (t) buffer_add(out, ",", 1);
+            answer_value(out, call->schema->layout, query->metric, result->series[(size_t)s * result->n_times + t]);
+        }
+        buffer_add_text(out, "]");
+    }
+    buffer_add_text(out, "]");
+}
+
+static void json_write(struct api_call *call, const struct query *query, const struct query_result *result,
+                       int64_t begin_us) {
+    struct buffer *out = &call->body;
+    buffer_add_text(out, "{");
+    answer_number(out, "from", (int64_t)result->from);
+    answer_number(out, "to", (int64_t)result->to);
+    answer_number(out, "size", result->size);
+    answer_text(out, "metric", answer_metric_name(call->schema->layout, query->metric));
+    answer_tables(out, result->tables, result->n_tables, result->rows);
+    sums_write(call, "total", result->total);
+    sums_write(call, "before", result->has_before ? result->before : NULL);
+    groups_write(call, query, result);
+    others_write(call, result);
+    if (query->series) series_write(call, query, result);
+    answer_end(call, begin_us);
+}
+
+static void csv_values(struct api_call *call, const uint64_t *values) {
+    for (unsigned i = 0; i <= call->schema->layout->n_sums; i++) {
+        buffer_add_text(&call->body, ",");
+        answer_value(&call->body, call->schema->layout, i, values[i]);
+    }
+}
+
+/* "192.0.2.7,tcp": a group's keys, or for the others "others,". */
+static void csv_keys(struct api_call *call, const struct query *query, const struct query_group *group) {
+    struct buffer text = BUFFER_INIT;
+    for (unsigned i = 0; i < query->n_group; i++) {
+        buffer_clear(&text);
+        if (group) dimension_text(query->group[i], group->family, group->key[i], &text);
+        if (i) buffer_add_text(&call->body, ",");
+        const char *key = group ? text.data ? text.data : "" : i == 0 ? "others" : "";
+        if (dimension_is_number(query->group[i]))
+            buffer_add_text(&call->body, key);
+        else
+            answer_csv_text(&call->body, key);
+    }
+    buffer_release(&text);
+}
+
+/* With series a line for each time and group; else a line for each group, or for the total. */
+static void csv_write(struct api_call *call, const struct query *query, const struct query_result *result) {
+    struct buffer *out = &call->body;
+    const struct flow_layout *layout = call->schema->layout;
+    call->type = "text/csv; charset=utf-8; header=present";
+    buffer_add_text(out, query->series ? "time" : "");
+    for (unsigned i = 0; i < query->n_group; i++)
+        buffer_printf(out, "%s%s", query->series || i ? "," : "", query->group[i]->name);
+    if (query->series) buffer_printf(out, ",%s", answer_metric_name(layout, query->metric));
+    for (unsigned i = 0; i <= layout->n_sums && !query->series; i++)
+        buffer_printf(out, "%s%s", query->n_group || i ? "," : "", answer_metric_name(layout, i));
+    buffer_add_text(out, "\r\n");
+    for (unsigned t = 0; t < result->n_times; t++)
+        for (unsigned s = 0; s < result->n_series; s++) {
+            buffer_printf(out, "%" PRIu64, result->first_time + (uint64_t)t * result->step);
+            if (query->n_group) buffer_add_text(out, ",");
+            csv_keys(call, query, s < result->n_groups ? &result->groups[s] : NULL);
+            buffer_add_text(out, ",");
+            answer_value(out, layout, query->metric, result->series[(size_t)s * result->n_times + t]);
+            buffer_add_text(out, "\r\n");
+        }
+    if (query->series) return;
+    for (unsigned i = 0; i < result->n_groups + (query->n_group == 0 || result->has_others); i++) {
+        bool is_group = i < result->n_groups;
+        size_t begin = out->len;
+        csv_keys(call, query, is_group ? &result->groups[i] : NULL);
+        csv_values(call, is_group ? result->groups[i].values : query->n_group ? result->others : result->total);
+        if (query->n_group == 0) { /* the comma before the first value */
+            memmove(out->data + begin, out->data + begin + 1, out->len - begin);
+            out->len--;
+        }
+        buffer_add_text(out, "\r\n");
+    }
+}
+
+void api_query(struct api_call *call) {
+    int64_t begin_us = clock_monotonic_us();
+    struct asked asked;
+    struct query_result result;
+    struct error error;
+    if (asked_read(call, &asked) == 0) {
+        if (query_run(call->store, call->schema, &asked.query, &result, &error) != STORE_OK) {
+            answer_failed(call, &error);
+        } else {
+            if (result.refused.parameter)
+                api_refuse(call, result.refused.parameter, result.refused.value, result.refused.accepted);
+            else if (asked.params.format == ANSWER_CSV)
+                csv_write(call, &asked.query, &result);
+            else
+                json_write(call, &asked.query, &result, begin_us);
+            query_release(&result);
+        }
+    }
+    filter_release(&asked.filter);
+}

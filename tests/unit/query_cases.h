@@ -1,0 +1,617 @@
+/* What queries must answer on every store, as cmocka tests that a store's own test program includes: it defines how a
+ * fresh store is named. Answers are compared with a calculation of their own over the flows that were put in. */
+#ifndef FLOWIMPORT_TESTS_QUERY_CASES_H
+#define FLOWIMPORT_TESTS_QUERY_CASES_H
+
+#include "random.h"
+#include "store_env.h"
+
+#include "store/flow_list.h"
+#include "store/query.h"
+#include "store/settings.h"
+
+/* The URL of a store that nobody has written to, kept by the callee; asked once by every test. */
+static const char *fresh_url(void);
+
+enum { QUERY_FLOWS = 400, QUERY_DAYS = 3, QUERY_START = 1700006400 /* 2023-11-15T00:00:00Z */ };
+
+struct world {
+    struct env env;
+    struct dimensions dimensions;
+    struct test_flow flows[QUERY_FLOWS];
+    uint32_t first_day;
+};
+
+static inline void world_fill(struct world *world, uint64_t seed) {
+    static const uint16_t ports[] = {0, 53, 80, 443, 8080, 51515};
+    static const uint8_t protocols[] = {6, 6, 6, 17, 17, 1, 58, 47};
+    for (unsigned i = 0; i < QUERY_FLOWS; i++) {
+        struct test_flow *flow = &world->flows[i];
+        *flow = (struct test_flow){
+            .family = random_below(&seed, 4) ? FLOW_IPV4 : FLOW_IPV6,
+            /* Not before half an hour into the first day, so that its buckets begin at different times. */
+            .bucket = QUERY_START + 1800 + (uint32_t)random_below(&seed, QUERY_DAYS * 1440 - 30) * 60,
+            .source = (uint8_t)(1 + random_below(&seed, 6)),
+            .destination = (uint8_t)(1 + random_below(&seed, 6)),
+            .source_port = ports[random_below(&seed, 6)],
+            .destination_port = ports[random_below(&seed, 6)],
+            .protocol = protocols[random_below(&seed, 8)],
+            .packets = 1 + random_below(&seed, 9),
+            .octets = 40 + random_below(&seed, 3) * 100,
+            .flows = 1 + random_below(&seed, 1000000)};
+        /* On either side of a day's end, and of the range's. */
+        if (i < 4) flow->bucket = QUERY_START + 86400 * (1 + i / 2) - (i % 2) * 60;
+    }
+    for (unsigned i = 0; i < QUERY_FLOWS; i += 16)
+        generation_write(&world->env, "a", i, world->flows + i, QUERY_FLOWS - i < 16 ? QUERY_FLOWS - i : 16);
+}
+
+static inline void world_init(struct world *world, const uint32_t *sizes, unsigned n_sizes) {
+    memset(world, 0, sizeof *world);
+    names_init();
+    env_schema(&world->env, FLOW_LAYOUT_KEYS, FLOW_LAYOUT_SUMS, sizes, n_sizes);
+    env_open(&world->env, fresh_url());
+    dimensions_init(&world->dimensions, &world->env.layout);
+    world_fill(world, 7);
+}
+
+static const uint32_t world_sizes[] = {60, 600, 3600, 86400};
+
+/* The separate calculation
+ * ------------------------------------------------------------------------------------------------------------ */
+
+static inline bool is_class(const struct test_flow *flow, enum proto_class class) {
+    return proto_class(flow->protocol) == class;
+}
+
+/* Terms, and what they mean. */
+#define TERM(name, condition)                                                                                          \
+    static inline bool name(const struct test_flow *flow) { return condition; }
+TERM(src_1, flow->family == FLOW_IPV4 && flow->source == 1)
+TERM(dst_v6, flow->family == FLOW_IPV6 && (flow->destination == 2 || flow->destination == 3))
+TERM(host_2, flow->family == FLOW_IPV4 && (flow->source == 2 || flow->destination == 2))
+TERM(src_net, flow->family == FLOW_IPV4 ? flow->source >= 4 && flow->source <= 7 : flow->source == 5)
+TERM(host_all6, flow->family == FLOW_IPV6)
+TERM(port_53, flow->source_port == 53 || flow->destination_port == 53)
+TERM(dport_range, flow->destination_port >= 80 && flow->destination_port <= 8080)
+TERM(sport_two, flow->source_port == 0 || flow->source_port == 443)
+TERM(proto_udp, flow->protocol == 17)
+TERM(proto_one_or_47, flow->protocol == 1 || flow->protocol == 47)
+TERM(class_two, is_class(flow, PROTO_TCP) || is_class(flow, PROTO_ICMP))
+TERM(class_other, is_class(flow, PROTO_OTHER))
+TERM(family_4, flow->family == FLOW_IPV4)
+
+static const struct {
+    const char *text;
+    bool (*holds)(const struct test_flow *flow);
+} world_terms[] = {
+    {"src=192.0.2.1", src_1},
+    {"dst=2001:db8::2/127", dst_v6},
+    {"host=192.0.2.2", host_2},
+    {"src=192.0.2.4/30,2001:db8::5", src_net},
+    {"host=::/0", host_all6},
+    {"port=53", port_53},
+    {"destinationTransportPort=80-8080", dport_range},
+    {"sport=443,0", sport_two},
+    {"proto=udp", proto_udp},
+    {"proto=1,47", proto_one_or_47},
+    {"class=icmp,tcp", class_two},
+    {"class=other", class_other},
+    {"family=4", family_4},
+};
+enum { WORLD_TERMS = sizeof world_terms / sizeof world_terms[0] };
+
+struct chosen { /* of world_terms */
+    unsigned n, terms[3];
+    bool is_not[3];
+    char text[256];
+};
+
+static inline bool chosen_hold(const struct chosen *chosen, const struct test_flow *flow) {
+    for (unsigned i = 0; i < chosen->n; i++)
+        if (world_terms[chosen->terms[i]].holds(flow) == chosen->is_not[i]) return false;
+    return true;
+}
+
+/* A dimension's value of one end, as text. */
+static inline void end_text(const struct dimension *dimension, const struct test_flow *flow, unsigned side, char *text,
+                            size_t size) {
+    bool at_source = dimension->is_either ? side == 0 : dimension->name[0] == 's';
+    switch (dimension->form) {
+    case DIMENSION_ADDRESS:
+        snprintf(text, size, flow->family == FLOW_IPV4 ? "192.0.2.%u" : "2001:db8::%u",
+                 at_source ? flow->source : flow->destination);
+        return;
+    case DIMENSION_PORT: snprintf(text, size, "%u", at_source ? flow->source_port : flow->destination_port); return;
+    case DIMENSION_CLASS: snprintf(text, size, "%s", proto_class_names[proto_class(flow->protocol)]); return;
+    case DIMENSION_FAMILY: snprintf(text, size, "%d", flow->family == FLOW_IPV4 ? 4 : 6); return;
+    default: snprintf(text, size, "%u", flow->protocol);
+    }
+}
+
+enum { EXPECTED_MAX = 1000 };
+
+struct expected {
+    char key[128];
+    uint64_t values[3], before[3], series[QUERY_POINTS_MAX / 10];
+    bool is_there; /* in the time itself */
+};
+
+struct expectation {
+    unsigned n;
+    struct expected groups[EXPECTED_MAX];
+    struct expected total;
+};
+
+static inline void expected_add(struct expected *group, const struct test_flow *flow, const struct query *query,
+                                const struct query_result *result) {
+    const uint64_t values[] = {flow->packets, flow->octets, flow->flows};
+    uint64_t length = result->to - result->from;
+    bool now = flow->bucket >= result->from && flow->bucket < result->to;
+    bool before = flow->bucket + length >= result->from && flow->bucket < result->from;
+    for (unsigned i = 0; i < 3; i++) {
+        if (now) group->values[i] += values[i];
+        if (before && result->has_before) group->before[i] += values[i];
+    }
+    group->is_there |= now;
+    if (now && query->series)
+        group->series[(flow->bucket - result->first_time) / result->step] += values[query->metric];
+}
+
+static inline struct expected *expected_of(struct expectation *expectation, const char *key) {
+    for (unsigned i = 0; i < expectation->n; i++)
+        if (strcmp(expectation->groups[i].key, key) == 0) return &expectation->groups[i];
+    assert_true(expectation->n < EXPECTED_MAX);
+    snprintf(expectation->groups[expectation->n].key, sizeof expectation->groups[0].key, "%s", key);
+    return &expectation->groups[expectation->n++];
+}
+
+static inline struct expectation *expect(const struct world *world, const struct query *query,
+                                         const struct query_result *result, const struct chosen *chosen) {
+    struct expectation *expectation = calloc(1, sizeof *expectation);
+    bool either = false;
+    for (unsigned k = 0; k < query->n_group; k++)
+        either |= query->group[k]->is_either;
+    for (unsigned i = 0; i < QUERY_FLOWS; i++) {
+        const struct test_flow *flow = &world->flows[i];
+        if (!chosen_hold(chosen, flow)) continue;
+        expected_add(&expectation->total, flow, query, result);
+        for (unsigned side = 0; query->n_group > 0 && side <= either; side++) {
+            char key[128] = "", text[64];
+            for (unsigned k = 0; k < query->n_group; k++) {
+                end_text(query->group[k], flow, side, text, sizeof text);
+                snprintf(key + strlen(key), sizeof key - strlen(key), "%s%s", k ? "|" : "", text);
+            }
+            expected_add(expected_of(expectation, key), flow, query, result);
+        }
+    }
+    return expectation;
+}
+
+/* The comparison
+ * ---------------------------------------------------------------------------------------------------------- */
+
+static inline void group_key(const struct query *query, const struct query_group *group, char *key, size_t size) {
+    struct buffer text = BUFFER_INIT;
+    for (unsigned k = 0; k < query->n_group; k++) {
+        if (k) buffer_add_text(&text, "|");
+        dimension_text(query->group[k], group->family, group->key[k], &text);
+    }
+    snprintf(key, size, "%s", text.data);
+    buffer_release(&text);
+}
+
+static inline void assert_values(const uint64_t *values, const uint64_t *expected) {
+    for (unsigned i = 0; i < 3; i++)
+        assert_int_equal(values[i], expected[i]);
+}
+
+static inline void assert_series(const struct query_result *result, unsigned series, const uint64_t *expected) {
+    for (unsigned t = 0; t < result->n_times; t++)
+        assert_int_equal(result->series[(size_t)series * result->n_times + t], expected[t]);
+}
+
+/* What is left of the total without the groups shown. */
+static inline void assert_others(const struct query *query, const struct query_result *result,
+                                 struct expectation *expectation) {
+    struct expected *others = &expectation->total;
+    for (unsigned g = 0; g < result->n_groups; g++) {
+        char key[128];
+        group_key(query, &result->groups[g], key, sizeof key);
+        const struct expected *group = expected_of(expectation, key);
+        for (unsigned i = 0; i < 3; i++) {
+            others->values[i] -= group->values[i];
+            others->before[i] -= group->before[i];
+        }
+        for (unsigned t = 0; t < result->n_times; t++)
+            others->series[t] -= group->series[t];
+    }
+    assert_values(result->others, others->values);
+    if (result->has_before) assert_values(result->others_before, others->before);
+    if (query->series) assert_series(result, result->n_groups, others->series);
+}
+
+static inline void assert_answer(const struct query *query, const struct query_result *result,
+                                 struct expectation *expectation) {
+    bool is_class = query->n_group == 1 && query->group[0]->form == DIMENSION_CLASS, either = false;
+    unsigned there = 0;
+    uint64_t least = UINT64_MAX;
+    assert_values(result->total, expectation->total.values);
+    if (result->has_before) assert_values(result->before, expectation->total.before);
+    if (query->series && query->n_group == 0) assert_series(result, 0, expectation->total.series);
+    for (unsigned g = 0; g < result->n_groups; g++) {
+        const struct query_group *group = &result->groups[g];
+        char key[128];
+        group_key(query, group, key, sizeof key);
+        struct expected *expected = expected_of(expectation, key);
+        assert_values(group->values, expected->values);
+        if (result->has_before) assert_values(group->before, expected->before);
+        if (query->series) assert_series(result, g, expected->series);
+        if (!is_class) assert_true(group->values[query->metric] <= least);
+        least = group->values[query->metric];
+    }
+    for (unsigned k = 0; k < query->n_group; k++)
+        either |= query->group[k]->is_either;
+    for (unsigned i = 0; i < expectation->n; i++)
+        there += expectation->groups[i].is_there;
+    if (query->n_group > 0) assert_int_equal(result->n_groups, is_class ? 4 : there < query->n ? there : query->n);
+    unsigned larger = 0; /* than the least that is shown: all of them must be */
+    for (unsigned i = 0; i < expectation->n && !is_class; i++)
+        larger += expectation->groups[i].values[query->metric] > least;
+    if (query->n_group > 0 && !is_class) assert_true(larger <= result->n_groups);
+    assert_int_equal(result->has_others, query->n_group > 0 && !is_class && !either);
+    assert_int_equal(result->n_series,
+                     query->series ? result->n_groups + (query->n_group == 0 || result->has_others) : 0);
+    if (result->has_others) assert_others(query, result, expectation);
+}
+
+static inline void terms_choose(uint64_t *seed, struct chosen *chosen) {
+    chosen->n = (unsigned)random_below(seed, 4);
+    chosen->text[0] = '\0';
+    for (unsigned i = 0; i < chosen->n; i++) {
+        chosen->terms[i] = (unsigned)random_below(seed, WORLD_TERMS);
+        chosen->is_not[i] = random_below(seed, 3) == 0;
+        snprintf(chosen->text + strlen(chosen->text), sizeof chosen->text - strlen(chosen->text), "%s%s%s",
+                 i ? " " : "", chosen->is_not[i] ? "!" : "", world_terms[chosen->terms[i]].text);
+    }
+}
+
+static inline void any_query_is_exact(void **state) {
+    static const uint32_t steps[] = {0, 60, 300, 600, 3600, 5000, 86400};
+    struct world world;
+    uint64_t seed = 42;
+    unsigned from_index = 0, from_flows = 0, from_aggr = 0, with_before = 0;
+    (void)state;
+    world_init(&world, world_sizes, 4);
+    for (unsigned round = 0; round < 600; round++) {
+        struct chosen chosen;
+        struct filter filter;
+        struct filter_fault fault = {.term = ""};
+        struct query_result result;
+        struct error error = {""};
+        terms_choose(&seed, &chosen);
+        if (filter_parse(&filter, &world.dimensions, chosen.text, &fault) != 0) fail_msg("%s", fault.accepted);
+        struct query query = {.from = QUERY_START - 90000 + (int64_t)random_below(&seed, 4 * 86400),
+                              .filter = &filter,
+                              .n_group = (unsigned)random_below(&seed, 3),
+                              .metric = (unsigned)random_below(&seed, 3),
+                              .n = 1 + (unsigned)random_below(&seed, 8),
+                              .series = random_below(&seed, 2),
+                              .step = steps[random_below(&seed, 7)],
+                              .points = 1 + (unsigned)random_below(&seed, 300),
+                              .before = random_below(&seed, 2)};
+        query.to = query.from + 1 + (int64_t)random_below(&seed, random_below(&seed, 2) ? 7200 : 4 * 86400);
+        if (query.step && (query.to - query.from) / query.step > 800) query.step = 0;
+        for (unsigned k = 0; k < query.n_group; k++)
+            query.group[k] = &world.dimensions.list[random_below(&seed, world.dimensions.n)];
+        assert_int_equal(query_run(world.env.store, &world.env.schema, &query, &result, &error), STORE_OK);
+        assert_null(result.refused.parameter);
+        assert_int_equal(result.from, query.from - query.from % 60);
+        assert_int_equal(result.to, (query.to + 59) / 60 * 60);
+        if (query.series && query.step) assert_int_equal(result.step, (query.step + 59) / 60 * 60);
+        if (query.series && !query.step) assert_true(result.n_times <= query.points);
+        struct expectation *expectation = expect(&world, &query, &result, &chosen);
+        assert_answer(&query, &result, expectation);
+        for (unsigned i = 0; i < result.n_tables; i++) {
+            from_index += result.tables[i]->kind == TABLE_NODES || result.tables[i]->kind == TABLE_PORTS;
+            from_flows += result.tables[i]->kind == TABLE_FLOWS;
+            from_aggr += result.tables[i]->kind == TABLE_AGGR;
+        }
+        with_before += result.has_before;
+        free(expectation);
+        query_release(&result);
+        filter_release(&filter);
+    }
+    assert_true(from_index > 50 && from_flows > 50 && from_aggr > 50 && with_before > 50);
+    env_release(&world.env);
+}
+
+/* Flows themselves
+ * ------------------------------------------------------------------------------------------------------------ */
+
+/* "bucket|src|dst|sport|dport|proto|packets|octets|flows" of rows that were added up by what is not the bucket. */
+static inline void flow_text(const struct test_flow *flow, bool merge, char *text, size_t size) {
+    snprintf(text, size,
+             flow->family == FLOW_IPV4 ? "%u|192.0.2.%u|192.0.2.%u|%u|%u|%u" : "%u|2001:db8::%u|2001:db8::%u|%u|%u|%u",
+             merge ? 0 : flow->bucket, flow->source, flow->destination, flow->source_port, flow->destination_port,
+             flow->protocol);
+}
+
+static inline unsigned list_expect(const struct world *world, const struct chosen *chosen, const struct flow_list *list,
+                                   bool merge, struct expected *rows) {
+    unsigned n = 0;
+    for (unsigned i = 0; i < QUERY_FLOWS; i++) {
+        const struct test_flow *flow = &world->flows[i];
+        char key[128];
+        unsigned at = 0;
+        if (!chosen_hold(chosen, flow) || flow->bucket < list->from || flow->bucket >= list->to) continue;
+        flow_text(flow, merge, key, sizeof key);
+        while (at < n && strcmp(rows[at].key, key) != 0)
+            at++;
+        if (at == n) n++;
+        snprintf(rows[at].key, sizeof rows[at].key, "%s", key);
+        rows[at].values[0] += flow->packets;
+        rows[at].values[1] += flow->octets;
+        rows[at].values[2] += flow->flows;
+    }
+    return n;
+}
+
+static inline void row_text(const struct flow_list *list, const struct flow_row *row, char *key, size_t size) {
+    struct buffer text = BUFFER_INIT;
+    buffer_printf(&text, "%u", (unsigned)row->bucket);
+    for (unsigned i = 0; i < list->n_columns; i++) {
+        buffer_add_text(&text, "|");
+        dimension_text(list->columns[i].dimension, row->family, row->key + list->columns[i].offset, &text);
+    }
+    snprintf(key, size, "%s", text.data);
+    buffer_release(&text);
+}
+
+static inline void lists_are_exact(void **state) {
+    struct world world;
+    uint64_t seed = 43;
+    (void)state;
+    world_init(&world, world_sizes, 4);
+    for (unsigned round = 0; round < 150; round++) {
+        struct chosen chosen;
+        struct filter filter;
+        struct filter_fault fault;
+        struct flow_list all, list;
+        struct error error = {""};
+        terms_choose(&seed, &chosen);
+        assert_int_equal(filter_parse(&filter, &world.dimensions, chosen.text, &fault), 0);
+        struct flow_list_query query = {.from = QUERY_START + (int64_t)random_below(&seed, 3 * 86400),
+                                        .filter = &filter,
+                                        .dimensions = &world.dimensions,
+                                        .sort_value = (int)random_below(&seed, 4) - 1,
+                                        .is_ascending = random_below(&seed, 2),
+                                        .merge = random_below(&seed, 2),
+                                        .n = 1000};
+        query.to = query.from + 1 + (int64_t)random_below(&seed, 3 * 86400);
+        if (query.merge && query.sort_value < 0) query.sort_value = 0; /* there is no bucket then */
+        if (random_below(&seed, 2)) query.sort = dimension_find(&world.dimensions, "dst", 3);
+        assert_int_equal(flow_list_read(world.env.store, &world.env.schema, &query, &all, &error), STORE_OK);
+        struct expected *rows = calloc(QUERY_FLOWS, sizeof rows[0]);
+        assert_int_equal(all.n, list_expect(&world, &chosen, &all, query.merge, rows));
+        assert_false(all.has_more);
+        for (unsigned i = 0; i < all.n; i++) {
+            char key[128];
+            unsigned at = 0;
+            row_text(&all, all.list[i], key, sizeof key);
+            while (at < all.n && strcmp(rows[at].key, key) != 0)
+                at++;
+            assert_true(at < all.n);
+            assert_values(all.list[i]->values, rows[at].values);
+            if (i == 0 || query.sort || query.sort_value < 0) continue;
+            uint64_t a = all.list[i - 1]->values[query.sort_value], b = all.list[i]->values[query.sort_value];
+            assert_true(query.is_ascending ? a <= b : a >= b);
+        }
+        /* A page is the same rows in the same order. */
+        query.offset = (unsigned)random_below(&seed, 20);
+        query.n = 1 + (unsigned)random_below(&seed, 20);
+        assert_int_equal(flow_list_read(world.env.store, &world.env.schema, &query, &list, &error), STORE_OK);
+        unsigned left = all.n > query.offset ? all.n - query.offset : 0;
+        assert_int_equal(list.n, left < query.n ? left : query.n);
+        assert_int_equal(list.has_more, left > query.n);
+        for (unsigned i = 0; i < list.n; i++) {
+            char key[128], same[128];
+            row_text(&list, list.list[i], key, sizeof key);
+            row_text(&all, all.list[query.offset + i], same, sizeof same);
+            assert_string_equal(key, same);
+        }
+        free(rows);
+        flow_list_release(&list);
+        flow_list_release(&all);
+        filter_release(&filter);
+    }
+    env_release(&world.env);
+}
+
+/* Which tables
+ * ---------------------------------------------------------------------------------------------------------------- */
+
+/* "flows_aggr_60 index_nodes_60 ...: total octets" of a query by one dimension, or none. */
+static inline void tables_are(struct world *world, int64_t from, int64_t to, const char *group, const char *text,
+                              bool series, const char *expected) {
+    struct filter filter;
+    struct filter_fault fault;
+    struct query_result result;
+    struct error error = {""};
+    struct buffer tables = BUFFER_INIT;
+    assert_int_equal(filter_parse(&filter, &world->dimensions, text, &fault), 0);
+    struct query query = {
+        .from = from, .to = to, .filter = &filter, .metric = 1, .n = 3, .series = series, .step = series ? 600 : 0};
+    if (group) query.group[query.n_group++] = dimension_find(&world->dimensions, group, strlen(group));
+    assert_int_equal(query_run(world->env.store, &world->env.schema, &query, &result, &error), STORE_OK);
+    if (result.refused.parameter) buffer_printf(&tables, "%s=%s", result.refused.parameter, result.refused.value);
+    for (unsigned i = 0; i < result.n_tables; i++)
+        buffer_printf(&tables, "%s%s", i ? " " : "", result.tables[i]->name);
+    assert_string_equal(tables.data, expected);
+    buffer_release(&tables);
+    query_release(&result);
+    filter_release(&filter);
+}
+
+static inline void the_cheapest_tables_answer(void **state) {
+    const int64_t day = QUERY_START + 86400, end = QUERY_START + QUERY_DAYS * 86400;
+    struct world world;
+    (void)state;
+    world_init(&world, world_sizes, 4);
+    tables_are(&world, day, day + 86400, NULL, "", false, "flows_aggr_86400");
+    tables_are(&world, day + 60, day + 86400, NULL, "", false, "flows_aggr_60 flows_aggr_600 flows_aggr_3600");
+    tables_are(&world, day, day + 86400, NULL, "class=tcp", false, "flows_aggr_86400");
+    tables_are(&world, day, day + 86400, NULL, "proto=tcp,udp", false, "flows_aggr_86400");
+    tables_are(&world, day, day + 86400, NULL, "proto=1", false, "flows_86400 flows6_86400");
+    tables_are(&world, day, day + 86400, NULL, "family=4", false, "flows_86400");
+    tables_are(&world, day, day + 86400, "class", "!class=udp", true, "flows_aggr_600");
+    tables_are(&world, day, day + 86400, "class", "src=192.0.2.1", true, "index_nodes_600");
+    tables_are(&world, day, day + 86400, NULL, "dport=443,80", false, "index_ports_86400");
+    tables_are(&world, day, day + 86400, "dst", "dst=192.0.2.0/24 class=tcp", false, "index_nodes_86400");
+    tables_are(&world, day, day + 86400, "dst", "src=192.0.2.1", false, "flows_86400");
+    tables_are(&world, day, day + 86400, "host", "host=192.0.2.1", false, "flows_86400");
+    tables_are(&world, day, day + 86400, "host", "", false, "flows_aggr_86400 index_nodes_86400 index_nodes6_86400");
+    /* All there is: the tables for all time. With a series its buckets, too; not where one flow is left out. */
+    tables_are(&world, 0, end, "port", "", false, "flows_aggr_60 flows_aggr_86400 index_ports");
+    tables_are(&world, QUERY_START, end, "src", "", false, "flows_aggr_86400 index_nodes index_nodes6");
+    tables_are(&world, QUERY_START, end, "port", "", true, "flows_aggr_600 index_ports index_ports_600");
+    tables_are(&world, day - 60, end, "port", "", false,
+               "flows_aggr_60 flows_aggr_86400 flows_60 index_ports_86400 flows6_60");
+    env_release(&world.env);
+}
+
+/* A size that retention has dropped days of is read from where it is whole. */
+static inline void dropped_days_are_read_from_larger_buckets(void **state) {
+    struct world world;
+    struct error error = {""};
+    (void)state;
+    world_init(&world, world_sizes, 4);
+    for (unsigned i = 0; i < 2; i++) {
+        char sql[96], kept[16], name[32];
+        static const unsigned dropped[] = {60, 600};
+        snprintf(kept, sizeof kept, "%d", (int)(QUERY_START + 86400 * (2 - i)));
+        snprintf(sql, sizeof sql, "DELETE FROM flows_aggr_%u_data WHERE bucket < %s", dropped[i], kept);
+        assert_run(&world.env, sql);
+        snprintf(name, sizeof name, "size_%u_expired", dropped[i]);
+        assert_int_equal(settings_put(world.env.store, name, kept, &error), STORE_OK);
+    }
+    struct filter filter = {.n_terms = 0};
+    struct query_result result;
+    static const struct {
+        int64_t from, to;
+        uint32_t size;
+        uint64_t first, end;
+        const char *tables;
+    } cases[] = {
+        {4000, 90600, 3600, 3600, 90600, "flows_aggr_3600 flows_aggr_600"},
+        {86400 + 700, 86400 + 1300, 600, 86400 + 600, 86400 + 1800, "flows_aggr_600"},
+        {86400 + 700, 2 * 86400 + 61, 600, 86400 + 600, 2 * 86400 + 120,
+         "flows_aggr_600 flows_aggr_3600 flows_aggr_60"},
+    };
+    for (unsigned i = 0; i < 3; i++) {
+        struct query query = {.from = QUERY_START + cases[i].from, .to = QUERY_START + cases[i].to, .filter = &filter};
+        struct buffer tables = BUFFER_INIT;
+        uint64_t octets = 0;
+        assert_int_equal(query_run(world.env.store, &world.env.schema, &query, &result, &error), STORE_OK);
+        assert_int_equal(result.size, cases[i].size);
+        assert_int_equal(result.from, QUERY_START + cases[i].first);
+        assert_int_equal(result.to, QUERY_START + cases[i].end);
+        for (unsigned t = 0; t < result.n_tables; t++)
+            buffer_printf(&tables, "%s%s", t ? " " : "", result.tables[t]->name);
+        assert_string_equal(tables.data, cases[i].tables);
+        for (unsigned f = 0; f < QUERY_FLOWS; f++)
+            if (world.flows[f].bucket >= result.from && world.flows[f].bucket < result.to)
+                octets += world.flows[f].octets;
+        assert_int_equal(result.total[1], octets);
+        buffer_release(&tables);
+        query_release(&result);
+    }
+    env_release(&world.env);
+}
+
+/* What a stores' tables can't answer together is said by name. */
+static inline void what_no_table_has_is_refused(void **state) {
+    static const uint32_t sizes[] = {60};
+    struct world world;
+    (void)state;
+    memset(&world, 0, sizeof world);
+    env_schema(&world.env, "destinationTransportPort,ingressInterface", FLOW_LAYOUT_SUMS, sizes, 1);
+    env_open(&world.env, fresh_url());
+    dimensions_init(&world.dimensions, &world.env.layout);
+    tables_are(&world, T0, T0 + 60, "src", "", false, "flows_aggr_60 index_nodes index_nodes6");
+    tables_are(&world, T0, T0 + 60, "ingressInterface", "", false, "flows_60");
+    tables_are(&world, T0, T0 + 60, "ingressInterface", "dport=80", false, "flows_60");
+    tables_are(&world, T0, T0 + 60, NULL, "class=tcp dport=80", false, "index_ports_60");
+    tables_are(&world, T0, T0 + 60, "src", "dport=80", false, "group=src");
+    tables_are(&world, T0, T0 + 60, "ingressInterface", "class=tcp", false, "filter=class");
+    tables_are(&world, T0, T0 + 60, NULL, "host=192.0.2.1", false, "filter=host");
+    tables_are(&world, T0, T0 + 60, NULL, "sport=80", false, "index_ports_60");
+    assert_null(dimension_find(&world.dimensions, "proto", 5));
+    assert_null(dimension_find(&world.dimensions, "family", 6));
+    env_release(&world.env);
+}
+
+static inline void keys_of_every_type_are_told_apart(void **state) {
+    static const uint32_t sizes[] = {60};
+    static const uint8_t names[2][ELEMENT_TEXT_MAX] = {"eth 0,1", "-"};
+    static const uint8_t macs[2][6] = {{0, 0x1b, 0x21, 0x0a, 0xff, 0x3c}, {0x80, 1, 2, 3, 4, 5}};
+    static const struct {
+        const char *filter;
+        uint64_t octets;
+    } cases[] = {{"interfaceName=\"eth 0,1\"", 1}, {"interfaceName=-", 2},
+                 {"!interfaceName=-", 1},          {"sourceMacAddress=00:1b:21:0a:ff:3c", 1},
+                 {"mibObjectValueInteger=-5", 2},  {"mibObjectValueInteger=-7-7", 3},
+                 {"mibObjectValueInteger=7", 1},   {"flowId=3-9", 3},
+                 {"interfaceName=\"\"", 0}};
+    struct world world;
+    struct ledger_row ledger = ledger_make("a", 1, NULL, 0);
+    struct error error = {""};
+    (void)state;
+    memset(&world, 0, sizeof world);
+    env_schema(&world.env, "interfaceName,sourceMacAddress,mibObjectValueInteger,flowId", FLOW_LAYOUT_SUMS, sizes, 1);
+    env_open(&world.env, fresh_url());
+    dimensions_init(&world.dimensions, &world.env.layout);
+    const struct table *table = schema_table(&world.env.schema, TABLE_FLOWS, FLOW_IPV4, 60);
+    const uint32_t bucket = T0;
+    store_begin(world.env.store, &ledger, &bucket, 1);
+    for (unsigned i = 0; i < 2; i++) {
+        uint8_t key[128] = {0};
+        const uint64_t values[] = {1, 1 + i, 1000000};
+        be_put(key, T0, 4);
+        memcpy(key + table->keys[1].offset, names[i], sizeof names[i]);
+        memcpy(key + table->keys[2].offset, macs[i], 6);
+        be_put(key + table->keys[3].offset, i ? (uint64_t)-5 : 7, table->keys[3].width);
+        be_put(key + table->keys[4].offset, 3 + i, 8);
+        store_put(world.env.store, table, key, values);
+    }
+    if (store_commit(world.env.store, &error) != STORE_OK) fail_msg("%s", error.text);
+    for (unsigned i = 0; i < sizeof cases / sizeof cases[0]; i++) {
+        struct filter filter;
+        struct filter_fault fault = {.term = ""};
+        struct flow_list list;
+        if (filter_parse(&filter, &world.dimensions, cases[i].filter, &fault) != 0)
+            fail_msg("%s: %s", cases[i].filter, fault.accepted);
+        const struct flow_list_query query = {.from = T0,
+                                              .to = T0 + 60,
+                                              .filter = &filter,
+                                              .dimensions = &world.dimensions,
+                                              .sort_value = 1,
+                                              .is_ascending = true,
+                                              .n = 10};
+        assert_int_equal(flow_list_read(world.env.store, &world.env.schema, &query, &list, &error), STORE_OK);
+        uint64_t octets = 0;
+        for (unsigned r = 0; r < list.n; r++)
+            octets += list.list[r]->values[1];
+        assert_int_equal(octets, cases[i].octets);
+        flow_list_release(&list);
+        filter_release(&filter);
+    }
+    env_release(&world.env);
+}
+
+#define QUERY_CASES                                                                                                    \
+    cmocka_unit_test(any_query_is_exact), cmocka_unit_test(lists_are_exact),                                           \
+        cmocka_unit_test(the_cheapest_tables_answer), cmocka_unit_test(dropped_days_are_read_from_larger_buckets),     \
+        cmocka_unit_test(what_no_table_has_is_refused), cmocka_unit_test(keys_of_every_type_are_told_apart)
+
+#endif

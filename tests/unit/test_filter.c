@@ -1,0 +1,205 @@
+/* The grammar of filters: what each text means, and in what words others are refused. */
+#include "store_env.h"
+
+#include "base/mem.h"
+#include "store/filter.h"
+#include "store/query_sql.h"
+
+static struct env env;
+static struct dimensions dimensions;
+
+static int setup(void **state) {
+    static const uint32_t sizes[] = {600};
+    (void)state;
+    names_init();
+    env_schema(&env,
+               FLOW_LAYOUT_KEYS
+               ",ingressInterface,interfaceName,absoluteError,ipNextHopIPv4Address,mibObjectValueInteger,"
+               "flowId",
+               FLOW_LAYOUT_SUMS, sizes, 1);
+    dimensions_init(&dimensions, &env.layout);
+    return 0;
+}
+
+/* The condition on the rows of a table, its values in the places of the question marks; "-": no row passes. */
+static void assert_condition(enum table_kind kind, enum flow_family family, const char *text, const char *expected) {
+    struct filter filter;
+    struct filter_fault fault = {.term = ""};
+    struct statement statement = STATEMENT_INIT;
+    struct buffer filled = BUFFER_INIT;
+    if (filter_parse(&filter, &dimensions, text, &fault) != 0) fail_msg("%s: %s", fault.term, fault.accepted);
+    if (!filter_write(&filter, schema_table(&env.schema, kind, family, 600), &statement)) {
+        buffer_add_text(&filled, "-");
+    } else {
+        unsigned n = 0;
+        for (const char *at = statement.sql.data; at && *at; at++) {
+            if (*at != '?') {
+                buffer_add(&filled, at, 1);
+                continue;
+            }
+            const struct store_param *param = &statement.params[n++];
+            if (param->type == STORE_PARAM_INTEGER) buffer_printf(&filled, "%lld", (long long)param->integer);
+            for (size_t i = 0; i < param->len; i++)
+                buffer_printf(&filled, "%02x", ((const uint8_t *)param->bytes)[i]);
+        }
+        assert_int_equal(n, statement.n_params);
+    }
+    assert_string_equal(filled.data ? filled.data : "", expected);
+    buffer_release(&filled);
+    statement_release(&statement);
+    filter_release(&filter);
+}
+
+static void terms_are_conditions(void **state) {
+    static const struct {
+        const char *text, *ipv4, *ipv6;
+    } cases[] = {
+        {"", "", ""},
+        {" \t ", "", ""},
+        {"src=192.0.2.7", " AND (sourceIPv4Address IN (3221225991))", "-"},
+        {"!src=192.0.2.7", " AND NOT (sourceIPv4Address IN (3221225991))", ""},
+        {"src=10.0.0.0/8", " AND (sourceIPv4Address BETWEEN 167772160 AND 184549375)", "-"},
+        {"dst=10.1.2.3/31,10.0.0.1,0.0.0.0/0",
+         " AND (destinationIPv4Address IN (167772161) OR destinationIPv4Address BETWEEN 167838210 AND 167838211 OR "
+         "destinationIPv4Address BETWEEN 0 AND 4294967295)",
+         "-"},
+        {"host=192.0.2.7", " AND (sourceIPv4Address IN (3221225991) OR destinationIPv4Address IN (3221225991))", "-"},
+        {"dst=2001:db8::/33", "-",
+         " AND (destinationIPv6Address BETWEEN 20010db8000000000000000000000000 AND "
+         "20010db87fffffffffffffffffffffff)"},
+        {"src=::1/128,192.0.2.7/32", " AND (sourceIPv4Address IN (3221225991))",
+         " AND (sourceIPv6Address IN (00000000000000000000000000000001))"},
+        {"port=443,8000-8080 proto=tcp",
+         " AND (sourceTransportPort IN (443) OR sourceTransportPort BETWEEN 8000 AND 8080 OR destinationTransportPort "
+         "IN (443) OR destinationTransportPort BETWEEN 8000 AND 8080) AND (protocolIdentifier IN (6))",
+         " AND (sourceTransportPort IN (443) OR sourceTransportPort BETWEEN 8000 AND 8080 OR destinationTransportPort "
+         "IN (443) OR destinationTransportPort BETWEEN 8000 AND 8080) AND (protocolIdentifier IN (6))"},
+        {"class=icmp,tcp", " AND (protocolIdentifier IN (1, 58) OR protocolIdentifier = 6)",
+         " AND (protocolIdentifier IN (1, 58) OR protocolIdentifier = 6)"},
+        {"family=4", "", "-"},
+        {"!family=4", "-", ""},
+        {"family=4,6", "", ""},
+        {"ingressInterface=3-9,2", " AND (ingressInterface IN (2) OR ingressInterface BETWEEN 3 AND 9)",
+         " AND (ingressInterface IN (2) OR ingressInterface BETWEEN 3 AND 9)"},
+        {"interfaceName=\"a \"\"b\"\", c\",eth0", " AND (interfaceName IN (61202262222c2063, 65746830))",
+         " AND (interfaceName IN (61202262222c2063, 65746830))"},
+        {"interfaceName=\"\"", " AND (interfaceName IN ())", " AND (interfaceName IN ())"},
+        {"interfaceName='OR1=1--;?", " AND (interfaceName IN (274f52313d312d2d3b3f))",
+         " AND (interfaceName IN (274f52313d312d2d3b3f))"},
+        {"ipNextHopIPv4Address=192.0.2.0/24", " AND (ipNextHopIPv4Address BETWEEN 3221225984 AND 3221226239)",
+         " AND (ipNextHopIPv4Address BETWEEN 3221225984 AND 3221226239)"},
+        {"mibObjectValueInteger=-5", " AND (mibObjectValueInteger IN (-5))", " AND (mibObjectValueInteger IN (-5))"},
+        {"mibObjectValueInteger=-5--1", " AND (mibObjectValueInteger BETWEEN -5 AND -1)",
+         " AND (mibObjectValueInteger BETWEEN -5 AND -1)"},
+        {"sourceIPv6Address=::", "-", " AND (sourceIPv6Address IN (00000000000000000000000000000000))"},
+    };
+    (void)state;
+    for (size_t i = 0; i < sizeof cases / sizeof cases[0]; i++) {
+        assert_condition(TABLE_FLOWS, FLOW_IPV4, cases[i].text, cases[i].ipv4);
+        assert_condition(TABLE_FLOWS, FLOW_IPV6, cases[i].text, cases[i].ipv6);
+    }
+    assert_condition(TABLE_NODES, FLOW_IPV4, "src=10.0.0.0/8 class=tcp", " AND (id BETWEEN 167772160 AND 184549375)");
+    assert_condition(TABLE_NODES, FLOW_IPV6, "!dst=::1", " AND NOT (id IN (00000000000000000000000000000001))");
+    assert_condition(TABLE_NODES, FLOW_IPV6, "family=4", "-");
+    assert_condition(TABLE_PORTS, FLOW_IPV4, "dport=53", " AND (id IN (53))");
+    assert_condition(TABLE_AGGR, FLOW_IPV4, "class=tcp", "");
+}
+
+#define NAMES                                                                                                          \
+    "terms as in host=192.0.2.7, of the names src, dst, host, sport, dport, port, proto, class, family, "              \
+    "ingressInterface, interfaceName, absoluteError, ipNextHopIPv4Address, mibObjectValueInteger, flowId"
+#define ADDRESS "an IPv4 or IPv6 address, or a prefix as in 10.0.0.0/8"
+#define PORT "a port from 0 to 65535, or a range as in 8000-8080"
+#define NUMBER "a whole number that the element can hold, or a range as in 1-9"
+#define TEXT "a value of the element, in double quotes where it holds a blank, a comma or a quote"
+
+static void what_is_no_term_is_refused(void **state) {
+    static const struct {
+        const char *text, *term, *accepted;
+    } cases[] = {
+        {"443", "443", NAMES},
+        {"=443", "=443", NAMES},
+        {"!", "!", NAMES},
+        {"!!port=1", "!!port=1", NAMES},
+        {"Port=443", "Port=443", NAMES},
+        {"port =443", "port", NAMES},
+        {"port=80 hots=192.0.2.7 x", "hots=192.0.2.7", NAMES},
+        {"absoluteError=1", "absoluteError=1", NAMES},
+        {"port=", "port=", PORT},
+        {"port=1,", "port=1,", PORT},
+        {"port=,1", "port=,1", PORT},
+        {"port=65536", "port=65536", PORT},
+        {"port=-1", "port=-1", PORT},
+        {"port=1-", "port=1-", PORT},
+        {"port=9-1", "port=9-1", PORT},
+        {"port=1-2-3", "port=1-2-3", PORT},
+        {"port=https", "port=https", PORT},
+        {"port=0x50", "port=0x50", PORT},
+        {"port=1;DROP", "port=1;DROP", PORT},
+        {"host=10.0.0.1.", "host=10.0.0.1.", ADDRESS},
+        {"host=10.0.0.0/33", "host=10.0.0.0/33", ADDRESS},
+        {"host=::/129", "host=::/129", ADDRESS},
+        {"host=10.0.0.0/08", "host=10.0.0.0/08", ADDRESS},
+        {"host=10.0.0.0/", "host=10.0.0.0/", ADDRESS},
+        {"host=167772161", "host=167772161", ADDRESS},
+        {"host=fe80::1%eth0", "host=fe80::1%eth0", ADDRESS},
+        {"host=www.example", "host=www.example", ADDRESS},
+        {"ipNextHopIPv4Address=::1", "ipNextHopIPv4Address=::1", ADDRESS},
+        {"proto=256", "proto=256", "a protocol's name, its number from 0 to 255, or a range as in 50-51"},
+        {"class=6", "class=6", "tcp, udp, icmp or other"},
+        {"family=5", "family=5", "4 or 6"},
+        {"ingressInterface=4294967296", "ingressInterface=4294967296", NUMBER},
+        {"flowId=9223372036854775808", "flowId=9223372036854775808", NUMBER},
+        {"mibObjectValueInteger=5--5", "mibObjectValueInteger=5--5", NUMBER},
+        {"mibObjectValueInteger=-2147483649", "mibObjectValueInteger=-2147483649", NUMBER},
+        {"interfaceName=\"a", "interfaceName=\"a", TEXT},
+        {"interfaceName=\"a\"b", "interfaceName=\"a\"b", TEXT},
+    };
+    struct filter filter;
+    (void)state;
+    for (size_t i = 0; i < sizeof cases / sizeof cases[0]; i++) {
+        struct filter_fault fault = {.term = ""};
+        if (filter_parse(&filter, &dimensions, cases[i].text, &fault) == 0) fail_msg("'%s' is taken", cases[i].text);
+        assert_string_equal(fault.term, cases[i].term);
+        assert_string_equal(fault.accepted, cases[i].accepted);
+        assert_null(filter.values);
+    }
+}
+
+/* `n` times `what`, and between them `separator`. */
+static void assert_count(const char *head, const char *what, const char *separator, unsigned n, const char *refused) {
+    struct buffer text = BUFFER_INIT;
+    struct filter filter;
+    struct filter_fault fault = {.accepted = ""};
+    buffer_add_text(&text, head);
+    for (unsigned i = 0; i < n; i++)
+        buffer_printf(&text, "%s%s", i ? separator : "", what);
+    int status = filter_parse(&filter, &dimensions, text.data, &fault);
+    assert_int_equal(status, refused ? -1 : 0);
+    assert_string_equal(fault.accepted, refused ? refused : "");
+    filter_release(&filter);
+    buffer_release(&text);
+}
+
+static void filters_are_bounded(void **state) {
+    (void)state;
+    assert_count("", "port=1", " ", 32, NULL);
+    assert_count("", "port=1", " ", 33, "at most 32 terms");
+    assert_count("port=", "1", ",", 64, NULL);
+    assert_count("port=", "1", ",", 65, "at most 64 values in a term and 256 in all");
+    assert_count("", "port=1,2,3,4,5,6,7,8,9,10,11,12,13,14,15,16", " ", 16, NULL);
+    assert_count("", "port=1,2,3,4,5,6,7,8,9,10,11,12,13,14,15,16", " ", 17,
+                 "at most 64 values in a term and 256 in all");
+    assert_count("interfaceName=", "x", "", 64, NULL);
+    assert_count("interfaceName=", "x", "", 65, TEXT);
+    assert_count("port=", "9", "", 200, PORT);
+}
+
+int main(void) {
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(terms_are_conditions),
+        cmocka_unit_test(what_is_no_term_is_refused),
+        cmocka_unit_test(filters_are_bounded),
+    };
+    return cmocka_run_group_tests(tests, setup, NULL);
+}
