@@ -62,9 +62,9 @@ struct config {
         uint64_t snaplen, buffer; /* bytes */
     } capture;
     struct {
-        const char *listen; /* NULL: nothing is collected */
-        int queue;          /* CAPTURE_REDIS or CAPTURE_DIRECT */
-        int elements;       /* enum config_elements */
+        const char *listen;           /* NULL: nothing is collected */
+        int queue;                    /* CAPTURE_REDIS or CAPTURE_DIRECT */
+        int elements;                 /* enum config_elements */
         const char *allow, *sampling; /* prefixes; NULL: all, none */
         uint64_t memory, buffer;      /* bytes */
         int64_t template_lifetime, hold, deduplicate, max_skew;

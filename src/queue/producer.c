@@ -331,8 +331,7 @@ void producer_resume(struct producer *producer, const char *stream, uint64_t pos
 }
 
 bool producer_is_done(const struct producer *producer) {
-    return producer->backlog.n == 0 && !producer_spool_waits(producer) &&
-           feeds_is_empty(&producer->feeds);
+    return producer->backlog.n == 0 && !producer_spool_waits(producer) && feeds_is_empty(&producer->feeds);
 }
 
 uint64_t producer_pushed(const struct producer *producer) { return producer->pushed; }

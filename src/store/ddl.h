@@ -4,8 +4,8 @@
 
 #include "store/schema.h"
 
-/* The objects of a schema, in the order in which they are made: the settings, retention, the ledger, loss, the tables, their
- * views, the views with addresses as text. An object's number is good for the life of the schema. */
+/* The objects of a schema, in the order in which they are made: the settings, retention, the ledger, loss, the tables,
+ * their views, the views with addresses as text. An object's number is good for the life of the schema. */
 unsigned ddl_count(const struct schema *schema);
 /* Its name; good until the next call with the same buffer. */
 void ddl_name(const struct schema *schema, unsigned object, char *name, size_t size);

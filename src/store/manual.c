@@ -34,8 +34,8 @@ static const struct meaning tables[] = {
      "One row for each generation, that is for each transaction that brought flows; written by the same "
      "transaction. It is how the importer knows what is counted already: no row may be changed."},
     {"loss",
-     "What is known to be lost: one row for each bucket (of the smallest size), source and kind. A dip in a chart where "
-     "there is none is the network's."},
+     "What is known to be lost: one row for each bucket (of the smallest size), source and kind. A dip in a chart "
+     "where there is none is the network's."},
     {"flowimport_schema", "What the tables were made for."},
     {"flowimport_retention", "How long the buckets of each size are kept; written by flowimport retention install."},
     {"flowimport_retention_log", "What retention did: one row for each thing that it dropped or made, and for each "

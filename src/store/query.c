@@ -321,7 +321,7 @@ static int count_read(void *context, unsigned n, const char *const *columns, con
 }
 
 /* Flows are many groups, of which the database hands over the largest: what their rows are together is asked for
- * before, which costs a tenth of grouping them. */
+ * before, which takes less than to hand over all. */
 static enum store_status flows_count(struct run *run) {
     return selections_run(run, selection_of(run, &run->source, &run->plan, false), count_read);
 }

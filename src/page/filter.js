@@ -1,0 +1,101 @@
+// The filter as text: its terms, a term put in or taken out, and what can be typed next.
+
+const ADDRESS4 = /^\d{1,3}(\.\d{1,3}){3}(\/\d{1,2})?$/;
+const ADDRESS6 = /^[0-9a-f]*:[0-9a-f:.]*:[0-9a-f.]*(\/\d{1,3})?$/i;
+const PORT = /^\d{1,5}(-\d{1,5})?$/;
+
+export const address_is = (text) => ADDRESS4.test(text) || ADDRESS6.test(text);
+
+// [{not, name, values, text}]; a word without "=" has the name "".
+export function filter_terms(text) {
+    return text
+        .split(/\s+/)
+        .filter(Boolean)
+        .map((term) => {
+            const not = term.startsWith("!");
+            const bare = not ? term.slice(1) : term;
+            const at = bare.indexOf("=");
+            return { not, name: at < 0 ? "" : bare.slice(0, at), values: bare.slice(at + 1).split(","), text: term };
+        });
+}
+
+const term_text = ({ not, name, values }) => (not ? "!" : "") + name + "=" + values.join(",");
+
+// The filter with `name=value` asked for, or ruled out. The opposite goes; what is ruled out stands in one term.
+export function filter_add(text, name, value, not) {
+    const terms = filter_terms(text);
+    if (
+        terms.some(
+            (term) =>
+                term.name === name &&
+                term.not === not &&
+                term.values.includes(value) &&
+                (not || term.values.length === 1),
+        )
+    )
+        return text.trim();
+    const kept = terms.flatMap((term) => {
+        if (term.name !== name || term.not === not || !term.values.includes(value)) return [term.text];
+        const values = term.values.filter((other) => other !== value);
+        return values.length ? [term_text({ ...term, values })] : [];
+    });
+    const joined = not ? terms.find((term) => term.not && term.name === name) : null;
+    if (!joined) return [...kept, term_text({ not, name, values: [value] })].join(" ");
+    return kept.map((term) => (term === joined.text ? `${term},${value}` : term)).join(" ");
+}
+
+// What is typed without a name means the obvious: an address a host, a number a port, tcp a protocol.
+export function filter_complete_words(text, protocols) {
+    return filter_terms(text)
+        .map((term) => {
+            if (term.name) return term.text;
+            const word = term.text.replace(/^!/, "");
+            const name = word.split(",").every(address_is)
+                ? "host="
+                : word.split(",").every((part) => PORT.test(part))
+                  ? "port="
+                  : protocols.includes(word.toLowerCase())
+                    ? "proto="
+                    : "";
+            return (term.not ? "!" : "") + name + word;
+        })
+        .join(" ");
+}
+
+// What can stand at the caret: [{text, hint}], and the part of the text that it takes the place of. `names`: of
+// filters, [{name, title}]; `values`: {name: [{value, hint}]}, what is known of each.
+export function filter_completions(text, caret, names, values) {
+    const from = text.slice(0, caret).search(/\S*$/);
+    const to = caret + text.slice(caret).search(/\s|$/);
+    const typed = text.slice(from, caret);
+    const sign = typed.startsWith("!") ? "!" : "";
+    const word = typed.slice(sign.length);
+    const at = word.indexOf("=");
+    if (at >= 0) {
+        const name = word.slice(0, at);
+        const list = word.slice(at + 1);
+        const before = list.slice(0, list.lastIndexOf(",") + 1);
+        const last = list.slice(before.length).toLowerCase();
+        const items = (values[name] ?? [])
+            .filter(
+                ({ value, hint }) => value !== last && (value.startsWith(last) || hint?.toLowerCase().startsWith(last)),
+            )
+            .map(({ value, hint }) => ({ text: `${sign}${name}=${before}${value}`, hint: hint ?? "" }));
+        return { from, to, items: items.slice(0, 12) };
+    }
+    const items = [];
+    if (address_is(word)) for (const name of ["host", "src", "dst"]) items.push(name);
+    else if (PORT.test(word)) for (const name of ["port", "sport", "dport", "proto"]) items.push(name);
+    const guesses = items
+        .filter((name) => names.some((known) => known.name === name))
+        .map((name) => ({ text: `${sign}${name}=${word}`, hint: names.find((known) => known.name === name).title }));
+    const words = names
+        .filter(({ name }) => name.toLowerCase().startsWith(word.toLowerCase()))
+        .map(({ name, title }) => ({ text: `${sign}${name}=`, hint: title }));
+    const protocols = word
+        ? (values.proto ?? [])
+              .filter(({ value }) => value.startsWith(word.toLowerCase()))
+              .map(({ value }) => ({ text: `${sign}proto=${value}`, hint: "Protocol" }))
+        : [];
+    return { from, to, items: [...guesses, ...words, ...protocols].slice(0, 12) };
+}
