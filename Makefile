@@ -44,7 +44,7 @@ manuals := $(patsubst src/prog/%.in,$(BUILD)/man/%,$(wildcard src/prog/*.[0-9].i
 archives := $(if $(prog_sources),$(BUILD)/libprog.a) $(BUILD)/libflowimport.a
 formatted = $(shell find src include tests -name '*.[ch]')
 
-.PHONY: all help page tests check check-all asan fuzz fuzzers bench benches demo format sample sql install deb clean
+.PHONY: all help page tests check check-all asan fuzz fuzzers bench benches demo screenshots format sample sql install deb clean
 .DELETE_ON_ERROR:
 .SECONDARY:
 
@@ -143,6 +143,10 @@ demo: ## sample traffic through private servers into tables (STORE=mysql: into M
 	@etc/install-deps.sh demo
 	@$(MAKE) --no-print-directory all
 	@BUILD=$(BUILD) STORE=$(STORE) etc/demo.sh
+
+screenshots: all ## pictures of the page with sample traffic, into build/screenshots
+	@etc/install-deps.sh test
+	@FLOWIMPORT_BUILD=$(BUILD) /usr/bin/python3 tests/browser/run.py screenshots $(BUILD)/screenshots
 
 format: ## formats the sources
 	clang-format -i $(formatted)

@@ -3,7 +3,7 @@
 #   run    what the programs need on a machine where they are installed
 #   build  (the default) what `make` needs
 #   test   what `make check-all` needs: build, and servers, compilers and tools for the tests
-#   demo   what `make demo` needs: build, and the servers
+#   demo   what `make demo` needs: build, the servers, and npm for the page
 #   bench  what `make bench` needs: build, the servers, and the probes that it measures beside ours
 # No service is installed, so none is started: the tests and the demo run servers of their own. Of Redis that is the package
 # redis-tools alone: its redis-check-rdb is the server's binary, and is the server when called by the name redis-server.
@@ -16,6 +16,7 @@ servers='redis-tools mariadb-server-core'
 tests='libcmocka-dev clang libclang-rt-dev clang-format python3 python3-pytest python3-pytest-xdist python3-redis python3-pymysql openssl mandoc shellcheck
     universal-ctags systemd libseccomp2 faketime build-essential debhelper lintian debootstrap tshark
     iproute2 iputils-ping iperf3 curl
+    chromium fonts-dejavu-core
     libgeoip1 libmaxminddb0 libncurses6 libpq5 librabbitmq4 librdkafka1 libreadline8 libtirpc3 libwrap0 libzmq5 zstd'
 benches='libcmocka-dev python3 python3-pytest python3-pymysql python3-redis libmaxminddb0 libpq5 librabbitmq4 librdkafka1 libwrap0 libzmq5'
 # Programs taken out of their packages into build/tools, because the package, installed, starts a service: promtool checks
@@ -24,13 +25,16 @@ benches='libcmocka-dev python3 python3-pytest python3-pymysql python3-redis libm
 tools='promtool:prometheus nfcapd:nfdump nfdump:nfdump nfacctd:pmacct softflowd:softflowd
     nfpcapd:nfdump argus:argus-server ra:argus-client rasqlinsert:argus-client'
 probes='softflowd:softflowd nfpcapd:nfdump nfcapd:nfdump pmacctd:pmacct nfacctd:pmacct argus:argus-server'
+# The page is made and tested with npm; whoever has one of elsewhere keeps it.
+page=
+command -v npm >/dev/null || page='nodejs npm'
 
 mode=${1:-build}
 case $mode in
 run) wanted=$run ;;
 build) wanted=$build ;;
-test) wanted="$build $servers $tests" ;;
-demo) wanted="$build $servers" ;;
+test) wanted="$build $servers $tests $page" ;;
+demo) wanted="$build $servers $page" ;;
 bench) wanted="$build $servers $benches" tools=$probes ;;
 *)
     sed -n '2,7s/^# \{0,1\}//p' "$0" >&2

@@ -138,6 +138,15 @@ static void queries_are_answered(void **state) {
     assert_contains(ask("/api/query", "n=x&n=5", 200), "\"groups\":[]");
 }
 
+static void the_manuals_examples_are_answered(void **state) {
+    (void)state;
+    ask("/api/query", "from=-1h&group=host", 200);
+    ask("/api/query", "from=2026-11-22Z&to=2026-11-23Z&group=class&series=yes&step=10m&compare=before", 200);
+    ask("/api/query", "filter=dst=10.0.0.0/8 !src=10.0.0.0/8 !port=53&group=src,dport&n=50", 200);
+    ask("/api/flows", "from=-1d&filter=host=192.0.2.7&merge=yes&n=10000&format=csv", 200);
+    ask("/api/query", "filter=host=192.0.2.7,10.0.0.0/8 !port=53,8000-8080 proto=tcp", 200);
+}
+
 static void flows_are_listed(void **state) {
     (void)state;
     assert_body(
@@ -325,6 +334,7 @@ int main(void) {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(meta_says_what_there_is),
         cmocka_unit_test(queries_are_answered),
+        cmocka_unit_test(the_manuals_examples_are_answered),
         cmocka_unit_test(flows_are_listed),
         cmocka_unit_test(csv_is_no_formula),
         cmocka_unit_test(losses_and_gaps_are_told),

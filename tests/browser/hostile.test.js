@@ -1,0 +1,64 @@
+// Names and addresses that somebody made up to do harm: they are shown as the text that they are.
+import assert from "node:assert/strict";
+import { settled } from "./browser.js";
+import { browser_use, drive_one as drive } from "./drive.js";
+import { groups, range, rows_in } from "./facts.js";
+
+browser_use();
+const NAMES = ["<img src=x onerror=alert(1)>", "\"><script>alert(2)</script>", "javascript:alert(3)", "'-alert(4)-'", "{{constructor.constructor('alert(5)')()}}",
+    "</title><svg onload=alert(6)>", "\u202eelgoog.com", "a".repeat(253), "&lt;b&gt;bold&lt;/b&gt;", "<a href=//elsewhere.example>here</a>"];
+const [{ key: [HOST] }] = groups(rows_in(), ["host"]);
+
+// Every name that the server tells is one of these.
+async function names_change(context) {
+    let next = 0;
+    await context.route(/\/api\/(query|names)/, async (route) => {
+        const response = await route.fetch();
+        const body = await response.json();
+        for (const group of body.groups ?? []) group.name = group.key.map(() => NAMES[next++ % NAMES.length]);
+        if (body.names) for (const address of Object.keys(body.names)) body.names[address] = { host: NAMES[0], network: NAMES[1], country: NAMES[5] };
+        await route.fulfill({ response, json: body });
+    });
+    await context.addInitScript(() => (globalThis.alert = () => console.error("a script of somebody else has run")));
+}
+
+const strangers = (page) => page.evaluate(() =>
+    [...document.querySelectorAll("img, script:not([src^='/']), iframe, object, embed, [onerror], [onload], [href^='javascript:'], [href^='//']")].map(({ outerHTML }) => outerHTML.slice(0, 200)));
+
+const PAGES = [`/?${range()}`, `/explore?${range()}&g=src,dst`, `/explore?${range()}&g=src,dst&v=heat`, `/explore?${range()}&g=src,dst&v=sankey`, `/explore?${range()}&g=src,dst&v=matrix`,
+    `/host/${HOST}?${range()}`, `/graph?${range()}&n=20`, `/bundle?${range()}&n=20`, `/hive?${range()}&n=20`];
+
+drive("names of hosts are text everywhere", PAGES[0], async (page) => {
+    await page.locator(".value .name").getByText(NAMES[0], { exact: true }).first().waitFor();
+    for (const path of PAGES) {
+        await page.goto(path);
+        await settled(page);
+        assert.deepEqual(await strangers(page), [], path);
+    }
+    await page.goto(`/host/${HOST}?${range()}`);
+    await page.locator(".names").getByText(NAMES[0]).waitFor();
+}, { prepare: names_change });
+
+const ADDRESSES = ["/host/%3Cimg%20src%3Dx%20onerror%3Dalert(1)%3E", "/?f=%3Cscript%3Ealert(1)%3C/script%3E", "/explore?g=%3Cb%3E&v=%3Cb%3E&n=-1&t=%3Cimg%20src=x%3E..now",
+    "/host/javascript:alert(1)", "/flows?s=-%22%3E%3Cimg%20src=x%3E&o=99999999999", "/hive?a=%3Cimg%20src=x%3E;;", "/graph?q=NaN,Infinity,1e9", "/?t=2026-13-45..now&f=%E0%A4%A"];
+
+drive("so is what stands in the address, and it is told what is not understood", PAGES[0], async (page) => {
+    for (const path of ADDRESSES) {
+        await page.goto(path);
+        await settled(page);
+        assert.deepEqual(await strangers(page), [], path);
+        assert.match(await page.locator("body").innerText(), /not understood|no page|no address|is no|is not/, path);
+    }
+}, { allowed: /status of 400/, prepare: names_change });
+
+drive("an answer that never comes, fails or is no JSON is told, with what to do", `/explore?${range()}`, async (page) => {
+    for (const [answer, text] of [[{ status: 503, json: { error: { message: "the query took longer than 10 s" } } }, "the query took longer than 10 s"],
+        [{ status: 200, body: "<html>" }, "The answer is not JSON."], ["abort", "flowimport does not answer."]]) {
+        await page.route(/\/api\/query/, (route) => (answer === "abort" ? route.abort() : route.fulfill(answer)));
+        await page.keyboard.press("r");
+        await page.getByText(text).first().waitFor();
+        await page.unroute(/\/api\/query/);
+        await page.getByRole("button", { name: "Try again" }).first().click();
+        await page.getByRole("heading", { name: "Groups" }).waitFor();
+    }
+}, { allowed: /status of 503|ERR_FAILED/ });
