@@ -153,12 +153,13 @@ void message_sequence(struct message_decoder *decoder, struct domain *domain, ui
     if (domain->sequence.n_gaps > 0 || domain->sequence.lost.n > 0) domain_has_lost(&decoder->sessions, domain);
 }
 
-static void span_tell(struct message_decoder *decoder, const struct domain *domain, enum lost_what what,
+static void span_tell(struct message_decoder *decoder, struct domain *domain, enum lost_what what,
                       struct lost_span *span) {
     struct lost lost = {.what = what, .n = span->n, .start = span->start, .end = span->end};
     if (span->n == 0) return;
     span->n = 0;
     decoder->counters.lost[what] += lost.n;
+    domain->lost += lost.n;
     domain_name(domain, lost.source);
     if (decoder->sink.lost) decoder->sink.lost(decoder->sink.context, &lost);
 }
@@ -257,6 +258,7 @@ struct domain *message_domain(struct message_decoder *decoder, struct session *s
             log_warning("collector", "no memory is left for another observation domain of an exporter: raise 'memory'");
         return NULL;
     }
+    domain->messages++;
     if (!domain->looked_up && decoder->config.sampling) {
         bool sflow = key->protocol == 0;
         const struct prefix *prefix =

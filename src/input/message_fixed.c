@@ -46,6 +46,7 @@ int message_decode_fixed(struct message_decoder *decoder, struct session *sessio
     if (!domain->configured && sampling > 0) context.sampling = sampling;
     message_uptime(decoder, domain, uptime_ms);
     message_sequence(decoder, domain, read32(bytes + 16), (uint32_t)count, true);
+    domain->records += count;
     for (size_t i = 0; i < count; i++)
         message_flow(decoder, &decoder->fixed[version], bytes + HEADER + i * fixed->record, fixed->record, &context);
     return 0;

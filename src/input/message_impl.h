@@ -54,6 +54,9 @@ static inline uint32_t read32(const uint8_t *at) {
 struct record_plans record_plans_new(const struct message_decoder *decoder, const struct field_specifier *fields,
                                      unsigned n);
 
+/* Shows each exporter and observation domain by itself; the module is open. */
+void message_exporters_show(const struct message_decoder *decoder, struct show *show);
+
 /* Whether this kind of problem may be said now. */
 bool message_may_say(struct message_decoder *decoder, enum message_problem problem);
 void message_malformed(struct message_decoder *decoder, struct domain *domain, const char *what);

@@ -220,6 +220,7 @@ static void data_decode(struct reader *reader, struct template *template, const 
         } else {
             uint32_t rate = domain->configured ? domain->configured : sampling_of(domain, template, bytes, n);
             reader->context.sampling = rate > 0 ? rate : 1;
+            reader->domain->records++;
             message_flow(decoder, &plans, bytes, n, &reader->context);
         }
         bytes += n;

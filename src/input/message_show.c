@@ -49,6 +49,7 @@ void message_show(const struct message_decoder *decoder, struct show *show) {
     show_family(show, SHOW_COUNTER, "lost_total", "what", "What is known to be lost, as exporters count.");
     for (unsigned i = 0; i <= LOST_SETS; i++)
         show_member(show, lost_texts[i].word, counters->lost[i]);
+    message_exporters_show(decoder, show);
 }
 
 static bool is_recent(const struct message_decoder *decoder, int64_t us) {

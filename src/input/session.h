@@ -69,8 +69,9 @@ struct domain {
     uint32_t rate;       /* of all its flows, by its options; 0: not told */
     /* Loss */
     struct sequence sequence;
-    struct lost_span sets; /* data sets, not yet told */
-    uint32_t told;         /* when loss was told last; seconds */
+    struct lost_span sets;            /* data sets, not yet told */
+    uint32_t told;                    /* when loss was told last; seconds */
+    uint64_t messages, records, lost; /* of this process: taken; of flows; all that was told */
     bool has_lost;
     /* Clocks */
     bool has_uptime, has_boot, wrong_clock, looked_up;

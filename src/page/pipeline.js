@@ -99,6 +99,7 @@ export function pipeline_open(page) {
     const live = panel_new("Now", { class: "panel wide" });
     const rejects = panel_new("Rejected");
     const loss = panel_new("Lost on the way, last 24 hours");
+    const exporters = panel_new("Exporters");
     const stored = Object.fromEntries(
         [
             ["ledger", "Ledger"],
@@ -114,6 +115,7 @@ export function pipeline_open(page) {
                 { class: "columns two" },
                 rejects.element,
                 loss.element,
+                exporters.element,
                 stored.ledger.element,
                 stored.retention.element,
                 stored.tables.element,
@@ -146,6 +148,12 @@ export function pipeline_open(page) {
                 () => api_get("losses", "/api/loss", { from: clock_now() - 86400, to: clock_now() }),
                 (answer) => loss_show(answer, state.zone),
                 () => [make("p", null, "Nothing is known to be lost.")],
+            );
+            panel_load(
+                exporters,
+                () => status,
+                (answer) => exporters_show(answer, state.zone),
+                () => [make("p", null, "None is heard. flowimportd takes NetFlow, IPFIX and sFlow where [collector] listen says.")],
             );
             for (const [name, show] of [
                 ["ledger", ledger_show],
@@ -282,6 +290,22 @@ function loss_show({ loss, gaps }, zone) {
                 ),
             ),
     ].filter(Boolean);
+}
+
+function exporters_show({ collector }, zone) {
+    const names = Object.keys(collector?.exporter_messages_total ?? {});
+    if (!names.length) return null;
+    return table_new(
+        [["Exporter"], ["Messages", true], ["Records", true], ["Lost", true], ["Last heard"]],
+        names.map((name) => {
+            const heard = collector.exporter_heard_timestamp_seconds[name];
+            return [
+                name,
+                ...["messages", "records", "lost"].map((what) => exact_text(collector[`exporter_${what}_total`][name])),
+                make("span", { title: moment_text(heard, zone) }, ago_text(heard, clock_now())),
+            ];
+        }),
+    );
 }
 
 function ledger_show({ ledger }, zone) {

@@ -3,6 +3,7 @@ they sent and was lost is counted; strangers cost the others nothing."""
 import json
 import random
 import struct
+import time
 
 import pytest
 
@@ -262,6 +263,23 @@ def test_gaps_are_counted(collect):
                  for part, size in zip(parts, (24, 20, 24))), [])
     collector.holds(there, {("127.0.1.1/258", "flows"): 3 * 24, ("127.0.1.2/11", "flows"): 4 * 20,
                             ("127.0.1.3/12", "messages"): 3, ("192.0.2.77/5", "messages"): 4})
+
+
+def test_exporters_are_shown_one_by_one(collect):
+    """An exporter with two ports is one; without a gap that is sure, nothing of it is lost."""
+    collector = collect()
+    given = datagrams.flows(180, seed=71)
+    one, other = Netflow5(engine=0x0102), Netflow5(engine=7)
+    collector.send(*one.messages(given[:60]), source="127.0.1.1")
+    collector.send(*other.messages(given[60:120]), source="127.0.1.2")
+    collector.send(*other.messages(given[120:]), source="127.0.1.2")
+    collector.wait_shown(flows_total=180)
+    shown = collector.shown()
+    assert shown["exporter_records_total"] == {"127.0.1.1/258": 60, "127.0.1.2/7": 120}
+    assert shown["exporter_messages_total"] == {"127.0.1.1/258": 3, "127.0.1.2/7": 6}
+    assert shown["exporter_lost_total"] == {"127.0.1.1/258": 0, "127.0.1.2/7": 0}
+    assert all(abs(time.time() - heard) < 60 for heard in shown["exporter_heard_timestamp_seconds"].values())
+    collector.holds(given)
 
 
 def test_disorder_is_no_loss(collect):
