@@ -1,4 +1,5 @@
-"""A month of flows as JSON lines, for web.py: month.py ROWS; every line is a row of its own of flows_600.
+"""A month of flows as JSON lines, for web.py: month.py ROWS, of which 30 of the 31 days have ROWS; every line is a row of
+its own of flows_600.
 
 Half of a bucket's rows are of the 3,000 conversations that never rest, the others of 60,000 that come and go. The same
 number gives the same lines.
@@ -6,8 +7,8 @@ number gives the same lines.
 import random
 import sys
 
-START, DAYS, SIZE = 1699920000, 30, 600  # a full day begins
-BUCKETS = DAYS * 86400 // SIZE
+START, DAYS, SIZE = 1699920000, 31, 600  # a full day begins
+PER_DAY = 86400 // SIZE
 LASTING, PASSING = 3000, 60000
 HOSTS, SERVERS = 4000, 1000
 SERVICES = ((443, 6), (443, 6), (443, 6), (53, 17), (80, 6), (443, 17), (22, 6), (123, 17), (25, 6), (993, 6))
@@ -25,20 +26,22 @@ def conversations(rng):
             '"destinationTransportPort":%d,' % (ends[0][0], ends[1][0], protocol, ends[0][1], ends[1][1])
 
 
-def main(rows, out):
+def lines(rows, first=0, count=DAYS * PER_DAY):
+    """The lines of each of `count` buckets from the `first` on, `rows` in 30 days."""
     rng = random.Random(1)
     keys = list(dict.fromkeys(conversations(rng)))
     lasting, passing = keys[:LASTING], keys[LASTING:]
-    sums = ['"octetDeltaCount":%d,"packetDeltaCount":%d}\n' % (int(60 * 2 ** (rng.random() * 14)), 1 + int(rng.random() * 50))
-            for _ in range(4096)]
-    for bucket in range(BUCKETS):
-        here = rows * (bucket + 1) // BUCKETS - rows * bucket // BUCKETS
+    sums = ['"octetDeltaCount":%d,"packetDeltaCount":%d}' % (60 * 2 ** (rng.random() * 14), 1 + rng.random() * 50) for _ in range(4096)]
+    for bucket in range(first, first + count):
+        rng.seed(bucket)
+        here = rows * (bucket + 1) // (30 * PER_DAY) - rows * bucket // (30 * PER_DAY)
         often = min(here // 2, LASTING)
         start = START + bucket * SIZE
         times = ['"flowStartSeconds":%d,"flowEndSeconds":%d,' % (start + i * 7, start + i * 7 + i % 60) for i in range(64)]
         chosen = rng.sample(lasting, often) + rng.sample(passing, here - often)
-        out.write("".join([key + times[i & 63] + sums[i * 31 + bucket & 4095] for i, key in enumerate(chosen)]))
+        yield [key + times[i & 63] + sums[i * 31 + bucket & 4095] for i, key in enumerate(chosen)]
 
 
 if __name__ == "__main__":
-    main(int(sys.argv[1]), sys.stdout)
+    for bucket_lines in lines(int(sys.argv[1])):
+        sys.stdout.write("\n".join(bucket_lines) + "\n")

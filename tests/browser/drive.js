@@ -5,6 +5,7 @@ import { browser_open, settled } from "./browser.js";
 import { facts } from "./facts.js";
 
 let browser;
+const shared = {}; // the pages of the tests that want nothing special, by address: a new one each costs a second
 
 export function browser_use() {
     before(async () => (browser = await browser_open()));
@@ -37,6 +38,20 @@ export function drive_one(name, path, work, options) {
 }
 
 async function page_drive(url, path, work, { allowed, prepare, ...options } = {}) {
+    const special = prepare || Object.keys(options).length > 0;
+    const { context, page, complaints } = special ? await page_open(url, prepare, options) : await (shared[url] ??= page_open(url));
+    try {
+        complaints.length = 0;
+        await page.goto(path);
+        await settled(page);
+        await work(page);
+        assert.deepEqual(complaints.filter((text) => !allowed?.test(text)), []);
+    } finally {
+        if (special) await context.close();
+    }
+}
+
+async function page_open(url, prepare, options) {
     const context = await browser.newContext({ baseURL: url, viewport: { width: 1280, height: 900 }, timezoneId: "UTC",
         reducedMotion: "reduce", colorScheme: "light", ...options });
     context.setDefaultTimeout(20000);
@@ -44,13 +59,5 @@ async function page_drive(url, path, work, { allowed, prepare, ...options } = {}
     await context.addInitScript(() => addEventListener("securitypolicyviolation",
         (event) => console.error(`policy: ${event.violatedDirective} ${event.blockedURI}`)));
     await prepare?.(context);
-    try {
-        const page = await context.newPage();
-        await page.goto(path);
-        await settled(page);
-        await work(page);
-        assert.deepEqual(complaints.filter((text) => !allowed?.test(text)), []);
-    } finally {
-        await context.close();
-    }
+    return { context, page: await context.newPage(), complaints };
 }

@@ -8,6 +8,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "base/mem.h"
 #include "flow/names.h"
 #include "http/params.h"
 #include "import/flush.h"
@@ -101,7 +102,8 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size) {
     }
     if (size == 0) return 0;
     unsigned path = data[0] / N_SIDES % (api_n_endpoints + api_n_original_endpoints);
-    char *query = strndup((const char *)data + 1, size - 1);
+    char *query = mem_zalloc(size, 1); /* ends with a zero; one among the bytes ends it earlier */
+    memcpy(query, data + 1, size - 1);
     ask(&sides[data[0] % N_SIDES],
         path < api_n_endpoints ? &api_endpoints[path] : &api_original_endpoints[path - api_n_endpoints], query);
     free(query);

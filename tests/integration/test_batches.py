@@ -15,7 +15,7 @@ from test_vectors import check_ledger
 SIZES = (60, 600, 3600)
 # How many flows go through the reference too, and how many are compared between two ways of importing alone.
 FLOWS = int(os.environ.get("FLOWIMPORT_TEST_FLOWS", "20000"))
-MANY = int(os.environ.get("FLOWIMPORT_TEST_MANY", "1000000"))
+MANY = int(os.environ.get("FLOWIMPORT_TEST_MANY", "400000"))
 
 
 @pytest.fixture(scope="module")
@@ -96,7 +96,7 @@ def rows_digests(path):
 def test_many_flows_whole_and_in_parts(make_site):
     """Two ways of cutting the same flows: one generation, and as many as a small cache makes of it."""
     digests, generations = [], []
-    for sections in ({"import_": {"cache_memory": "2G"}}, {"import_": {"cache_memory": "64M"}, "queue": {"page": 777}}):
+    for sections in ({"import_": {"cache_memory": "2G"}}, {"import_": {"cache_memory": "24M"}, "queue": {"page": 777}}):
         site = make_site("sqlite", sizes=SIZES)
         site.redis.push(generator.flows(MANY, seed=22, long_share=0.02))
         site.run("--once", bound=600, **sections)
