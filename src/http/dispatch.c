@@ -76,6 +76,9 @@ static void call_answer(struct dispatch_call *call) {
 static void call_run(struct workers_job *job, struct store *store) {
     struct dispatch_call *call = (struct dispatch_call *)(void *)job;
     int64_t begin = clock_monotonic_us();
+    buffer_clear(&call->call.body); /* of a try before */
+    call->call.status = 200;
+    call->call.lasting = 0;
     call->call.store = store;
     call->endpoint->run(&call->call);
     call->us = clock_monotonic_us() - begin;
@@ -125,7 +128,6 @@ static void call_start(struct dispatch_call *call) {
                                    .n_params = call->params.n,
                                    .now = clock_now(dispatch->clock),
                                    .names = dispatch->names,
-                                   .status = 200,
                                    .type = "application/json"};
     if (!workers_take(dispatch->workers, &call->job)) {
         fail_answer(call->exchange, 503, "too many queries wait for an answer; ask again in a moment");

@@ -87,20 +87,46 @@ static struct store *store_ready(struct worker *worker, struct workers_job *job)
     return store;
 }
 
+/* False: there is no store. */
+static bool job_try(struct worker *worker, struct workers_job *job) {
+    struct store *store = job->storeless ? NULL : store_ready(worker, job);
+    if (!store && !job->storeless) return false;
+    job->has_run = true;
+    job->failed = false;
+    job->run(job, store);
+    return true;
+}
+
+static void store_drop(struct worker *worker) {
+    pthread_mutex_lock(&worker->workers->lock);
+    struct store *store = worker->store;
+    worker->store = NULL;
+    pthread_mutex_unlock(&worker->workers->lock);
+    store_close(store);
+}
+
+static bool is_cancelled(struct worker *worker, const struct workers_job *job) {
+    pthread_mutex_lock(&worker->workers->lock);
+    bool cancelled = job->cancelled;
+    pthread_mutex_unlock(&worker->workers->lock);
+    return cancelled;
+}
+
+/* A connection can have been closed while nobody asked; and MySQL breaks off a snapshot whose table gets a partition.
+ * What fails is tried once more. */
 static void job_run(struct worker *worker, struct workers_job *job) {
     struct workers *workers = worker->workers;
-    struct store *store = job->storeless ? NULL : store_ready(worker, job);
-    if (store || job->storeless) {
-        job->has_run = true;
-        job->run(job, store);
+    bool has_store = job_try(worker, job);
+    if (has_store && job->failed && !is_cancelled(worker, job)) {
+        store_drop(worker);
+        job_try(worker, job);
     }
+    if (job->failed) store_drop(worker);
     pthread_mutex_lock(&workers->lock);
     worker->job = NULL;
-    if (store) store_resume(store);
-    if (job->failed) worker->store = NULL;
+    if (worker->store) store_resume(worker->store);
     job_return(workers, job);
     pthread_mutex_unlock(&workers->lock);
-    if (!worker->store) store_close(store);
 }
 
 static void *thread_main(void *context) {

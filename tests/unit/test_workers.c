@@ -28,7 +28,8 @@ struct job {
     const char *sql; /* NULL: waits for `gate` */
     enum store_status status;
     struct error error;
-    unsigned n_done;
+    unsigned n_fail; /* how many of the first tries fail */
+    unsigned n_run, n_done;
     int64_t number;
 };
 
@@ -48,6 +49,7 @@ static int number_read(void *context, unsigned n, const char *const *columns, co
 static void run(struct workers_job *taken, struct store *store) {
     struct job *job = (struct job *)(void *)taken;
     sem_post(&begun);
+    taken->failed = job->n_run++ < job->n_fail;
     if (!job->sql) {
         assert_true(taken->storeless ? !store : store != NULL);
         sem_wait(&gate);
@@ -145,6 +147,36 @@ static void nothing_can_be_written(void **state) {
     end();
 }
 
+static void what_fails_is_tried_once_more(void **state) {
+    (void)state;
+    struct job jobs[3];
+    begin(url);
+    for (unsigned i = 0; i < 3; i++) {
+        jobs[i] = job_of("SELECT 42");
+        jobs[i].n_fail = i;
+        assert_true(workers_take(workers, &jobs[i].job));
+    }
+    loop_until_done(jobs, 3);
+    for (unsigned i = 0; i < 3; i++) {
+        assert_int_equal(jobs[i].n_run, i == 0 ? 1 : 2);
+        assert_int_equal(jobs[i].job.failed, i == 2);
+        assert_int_equal(jobs[i].number, 42);
+    }
+    /* Not what nobody waits for any more. */
+    struct job given_up = job_of(NULL);
+    given_up.job.storeless = false;
+    given_up.n_fail = 2;
+    while (sem_trywait(&begun) == 0)
+        continue;
+    assert_true(workers_take(workers, &given_up.job));
+    sem_wait(&begun);
+    workers_cancel(workers, &given_up.job);
+    sem_post(&gate);
+    loop_until_done(&given_up, 1);
+    assert_int_equal(given_up.n_run, 1);
+    end();
+}
+
 /* N run, 64 wait; one more is refused, and counted. */
 static void no_more_than_can_wait(void **state) {
     (void)state;
@@ -230,6 +262,7 @@ int main(void) {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(all_come_back),
         cmocka_unit_test(nothing_can_be_written),
+        cmocka_unit_test(what_fails_is_tried_once_more),
         cmocka_unit_test(no_more_than_can_wait),
         cmocka_unit_test(cancelled_while_it_runs),
         cmocka_unit_test(freed_with_all_under_way),

@@ -13,7 +13,8 @@
 enum { WORKERS_MAX = 64, WORKERS_WAITING = 64 };
 
 struct workers_job {
-    /* In a thread. `store` is NULL where the job needs none. */
+    /* In a thread; a second time, on a new connection, where the first one fails. `store` is NULL where the job needs
+     * none. */
     void (*run)(struct workers_job *job, struct store *store);
     /* On the loop, once, for every job that was taken: it is the caller's again. */
     void (*done)(struct workers_job *job);
