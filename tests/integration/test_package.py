@@ -139,7 +139,8 @@ def committed(root, service, client, entries):
         for other in client.client_list():  # who waits for an entry answers a signal within a second, or when woken
             if "b" in other["flags"]:
                 client.client_unblock(int(other["id"]))
-        return "flows.db" in os.listdir(root.path / "var/lib/flowimport") and \
+        # Not before the daemon has made all three: who reads would make them, as root.
+        return {"flows.db", "flows.db-shm", "flows.db-wal"} <= set(os.listdir(root.path / "var/lib/flowimport")) and \
             rig.read_ledger(store_of(root)) and rig.ledger_sums(store_of(root))["entries"] == entries
     rig.wait_for(done, service.output, step=0.05)
 

@@ -126,7 +126,7 @@ def test_400_days_of_three_sizes(make_site, make_store, definer, kind):
     site = installed(make_site, make_store, kind, sizes=SIZES, retention={"keep": "600=30d, 3600=100d, 86400=1y"})
     flows = site.folder / "year.json"
     flows.write_bytes(b"\n".join(entries) + b"\n")
-    site.run("--once", flows)
+    site.run("--once", flows, bound=5 * rig.BOUND)
     rig.assert_tables(site.tables(), expected)
     if kind == "mysql":
         assert "600=30d, 3600=100d, 86400=1y" in site.run("retention", "install", code=1)[0]
