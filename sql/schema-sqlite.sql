@@ -116,9 +116,9 @@ CREATE TABLE IF NOT EXISTS index_nodes_600_data (
   dst_other_packetDeltaCount INTEGER NOT NULL DEFAULT 0,
   dst_other_octetDeltaCount INTEGER NOT NULL DEFAULT 0,
   dst_other_flows_millionths INTEGER NOT NULL DEFAULT 0,
-  PRIMARY KEY (id, bucket)
+  PRIMARY KEY (bucket, id)
 ) WITHOUT ROWID;
-CREATE INDEX IF NOT EXISTS index_nodes_600_bucket ON index_nodes_600_data (bucket);
+CREATE INDEX IF NOT EXISTS index_nodes_600_id ON index_nodes_600_data (id, bucket);
 CREATE TABLE IF NOT EXISTS index_nodes6_600_data (
   id BLOB NOT NULL,
   bucket INTEGER NOT NULL,
@@ -167,9 +167,9 @@ CREATE TABLE IF NOT EXISTS index_nodes6_600_data (
   dst_other_packetDeltaCount INTEGER NOT NULL DEFAULT 0,
   dst_other_octetDeltaCount INTEGER NOT NULL DEFAULT 0,
   dst_other_flows_millionths INTEGER NOT NULL DEFAULT 0,
-  PRIMARY KEY (id, bucket)
+  PRIMARY KEY (bucket, id)
 ) WITHOUT ROWID;
-CREATE INDEX IF NOT EXISTS index_nodes6_600_bucket ON index_nodes6_600_data (bucket);
+CREATE INDEX IF NOT EXISTS index_nodes6_600_id ON index_nodes6_600_data (id, bucket);
 CREATE TABLE IF NOT EXISTS index_ports_600_data (
   id INTEGER NOT NULL,
   bucket INTEGER NOT NULL,
@@ -218,9 +218,9 @@ CREATE TABLE IF NOT EXISTS index_ports_600_data (
   dst_other_packetDeltaCount INTEGER NOT NULL DEFAULT 0,
   dst_other_octetDeltaCount INTEGER NOT NULL DEFAULT 0,
   dst_other_flows_millionths INTEGER NOT NULL DEFAULT 0,
-  PRIMARY KEY (id, bucket)
+  PRIMARY KEY (bucket, id)
 ) WITHOUT ROWID;
-CREATE INDEX IF NOT EXISTS index_ports_600_bucket ON index_ports_600_data (bucket);
+CREATE INDEX IF NOT EXISTS index_ports_600_id ON index_ports_600_data (id, bucket);
 CREATE TABLE IF NOT EXISTS flows_aggr_600_data (
   bucket INTEGER NOT NULL,
   packetDeltaCount INTEGER NOT NULL DEFAULT 0,

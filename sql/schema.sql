@@ -118,8 +118,8 @@ CREATE TABLE IF NOT EXISTS index_nodes_600_data (
   dst_other_packetDeltaCount BIGINT UNSIGNED NOT NULL DEFAULT 0,
   dst_other_octetDeltaCount BIGINT UNSIGNED NOT NULL DEFAULT 0,
   dst_other_flows_millionths BIGINT UNSIGNED NOT NULL DEFAULT 0,
-  PRIMARY KEY (id, bucket),
-  KEY bucket (bucket)
+  PRIMARY KEY (bucket, id),
+  KEY id (id, bucket)
 ) ENGINE=InnoDB
 PARTITION BY RANGE (bucket) (PARTITION d19700101 VALUES LESS THAN (86400));
 CREATE TABLE IF NOT EXISTS index_nodes6_600_data (
@@ -170,8 +170,8 @@ CREATE TABLE IF NOT EXISTS index_nodes6_600_data (
   dst_other_packetDeltaCount BIGINT UNSIGNED NOT NULL DEFAULT 0,
   dst_other_octetDeltaCount BIGINT UNSIGNED NOT NULL DEFAULT 0,
   dst_other_flows_millionths BIGINT UNSIGNED NOT NULL DEFAULT 0,
-  PRIMARY KEY (id, bucket),
-  KEY bucket (bucket)
+  PRIMARY KEY (bucket, id),
+  KEY id (id, bucket)
 ) ENGINE=InnoDB
 PARTITION BY RANGE (bucket) (PARTITION d19700101 VALUES LESS THAN (86400));
 CREATE TABLE IF NOT EXISTS index_ports_600_data (
@@ -222,8 +222,8 @@ CREATE TABLE IF NOT EXISTS index_ports_600_data (
   dst_other_packetDeltaCount BIGINT UNSIGNED NOT NULL DEFAULT 0,
   dst_other_octetDeltaCount BIGINT UNSIGNED NOT NULL DEFAULT 0,
   dst_other_flows_millionths BIGINT UNSIGNED NOT NULL DEFAULT 0,
-  PRIMARY KEY (id, bucket),
-  KEY bucket (bucket)
+  PRIMARY KEY (bucket, id),
+  KEY id (id, bucket)
 ) ENGINE=InnoDB
 PARTITION BY RANGE (bucket) (PARTITION d19700101 VALUES LESS THAN (86400));
 CREATE TABLE IF NOT EXISTS flows_aggr_600_data (

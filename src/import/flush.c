@@ -34,10 +34,9 @@ static uint32_t row_bucket(const struct cache_rows *rows, const uint8_t *row) {
     return bucket;
 }
 
-static uint8_t *put_be64(uint8_t *to, uint64_t number) {
+static void put_be64(uint8_t *to, uint64_t number) {
     number = htobe64(number);
     memcpy(to, &number, sizeof number);
-    return to + sizeof number;
 }
 
 /* The packed primary key of the row of the table under way that a reference counts in (a sort_key_fn). */
@@ -49,37 +48,36 @@ static void ref_key(const void *context, const struct sort_ref *ref, uint8_t *ke
     uint32_t bucket = row_bucket(rows, row), size = flush->table->bucket_size;
     uint32_t start = size ? htobe32(bucket - bucket % size) : 0;
     const struct flow_field *field;
-    switch (flush->table->kind) {
-    case TABLE_FLOWS:
+    if (size) {
         memcpy(key, &start, sizeof start);
         key += sizeof start;
+    }
+    switch (flush->table->kind) {
+    case TABLE_FLOWS:
         for (unsigned i = 0; i < layout->n_keys; i++) {
             field = &layout->fields[layout->keys[i]];
             memcpy(key, from + field->offset[ref->family], field->width[ref->family]);
             key += field->width[ref->family];
         }
-        return;
+        break;
     case TABLE_NODES:
         field = &layout->fields[TUPLE_SOURCE + ref->side];
         if (flush->total) {
-            key = put_be64(key, UINT64_MAX);
+            put_be64(key, UINT64_MAX);
         } else if (ref->family == FLOW_IPV6) {
             memcpy(key, from + field->offset[FLOW_IPV6], 16);
-            key += 16;
         } else {
             memset(key, 0, 4);
             memcpy(key + 4, from + field->offset[FLOW_IPV4], 4);
-            key += 8;
         }
         break;
     case TABLE_PORTS:
         field = &layout->fields[TUPLE_SOURCE_PORT + ref->side];
         from += field->offset[ref->family];
-        key = put_be64(key, flush->total ? UINT64_MAX : (uint64_t)(from[0] << 8 | from[1]));
+        put_be64(key, flush->total ? UINT64_MAX : (uint64_t)(from[0] << 8 | from[1]));
         break;
     case TABLE_AGGR: break;
     }
-    if (size) memcpy(key, &start, sizeof start);
 }
 
 /* The first reference for each row (of `sides` sides) of the families the table takes. */

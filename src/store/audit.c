@@ -118,8 +118,7 @@ static enum store_status table_sum(struct audit *audit, const struct table *tabl
                                    struct frame *frame) {
     struct buffer sql = BUFFER_INIT;
     char name[SCHEMA_NAME_MAX];
-    bool is_mysql = store_dialect(audit->store) == DIALECT_MYSQL;
-    frame->halves = !is_mysql;
+    frame->halves = store_dialect(audit->store) != DIALECT_MYSQL;
     buffer_add_text(&sql, table->bucket_size ? "SELECT bucket" : "SELECT 0");
     for (unsigned i = 0; i < frame->width; i++) {
         unsigned value = i % table->n_values, class = i / table->n_values;
@@ -132,11 +131,6 @@ static enum store_status table_sum(struct audit *audit, const struct table *tabl
         }
     }
     buffer_printf(&sql, " FROM %s", table->data);
-    /* All rows of whole days are wanted: reading them in the order of the primary key beats fetching each by its
-     * bucket. */
-    if (is_mysql && table->bucket_size && (table->kind == TABLE_NODES || table->kind == TABLE_PORTS) &&
-        strcmp(where, "id <> -1") == 0)
-        buffer_add_text(&sql, " IGNORE INDEX (bucket)");
     buffer_printf(&sql, " WHERE %s", where);
     if (table->bucket_size)
         buffer_printf(&sql, " AND bucket >= %" PRIu32 " AND bucket < %" PRIu64 " GROUP BY bucket", frame->first,

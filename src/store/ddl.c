@@ -155,11 +155,19 @@ static const char *key_type(const struct key_column *key, enum dialect dialect) 
     }
 }
 
+static bool is_index(const struct table *table) { return table->kind == TABLE_NODES || table->kind == TABLE_PORTS; }
+
+/* A table's columns stand in flow-inspector's order: of the index tables the id comes first, which is last in the key.
+ */
+static const struct key_column *column_key(const struct table *table, unsigned i) {
+    return &table->keys[is_index(table) ? table->n_keys - 1 - i : i];
+}
+
 static void table_columns(const struct schema *schema, const struct table *table, enum dialect dialect,
                           column_fn *column, void *context) {
     char name[SCHEMA_NAME_MAX];
     for (unsigned i = 0; i < table->n_keys; i++)
-        column(context, table->keys[i].name, key_type(&table->keys[i], dialect), " NOT NULL");
+        column(context, column_key(table, i)->name, key_type(column_key(table, i), dialect), " NOT NULL");
     for (unsigned i = 0; i < table->n_values; i++) {
         schema_stored_name(schema, table, i, name, sizeof name);
         column(context, name, dialect == DIALECT_MYSQL ? "BIGINT UNSIGNED" : "INTEGER", " NOT NULL DEFAULT 0");
@@ -250,7 +258,7 @@ static void view_create(const struct schema *schema, const struct table *table, 
     view_open(out, dialect, table->name, "");
     buffer_add_text(out, "SELECT");
     for (unsigned i = 0; i < table->n_keys; i++)
-        buffer_printf(out, "%s %s", i ? "," : "", table->keys[i].name);
+        buffer_printf(out, "%s %s", i ? "," : "", column_key(table, i)->name);
     view_values(schema, table, dialect, false, out);
     buffer_printf(out, "\nFROM %s", table->data);
 }
@@ -290,10 +298,10 @@ static void text_view_create(const struct schema *schema, const struct table *ip
         buffer_add_text(out, family ? "\nUNION ALL SELECT" : "SELECT");
         for (unsigned i = 0; i < table->n_keys; i++) {
             char name[SCHEMA_NAME_MAX];
-            const char *key = table->keys[i].name;
-            text_name(ipv4, &ipv4->keys[i], name, sizeof name);
+            const char *key = column_key(table, i)->name;
+            text_name(ipv4, column_key(ipv4, i), name, sizeof name);
             buffer_add_text(out, i ? ", " : " ");
-            if (strcmp(name, ipv4->keys[i].name) == 0) {
+            if (strcmp(name, column_key(ipv4, i)->name) == 0) {
                 buffer_add_text(out, key);
                 continue;
             }
@@ -325,18 +333,19 @@ static void table_close(struct buffer *out, enum dialect dialect, const char *op
 
 static void data_create(const struct schema *schema, const struct table *table, enum dialect dialect,
                         struct buffer *out) {
-    /* Where the primary key doesn't begin with it, a range of buckets needs an index of its own. */
-    bool bucket_key = table->bucket_size && strcmp(table->keys[0].name, "bucket") != 0;
+    /* The rows of a time stand side by side, for that is how they are written, read and dropped. One node's or port's
+     * over time are found by an index of their own. */
+    bool id_key = table->bucket_size && is_index(table);
     table_open(out, table->data);
     table_columns(schema, table, dialect, column_define, out);
     buffer_add_text(out, "  PRIMARY KEY (");
     for (unsigned i = 0; i < table->n_keys; i++)
         buffer_printf(out, "%s%s", i ? ", " : "", table->keys[i].name);
     buffer_add_text(out, ")");
-    if (bucket_key && dialect == DIALECT_MYSQL) buffer_add_text(out, ",\n  KEY bucket (bucket)");
+    if (id_key && dialect == DIALECT_MYSQL) buffer_add_text(out, ",\n  KEY id (id, bucket)");
     table_close(out, dialect, table->bucket_size ? first_partition : "");
-    if (bucket_key && dialect == DIALECT_SQLITE)
-        buffer_printf(out, ";\nCREATE INDEX IF NOT EXISTS %s_bucket ON %s (bucket)", table->name, table->data);
+    if (id_key && dialect == DIALECT_SQLITE)
+        buffer_printf(out, ";\nCREATE INDEX IF NOT EXISTS %s_id ON %s (id, bucket)", table->name, table->data);
 }
 
 /* Names of ours are compared byte by byte. */
@@ -375,8 +384,8 @@ void ddl_columns(const struct schema *schema, unsigned object, enum dialect dial
     case OBJECT_VIEW:
     case OBJECT_TEXT_VIEW:
         for (unsigned i = 0; i < at.table->n_keys; i++) {
-            snprintf(name, sizeof name, "%s", at.table->keys[i].name);
-            if (at.kind == OBJECT_TEXT_VIEW) text_name(at.table, &at.table->keys[i], name, sizeof name);
+            snprintf(name, sizeof name, "%s", column_key(at.table, i)->name);
+            if (at.kind == OBJECT_TEXT_VIEW) text_name(at.table, column_key(at.table, i), name, sizeof name);
             buffer_printf(out, "%s\n", name);
         }
         view_values(schema, at.table, dialect, true, out);

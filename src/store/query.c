@@ -276,42 +276,6 @@ static enum store_status all_time_check(struct run *run, bool *is_all) {
     return status;
 }
 
-/* Where the index table's rows of a short time are more than a few of the flows tables', these are read in their place:
- * they stand side by side, the others must be looked up one by one. What one bucket of it holds tells. */
-static enum store_status piece_weigh(struct run *run, struct piece *piece) {
-    enum { LOOK_UP = 4 }; /* times what it takes to read the next row: 2.5 in MariaDB, 6 in SQLite */
-    const struct schema *schema = run->schema;
-    const struct source *source = &run->source;
-    uint64_t rows[2] = {0}, middle = piece->from + (piece->to - piece->from) / 2 / piece->size * piece->size;
-    struct store_param buckets[2 * FLOW_FAMILIES];
-    unsigned n = 0;
-    struct buffer sql = BUFFER_INIT;
-    for (unsigned is_flows = 0; is_flows < 2; is_flows++) {
-        buffer_add_text(&sql, is_flows ? ", 0" : "SELECT 0");
-        for (unsigned family = 0; family < FLOW_FAMILIES; family++) {
-            const struct table *table =
-                schema_table(schema, is_flows ? TABLE_FLOWS : source->kind, (enum flow_family)family, piece->size);
-            if (!table) continue;
-            buffer_printf(&sql, " + (SELECT COUNT(*) FROM %s WHERE bucket = ?)", table->data);
-            buckets[n++] = store_integer((int64_t)middle);
-        }
-    }
-    enum store_status status = store_query(run->store, sql.data, buckets, n, numbers_read, rows, run->error);
-    piece->is_flows = rows[0] * LOOK_UP > rows[1] * (source->side ? 1 : SIDES);
-    buffer_release(&sql);
-    return status;
-}
-
-static enum store_status pieces_weigh(struct run *run) {
-    const struct query *query = run->query;
-    enum store_status status = STORE_OK;
-    if (run->source.kind == TABLE_FLOWS || !source_is_flows_too(query->filter, query->group, query->n_group))
-        return STORE_OK;
-    for (unsigned i = 0; i < run->plan.n && status == STORE_OK; i++)
-        if (!run->plan.pieces[i].is_wide) status = piece_weigh(run, &run->plan.pieces[i]);
-    return status;
-}
-
 static int count_read(void *context, unsigned n, const char *const *columns, const size_t *lengths) {
     struct run *run = context;
     (void)lengths;
@@ -335,7 +299,6 @@ static enum store_status groups_run(struct run *run) {
     if (is_flows) status = flows_count(run);
     if (!is_flows && query->filter->n_terms == 0) status = all_time_check(run, &is_all);
     if (is_all) selection.plan = NULL;
-    if (status == STORE_OK && !is_all) status = pieces_weigh(run);
     selection.n_keys = query->n_group;
     selection.keys = query->group;
     selection.is_ranking = true;

@@ -68,11 +68,6 @@ static uint64_t larger_from(const struct walk *walk, const struct span *span, ui
     return next;
 }
 
-/* SQLite reads a row in the key's order in a tenth of the time that it takes to look one up by its bucket. */
-static bool is_wide(const struct span *span, uint64_t length) {
-    return span->first > span->last || length * 8 > (uint64_t)span->last - span->first + span->size;
-}
-
 static void piece_add(struct plan *plan, const struct span *span, uint64_t from, uint64_t to) {
     struct piece *piece = plan->n > 0 ? &plan->pieces[plan->n - 1] : NULL;
     if (!piece || piece->size != span->size) {
@@ -80,7 +75,6 @@ static void piece_add(struct plan *plan, const struct span *span, uint64_t from,
         *piece = (struct piece){.size = span->size, .from = from};
     }
     piece->to = to;
-    piece->is_wide = is_wide(span, to - piece->from);
 }
 
 void plan_make(const struct span *spans, unsigned n_spans, uint64_t from, uint64_t to, uint32_t step,
@@ -206,8 +200,4 @@ const struct dimension *source_choose(const struct filter *filter, const struct 
     }
     *source = (struct source){.kind = TABLE_FLOWS, .classes = ALL_CLASSES};
     return flows_lack(filter, group, n_group);
-}
-
-bool source_is_flows_too(const struct filter *filter, const struct dimension *const *group, unsigned n_group) {
-    return !flows_lack(filter, group, n_group);
 }

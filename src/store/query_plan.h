@@ -9,8 +9,6 @@ enum { PLAN_PIECES_MAX = 2 * BUCKET_SIZES_MAX + 4 };
 struct piece { /* buckets of one size */
     uint32_t size;
     uint64_t from, to;
-    bool is_wide;  /* a good part of all that there are */
-    bool is_flows; /* to be read from the flows tables, wherever the rest comes from */
 };
 
 struct plan {
@@ -44,8 +42,5 @@ enum { ALL_CLASSES = (1 << PROTO_CLASSES) - 1 };
 /* NULL, or a dimension that no table has together with the others. */
 const struct dimension *source_choose(const struct filter *filter, const struct dimension *const *group,
                                       unsigned n_group, struct source *source);
-
-/* Whether the flows tables have all of them. */
-bool source_is_flows_too(const struct filter *filter, const struct dimension *const *group, unsigned n_group);
 
 #endif

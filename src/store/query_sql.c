@@ -189,10 +189,7 @@ static bool arm_write(const struct selection *selection, const struct table *tab
         bool has_id = table->kind == TABLE_NODES || table->kind == TABLE_PORTS;
         buffer_add_text(&out->sql, has_id && table->family == FLOW_IPV4 ? "id <> -1" : "1 = 1");
         if (piece) {
-            /* A plus sign keeps SQLite from its index on the bucket; a server counts rows itself. */
-            bool is_scan = has_id && piece->is_wide && !selection->only && selection->dialect == DIALECT_SQLITE;
-            const char *bucket = is_scan ? "+bucket" : "bucket";
-            buffer_printf(&out->sql, " AND %s >= ? AND %s < ?", bucket, bucket);
+            buffer_add_text(&out->sql, " AND bucket >= ? AND bucket < ?");
             statement_bind(out, store_integer((int64_t)piece->from));
             statement_bind(out, store_integer((int64_t)piece->to));
         }
@@ -253,9 +250,8 @@ unsigned selection_write(const struct selection *selection, struct statement *st
     for (unsigned family = 0; family < FLOW_FAMILIES; family++)
         for (unsigned i = 0; i < n_pieces; i++) {
             const struct piece *piece = selection->plan ? &selection->plan->pieces[i] : NULL;
-            enum table_kind kind = piece && piece->is_flows ? TABLE_FLOWS : selection->source.kind;
-            const struct table *table =
-                schema_table(selection->schema, kind, (enum flow_family)family, piece ? piece->size : 0);
+            const struct table *table = schema_table(selection->schema, selection->source.kind,
+                                                     (enum flow_family)family, piece ? piece->size : 0);
             if (!table || !(selection->families >> family & 1)) continue;
             for (unsigned side = 0; side < end_count(selection, table); side++) {
                 if (!arm_write(selection, table, piece, side, n_arms > 0, statement)) continue;

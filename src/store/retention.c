@@ -181,7 +181,7 @@ static void bytes_share(struct store *store, const struct table *table, struct u
     char index[64];
     uint64_t bytes = 0, rows = 0;
     struct error ignored; /* a library without dbstat */
-    snprintf(index, sizeof index, "%s_bucket", table->name);
+    snprintf(index, sizeof index, "%s_id", table->name);
     const struct store_param names[] = {store_text(table->data), store_text(index)};
     buffer_printf(&sql, "SELECT COUNT(*) FROM %s", table->data);
     if (store_query(store, size_sql, names, 2, number_read, &bytes, &ignored) != STORE_OK ||

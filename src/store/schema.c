@@ -54,11 +54,11 @@ static void flows_add(struct schema *schema, enum flow_family family, uint32_t s
 
 static void index_add(struct schema *schema, enum table_kind kind, enum flow_family family, uint32_t size) {
     struct table *table = table_add(schema, kind, family, size);
+    if (size) bucket_add(table);
     if (family == FLOW_IPV6)
         key_add(table, "id", ELEMENT_IPV6_ADDRESS, 16);
     else
         key_add(table, "id", ELEMENT_SIGNED64, 8);
-    if (size) bucket_add(table);
 }
 
 void schema_init(struct schema *schema, const struct flow_layout *layout, const uint32_t *sizes, unsigned n_sizes) {

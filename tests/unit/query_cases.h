@@ -476,7 +476,7 @@ static inline void the_cheapest_tables_answer(void **state) {
     tables_are(&world, QUERY_START, end, "src", "", false, "flows_aggr_86400 index_nodes index_nodes6");
     tables_are(&world, QUERY_START, end, "port", "", true, "flows_aggr_600 index_ports index_ports_600");
     tables_are(&world, day - 60, end, "port", "", false,
-               "flows_aggr_60 flows_aggr_86400 flows_60 index_ports_86400 flows6_60");
+               "flows_aggr_60 flows_aggr_86400 index_ports_60 index_ports_86400");
     env_release(&world.env);
 }
 

@@ -84,14 +84,17 @@ static inline void group_add(uint64_t *values, unsigned group, const struct test
 /* An index row: its key, and the flow in the groups of one side (1 source, 2 destination, 0 total row). */
 static inline void index_put(struct env *env, const struct table *table, const struct test_flow *flow, uint64_t id,
                              unsigned side) {
-    uint8_t key[20];
+    uint8_t key[20], *at = key;
     uint64_t values[SCHEMA_VALUES_MAX] = {0};
     unsigned class = 1 + (unsigned)proto_class(flow->protocol);
+    if (table->bucket_size) {
+        be_put(at, flow->bucket - flow->bucket % table->bucket_size, 4);
+        at += 4;
+    }
     if (table->family == FLOW_IPV6)
-        address_put(key, FLOW_IPV6, (uint8_t)id);
+        address_put(at, FLOW_IPV6, (uint8_t)id);
     else
-        be_put(key, id, 8);
-    be_put(key + table->keys[0].width, flow->bucket - (table->bucket_size ? flow->bucket % table->bucket_size : 0), 4);
+        be_put(at, id, 8);
     group_add(values, 0, flow);
     group_add(values, class, flow);
     if (side) group_add(values, side * 5, flow);

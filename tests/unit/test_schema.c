@@ -156,7 +156,7 @@ static void statements_of_mysql(void **state) {
     object_create(&schema, "index_ports_600_data", DIALECT_MYSQL, &sql);
     assert_non_null(strstr(sql.data, "  id BIGINT NOT NULL,\n  bucket INT UNSIGNED NOT NULL,\n"));
     assert_non_null(
-        strstr(sql.data, "  PRIMARY KEY (id, bucket),\n  KEY bucket (bucket)\n) ENGINE=InnoDB\nPARTITION BY"));
+        strstr(sql.data, "  PRIMARY KEY (bucket, id),\n  KEY id (id, bucket)\n) ENGINE=InnoDB\nPARTITION BY"));
     object_create(&schema, "index_ports_data", DIALECT_MYSQL, &sql);
     assert_non_null(strstr(sql.data, "  PRIMARY KEY (id)\n) ENGINE=InnoDB"));
     assert_null(strstr(sql.data, "PARTITION BY"));
@@ -205,8 +205,8 @@ static void statements_of_sqlite(void **state) {
                         ") WITHOUT ROWID");
     object_create(&schema, "index_nodes6_600_data", DIALECT_SQLITE, &sql);
     assert_non_null(strstr(sql.data, "  id BLOB NOT NULL,\n"));
-    assert_non_null(strstr(sql.data, ") WITHOUT ROWID;\nCREATE INDEX IF NOT EXISTS index_nodes6_600_bucket ON "
-                                     "index_nodes6_600_data (bucket)"));
+    assert_non_null(strstr(sql.data, ") WITHOUT ROWID;\nCREATE INDEX IF NOT EXISTS index_nodes6_600_id ON "
+                                     "index_nodes6_600_data (id, bucket)"));
     object_create(&schema, "flows_600", DIALECT_SQLITE, &sql);
     assert_non_null(strstr(sql.data, ",\n  flows_millionths,\n  flows_millionths / 1000000.0 AS flows,\n"
                                      "  packetDeltaCount * (protocolIdentifier = 6) AS tcp_packetDeltaCount,\n"));
