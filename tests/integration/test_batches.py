@@ -15,7 +15,7 @@ from test_vectors import check_ledger
 SIZES = (60, 600, 3600)
 # How many flows go through the reference too, and how many are compared between two ways of importing alone.
 FLOWS = int(os.environ.get("FLOWIMPORT_TEST_FLOWS", "20000"))
-MANY = int(os.environ.get("FLOWIMPORT_TEST_MANY", "400000"))
+MANY = int(os.environ.get("FLOWIMPORT_TEST_MANY", "200000"))
 
 
 @pytest.fixture(scope="module")
