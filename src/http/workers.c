@@ -112,14 +112,13 @@ static bool is_cancelled(struct worker *worker, const struct workers_job *job) {
     return cancelled;
 }
 
-/* A connection can have been closed while nobody asked; and MySQL breaks off a snapshot whose table gets a partition.
- * What fails is tried once more. */
+/* A connection can have been closed while nobody asked; and MySQL breaks off a snapshot whose table gets a partition,
+ * which in its first minutes a store's tables do one after the other. */
 static void job_run(struct worker *worker, struct workers_job *job) {
     struct workers *workers = worker->workers;
-    bool has_store = job_try(worker, job);
-    if (has_store && job->failed && !is_cancelled(worker, job)) {
+    for (unsigned tries = 1; job_try(worker, job) && job->failed && tries < WORKERS_TRIES; tries++) {
+        if (is_cancelled(worker, job)) break;
         store_drop(worker);
-        job_try(worker, job);
     }
     if (job->failed) store_drop(worker);
     pthread_mutex_lock(&workers->lock);

@@ -297,9 +297,10 @@ const struct option config_options[] = {
      .help = "What this server is called, besides its addresses, its host name and localhost.",
      .more = "It does not answer to other names, so that no page elsewhere can have a browser read it."},
     {.section = "http", .name = "workers", .flag = "http-workers", .type = OPTION_COUNT,
-     .offset = AT(http.workers, uint64_t), .standard = "4", .min = 1, .max = WORKERS_MAX,
-     .help = "How many questions the store is asked at a time; 64 more wait.",
-     .more = "Each has a thread, at the lowest priority, and a connection for reading."},
+     .offset = AT(http.workers, uint64_t), .standard = "0", .min = 0, .max = WORKERS_MAX,
+     .help = "How many questions the store is asked at a time; 64 more wait. 0: half as many as there are processors.",
+     .more = "Each has a thread, at the lowest priority, and a connection for reading. Half of the processors, at most "
+             "4 and at least 1, leave the import its time even where the database server is on this machine."},
     {.section = "http", .name = "query_timeout", .flag = "query-timeout", .type = OPTION_MILLISECONDS,
      .offset = AT(http.query_timeout_ms, int64_t), .standard = "10s", .min = 10, .max = HOUR * 1000LL,
      .help = "How long an answer may take; then the query is stopped."},

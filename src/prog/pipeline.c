@@ -3,6 +3,7 @@
 
 #include <stdio.h>
 #include <sys/random.h>
+#include <unistd.h>
 
 #include "base/fault.h"
 #include "base/log.h"
@@ -34,6 +35,15 @@ void pipeline_tune(struct pipeline *pipeline, const struct config *config, const
     retention_fill(config, &importer->retention);
 }
 
+/* A server on this machine knows nothing of our threads' priority: their number alone bounds what they take from the
+ * import. */
+static unsigned worker_count(const struct config *config) {
+    enum { MOST = 4 };
+    if (config->http.workers > 0) return (unsigned)config->http.workers;
+    long half = sysconf(_SC_NPROCESSORS_ONLN) / 2;
+    return half < 1 ? 1 : half > MOST ? MOST : (unsigned)half;
+}
+
 static void web_fill(const struct config *config, struct pipeline *pipeline) {
     pipeline->web_store = config->store;
     if (config->http.store) {
@@ -45,7 +55,7 @@ static void web_fill(const struct config *config, struct pipeline *pipeline) {
         .retry_max_ms = config->queue.retry_max_ms,
         .hosts = config->http.names,
         .users = config->http.auth,
-        .workers = {.store = &pipeline->web_store, .schema = &pipeline->schema, .n = (unsigned)config->http.workers},
+        .workers = {.store = &pipeline->web_store, .schema = &pipeline->schema, .n = worker_count(config)},
         .query_ms = config->http.query_timeout_ms,
         .names = {.resolve = config->http.resolve,
                   .asn_db = config->http.asn_db,

@@ -7,6 +7,7 @@ a page that follows the present do. Without IPv6: `flows6_600` is empty here.
 """
 import contextlib
 import http.client
+import itertools
 import json
 import os
 import pathlib
@@ -53,8 +54,8 @@ def path_of(span, parameters):
 
 
 class Page:
-    def __init__(self, site):
-        self.serve = rig.Process(site.command("--http-listen", "127.0.0.1:0", "--query-timeout", "2m", "serve"), site.folder, "serve")
+    def __init__(self, site, *options):
+        self.serve = rig.Process(site.command("--http-listen", "127.0.0.1:0", "--query-timeout", "2m", *options, "serve"), site.folder, "serve")
         found = rig.wait_for(lambda: re.search(r"listening on 127\.0\.0\.1:(\d+)\n", self.serve.output()), self.serve.output)
         self.port = int(found.group(1))
 
@@ -150,6 +151,10 @@ def import_beside(site, rows, rounds):
     times = {False: [], True: []}
     counts = {}
     first = month.DAYS * month.PER_DAY
+    # A flow of each day, so that its partitions are there, as the retention's event sees to a week ahead.
+    site.redis.push(lines[0].encode() for lines in itertools.islice(
+        month.lines(rows, first, 2 * rounds * QUEUED), 0, None, month.PER_DAY // 2))
+    site.run("--once")
     for turn in range(2 * rounds):
         busy = bool(turn % 2)
         with readers(site, counts) if busy else contextlib.nullcontext():

@@ -287,7 +287,7 @@ def queries_in_server(site):
 def test_a_client_that_leaves(filled, serve):
     """Its query ends in the server, too, long before its time."""
     site = filled("mysql")
-    web = serve(site, http={"query_timeout": "1h"})
+    web = serve(site, http={"query_timeout": "1h", "workers": "4"})
     assert web.status(QUERY) == 200
     with blocked(site):
         plugs = []

@@ -147,19 +147,20 @@ static void nothing_can_be_written(void **state) {
     end();
 }
 
-static void what_fails_is_tried_once_more(void **state) {
+static void what_fails_is_tried_again(void **state) {
     (void)state;
-    struct job jobs[3];
+    enum { JOBS = WORKERS_TRIES + 1 };
+    struct job jobs[JOBS];
     begin(url);
-    for (unsigned i = 0; i < 3; i++) {
+    for (unsigned i = 0; i < JOBS; i++) {
         jobs[i] = job_of("SELECT 42");
         jobs[i].n_fail = i;
         assert_true(workers_take(workers, &jobs[i].job));
     }
-    loop_until_done(jobs, 3);
-    for (unsigned i = 0; i < 3; i++) {
-        assert_int_equal(jobs[i].n_run, i == 0 ? 1 : 2);
-        assert_int_equal(jobs[i].job.failed, i == 2);
+    loop_until_done(jobs, JOBS);
+    for (unsigned i = 0; i < JOBS; i++) {
+        assert_int_equal(jobs[i].n_run, i < WORKERS_TRIES ? i + 1 : WORKERS_TRIES);
+        assert_int_equal(jobs[i].job.failed, i == WORKERS_TRIES);
         assert_int_equal(jobs[i].number, 42);
     }
     /* Not what nobody waits for any more. */
@@ -262,7 +263,7 @@ int main(void) {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(all_come_back),
         cmocka_unit_test(nothing_can_be_written),
-        cmocka_unit_test(what_fails_is_tried_once_more),
+        cmocka_unit_test(what_fails_is_tried_again),
         cmocka_unit_test(no_more_than_can_wait),
         cmocka_unit_test(cancelled_while_it_runs),
         cmocka_unit_test(freed_with_all_under_way),

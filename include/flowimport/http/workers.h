@@ -10,11 +10,11 @@
 #include "base/show.h"
 #include "store/store.h"
 
-enum { WORKERS_MAX = 64, WORKERS_WAITING = 64 };
+enum { WORKERS_MAX = 64, WORKERS_WAITING = 64, WORKERS_TRIES = 4 };
 
 struct workers_job {
-    /* In a thread; a second time, on a new connection, where the first one fails. `store` is NULL where the job needs
-     * none. */
+    /* In a thread; where it fails again, on a new connection, WORKERS_TRIES times in all. `store` is NULL where the job
+     * needs none. */
     void (*run)(struct workers_job *job, struct store *store);
     /* On the loop, once, for every job that was taken: it is the caller's again. */
     void (*done)(struct workers_job *job);
