@@ -98,7 +98,7 @@ function plot_draw(spec, plot, tip) {
             width: plot.clientWidth,
             height: spec.height,
             legend: { show: false },
-            padding: [8, 8, 0, 0],
+            padding: [8, 20, 0, 0], // half of a time below the right end
             cursor: { drag, y: false, points: { show: false } },
             scales: {
                 x: { time: true, range: [spec.from, spec.to] },
