@@ -77,7 +77,9 @@ const struct option config_options[] = {
      .help = "Whether flowimportd imports; if not it is a probe alone, which fills the queue for others."},
     {.section = "import", .name = "bucket_sizes", .flag = "bucket-sizes", .type = OPTION_SECONDS_LIST,
      .offset = AT(import.bucket_sizes, struct option_list), .standard = "600", .min = 1, .max = DAY,
-     .help = "The lengths of the time buckets; each has its own tables."},
+     .help = "The lengths of the time buckets; each has its own tables.",
+     .more = "What is asked of a long time is read from the largest that fit: with 86400 beside 600 a month takes the "
+             "page a tenth of the time, for about a tenth more rows."},
     {.section = "import", .name = "aggr_values", .flag = "aggr-values", .type = OPTION_TEXT,
      .offset = AT(import.aggr_values, const char *), .standard = FLOW_LAYOUT_KEYS, .placeholder = "NAME,...",
      .help = "The flow keys: IPFIX information elements by which the flows tables are grouped.",
