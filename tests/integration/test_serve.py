@@ -332,6 +332,19 @@ def test_too_many_questions(filled, serve):
         assert [each.result() for each in asked] == [200] * 40
 
 
+def test_half_of_the_processors_are_for_questions(filled, serve):
+    """At least one, at most four, where `workers` says nothing."""
+    site = filled("mysql")
+    web = serve(site, http={"query_timeout": "1h"})
+    expected = min(4, max(1, os.cpu_count() // 2))
+    with concurrent.futures.ThreadPoolExecutor(6) as pool:
+        with blocked(site):
+            asked = [pool.submit(web.status, QUERY) for _ in range(6)]
+            rig.wait_for(lambda: web.metric("queries_waiting") == 6 - expected, "the others to wait")
+            assert web.metric("queries_running") == expected
+        assert [each.result() for each in asked] == [200] * 6
+
+
 def test_the_store_goes_and_comes(make_site, make_store, make_maria, serve):
     server = make_maria()
     site = make_site(store=make_store("mysql", server))
