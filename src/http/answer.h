@@ -5,6 +5,7 @@
 #include "base/option.h"
 #include "http/api.h"
 #include "store/filter.h"
+#include "store/metric.h"
 #include "store/query.h"
 
 /* --- parameters --- */
@@ -46,12 +47,6 @@ int answer_range(struct api_call *call, int64_t from, int64_t to) __attribute__(
 /* -1: refused. */
 int answer_filter(struct api_call *call, const struct dimensions *dimensions, const char *text, struct filter *filter)
     __attribute__((warn_unused_result));
-/* A metric by name: a sum's index, n_sums for flows; NULL is the first of octets, the first sum. -1: there is none. */
-int answer_metric(const struct flow_layout *layout, const char *name);
-/* "octets", "packets", "flows", or the sum's element. */
-const char *answer_metric_name(const struct flow_layout *layout, unsigned metric);
-/* The names, for an answer that refuses one. */
-void answer_metrics(const struct flow_layout *layout, struct buffer *out);
 
 /* --- JSON --- */
 

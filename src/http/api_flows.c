@@ -56,7 +56,7 @@ const unsigned api_flows_n_params = sizeof api_flows_params / sizeof api_flows_p
 
 static int sort_refuse(struct api_call *call, const char *text, const struct dimensions *dimensions, bool merge) {
     struct buffer accepted = BUFFER_INIT;
-    answer_metrics(call->schema->layout, &accepted);
+    metrics_show(call->schema->layout, &accepted);
     if (!merge) buffer_add_text(&accepted, ", bucket");
     for (unsigned i = 0; i < dimensions->n; i++) {
         const struct dimension *dimension = &dimensions->list[i];
@@ -69,7 +69,7 @@ static int sort_refuse(struct api_call *call, const char *text, const struct dim
 
 static int sort_read(struct api_call *call, const char *text, const struct dimensions *dimensions,
                      struct flow_list_query *query) {
-    query->sort_value = answer_metric(call->schema->layout, text);
+    query->sort_value = metric_find(call->schema->layout, text);
     if (query->sort_value >= 0) return 0;
     if (strcmp(text, "bucket") == 0 && !query->merge) return 0;
     query->sort = dimension_find(dimensions, text, strlen(text));
@@ -87,7 +87,7 @@ static void head_write(struct api_call *call, const struct flow_list *list, bool
     for (unsigned i = 0; i < list->n_columns; i++)
         buffer_printf(out, "%s%s%s,", quote, list->columns[i].dimension->name, quote);
     for (unsigned i = 0; i <= layout->n_sums; i++)
-        buffer_printf(out, "%s%s%s%s", i ? "," : "", quote, answer_metric_name(layout, i), quote);
+        buffer_printf(out, "%s%s%s%s", i ? "," : "", quote, metric_name(layout, i), quote);
 }
 
 static void row_write(struct api_call *call, const struct flow_list *list, const struct flow_row *row, bool has_bucket,

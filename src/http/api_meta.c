@@ -44,7 +44,7 @@ static void layout_write(struct buffer *out, const struct flow_layout *layout) {
         buffer_printf(out, "%s\"%s\"", i ? "," : "", layout->sums[i]->name);
     buffer_add_text(out, "],\"metrics\":[");
     for (unsigned i = 0; i <= layout->n_sums; i++)
-        buffer_printf(out, "%s\"%s\"", i ? "," : "", answer_metric_name(layout, i));
+        buffer_printf(out, "%s\"%s\"", i ? "," : "", metric_name(layout, i));
     buffer_add_text(out, "]");
 }
 

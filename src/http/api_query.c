@@ -5,7 +5,6 @@
 
 #include "base/clock.h"
 #include "base/show.h"
-#include "flow/names.h"
 #include "http/answer.h"
 
 struct params {
@@ -16,6 +15,10 @@ struct params {
     int64_t step;
     int compare, format;
 };
+
+/* Fewer than a query takes: a database limits the values of a statement, and those for series, and for the time before,
+ * have every group's keys among them, once for each table. */
+enum { GROUPS_MAX = 2 };
 
 enum { COMPARE_NO, COMPARE_BEFORE };
 static const struct option_word compare_words[] = {{"no", COMPARE_NO}, {"before", COMPARE_BEFORE}, {NULL, 0}};
@@ -84,7 +87,7 @@ struct asked { /* with what the query borrows */
 
 static int group_refuse(struct api_call *call, const struct dimensions *dimensions, const char *text) {
     struct buffer accepted = BUFFER_INIT;
-    buffer_printf(&accepted, "at most %d different names, separated by commas, of ", QUERY_GROUPS_MAX);
+    buffer_printf(&accepted, "at most %d different names, separated by commas, of ", GROUPS_MAX);
     dimensions_show(dimensions, &accepted);
     api_refuse(call, "group", text, accepted.data);
     buffer_release(&accepted);
@@ -97,7 +100,7 @@ static int group_read(struct api_call *call, struct asked *asked) {
     for (const char *at = text; at && *at;) {
         size_t len = strcspn(at, ",");
         const struct dimension *dimension = dimension_find(&asked->dimensions, at, len);
-        if (!dimension || query->n_group == QUERY_GROUPS_MAX || (query->n_group > 0 && query->group[0] == dimension))
+        if (!dimension || query->n_group == GROUPS_MAX || (query->n_group > 0 && query->group[0] == dimension))
             return group_refuse(call, &asked->dimensions, text);
         query->group[query->n_group++] = dimension;
         at += len;
@@ -108,10 +111,10 @@ static int group_read(struct api_call *call, struct asked *asked) {
 
 static int metric_read(struct api_call *call, struct asked *asked) {
     struct buffer accepted = BUFFER_INIT;
-    int metric = answer_metric(call->schema->layout, asked->params.metric);
+    int metric = metric_find(call->schema->layout, asked->params.metric);
     asked->query.metric = (unsigned)metric;
     if (metric >= 0) return 0;
-    answer_metrics(call->schema->layout, &accepted);
+    metrics_show(call->schema->layout, &accepted);
     api_refuse(call, "metric", asked->params.metric, accepted.data);
     buffer_release(&accepted);
     return -1;
@@ -143,12 +146,10 @@ static int asked_read(struct api_call *call, struct asked *asked) {
 /* What is known of a group's value beside it. */
 static void name_write(const struct api_call *call, const struct dimension *dimension, enum flow_family family,
                        const uint8_t *packed, struct api_name *found) {
-    const char *text = NULL;
+    const char *text = dimension_name(dimension, packed, 0);
     found->host[0] = '\0';
     const struct key_column key = dimension_key(dimension, family);
     bool is_ipv6 = key.type == ELEMENT_IPV6_ADDRESS;
-    if (dimension->form == DIMENSION_PROTOCOL) text = protocol_name(*packed);
-    if (dimension->form == DIMENSION_PORT) text = service_name((uint16_t)(packed[0] << 8 | packed[1]), 0);
     if (dimension->form == DIMENSION_ADDRESS && call->names)
         call->names->find(call->names->context, is_ipv6 ? FLOW_IPV6 : FLOW_IPV4, packed, found);
     if (text) snprintf(found->host, sizeof found->host, "%s", text);
@@ -240,7 +241,7 @@ static void json_write(struct api_call *call, const struct query *query, const s
     answer_number(out, "from", (int64_t)result->from);
     answer_number(out, "to", (int64_t)result->to);
     answer_number(out, "size", result->size);
-    answer_text(out, "metric", answer_metric_name(call->schema->layout, query->metric));
+    answer_text(out, "metric", metric_name(call->schema->layout, query->metric));
     answer_tables(out, result->tables, result->n_tables, result->rows);
     sums_write(call, "total", result->total);
     sums_write(call, "before", result->has_before ? result->before : NULL);
@@ -281,9 +282,9 @@ static void csv_write(struct api_call *call, const struct query *query, const st
     buffer_add_text(out, query->series ? "time" : "");
     for (unsigned i = 0; i < query->n_group; i++)
         buffer_printf(out, "%s%s", query->series || i ? "," : "", query->group[i]->name);
-    if (query->series) buffer_printf(out, ",%s", answer_metric_name(layout, query->metric));
+    if (query->series) buffer_printf(out, ",%s", metric_name(layout, query->metric));
     for (unsigned i = 0; i <= layout->n_sums && !query->series; i++)
-        buffer_printf(out, "%s%s", query->n_group || i ? "," : "", answer_metric_name(layout, i));
+        buffer_printf(out, "%s%s", query->n_group || i ? "," : "", metric_name(layout, i));
     buffer_add_text(out, "\r\n");
     for (unsigned t = 0; t < result->n_times; t++)
         for (unsigned s = 0; s < result->n_series; s++) {

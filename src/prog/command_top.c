@@ -3,101 +3,187 @@
 #include <stdio.h>
 #include <string.h>
 
-#include "flow/names.h"
+#include "base/clock.h"
 #include "prog/command.h"
 #include "prog/units.h"
-#include "store/top.h"
+#include "store/metric.h"
+#include "store/query.h"
 
 static const char usage[] = "top hosts|ports|flows [--from TIME] [--to TIME] [-n ROWS]";
 
-/* The column head of a sum: "octets" for octetDeltaCount, "packets" for packetTotalCount, else the element's name. */
-static const char *sum_head(const struct element *element) {
-    if (strncmp(element->name, "octet", 5) == 0) return "octets";
-    if (strncmp(element->name, "packet", 6) == 0) return "packets";
-    return element->name;
+static const struct kind {
+    const char *name, *head, *keys[FLOW_TUPLE_FIELDS];
+} kinds[] = {
+    {"hosts", "host", {"host"}},
+    {"ports", "port", {"port"}},
+    {"flows", "flow", {"src", "dst", "sport", "dport", "proto"}},
+};
+enum { KINDS = sizeof kinds / sizeof kinds[0] };
+
+static const struct kind *kind_find(const char *name) {
+    for (unsigned i = 0; i < KINDS; i++)
+        if (strcmp(kinds[i].name, name) == 0) return &kinds[i];
+    return NULL;
 }
 
-static const char *sum_unit(const struct element *element) {
-    return strncmp(element->name, "octet", 5) == 0 ? "B" : "";
-}
-
-/* The row's name with what is known of it: "443 https", "192.0.2.7:51515 -> 198.51.100.4:443 tcp (https)". */
-static void row_name(const struct top_row *row, enum top_kind kind, char *text, size_t size) {
-    const char *service = row->port >= 0 ? service_name((uint16_t)row->port, row->protocol) : NULL;
-    if (kind == TOP_PORTS)
-        snprintf(text, size, "%s%s%s", row->name, service ? " " : "", service ? service : "");
-    else if (kind == TOP_FLOWS && service)
-        snprintf(text, size, "%s (%s)", row->name, service);
-    else
-        snprintf(text, size, "%s", row->name);
-}
-
-static void table_print(const struct flow_layout *layout, const struct top_result *result, enum top_kind kind,
-                        unsigned order) {
-    static const char *const heads[] = {[TOP_HOSTS] = "host", [TOP_PORTS] = "port", [TOP_FLOWS] = "flow"};
-    char name[256], number[32];
-    int width = (int)strlen(heads[kind]);
-    for (unsigned i = 0; i < result->n; i++) {
-        row_name(&result->rows[i], kind, name, sizeof name);
-        if ((int)strlen(name) > width) width = (int)strlen(name);
-    }
-    printf("%4s  %-*s  %10s  %6s", "", width, heads[kind], sum_head(layout->sums[order]), "share");
-    for (unsigned s = 0; s < layout->n_sums; s++)
-        if (s != order) printf("  %10s", sum_head(layout->sums[s]));
-    printf("  %10s\n", "flows");
-    for (unsigned i = 0; i < result->n; i++) {
-        const struct top_row *row = &result->rows[i];
-        uint64_t total = result->total_sums[order];
-        row_name(row, kind, name, sizeof name);
-        printf("%4u  %-*s  %10s  %4.1f %%", i + 1, width, name,
-               units_count(row->sums[order], sum_unit(layout->sums[order]), number, sizeof number),
-               total ? 100.0 * (double)row->sums[order] / (double)total : 0.0);
-        for (unsigned s = 0; s < layout->n_sums; s++)
-            if (s != order)
-                printf("  %10s", units_count(row->sums[s], sum_unit(layout->sums[s]), number, sizeof number));
-        printf("  %10s\n", units_count((row->flows + FLOW_UNIT / 2) / FLOW_UNIT, "", number, sizeof number));
+/* A flow's keys are those of the five-tuple that are configured; hosts and ports are there in any case. */
+static void groups_add(const struct kind *kind, const struct dimensions *dimensions, struct query *query) {
+    for (unsigned i = 0; i < FLOW_TUPLE_FIELDS && kind->keys[i]; i++) {
+        const struct dimension *dimension = dimension_find(dimensions, kind->keys[i], strlen(kind->keys[i]));
+        if (dimension && (dimension->in_flows || dimension->is_either)) query->group[query->n_group++] = dimension;
     }
 }
 
-static void total_print(const struct command_call *call, const struct top_result *result, unsigned order) {
-    const struct flow_layout *layout = &call->config->layout;
-    char number[32], from[40], to[40];
-    printf("      total: %s",
-           units_count(result->total_sums[order], sum_unit(layout->sums[order]), number, sizeof number));
-    for (unsigned s = 0; s < layout->n_sums; s++)
-        if (s != order)
-            printf(", %s%s%s", units_count(result->total_sums[s], sum_unit(layout->sums[s]), number, sizeof number),
-                   *sum_unit(layout->sums[s]) ? "" : " ", *sum_unit(layout->sums[s]) ? "" : sum_head(layout->sums[s]));
-    printf(", %s flows", units_count((result->total_flows + FLOW_UNIT / 2) / FLOW_UNIT, "", number, sizeof number));
-    if (call->options->from || call->options->to)
-        printf("; %s to %s", call->options->from ? clock_show(call->options->from, from) : "the beginning",
-               call->options->to ? clock_show(call->options->to, to) : "now");
+/* Rows
+ * ----------------------------------------------------------------------------------------------------------------- */
+
+/* Which of a flow's keys it is, or -1. */
+static int place_of(const struct query *query, enum dimension_form form, enum side side) {
+    for (unsigned i = 0; i < query->n_group; i++)
+        if (query->group[i]->form == form && query->group[i]->side == side) return (int)i;
+    return -1;
+}
+
+static void key_show(const struct query *query, const struct query_group *group, int place, struct buffer *out) {
+    dimension_text(query->group[place], group->family, group->key[place], out);
+}
+
+/* One end of a flow: "192.0.2.7:443", "[2001:db8::7]:443"; '*' for an address that is no flow key. */
+static void end_show(const struct query *query, const struct query_group *group, enum side side, struct buffer *out) {
+    int address = place_of(query, DIMENSION_ADDRESS, side), port = place_of(query, DIMENSION_PORT, side);
+    bool brackets = address >= 0 && port >= 0 && group->family == FLOW_IPV6;
+    if (brackets) buffer_add_text(out, "[");
+    if (address >= 0)
+        key_show(query, group, address, out);
     else
-        printf("; all time");
+        buffer_add_text(out, "*");
+    if (brackets) buffer_add_text(out, "]");
+    if (port < 0) return;
+    buffer_add_text(out, ":");
+    key_show(query, group, port, out);
+}
+
+/* The service at the lower of a flow's ports. NULL: none. */
+static const char *flow_service(const struct query *query, const struct query_group *group, uint8_t protocol) {
+    int lower = place_of(query, DIMENSION_PORT, SIDE_SOURCE), other = place_of(query, DIMENSION_PORT, SIDE_DESTINATION);
+    if (lower < 0 || (other >= 0 && memcmp(group->key[other], group->key[lower], 2) < 0)) lower = other;
+    return lower < 0 ? NULL : dimension_name(query->group[lower], group->key[lower], protocol);
+}
+
+/* "192.0.2.7:51515 -> 198.51.100.4:443 tcp (https)" */
+static void flow_show(const struct query *query, const struct query_group *group, struct buffer *out) {
+    int place = place_of(query, DIMENSION_PROTOCOL, SIDE_SOURCE);
+    uint8_t protocol = place < 0 ? 0 : group->key[place][0];
+    end_show(query, group, SIDE_SOURCE, out);
+    buffer_add_text(out, " -> ");
+    end_show(query, group, SIDE_DESTINATION, out);
+    if (place >= 0) {
+        const char *name = dimension_name(query->group[place], group->key[place], 0);
+        buffer_add_text(out, " ");
+        if (name)
+            buffer_add_text(out, name);
+        else
+            key_show(query, group, place, out);
+    }
+    const char *service = flow_service(query, group, protocol);
+    if (service) buffer_printf(out, " (%s)", service);
+}
+
+/* A row's name with what is known of it: "192.0.2.7", "443 https", or a flow. */
+static void name_show(const struct query *query, const struct query_group *group, struct buffer *out) {
+    buffer_clear(out);
+    if (!query->group[0]->is_either) {
+        flow_show(query, group, out);
+        return;
+    }
+    const char *service = dimension_name(query->group[0], group->key[0], 0);
+    key_show(query, group, 0, out);
+    if (service) buffer_printf(out, " %s", service);
+}
+
+/* The table
+ * ------------------------------------------------------------------------------------------------------------------ */
+
+static const char *sum_unit(const struct flow_layout *layout, unsigned sum) {
+    return strncmp(layout->sums[sum]->name, "octet", 5) == 0 ? "B" : "";
+}
+
+static const char *value_show(const struct flow_layout *layout, unsigned metric, uint64_t value, char *text,
+                              size_t size) {
+    if (metric == layout->n_sums) return units_count((value + FLOW_UNIT / 2) / FLOW_UNIT, "", text, size);
+    return units_count(value, sum_unit(layout, metric), text, size);
+}
+
+static void table_print(const struct flow_layout *layout, const struct kind *kind, const struct query *query,
+                        const struct query_result *result) {
+    struct buffer name = BUFFER_INIT;
+    char number[32];
+    int width = (int)strlen(kind->head);
+    unsigned order = query->metric;
+    for (unsigned i = 0; i < result->n_groups; i++) {
+        name_show(query, &result->groups[i], &name);
+        if ((int)name.len > width) width = (int)name.len;
+    }
+    printf("%4s  %-*s  %10s  %6s", "", width, kind->head, metric_name(layout, order), "share");
+    for (unsigned i = 0; i <= layout->n_sums; i++)
+        if (i != order) printf("  %10s", metric_name(layout, i));
     printf("\n");
+    for (unsigned i = 0; i < result->n_groups; i++) {
+        const uint64_t *values = result->groups[i].values, total = result->total[order];
+        name_show(query, &result->groups[i], &name);
+        printf("%4u  %-*s  %10s  %4.1f %%", i + 1, width, name.data,
+               value_show(layout, order, values[order], number, sizeof number),
+               total ? 100.0 * (double)values[order] / (double)total : 0.0);
+        for (unsigned v = 0; v <= layout->n_sums; v++)
+            if (v != order) printf("  %10s", value_show(layout, v, values[v], number, sizeof number));
+        printf("\n");
+    }
+    buffer_release(&name);
+}
+
+/* The ends that were given are shown as they were widened to whole buckets. */
+static void total_print(const struct command_call *call, const struct query *query, const struct query_result *result) {
+    const struct flow_layout *layout = &call->config->layout;
+    char number[32], from[CLOCK_TEXT], to[CLOCK_TEXT];
+    printf("      total: %s", value_show(layout, query->metric, result->total[query->metric], number, sizeof number));
+    for (unsigned i = 0; i <= layout->n_sums; i++) {
+        if (i == query->metric) continue;
+        bool has_unit = i < layout->n_sums && *sum_unit(layout, i);
+        printf(", %s%s%s", value_show(layout, i, result->total[i], number, sizeof number), has_unit ? "" : " ",
+               has_unit ? "" : metric_name(layout, i));
+    }
+    if (query->all_time)
+        printf("; all time\n");
+    else
+        printf("; %s to %s\n", call->options->from ? clock_show((int64_t)result->from, from) : "the beginning",
+               call->options->to ? clock_show((int64_t)result->to, to) : "now");
 }
 
 int command_top(const struct command_call *call) {
-    static const char *const kinds[] = {[TOP_HOSTS] = "hosts", [TOP_PORTS] = "ports", [TOP_FLOWS] = "flows"};
+    const struct command_options *options = call->options;
     const struct flow_layout *layout = &call->config->layout;
-    struct top_result result;
+    const struct kind *kind = call->n_operands == 1 ? kind_find(call->operands[0]) : NULL;
+    const struct filter every_flow = {.n_terms = 0};
+    struct dimensions dimensions;
+    struct query_result result;
     struct error error;
-    unsigned kind = 0, order = 0;
-    if (call->n_operands != 1) return command_usage(usage);
-    while (kind < 3 && strcmp(call->operands[0], kinds[kind]) != 0)
-        kind++;
-    if (kind == 3) return command_usage(usage);
-    while (order + 1 < layout->n_sums && strncmp(layout->sums[order]->name, "octet", 5) != 0)
-        order++;
+    if (!kind) return command_usage(usage);
+    if (options->to && options->to <= options->from) return command_fail(EXIT_USAGE, "--to is not later than --from");
+    struct query query = {.from = options->from,
+                          .to = options->to ? options->to : INT64_MAX,
+                          .all_time = !options->from && !options->to,
+                          .filter = &every_flow,
+                          .metric = (unsigned)metric_find(layout, NULL),
+                          .n = (unsigned)options->n};
+    dimensions_init(&dimensions, layout);
+    groups_add(kind, &dimensions, &query);
     struct store *store = pipeline_store(call->pipeline, "flowimport");
     if (!store) return EXIT_FAILED;
-    enum store_status status =
-        top_read(store, &call->pipeline->schema, (enum top_kind)kind, (uint32_t)call->options->from,
-                 (uint32_t)call->options->to, (unsigned)call->options->n, order, &result, &error);
+    enum store_status status = query_run(store, &call->pipeline->schema, &query, &result, &error);
     store_close(store);
     if (status != STORE_OK) return command_fail(EXIT_FAILED, "%s", error.text);
-    table_print(layout, &result, (enum top_kind)kind, order);
-    total_print(call, &result, order);
-    top_release(&result);
+    table_print(layout, kind, &query, &result);
+    total_print(call, &query, &result);
+    query_release(&result);
     return EXIT_DONE;
 }

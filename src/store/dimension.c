@@ -3,6 +3,7 @@
 
 #include <string.h>
 
+#include "flow/names.h"
 #include "flow/record.h"
 #include "store/key.h"
 
@@ -129,5 +130,13 @@ void dimension_text(const struct dimension *dimension, enum flow_family family, 
         const struct key_column key = dimension_key(dimension, family);
         key_text(&key, packed, out);
     }
+    }
+}
+
+const char *dimension_name(const struct dimension *dimension, const uint8_t *packed, uint8_t protocol) {
+    switch (dimension->form) {
+    case DIMENSION_PROTOCOL: return protocol_name(*packed);
+    case DIMENSION_PORT: return service_name((uint16_t)key_unsigned(packed, 2), protocol);
+    default: return NULL;
     }
 }

@@ -259,11 +259,10 @@ static int numbers_read(void *context, unsigned n, const char *const *columns, c
     return 1;
 }
 
-/* Whether what was asked for is all there ever was: then the tables for all time say the same as those of buckets. */
-static enum store_status all_time_check(struct run *run, bool *is_all) {
+/* The sums of all flows there ever were. */
+static enum store_status all_time_read(struct run *run, uint64_t *values) {
     const struct table *table = schema_table(run->schema, TABLE_PORTS, FLOW_IPV4, 0);
     struct buffer sql = BUFFER_INIT;
-    uint64_t values[QUERY_VALUES_MAX] = {0};
     for (unsigned i = 0; i < run->n_values; i++) {
         char name[SCHEMA_NAME_MAX];
         schema_stored_name(run->schema, table, i, name, sizeof name);
@@ -271,8 +270,15 @@ static enum store_status all_time_check(struct run *run, bool *is_all) {
     }
     buffer_printf(&sql, " FROM %s WHERE id = -1", table->data);
     enum store_status status = store_query(run->store, sql.data, NULL, 0, numbers_read, values, run->error);
-    *is_all = memcmp(values, run->result->total, run->n_values * sizeof values[0]) == 0;
     buffer_release(&sql);
+    return status;
+}
+
+/* Whether what was asked for is all there ever was: then the tables for all time say the same as those of buckets. */
+static enum store_status all_time_check(struct run *run, bool *is_all) {
+    uint64_t values[QUERY_VALUES_MAX] = {0};
+    enum store_status status = all_time_read(run, values);
+    *is_all = memcmp(values, run->result->total, run->n_values * sizeof values[0]) == 0;
     return status;
 }
 
@@ -363,7 +369,7 @@ static int prepare(struct run *run) {
     struct query_result *result = run->result;
     unsigned n = run->schema->n_sizes;
     uint64_t from, to;
-    plan_range(query->from, query->to, &from, &to);
+    plan_range(query->all_time ? 0 : query->from, query->all_time ? INT64_MAX : query->to, &from, &to);
     uint32_t base = plan_base(run->spans, n, from);
     plan_make(run->spans, n, from, to, 0, &run->plan);
     if (query->series && series_prepare(run, run->plan.from, run->plan.to, base) != 0) return -1;
@@ -408,11 +414,13 @@ static void others_find(struct run *run) {
 
 static enum store_status answer(struct run *run) {
     const struct query *query = run->query;
-    bool grouped = query->n_group > 0 && !run->by_class;
+    bool grouped = query->n_group > 0 && !run->by_class, is_flows = run->source.kind == TABLE_FLOWS;
     enum store_status status = spans_read(run->store, run->schema, run->spans, run->error);
     if (status != STORE_OK || prepare(run) != 0) return status;
+    if (query->all_time && grouped && !is_flows) status = all_time_read(run, run->result->total);
     /* Without a series the statement that counts the flows' rows has the totals, too. */
-    if (!grouped || query->series || run->source.kind != TABLE_FLOWS) status = totals_run(run, &run->plan_times);
+    else if (!grouped || query->series || !is_flows)
+        status = totals_run(run, &run->plan_times);
     if (status == STORE_OK && grouped) status = groups_run(run);
     if (status == STORE_OK && grouped && query->series) status = wanted_run(run, &run->plan_times);
     run->is_before = true;

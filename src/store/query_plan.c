@@ -77,6 +77,18 @@ static void piece_add(struct plan *plan, const struct span *span, uint64_t from,
     piece->to = to;
 }
 
+/* What ends before its size has a row is not read: sums of one piece alone need not be put together. */
+static void empty_drop(const struct walk *walk, struct plan *plan) {
+    unsigned n = 0;
+    for (unsigned i = 0; i < plan->n; i++) {
+        const struct span *span = walk->chain;
+        while (span->size != plan->pieces[i].size)
+            span++;
+        if (plan->pieces[i].to > span->first) plan->pieces[n++] = plan->pieces[i];
+    }
+    plan->n = n;
+}
+
 void plan_make(const struct span *spans, unsigned n_spans, uint64_t from, uint64_t to, uint32_t step,
                struct plan *plan) {
     struct walk walk = {.step = step, .data_end = UINT64_MAX};
@@ -98,6 +110,7 @@ void plan_make(const struct span *spans, unsigned n_spans, uint64_t from, uint64
         end = end - at < span->size ? at + span->size : floor_to(end - at, span->size) + at;
         piece_add(plan, span, at, end);
     }
+    empty_drop(&walk, plan);
 }
 
 uint32_t plan_base(const struct span *spans, unsigned n_spans, uint64_t from) {

@@ -20,8 +20,8 @@ struct plan {
 
 /* The part of a range that can have buckets; at least a second. */
 void plan_range(int64_t from, int64_t to, uint64_t *first, uint64_t *end);
-/* Covers [from, to) without a gap or an overlap, with as large buckets as divide `step` (0: any). Sizes that the next
- * smaller one doesn't divide are not read. from < to. */
+/* Covers what there is of [from, to) without a gap or an overlap, with as large buckets as divide `step` (0: any).
+ * Sizes that the next smaller one doesn't divide are not read. from < to. */
 void plan_make(const struct span *spans, unsigned n_spans, uint64_t from, uint64_t to, uint32_t step,
                struct plan *plan);
 /* The size of the buckets that `from` would be widened to: every step is a multiple of it. */

@@ -135,7 +135,7 @@ static void values_columns(const struct selection *selection, const struct table
     }
 }
 
-/* " AND k IN (...)": each key for itself, which is enough where there are two: the reader drops the rest. */
+/* " AND k IN (...)": each key for itself, which is enough where there are several: the reader drops the rest. */
 static void only_write(const struct selection *selection, const struct table *table, unsigned side,
                        struct statement *out) {
     for (unsigned k = 0; selection->only && k < selection->n_keys; k++) {

@@ -67,6 +67,40 @@ def test_top_of_some_rows_and_of_a_time(small):
                               "total: 500 B, 1 packets, 1 flows; 2023-11-14T23:10:00Z to 2023-11-14T23:20:00Z"]
 
 
+def test_top_of_a_time_within_buckets(small):
+    """Whole buckets are counted, and the last line says which."""
+    whole, _ = small.run("top", "flows", "--from", "1700003400", "--to", "1700004000")
+    assert whole.endswith("; 2023-11-14T23:10:00Z to 2023-11-14T23:20:00Z\n") and "500 B  100.0 %" in whole
+    assert small.run("top", "flows", "--from", "1700003401", "--to", "1700003402") == (whole, "")
+    out, _ = small.run("top", "ports", "--to", "1700003399")
+    assert table(out)[-1] == "total: 104 kB, 30 packets, 3 flows; the beginning to 2023-11-14T23:10:00Z"
+    out, _ = small.run("top", "ports", "--from", "1700003401")
+    assert table(out)[-1] == "total: 500 B, 1 packets, 1 flows; 2023-11-14T23:10:00Z to now"
+    _, err = small.run("top", "hosts", "--from", "1700003400", "--to", "1700003400", code=2)
+    assert err == "flowimport: --to is not later than --from\n"
+
+
+def test_top_shows_equals_in_the_order_of_numbers(make_site, kind):
+    site = make_site(kind)
+    site.import_all([one(destinationTransportPort=port, destinationIPv4Address="10.0.0.%d" % host,
+                         octetDeltaCount=1000) for port, host in ((443, 10), (80, 9), (8080, 100))])
+    out, _ = site.run("top", "ports")
+    assert [line.split()[1] for line in table(out)[1:-1]] == ["50001", "80", "443", "8080"]
+    out, _ = site.run("top", "hosts")
+    assert [line.split()[1] for line in table(out)[1:-1]] == ["10.0.0.1", "10.0.0.9", "10.0.0.10", "10.0.0.100"]
+
+
+def test_top_flows_by_the_keys_there_are(make_site):
+    keys = "destinationIPv4Address,destinationTransportPort,ipClassOfService"
+    site = make_site("sqlite", import_={"aggr_values": keys})
+    site.import_all([one(ipClassOfService=service, **more) for service in (0, 8) for more in (
+        {}, {"sourceIPv4Address": None, "destinationIPv4Address": None, "sourceIPv6Address": "2001:db8::1",
+             "destinationIPv6Address": "2001:db8::2", "octetDeltaCount": 9000})])
+    out, _ = site.run("top", "flows")
+    assert [line.split("  ")[1] for line in table(out)[1:-1]] == ["* -> [2001:db8::2]:443 (https)",
+                                                                  "* -> 10.0.0.2:443 (https)"]
+
+
 def test_top_of_nothing(make_site):
     site = make_site("sqlite")
     site.import_all([b"bad"])

@@ -326,6 +326,50 @@ static inline void any_query_is_exact(void **state) {
     env_release(&world.env);
 }
 
+/* All there ever was: with hosts and ports what the buckets no longer have, too; flows are there by bucket alone. */
+static inline void all_time_is_what_there_is(void **state) {
+    static const struct {
+        const char *keys[QUERY_GROUPS_MAX], *tables;
+    } cases[] = {{{"host"}, "index_nodes index_nodes6"},
+                 {{"sport"}, "index_ports"},
+                 {{"src", "dst", "sport", "dport", "proto"}, "flows_86400 flows6_86400"}};
+    const struct chosen every_flow = {.n = 0};
+    const struct filter filter = {.n_terms = 0};
+    struct world world;
+    (void)state;
+    world_init(&world, world_sizes, 4);
+    for (unsigned round = 0; round < 2; round++) {
+        for (unsigned i = 0; i < 3 - round; i++) {
+            struct query query = {.all_time = true, .filter = &filter, .metric = 1, .n = 300};
+            struct query_result result;
+            struct error error = {""};
+            struct buffer tables = BUFFER_INIT;
+            for (unsigned k = 0; k < QUERY_GROUPS_MAX && cases[i].keys[k]; k++)
+                query.group[query.n_group++] =
+                    dimension_find(&world.dimensions, cases[i].keys[k], strlen(cases[i].keys[k]));
+            assert_int_equal(query_run(world.env.store, &world.env.schema, &query, &result, &error), STORE_OK);
+            struct expectation *expectation = expect(&world, &query, &result, &every_flow);
+            assert_answer(&query, &result, expectation);
+            for (unsigned t = 0; t < result.n_tables; t++)
+                buffer_printf(&tables, "%s%s", t ? " " : "", result.tables[t]->name);
+            assert_string_equal(tables.data, cases[i].tables);
+            buffer_release(&tables);
+            free(expectation);
+            query_release(&result);
+        }
+        for (unsigned i = 0; i < 4 && round == 0; i++) {
+            static const char *const tables[] = {"flows_aggr", "index_nodes", "index_nodes6", "index_ports"};
+            for (unsigned size = 0; size < 4; size++) {
+                char sql[96];
+                snprintf(sql, sizeof sql, "DELETE FROM %s_%u_data WHERE bucket < %d", tables[i], world_sizes[size],
+                         QUERY_START + 86400);
+                assert_run(&world.env, sql);
+            }
+        }
+    }
+    env_release(&world.env);
+}
+
 /* Flows themselves
  * ------------------------------------------------------------------------------------------------------------ */
 
@@ -472,7 +516,7 @@ static inline void the_cheapest_tables_answer(void **state) {
     tables_are(&world, day, day + 86400, "host", "host=192.0.2.1", false, "flows_86400");
     tables_are(&world, day, day + 86400, "host", "", false, "flows_aggr_86400 index_nodes_86400 index_nodes6_86400");
     /* All there is: the tables for all time. With a series its buckets, too; not where one flow is left out. */
-    tables_are(&world, 0, end, "port", "", false, "flows_aggr_60 flows_aggr_86400 index_ports");
+    tables_are(&world, 0, end, "port", "", false, "flows_aggr_86400 index_ports");
     tables_are(&world, QUERY_START, end, "src", "", false, "flows_aggr_86400 index_nodes index_nodes6");
     tables_are(&world, QUERY_START, end, "port", "", true, "flows_aggr_600 index_ports index_ports_600");
     tables_are(&world, day - 60, end, "port", "", false,
@@ -610,8 +654,9 @@ static inline void keys_of_every_type_are_told_apart(void **state) {
 }
 
 #define QUERY_CASES                                                                                                    \
-    cmocka_unit_test(any_query_is_exact), cmocka_unit_test(lists_are_exact),                                           \
-        cmocka_unit_test(the_cheapest_tables_answer), cmocka_unit_test(dropped_days_are_read_from_larger_buckets),     \
-        cmocka_unit_test(what_no_table_has_is_refused), cmocka_unit_test(keys_of_every_type_are_told_apart)
+    cmocka_unit_test(any_query_is_exact), cmocka_unit_test(all_time_is_what_there_is),                                 \
+        cmocka_unit_test(lists_are_exact), cmocka_unit_test(the_cheapest_tables_answer),                               \
+        cmocka_unit_test(dropped_days_are_read_from_larger_buckets), cmocka_unit_test(what_no_table_has_is_refused),   \
+        cmocka_unit_test(keys_of_every_type_are_told_apart)
 
 #endif

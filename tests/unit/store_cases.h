@@ -453,56 +453,6 @@ static void the_audit_compares_sizes(void **state) {
     env_release(&env);
 }
 
-static void the_largest_come_first(void **state) {
-    struct env env;
-    struct top_result result;
-    struct error error = {""};
-    (void)state;
-    names_init();
-    env_init(&env, fresh_url());
-    generation_write(&env, "a", 1, test_flows, TEST_FLOWS);
-    assert_int_equal(top_read(env.store, &env.schema, TOP_HOSTS, 0, 0, 3, 1, &result, &error), STORE_OK);
-    assert_int_equal(result.n, 3);
-    assert_int_equal(result.bucket_size, 0);
-    assert_string_equal(result.rows[0].name, "2001:db8::8");
-    assert_string_equal(result.rows[1].name, "2001:db8::9");
-    assert_string_equal(result.rows[2].name, "192.0.2.2");
-    assert_int_equal(result.rows[2].sums[1], 1561);
-    assert_int_equal(result.rows[2].flows, 2250000);
-    assert_int_equal(result.rows[2].port, -1);
-    assert_int_equal(result.total_sums[0], 29);
-    assert_int_equal(result.total_sums[1], 9093);
-    assert_int_equal(result.total_flows, 5083333);
-    top_release(&result);
-    assert_int_equal(top_read(env.store, &env.schema, TOP_PORTS, T0, T0 + 1200, 2, 0, &result, &error), STORE_OK);
-    assert_int_equal(result.n, 2);
-    assert_int_equal(result.bucket_size, 600);
-    assert_string_equal(result.rows[0].name, "443");
-    assert_int_equal(result.rows[0].port, 443);
-    assert_int_equal(result.rows[0].sums[0], 22);
-    assert_string_equal(result.rows[1].name, "51515");
-    assert_int_equal(result.rows[1].sums[0], 15);
-    assert_int_equal(result.total_sums[0], 27);
-    top_release(&result);
-    assert_int_equal(top_read(env.store, &env.schema, TOP_FLOWS, T0 + 60, T0 + 180, 10, 1, &result, &error), STORE_OK);
-    assert_int_equal(result.n, 3);
-    assert_int_equal(result.bucket_size, 60);
-    assert_string_equal(result.rows[0].name, "[2001:db8::9]:443 -> [2001:db8::8]:6000 tcp");
-    assert_int_equal(result.rows[0].port, 443);
-    assert_int_equal(result.rows[0].protocol, 6);
-    assert_string_equal(result.rows[1].name, "192.0.2.1:51515 -> 192.0.2.2:443 tcp");
-    assert_int_equal(result.rows[1].sums[1], 501);
-    assert_int_equal(result.rows[1].flows, 250000);
-    assert_int_equal(result.rows[2].port, 0);
-    assert_int_equal(result.total_sums[1], 7565);
-    top_release(&result);
-    assert_int_equal(top_read(env.store, &env.schema, TOP_FLOWS, 0, 0, 1, 1, &result, &error), STORE_OK);
-    assert_int_equal(result.bucket_size, 600);
-    assert_int_equal(result.total_sums[1], 9093);
-    top_release(&result);
-    env_release(&env);
-}
-
 #define STORE_CASES                                                                                                    \
     cmocka_unit_test(rows_are_added), cmocka_unit_test(views_answer_as_the_tables_of_old),                             \
         cmocka_unit_test(a_generation_counts_once), cmocka_unit_test(what_is_not_committed_is_not_there),              \
@@ -510,6 +460,6 @@ static void the_largest_come_first(void **state) {
         cmocka_unit_test(tables_of_others_are_refused), cmocka_unit_test(a_size_can_be_added),                         \
         cmocka_unit_test(a_reader_writes_nothing), cmocka_unit_test(queries_take_values),                              \
         cmocka_unit_test(keys_of_every_type), cmocka_unit_test(the_audit_finds_what_is_wrong),                         \
-        cmocka_unit_test(the_audit_compares_sizes), cmocka_unit_test(the_largest_come_first)
+        cmocka_unit_test(the_audit_compares_sizes)
 
 #endif

@@ -16,7 +16,6 @@
 #include "store/audit.h"
 #include "store/schema.h"
 #include "store/store.h"
-#include "store/top.h"
 
 enum { T0 = 1700000400 }; /* a bucket of 600 s: 2023-11-14T22:20:00Z */
 

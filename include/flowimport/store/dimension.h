@@ -55,5 +55,8 @@ struct key_column dimension_key(const struct dimension *dimension, enum flow_fam
 /* The value as a filter takes it: "192.0.2.7", "443", "6", "tcp". */
 void dimension_text(const struct dimension *dimension, enum flow_family family, const uint8_t *packed,
                     struct buffer *out);
+/* What the system calls the protocol, or the port's service with that protocol (0: tcp, else udp). NULL: nothing, as
+ * for values that are neither. */
+const char *dimension_name(const struct dimension *dimension, const uint8_t *packed, uint8_t protocol);
 
 #endif

@@ -13,7 +13,7 @@
 #include "store/store.h"
 
 enum {
-    QUERY_GROUPS_MAX = 2,
+    QUERY_GROUPS_MAX = FLOW_TUPLE_FIELDS,
     QUERY_TABLES_MAX = 32,
     QUERY_POINTS_MAX = 10000, /* times of a series */
     QUERY_CELLS_MAX = 100000, /* times of all series together: 800 KB */
@@ -22,6 +22,9 @@ enum {
 
 struct query {
     int64_t from, to; /* seconds since 1970 */
+    /* In their place: all there is; of groups out of index tables what retention has dropped as well. Not together with
+     * a filter or a series. */
+    bool all_time;
     const struct filter *filter;
     unsigned n_group;
     const struct dimension *group[QUERY_GROUPS_MAX];
