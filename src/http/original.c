@@ -298,7 +298,7 @@ static int fields_read(struct request *request) {
     int bucket = column_find(request, "bucket");
     if (bucket >= 0) request->shown_keys[bucket] = true;
     for (unsigned i = 0; i < request->table->n_keys; i++)
-        key_add(request, i, false);
+        key_add(request, schema_key_column(request->table, i), false);
     return 0;
 }
 
@@ -411,7 +411,7 @@ static enum store_status total_write(struct request *request, struct error *erro
         struct tally saved = request->tally;
         request->tally.total = request->is_total_row = true;
         request->tally.n_keys = 1; /* the id */
-        request->tally.keys[0] = (struct tally_key){.column = 0, .is_largest = true};
+        request->tally.keys[0] = (struct tally_key){.column = schema_key_column(request->table, 0), .is_largest = true};
         request->tally.n_sorts = 0;
         status = tally_run(request->call->store, request->schema, &request->tally, row_write, request, error);
         request->tally = saved;
@@ -525,8 +525,9 @@ static enum store_status dynamic_answer(struct request *request, struct error *e
     if (request->is_aggregated) {
         request->tally.kind = TABLE_FLOWS;
     } else {
+        const struct table *index = schema_table(request->schema, request->tally.kind, FLOW_IPV4, request->tally.size);
         request->is_aggregated = true;
-        key_add(request, 0, false); /* the id */
+        key_add(request, schema_key_column(index, 0), false); /* the id */
     }
     return index_write(request, error);
 }

@@ -155,12 +155,8 @@ static const char *key_type(const struct key_column *key, enum dialect dialect) 
     }
 }
 
-static bool is_index(const struct table *table) { return table->kind == TABLE_NODES || table->kind == TABLE_PORTS; }
-
-/* A table's columns stand in flow-inspector's order: of the index tables the id comes first, which is last in the key.
- */
-static const struct key_column *column_key(const struct table *table, unsigned i) {
-    return &table->keys[is_index(table) ? table->n_keys - 1 - i : i];
+static const struct key_column *column_key(const struct table *table, unsigned place) {
+    return &table->keys[schema_key_column(table, place)];
 }
 
 static void table_columns(const struct schema *schema, const struct table *table, enum dialect dialect,
@@ -335,7 +331,7 @@ static void data_create(const struct schema *schema, const struct table *table, 
                         struct buffer *out) {
     /* The rows of a time stand side by side, for that is how they are written, read and dropped. One node's or port's
      * over time are found by an index of their own. */
-    bool id_key = table->bucket_size && is_index(table);
+    bool id_key = table->bucket_size && (table->kind == TABLE_NODES || table->kind == TABLE_PORTS);
     table_open(out, table->data);
     table_columns(schema, table, dialect, column_define, out);
     buffer_add_text(out, "  PRIMARY KEY (");

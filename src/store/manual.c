@@ -156,8 +156,8 @@ static void view_add(const struct schema *schema, unsigned object, const struct 
     ddl_columns(schema, object, DIALECT_MYSQL, &lines); /* of the data table: they have types */
     for (const char *line = lines.data; key < table->n_keys; line += strcspn(line, "\n") + 1, key++) {
         size_t name_len = strcspn(line, " ");
-        column_add(table->keys[key].name, id_meaning(table, table->keys[key].name), line + name_len + 1,
-                   strcspn(line + name_len + 1, "\n"), out);
+        const char *name = table->keys[schema_key_column(table, key)].name;
+        column_add(name, id_meaning(table, name), line + name_len + 1, strcspn(line + name_len + 1, "\n"), out);
     }
     for (unsigned side = 0; side < n_sides; side++)
         side_add(schema, table, side, table->kind != TABLE_FLOWS || ddl_has_protocol(table), out);

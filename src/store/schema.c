@@ -61,6 +61,11 @@ static void index_add(struct schema *schema, enum table_kind kind, enum flow_fam
         key_add(table, "id", ELEMENT_SIGNED64, 8);
 }
 
+unsigned schema_key_column(const struct table *table, unsigned place) {
+    bool is_index = table->kind == TABLE_NODES || table->kind == TABLE_PORTS;
+    return is_index ? table->n_keys - 1 - place : place;
+}
+
 void schema_init(struct schema *schema, const struct flow_layout *layout, const uint32_t *sizes, unsigned n_sizes) {
     memset(schema, 0, sizeof *schema);
     schema->layout = layout;

@@ -70,6 +70,9 @@ void schema_init(struct schema *schema, const struct flow_layout *layout, const 
 /* NULL where there is no such table (flows6_S without address keys; flows or aggr for all time). */
 const struct table *schema_table(const struct schema *schema, enum table_kind kind, enum flow_family family,
                                  uint32_t bucket_size);
+/* The key that is the table's column `place`: columns stand in flow-inspector's order, in which an index table's id
+ * comes first. In its primary key the bucket does. */
+unsigned schema_key_column(const struct table *table, unsigned place);
 /* All DDL of a dialect, each statement ended by ";\n", as `sql/` shows it; idempotent (IF NOT EXISTS). */
 void schema_print(const struct schema *schema, enum dialect dialect, struct buffer *out);
 /* The name of the value column `index` in the view, as in "src_tcp_octetDeltaCount" or "src_tcp_flows". */
