@@ -60,9 +60,8 @@ static void on_entry(void *context, const char *text, size_t len) {
 
 static void on_flows(void *context, const struct flow_record *flows, unsigned n) {
     struct collector *collector = context;
-    char packed[DIRECT_FLOWS_BYTES];
-    worker_feed(&collector->worker, collector->feed, packed,
-                direct_flows_pack(&collector->config->layout, flows, n, packed));
+    char *packed = worker_feed_begin(&collector->worker, collector->feed, DIRECT_FLOWS_BYTES);
+    if (packed) feed_end(collector->feed, direct_flows_pack(&collector->config->layout, flows, n, packed));
 }
 
 static void on_lost(void *context, const struct lost *lost) {
