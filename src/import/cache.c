@@ -15,7 +15,6 @@
 
 enum {
     BATCH = 32,            /* slices whose memory is fetched while the next are prepared */
-    TUPLE_IPV4 = 13,       /* key bytes of the five-tuple */
     INDEX_FIRST = 1 << 12, /* slots of an empty table's index */
     ROW_BITS = 27,         /* of an index slot: row number + 1; the 5 bits above are of its hash */
     ROWS_MAX = (1 << ROW_BITS) - 2,
@@ -134,10 +133,28 @@ static uint8_t *row_at(const struct table_rows *table, size_t i) { return table-
 /* Bucket and key stand side by side in a row and are hashed and compared as one. */
 static size_t identity_at(const struct cache *cache) { return (cache->layout->n_sums + 1) * sizeof(uint64_t); }
 
-/* Of a length that the compiler knows the hash is half the work: so it is for the key that nearly everybody has. */
+static uint64_t product_fold(uint64_t a, uint64_t b) {
+    unsigned __int128 product = (unsigned __int128)a * b;
+    return (uint64_t)product ^ (uint64_t)(product >> 64);
+}
+
+/* As XXH3 multiplies short keys, but in the pieces that flow_key_copy() writes. */
+static uint64_t tuple_hash(uint32_t bucket, const uint8_t *key, uint64_t seed) {
+    uint64_t addresses;
+    uint32_t ports;
+    memcpy(&addresses, key, sizeof addresses);
+    memcpy(&ports, key + sizeof addresses, sizeof ports);
+    uint64_t rest = (uint64_t)ports << 32 | bucket;
+    uint64_t hash =
+        product_fold(addresses ^ (UINT64_C(0x9e3779b97f4a7c15) + seed), rest ^ (UINT64_C(0xc2b2ae3d27d4eb4f) - seed));
+    return product_fold(hash ^ key[FLOW_TUPLE_BYTES - 1], UINT64_C(0x9fb21c651e98df25));
+}
+
 static inline uint64_t identity_hash(const struct cache *cache, const uint8_t *identity, size_t key_bytes) {
-    if (key_bytes == TUPLE_IPV4) return XXH3_64bits_withSeed(identity, sizeof(uint32_t) + TUPLE_IPV4, cache->seed);
-    return XXH3_64bits_withSeed(identity, sizeof(uint32_t) + key_bytes, cache->seed);
+    uint32_t bucket;
+    memcpy(&bucket, identity, sizeof bucket);
+    if (key_bytes == FLOW_TUPLE_BYTES) return tuple_hash(bucket, identity + sizeof bucket, cache->seed);
+    return XXH3_64bits_withSeed(identity, sizeof bucket + key_bytes, cache->seed);
 }
 
 static uint32_t slot_value(size_t row, uint64_t hash) {
@@ -229,7 +246,7 @@ static inline struct pending *pending_add(struct cache *cache, struct table_rows
     pending->bucket = bucket;
     _Static_assert(offsetof(struct pending, key) == offsetof(struct pending, bucket) + sizeof(uint32_t),
                    "hashed as one");
-    memcpy(pending->key, key, table->key_bytes);
+    flow_key_copy(pending->key, key, table->key_bytes);
     pending->hash = identity_hash(cache, (const uint8_t *)&pending->bucket, table->key_bytes);
     __builtin_prefetch(&table->index[pending->hash & (table->slots - 1)]);
     return pending;
