@@ -22,7 +22,7 @@ enum {
 
 struct table_rows { /* one family, one base size */
     enum flow_family family;
-    uint32_t size;
+    uint32_t size, bucket; /* the last flow's: the next one's is nearly always the same */
     size_t stride, key_bytes;
     size_t n, reserved; /* rows */
     size_t pending;     /* slices on their way into it: as many more rows, at most */
@@ -44,6 +44,7 @@ struct cache {
     size_t limit, used;
     uint64_t seed;
     unsigned n_bases;
+    bool batch_fits; /* the slices of a whole batch are within the limit, whichever tables they go to */
     struct table_rows tables[BUCKET_SIZES_MAX][FLOW_FAMILIES];
     unsigned n_pending;
     struct pending pending[BATCH];
@@ -114,6 +115,7 @@ void cache_free(struct cache *cache) {
 void cache_clear(struct cache *cache) {
     cache->n_pending = 0;
     cache->used = 0;
+    cache->batch_fits = false;
     for (unsigned i = 0; i < cache->n_bases; i++)
         for (unsigned family = 0; family < FLOW_FAMILIES; family++) {
             struct table_rows *table = &cache->tables[i][family];
@@ -131,8 +133,28 @@ static uint8_t *row_at(const struct table_rows *table, size_t i) { return table-
 /* Bucket and key stand side by side in a row and are hashed and compared as one. */
 static size_t identity_at(const struct cache *cache) { return (cache->layout->n_sums + 1) * sizeof(uint64_t); }
 
-static uint64_t identity_hash(const struct cache *cache, const uint8_t *identity, size_t key_bytes) {
-    return XXH3_64bits_withSeed(identity, sizeof(uint32_t) + key_bytes, cache->seed);
+static uint64_t product_fold(uint64_t a, uint64_t b) {
+    unsigned __int128 product = (unsigned __int128)a * b;
+    return (uint64_t)product ^ (uint64_t)(product >> 64);
+}
+
+/* As XXH3 multiplies short keys, but in the pieces that flow_key_copy() writes. */
+static uint64_t tuple_hash(uint32_t bucket, const uint8_t *key, uint64_t seed) {
+    uint64_t addresses;
+    uint32_t ports;
+    memcpy(&addresses, key, sizeof addresses);
+    memcpy(&ports, key + sizeof addresses, sizeof ports);
+    uint64_t rest = (uint64_t)ports << 32 | bucket;
+    uint64_t hash =
+        product_fold(addresses ^ (UINT64_C(0x9e3779b97f4a7c15) + seed), rest ^ (UINT64_C(0xc2b2ae3d27d4eb4f) - seed));
+    return product_fold(hash ^ key[FLOW_TUPLE_BYTES - 1], UINT64_C(0x9fb21c651e98df25));
+}
+
+static inline uint64_t identity_hash(const struct cache *cache, const uint8_t *identity, size_t key_bytes) {
+    uint32_t bucket;
+    memcpy(&bucket, identity, sizeof bucket);
+    if (key_bytes == FLOW_TUPLE_BYTES) return tuple_hash(bucket, identity + sizeof bucket, cache->seed);
+    return XXH3_64bits_withSeed(identity, sizeof bucket + key_bytes, cache->seed);
 }
 
 static uint32_t slot_value(size_t row, uint64_t hash) {
@@ -180,6 +202,18 @@ static void pending_fold(struct cache *cache, const struct pending *pending) {
     if (table->n > table->slots / 4 * 3) index_grow(cache, table);
 }
 
+/* The bytes that `more` rows would add to a table, its index grown as need be; more than any limit where it can't hold
+ * them. */
+static size_t rows_cost(const struct table_rows *table, size_t more) {
+    size_t slots = table->slots;
+    size_t have = table->n ? table->slots : 0; /* an empty table's index is no memory yet */
+    if (more == 0) return 0;
+    if (table->n + more > table->reserved) return SIZE_MAX / (2 * FLOW_FAMILIES * BUCKET_SIZES_MAX);
+    while (table->n + more > slots / 4 * 3)
+        slots *= 2;
+    return more * row_cost(table) + (slots - have) * sizeof table->index[0];
+}
+
 static void batch_fold(struct cache *cache) {
     for (unsigned i = 0; i < cache->n_pending; i++) { /* the index slots have been asked for: now their rows */
         const struct pending *pending = &cache->pending[i];
@@ -190,6 +224,16 @@ static void batch_fold(struct cache *cache) {
     for (unsigned i = 0; i < cache->n_pending; i++)
         pending_fold(cache, &cache->pending[i]);
     cache->n_pending = 0;
+    size_t used = cache->used;
+    for (unsigned i = 0; i < cache->n_bases; i++)
+        for (unsigned family = 0; family < FLOW_FAMILIES; family++)
+            used += rows_cost(&cache->tables[i][family], BATCH);
+    cache->batch_fits = used <= cache->limit;
+}
+
+static inline uint32_t bucket_of(struct table_rows *table, uint32_t time) {
+    if (time - table->bucket >= table->size) table->bucket = time - time % table->size;
+    return table->bucket;
 }
 
 /* A place for one more slice; its caller fills in the sums. Inline, like has_room(): a call would be felt. */
@@ -202,16 +246,26 @@ static inline struct pending *pending_add(struct cache *cache, struct table_rows
     pending->bucket = bucket;
     _Static_assert(offsetof(struct pending, key) == offsetof(struct pending, bucket) + sizeof(uint32_t),
                    "hashed as one");
-    memcpy(pending->key, key, table->key_bytes);
+    flow_key_copy(pending->key, key, table->key_bytes);
     pending->hash = identity_hash(cache, (const uint8_t *)&pending->bucket, table->key_bytes);
     __builtin_prefetch(&table->index[pending->hash & (table->slots - 1)]);
     return pending;
 }
 
-static void slices_add(struct cache *cache, struct table_rows *table, const struct flow_record *record) {
+/* All of a record, in one bucket. */
+static inline void whole_add(struct cache *cache, struct table_rows *table, uint32_t bucket,
+                             const struct flow_record *record, uint64_t units) {
+    unsigned n_sums = cache->layout->n_sums;
+    struct pending *pending = pending_add(cache, table, bucket, record->key);
+    for (unsigned i = 0; i < n_sums; i++)
+        pending->sums[i] = record->sums[i];
+    pending->sums[n_sums] = units;
+}
+
+static void slices_add(struct cache *cache, struct table_rows *table, uint32_t bucket,
+                       const struct flow_record *record) {
     unsigned n_sums = cache->layout->n_sums;
     uint64_t duration = (uint64_t)record->end - record->start + 1, before = 0;
-    uint32_t bucket = record->start - record->start % table->size;
     while (before < duration) {
         uint64_t until = (uint64_t)bucket + table->size - record->start;
         if (until > duration) until = duration;
@@ -225,20 +279,8 @@ static void slices_add(struct cache *cache, struct table_rows *table, const stru
     }
 }
 
-/* The bytes that `more` rows would add to a table, its index grown as need be; more than any limit where it can't hold
- * them. */
-static size_t rows_cost(const struct table_rows *table, size_t more) {
-    size_t slots = table->slots;
-    size_t have = table->n ? table->slots : 0; /* an empty table's index is no memory yet */
-    if (more == 0) return 0;
-    if (table->n + more > table->reserved) return SIZE_MAX / (2 * FLOW_FAMILIES * BUCKET_SIZES_MAX);
-    while (table->n + more > slots / 4 * 3)
-        slots *= 2;
-    return more * row_cost(table) + (slots - have) * sizeof table->index[0];
-}
-
 /* Whether the rows that the flows may add are within the limit. */
-static inline bool has_room(const struct cache *cache, const struct flow_record *records, unsigned n) {
+static bool has_room(const struct cache *cache, const struct flow_record *records, unsigned n) {
     size_t used = cache->used;
     for (unsigned i = 0; i < cache->n_bases; i++) {
         size_t slices[FLOW_FAMILIES] = {0};
@@ -251,22 +293,41 @@ static inline bool has_room(const struct cache *cache, const struct flow_record 
     return true;
 }
 
-bool cache_add(struct cache *cache, const struct flow_record *records, unsigned n) {
-    if (!has_room(cache, records, n)) return false;
+static inline bool is_whole(const struct table_rows *table, uint32_t bucket, const struct flow_record *record) {
+    return record->end - bucket < table->size;
+}
+
+/* Whether all flows are within one bucket, and their slices within the batch and so within the limit: has_room()
+ * without its sums, for nearly every flow. */
+static inline bool fit_batch(struct cache *cache, const struct flow_record *records, unsigned n) {
+    if (!cache->batch_fits || n * cache->n_bases > BATCH - cache->n_pending) return false;
     for (unsigned r = 0; r < n; r++)
-        for (unsigned i = 0; i < cache->n_bases; i++)
-            slices_add(cache, &cache->tables[i][records[r].family], &records[r]);
+        for (unsigned i = 0; i < cache->n_bases; i++) {
+            struct table_rows *table = &cache->tables[i][records[r].family];
+            if (!is_whole(table, bucket_of(table, records[r].start), &records[r])) return false;
+        }
+    return true;
+}
+
+bool cache_add(struct cache *cache, const struct flow_record *records, unsigned n) {
+    if (!fit_batch(cache, records, n) && !has_room(cache, records, n)) return false;
+    for (unsigned r = 0; r < n; r++)
+        for (unsigned i = 0; i < cache->n_bases; i++) {
+            struct table_rows *table = &cache->tables[i][records[r].family];
+            uint32_t bucket = bucket_of(table, records[r].start);
+            if (is_whole(table, bucket, &records[r]))
+                whole_add(cache, table, bucket, &records[r], FLOW_UNIT);
+            else
+                slices_add(cache, table, bucket, &records[r]);
+        }
     return true;
 }
 
 bool cache_add_row(struct cache *cache, const struct flow_record *record, uint64_t flows) {
-    unsigned n_sums = cache->layout->n_sums;
     if (!has_room(cache, record, 1)) return false;
     for (unsigned i = 0; i < cache->n_bases; i++) {
         struct table_rows *table = &cache->tables[i][record->family];
-        struct pending *pending = pending_add(cache, table, record->start - record->start % table->size, record->key);
-        memcpy(pending->sums, record->sums, n_sums * sizeof record->sums[0]);
-        pending->sums[n_sums] = flows * FLOW_UNIT;
+        whole_add(cache, table, bucket_of(table, record->start), record, flows * FLOW_UNIT);
     }
     return true;
 }

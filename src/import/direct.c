@@ -17,6 +17,7 @@
 enum {
     STORE_RETRY_FIRST_MS = 100,
     TAKEN_AT_ONCE = 1 << 14, /* entries out of the feed: some 10 ms, then the loop has other work */
+    FLOW_HEAD = 9,           /* bytes of a packed flow: start, end, family */
     REFUSED_LOGGED = 3,      /* refused entries of a generation that are logged */
     REFUSED_TEXT = 500,      /* bytes of each */
 };
@@ -92,29 +93,40 @@ static void refused_drop(struct generation *generation) {
     buffer_clear(&generation->rejects);
 }
 
-/* An entry's text never begins with a zero: flows that are read already do, then their number follows. */
+/* An entry's text never begins with a zero: flows that are read already do, then their number follows, and each with
+ * no more than the layout has. */
 size_t direct_flows_pack(const struct flow_layout *layout, const struct flow_record *flows, unsigned n,
                          char out[DIRECT_FLOWS_BYTES]) {
     char *at = out;
     *at++ = '\0';
     *at++ = (char)n;
-    for (unsigned i = 0; i < n; i++) {
-        size_t len = offsetof(struct flow_record, key) + layout->key_bytes[flows[i].family];
-        memcpy(at, &flows[i], len);
-        at += len;
+    for (const struct flow_record *flow = flows; flow < flows + n; flow++) {
+        memcpy(at, &flow->start, sizeof flow->start);
+        memcpy(at + 4, &flow->end, sizeof flow->end);
+        at[8] = (char)flow->family;
+        at += FLOW_HEAD;
+        for (unsigned i = 0; i < layout->n_sums; i++, at += sizeof flow->sums[0])
+            memcpy(at, &flow->sums[i], sizeof flow->sums[0]);
+        flow_key_copy(at, flow->key, layout->key_bytes[flow->family]);
+        at += layout->key_bytes[flow->family];
     }
     return (size_t)(at - out);
 }
 
 static enum fold_verdict flows_fold(struct direct *direct, struct generation *generation, int64_t now) {
+    const struct flow_layout *layout = direct->layout;
     struct flow_record flows[2];
     const char *at = direct->text + 2;
     unsigned n = (unsigned)direct->text[1];
-    for (unsigned i = 0; i < n; i++) {
-        memcpy(&flows[i], at, offsetof(struct flow_record, key));
-        at += offsetof(struct flow_record, key);
-        memcpy(flows[i].key, at, direct->layout->key_bytes[flows[i].family]);
-        at += direct->layout->key_bytes[flows[i].family];
+    for (struct flow_record *flow = flows; flow < flows + n; flow++) {
+        memcpy(&flow->start, at, sizeof flow->start);
+        memcpy(&flow->end, at + 4, sizeof flow->end);
+        flow->family = (uint8_t)at[8];
+        at += FLOW_HEAD;
+        for (unsigned i = 0; i < layout->n_sums; i++, at += sizeof flow->sums[0])
+            memcpy(&flow->sums[i], at, sizeof flow->sums[0]);
+        flow_key_copy(flow->key, at, layout->key_bytes[flow->family]);
+        at += layout->key_bytes[flow->family];
     }
     return fold_flows(&direct->folder, generation, now, flows, n);
 }

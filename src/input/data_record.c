@@ -229,9 +229,9 @@ size_t data_record_entry(const struct data_record_plan *plan, const uint8_t *byt
     char *at = out;
     const char *limit = out + DATA_RECORD_ENTRY_MAX - 1; /* '}' */
     if (!record_open(&record, plan, bytes, len, context)) return 0;
-    const struct item *item = plan->items + plan->lists[record.family].first;
-    const struct item *end =
-        plan->items + (record.reverse ? plan->lists[record.family].end : plan->lists[record.family].reverse);
+    const struct bounds *items = &plan->lists[record.family].items;
+    const struct item *item = plan->items + items->first;
+    const struct item *end = plan->items + (record.reverse ? items->end : items->reverse);
     for (; item < end && limit - at >= ITEM_NAME_MAX + ENTRY_IPV6_MAX; item++) {
         uint64_t number;
         memcpy(at, item->name, ITEM_NAME_MAX); /* as a whole: that is faster than its length */

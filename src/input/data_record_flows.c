@@ -84,36 +84,46 @@ static bool signed_take(const struct record *record, const struct item *item, st
     return true;
 }
 
-static bool items_take(const struct record *record, const struct item *item, const struct item *end,
-                       struct flow_record *flow, struct reject *reject) {
-    for (; item < end; item++) {
-        uint64_t number;
-        uint8_t *key = flow->key + item->place;
-        const uint8_t *at = source_at(record, &item->source);
-        switch (item->copied) {
-        case 1: *key = *at; continue;
-        case 2: memcpy(key, at, 2); continue;
-        case 4: memcpy(key, at, 4); continue;
-        case 16: memcpy(key, at, 16); continue;
-        case 0: break;
-        default: memcpy(key, at, item->copied); continue;
-        }
-        if (item->kind == ITEM_FLOW_TIME) {
-            if (!flow_time_take(record, item, flow, reject)) return false;
-        } else if (item->kind == ITEM_MISSING) {
-            return refuse(item, REJECT_MISSING_FIELD, reject);
-        } else if (item->kind >= ITEM_NUMERIC) {
-            text_take(record, item, key);
-        } else if (item->kind >= ITEM_SIGNED) {
-            if (!signed_take(record, item, flow, reject)) return false;
-        } else if (item_number(record, item, &number)) {
-            if (number > item->max) return number_refuse(item, number, reject);
-            if (item->target == TARGET_SUM)
-                flow->sums[item->place] = number;
-            else
-                key_put(key, item->width, item->kind == ITEM_TCP_FLAGS ? number & TCP_FLAGS_MASK : number);
+static void copies_take(const struct record *record, const struct copy *copy, const struct copy *end, uint8_t *key) {
+    for (; copy < end; copy++) {
+        uint8_t *to = key + copy->place;
+        const uint8_t *at = source_at(record, &copy->source);
+        switch (copy->source.length) { /* of known lengths, for a call would be felt: ports, addresses, both */
+        case 1: *to = *at; break;
+        case 2: memcpy(to, at, 2); break;
+        case 4: memcpy(to, at, 4); break;
+        case 8: memcpy(to, at, 8); break;
+        case 16: memcpy(to, at, 16); break;
+        case 32: memcpy(to, at, 32); break;
+        default: memcpy(to, at, copy->source.length); break;
         }
     }
+}
+
+static bool item_take(const struct record *record, const struct item *item, struct flow_record *flow,
+                      struct reject *reject) {
+    uint64_t number;
+    if (item->kind < ITEM_SIGNED) {
+        if (!item_number(record, item, &number)) return true;
+        if (number > item->max) return number_refuse(item, number, reject);
+        if (item->target == TARGET_SUM)
+            flow->sums[item->place] = number;
+        else
+            key_put(flow->key + item->place, item->width,
+                    item->kind == ITEM_TCP_FLAGS ? number & TCP_FLAGS_MASK : number);
+        return true;
+    }
+    if (item->kind == ITEM_FLOW_TIME) return flow_time_take(record, item, flow, reject);
+    if (item->kind < ITEM_NUMERIC) return signed_take(record, item, flow, reject);
+    if (item->kind == ITEM_MISSING) return refuse(item, REJECT_MISSING_FIELD, reject);
+    text_take(record, item, flow->key + item->place);
+    return true;
+}
+
+static bool items_take(const struct record *record, const uint16_t *at, const uint16_t *end, struct flow_record *flow,
+                       struct reject *reject) {
+    for (; at < end; at++)
+        if (!item_take(record, &record->plan->items[*at], flow, reject)) return false;
     return true;
 }
 
@@ -128,21 +138,25 @@ unsigned data_record_flows(const struct data_record_plan *plan, const uint8_t *b
         *reject = (struct reject){.reason = REJECT_MISSING_FIELD};
         return 0;
     }
-    const struct item *item = plan->items + plan->lists[record.family].first;
-    const struct item *reverse = plan->items + plan->lists[record.family].reverse;
-    const struct item *end = plan->items + plan->lists[record.family].end;
+    const struct bounds *items = &plan->lists[record.family].items, *copies = &plan->lists[record.family].copies,
+                        *looked_at = &plan->lists[record.family].looked_at;
     unsigned key_bytes = layout->key_bytes[record.family];
     flows[0].family = (uint8_t)record.family;
     memset(flows[0].key, 0, key_bytes);
-    if (!items_take(&record, item, reverse, &flows[0], reject)) return 0;
-    if (!record.reverse || reverse == end) return 1;
+    copies_take(&record, plan->copies + copies->first, plan->copies + copies->reverse, flows[0].key);
+    if (!items_take(&record, plan->looked_at + looked_at->first, plan->looked_at + looked_at->reverse, &flows[0],
+                    reject))
+        return 0;
+    if (!record.reverse || items->reverse == items->end) return 1;
     flows[1].start = flows[0].start;
     flows[1].end = flows[0].end;
     flows[1].family = flows[0].family;
     memset(flows[1].sums, 0, sizeof flows[1].sums);
     memcpy(flows[1].key, flows[0].key, key_bytes);
     flow_layout_turn(layout, record.family, flows[1].key);
-    if (!items_take(&record, reverse, end, &flows[1], reject)) return 0;
+    copies_take(&record, plan->copies + copies->reverse, plan->copies + copies->end, flows[1].key);
+    if (!items_take(&record, plan->looked_at + looked_at->reverse, plan->looked_at + looked_at->end, &flows[1], reject))
+        return 0;
     for (unsigned i = 0; i < layout->n_sums; i++)
         some |= flows[1].sums[i];
     return 1 + (plan->times[TIME_REVERSE_START].kind ? flows[1].start != 0 : some != 0);

@@ -90,6 +90,17 @@ struct field {
     struct source source;
 };
 
+/* Bytes that stand side by side in a record as in the key: one or more items that are copied. */
+struct copy {
+    struct source source;
+    uint16_t place; /* bytes into the key */
+};
+
+/* Of both directions, then of the reverse one. */
+struct bounds {
+    unsigned first, reverse, end;
+};
+
 struct data_record_plan {
     const struct flow_layout *layout; /* NULL: everything */
     struct field *fields;
@@ -106,10 +117,13 @@ struct data_record_plan {
     uint32_t duration_ns;            /* of its unit */
     struct source reverse_counts[2]; /* octets and packets; where one is above 0, there is another direction */
     struct item *items;              /* in the order in which an entry's values are looked at, and so refused */
+    /* The same for flow records: what is copied is never refused, and so may come in runs, and first. */
+    struct copy *copies;
+    uint16_t *looked_at; /* the other items */
+    unsigned n_items, n_copies, n_looked_at;
     struct {
-        unsigned first, reverse, end; /* items of both directions, of the reverse one */
+        struct bounds items, copies, looked_at;
     } lists[FLOW_FAMILIES];
-    unsigned n_items;
 };
 
 /* The end of a field of variable length, and its bytes. */

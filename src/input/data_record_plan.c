@@ -385,6 +385,43 @@ static void everything_want(struct builder *builder, bool reverse) {
     item_want(builder, OCTET_DELTA_COUNT, reverse);
 }
 
+/* --- the way to flow records --- */
+
+static bool continues(const struct copy *copy, const struct item *item) {
+    const struct source *source = &copy->source;
+    return item->source.anchor == source->anchor && item->source.offset == source->offset + source->length &&
+           item->place == copy->place + source->length;
+}
+
+/* Items [first, end), which are of one direction. */
+static void flows_plan(struct data_record_plan *plan, unsigned first, unsigned end) {
+    struct copy *copy = NULL;
+    for (unsigned i = first; i < end; i++) {
+        const struct item *item = &plan->items[i];
+        if (!item->copied) {
+            plan->looked_at[plan->n_looked_at++] = (uint16_t)i;
+        } else if (copy && continues(copy, item)) {
+            copy->source.length += item->copied;
+        } else {
+            copy = &plan->copies[plan->n_copies++];
+            *copy = (struct copy){item->source, item->place};
+        }
+    }
+}
+
+static void family_flows_plan(struct data_record_plan *plan, enum flow_family family) {
+    struct bounds *items = &plan->lists[family].items, *copies = &plan->lists[family].copies,
+                  *looked_at = &plan->lists[family].looked_at;
+    copies->first = plan->n_copies;
+    looked_at->first = plan->n_looked_at;
+    flows_plan(plan, items->first, items->reverse);
+    copies->reverse = plan->n_copies;
+    looked_at->reverse = plan->n_looked_at;
+    flows_plan(plan, items->reverse, items->end);
+    copies->end = plan->n_copies;
+    looked_at->end = plan->n_looked_at;
+}
+
 /* --- the plan --- */
 
 struct data_record_plan *data_record_plan_new(const struct field_specifier *fields, unsigned n,
@@ -399,14 +436,20 @@ struct data_record_plan *data_record_plan_new(const struct field_specifier *fiel
         if (!plan->families[family] && (family == FLOW_IPV6 || plan->families[FLOW_IPV6])) continue;
         builder.family = (enum flow_family)family;
         memset(builder.done, 0, sizeof builder.done);
-        plan->lists[family].first = plan->n_items;
+        plan->lists[family].items.first = plan->n_items;
         for (unsigned reverse = 0; reverse < 2; reverse++) {
-            if (reverse) plan->lists[family].reverse = plan->n_items;
+            if (reverse) plan->lists[family].items.reverse = plan->n_items;
             (layout ? layout_want : everything_want)(&builder, reverse);
         }
-        plan->lists[family].end = plan->n_items;
+        plan->lists[family].items.end = plan->n_items;
     }
     plan->items = mem_realloc(plan->items, plan->n_items + 1, sizeof *plan->items);
+    if (layout) {
+        plan->copies = mem_zalloc(plan->n_items + 1, sizeof *plan->copies);
+        plan->looked_at = mem_zalloc(plan->n_items + 1, sizeof *plan->looked_at);
+        for (unsigned family = 0; family < FLOW_FAMILIES; family++)
+            family_flows_plan(plan, (enum flow_family)family);
+    }
     return plan;
 }
 
@@ -415,12 +458,15 @@ void data_record_plan_free(struct data_record_plan *plan) {
     free(plan->fields);
     free(plan->gaps);
     free(plan->items);
+    free(plan->copies);
+    free(plan->looked_at);
     free(plan);
 }
 
 size_t data_record_plan_bytes(const struct data_record_plan *plan) {
     return sizeof *plan + (plan->n_fields + 1) * (sizeof *plan->fields + sizeof *plan->gaps) +
-           (plan->n_items + 1) * sizeof *plan->items;
+           (plan->n_items + 1) * sizeof *plan->items +
+           (plan->layout ? (plan->n_items + 1) * (sizeof *plan->copies + sizeof *plan->looked_at) : 0);
 }
 
 size_t data_record_plan_min(const struct data_record_plan *plan) { return plan->min; }

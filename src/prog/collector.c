@@ -25,8 +25,8 @@ enum {
     TICK_US = 1000000,      /* between two looks at what is due */
     DRAIN_TURNS = 10000,    /* of the sockets at the end: who goes on sending must not keep us */
     DRAIN_EMPTY = 3,        /* turns without a whole message, as one that takes a connection, are its end */
-    FEW = 48,               /* messages of a turn: waking up costs more than reading them, so others may gather */
-    GATHER_US = 5000,       /* for so long; */
+    FEW = LISTENER_BATCH,   /* messages of a turn: waking up costs more than reading them, so others may gather */
+    GATHER_US = 10000,      /* for so long; */
     GATHER_SMALL_US = 1000, /* where the socket's buffer is smaller than */
     GATHER_BUFFER = 4 << 20,
     FEED_LOW = FEED_BLOCKS / 4 /* blocks: with fewer free ones datagrams stay in the kernel's buffer */
@@ -60,9 +60,8 @@ static void on_entry(void *context, const char *text, size_t len) {
 
 static void on_flows(void *context, const struct flow_record *flows, unsigned n) {
     struct collector *collector = context;
-    char packed[DIRECT_FLOWS_BYTES];
-    worker_feed(&collector->worker, collector->feed, packed,
-                direct_flows_pack(&collector->config->layout, flows, n, packed));
+    char *packed = worker_feed_begin(&collector->worker, collector->feed, DIRECT_FLOWS_BYTES);
+    if (packed) feed_end(collector->feed, direct_flows_pack(&collector->config->layout, flows, n, packed));
 }
 
 static void on_lost(void *context, const struct lost *lost) {

@@ -51,10 +51,19 @@ void worker_join(struct worker *worker) {
     close(worker->ended);
 }
 
-void worker_feed(const struct worker *worker, struct feed *feed, const void *bytes, size_t len) {
+static void room_wait(const struct worker *worker, struct feed *feed, size_t len) {
     for (int ms = 0; worker_stopping(worker) && ms < LEAVE_MS && !feed_has_room(feed, len); ms++) {
         feed_flush(feed);
         usleep(1000);
     }
+}
+
+void worker_feed(const struct worker *worker, struct feed *feed, const void *bytes, size_t len) {
+    room_wait(worker, feed, len);
     feed_put(feed, bytes, len);
+}
+
+char *worker_feed_begin(const struct worker *worker, struct feed *feed, size_t len) {
+    room_wait(worker, feed, len);
+    return feed_begin(feed, len);
 }

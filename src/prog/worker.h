@@ -34,5 +34,7 @@ void worker_join(struct worker *worker);
 /* For the thread: while it runs, an entry for which the feed has no room is lost and counted; at its end there is time
  * to wait for the loop. */
 void worker_feed(const struct worker *worker, struct feed *feed, const void *bytes, size_t len);
+/* The same as feed_begin(), which feed_end() follows. */
+char *worker_feed_begin(const struct worker *worker, struct feed *feed, size_t len);
 
 #endif

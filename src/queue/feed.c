@@ -16,13 +16,24 @@ struct block {
     char data[FEED_BLOCK];
 };
 
+enum {
+    APART = 128,     /* bytes: what each side writes for every entry is in no cache line that the other reads */
+    WAKE_BLOCKS = 4, /* full blocks for which the reader is woken, where no feed_flush comes first */
+};
+
+/* Blocks so far: only the writer moves `given`, only the reader `taken`. Each looks at the other's once in a block. */
 struct feed {
     struct block *blocks;
     int fd;
-    _Atomic uint64_t given, taken; /* blocks so far: only the writer moves the one, only the reader the other */
+    char before_writer[APART];
+    _Atomic uint64_t given;
     _Atomic uint64_t lost;
     uint32_t filled; /* of the writer's block */
-    uint32_t at;     /* of the reader's */
+    unsigned silent; /* blocks given since the reader was last woken */
+    bool is_free;    /* the writer's block is known not to be the reader's */
+    char before_reader[APART];
+    _Atomic uint64_t taken;
+    uint32_t at, end; /* of the reader's block; `end` is 0 where it has none */
 };
 
 struct feed *feed_new(struct error *error) {
@@ -44,14 +55,26 @@ void feed_free(struct feed *feed) {
     free(feed);
 }
 
-void feed_flush(struct feed *feed) {
-    uint64_t given = atomic_load_explicit(&feed->given, memory_order_relaxed), one = 1;
+static void block_give(struct feed *feed) {
+    uint64_t given = atomic_load_explicit(&feed->given, memory_order_relaxed);
     if (feed->filled == 0) return;
     feed->blocks[given % FEED_BLOCKS].len = feed->filled;
     feed->filled = 0;
+    feed->is_free = false;
     atomic_store_explicit(&feed->given, given + 1, memory_order_release);
+    feed->silent++;
+}
+
+static void reader_wake(struct feed *feed) {
+    uint64_t one = 1;
+    feed->silent = 0;
     /* It can only fail where the reader has not looked for 2^64 - 1 blocks. */
     if (write(feed->fd, &one, sizeof one) < 0) return;
+}
+
+void feed_flush(struct feed *feed) {
+    block_give(feed);
+    if (feed->silent > 0) reader_wake(feed);
 }
 
 bool feed_has_room(const struct feed *feed, size_t len) {
@@ -65,18 +88,32 @@ bool feed_has_blocks(const struct feed *feed, unsigned n) {
     return given - atomic_load_explicit(&feed->taken, memory_order_acquire) + n <= FEED_BLOCKS;
 }
 
-void feed_put(struct feed *feed, const char *text, size_t len) {
-    uint32_t head = (uint32_t)len;
-    if (feed->filled + sizeof head + len > FEED_BLOCK) feed_flush(feed);
-    uint64_t given = atomic_load_explicit(&feed->given, memory_order_relaxed);
-    if (len > FEED_ENTRY_MAX || given - atomic_load_explicit(&feed->taken, memory_order_acquire) == FEED_BLOCKS) {
-        atomic_fetch_add_explicit(&feed->lost, 1, memory_order_relaxed);
-        return;
+char *feed_begin(struct feed *feed, size_t len) {
+    if (feed->filled + sizeof(uint32_t) + len > FEED_BLOCK) {
+        block_give(feed);
+        if (feed->silent >= WAKE_BLOCKS) reader_wake(feed);
     }
-    char *to = feed->blocks[given % FEED_BLOCKS].data + feed->filled;
-    memcpy(to, &head, sizeof head);
-    memcpy(to + sizeof head, text, len);
+    uint64_t given = atomic_load_explicit(&feed->given, memory_order_relaxed);
+    if (!feed->is_free) feed->is_free = given - atomic_load_explicit(&feed->taken, memory_order_acquire) < FEED_BLOCKS;
+    if (len > FEED_ENTRY_MAX || !feed->is_free) {
+        atomic_fetch_add_explicit(&feed->lost, 1, memory_order_relaxed);
+        return NULL;
+    }
+    return feed->blocks[given % FEED_BLOCKS].data + feed->filled + sizeof(uint32_t);
+}
+
+void feed_end(struct feed *feed, size_t len) {
+    uint64_t given = atomic_load_explicit(&feed->given, memory_order_relaxed);
+    uint32_t head = (uint32_t)len;
+    memcpy(feed->blocks[given % FEED_BLOCKS].data + feed->filled, &head, sizeof head);
     feed->filled += (uint32_t)(sizeof head + len);
+}
+
+void feed_put(struct feed *feed, const char *text, size_t len) {
+    char *to = feed_begin(feed, len);
+    if (!to) return;
+    memcpy(to, text, len);
+    feed_end(feed, len);
 }
 
 int feed_fd(const struct feed *feed) { return feed->fd; }
@@ -86,14 +123,20 @@ void feed_woken(struct feed *feed) {
     if (read(feed->fd, &count, sizeof count) < 0) return; /* nothing was there: fine */
 }
 
-bool feed_next(struct feed *feed, const char **text, size_t *len) {
+/* The next block; the one before is the writer's again. */
+static bool block_next(struct feed *feed) {
     uint64_t taken = atomic_load_explicit(&feed->taken, memory_order_relaxed);
-    uint32_t head;
-    if (feed->at > 0 && feed->at == feed->blocks[taken % FEED_BLOCKS].len) {
-        feed->at = 0;
-        atomic_store_explicit(&feed->taken, ++taken, memory_order_release);
-    }
+    if (feed->end > 0) atomic_store_explicit(&feed->taken, ++taken, memory_order_release);
+    feed->at = feed->end = 0;
     if (taken == atomic_load_explicit(&feed->given, memory_order_acquire)) return false;
+    feed->end = feed->blocks[taken % FEED_BLOCKS].len;
+    return true;
+}
+
+bool feed_next(struct feed *feed, const char **text, size_t *len) {
+    uint32_t head;
+    if (feed->at == feed->end && !block_next(feed)) return false;
+    uint64_t taken = atomic_load_explicit(&feed->taken, memory_order_relaxed);
     const char *from = feed->blocks[taken % FEED_BLOCKS].data + feed->at;
     memcpy(&head, from, sizeof head);
     *text = from + sizeof head;

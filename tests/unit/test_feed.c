@@ -111,6 +111,46 @@ static void the_longest_entry(void **state) {
     feed_free(feed);
 }
 
+static void an_entry_written_where_it_stands(void **state) {
+    (void)state;
+    struct feed *feed = fresh();
+    const char *text;
+    size_t len;
+    char *to = feed_begin(feed, 100);
+    assert_non_null(to);
+    memcpy(to, "short", 5);
+    feed_end(feed, 5);
+    feed_put(feed, "next", 4);
+    assert_null(feed_begin(feed, FEED_ENTRY_MAX + 1));
+    assert_int_equal(feed_lost(feed), 1);
+    feed_flush(feed);
+    assert_true(feed_next(feed, &text, &len));
+    assert_int_equal(len, 5);
+    assert_memory_equal(text, "short", 5);
+    assert_true(feed_next(feed, &text, &len));
+    assert_int_equal(len, 4);
+    assert_memory_equal(text, "next", 4);
+    assert_false(feed_next(feed, &text, &len));
+    feed_free(feed);
+}
+
+/* Who never flushes wakes the reader all the same, long before there is no room; who does, also for full blocks. */
+static void full_blocks_wake_the_reader(void **state) {
+    (void)state;
+    static const char entry[FEED_ENTRY_MAX];
+    struct feed *feed = fresh();
+    unsigned n = 0;
+    while (!is_woken(feed, 0) && n++ < FEED_BLOCKS / 4)
+        feed_put(feed, entry, sizeof entry);
+    assert_in_range(n, 2, FEED_BLOCKS / 4 - 1);
+    feed_woken(feed);
+    feed_put(feed, entry, sizeof entry);
+    assert_false(is_woken(feed, 0));
+    feed_flush(feed);
+    assert_true(is_woken(feed, 0));
+    feed_free(feed);
+}
+
 enum { THREAD_ENTRIES = 2000000 };
 
 static size_t thread_entry(uint64_t i, char text[300]) {
@@ -165,6 +205,8 @@ int main(void) {
         cmocka_unit_test(nothing_before_it_is_handed_over),
         cmocka_unit_test(a_full_ring_loses_and_counts),
         cmocka_unit_test(the_longest_entry),
+        cmocka_unit_test(an_entry_written_where_it_stands),
+        cmocka_unit_test(full_blocks_wake_the_reader),
         cmocka_unit_test(two_threads),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);

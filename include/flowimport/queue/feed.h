@@ -2,8 +2,9 @@
  * reader, no lock.
  *
  * The writer fills a block and hands it over when it is full, or at its own feed_flush; the reader is woken through a
- * descriptor. Where the reader has not given back a block in time, entries are thrown away and counted: with 256 blocks
- * of 64 KiB that takes a loop which stands still for as long as 16 MiB of entries need. */
+ * descriptor, for every few blocks, and at each feed_flush: a wake-up costs more than reading a block. Where the reader
+ * has not given back a block in time, entries are thrown away and counted: with 256 blocks of 64 KiB that takes a loop
+ * which stands still for as long as 16 MiB of entries need. */
 #ifndef FLOWIMPORT_QUEUE_FEED_H
 #define FLOWIMPORT_QUEUE_FEED_H
 
@@ -22,6 +23,10 @@ void feed_free(struct feed *feed);          /* when the writer has ended */
 
 /* The writer's. An entry of more than FEED_ENTRY_MAX bytes counts as lost. */
 void feed_put(struct feed *feed, const char *text, size_t len);
+/* The same in two steps, for an entry that is written where it is to stand: room for up to `len` bytes, then how many
+ * of them it has. NULL: there is no room; the entry counts as lost, and there is no second step. */
+char *feed_begin(struct feed *feed, size_t len);
+void feed_end(struct feed *feed, size_t len);
 /* Whether feed_put has room: for a writer that may wait after all, as at its end. */
 bool feed_has_room(const struct feed *feed, size_t len);
 /* Whether so many blocks are free: for a writer that can leave what it reads where it is. */
@@ -29,7 +34,7 @@ bool feed_has_blocks(const struct feed *feed, unsigned n);
 /* Hands over what is there: to be called a few times a second, and at the end. */
 void feed_flush(struct feed *feed);
 
-/* The reader's. The descriptor is readable when something was handed over since the last feed_woken. */
+/* The reader's. The descriptor is readable when the reader was woken since the last feed_woken. */
 int feed_fd(const struct feed *feed);
 void feed_woken(struct feed *feed);
 /* The next entry, borrowed until the next call. false: none for the moment. */
