@@ -519,7 +519,7 @@ def index_lines():
 
 
 @pytest.mark.skipif(not index_lines(), reason="takes ../shared/samples/datagrams")
-@pytest.mark.parametrize("line", index_lines(), ids=lambda line: line["file"])
+@pytest.mark.parametrize("line", index_lines(), ids=[line["file"] for line in index_lines()])
 def test_recorded_datagrams(collect, line):
     """Of exporters made by others, sent again as they were."""
     collector = collect(queue="direct", max_skew="0")
