@@ -158,6 +158,41 @@ def test_an_answer_of_the_api(filled, serve, kind):
     assert "Content-Disposition" not in headers
 
 
+def test_large_answers_are_packed(filled, serve):
+    web = serve(filled())
+    span = "?from_time=%d&to_time=%d" % (generator.START - 3600, generator.START + 7200)
+    for path in (QUERY + "&group=src,dst&n=200", "/api/flows?format=csv&" + SPAN, "/api/flows?" + SPAN,
+                 "/api/index/nodes" + span):
+        plain, packed = web.ask(path), web.ask(path, Accept_Encoding="deflate, gzip;q=0.5")
+        assert plain[0] == packed[0] == 200 and len(plain[2]) > 1024
+        unpacked = gzip.decompress(packed[2])
+        if path.startswith("/api/flows?format=csv"):
+            assert unpacked == plain[2]
+        else:  # all but the time it took
+            for text in (plain[2], unpacked):
+                assert json.loads(text)
+            assert re.sub(rb'"ms":[0-9.]+', b"", unpacked) == re.sub(rb'"ms":[0-9.]+', b"", plain[2])
+        assert int(packed[1]["Content-Length"]) == len(packed[2]) < len(plain[2]) / 2
+        assert int(plain[1]["Content-Length"]) == len(plain[2])
+        assert packed[1]["Content-Encoding"] == "gzip" and "Content-Encoding" not in plain[1]
+        for name in ("Content-Type", "Cache-Control", "ETag", "Content-Disposition"):
+            assert packed[1].get(name) == plain[1].get(name)
+        assert packed[1]["Vary"] == plain[1]["Vary"] == "Accept-Encoding" and packed[1]["ETag"].startswith('W/"')
+        head = web.ask(path, "HEAD", Accept_Encoding="gzip")
+        assert (head[0], head[2], head[1]["Content-Encoding"]) == (200, b"", "gzip")
+        assert abs(int(head[1]["Content-Length"]) - len(packed[2])) < 10
+        assert "Content-Encoding" not in web.ask(path, Accept_Encoding="gzip;q=0, br")[1]
+        for headers in ({}, {"Accept_Encoding": "gzip"}):  # what one has, the other need not fetch
+            again = web.ask(path, If_None_Match=packed[1]["ETag"], **headers)
+            assert again[::2] == (304, b"") and again[1]["Vary"] == "Accept-Encoding"
+            assert "Content-Encoding" not in again[1]  # it would be taken for that of the answer it has
+    # What is small is sent as it is, and so is what went wrong.
+    small = web.ask(QUERY, Accept_Encoding="gzip")
+    assert small[1]["Vary"] == "Accept-Encoding" and "Content-Encoding" not in small[1] and json.loads(small[2])
+    refusal = web.ask("/api/query?filter=" + "x" * 3000, Accept_Encoding="gzip")
+    assert refusal[0] == 400 and "Content-Encoding" not in refusal[1] and json.loads(refusal[2])
+
+
 def test_parameters_that_cannot_be_read(filled, serve):
     web = serve(filled(count=1))
     for query, error in {
