@@ -26,26 +26,39 @@ struct client {
     int64_t due_us;
 };
 
+struct users {
+    struct user list[AUTH_USERS];
+    unsigned n;
+};
+
 struct auth {
-    struct user users[AUTH_USERS];
-    unsigned n_users;
+    struct users *users; /* NULL until the file was read */
     struct client clients[AUTH_CLIENTS];
     unsigned char secret[XXH3_SECRET_SIZE_MIN + 56];
 };
 
+_Static_assert(AUTH_HASH_BYTES == CRYPT_OUTPUT_SIZE, "an attempt has room for every hash");
+
+/* NULL: nobody is called so. */
+static struct user *user_find(struct users *users, const char *name) {
+    for (unsigned i = 0; i < users->n; i++)
+        if (strcmp(users->list[i].name, name) == 0) return &users->list[i];
+    return NULL;
+}
+
 /* --- the file --- */
 
 /* "user:hash". NULL, or what is wrong with it; the line is taken apart. */
-static const char *line_problem(const struct auth *auth, char *line, char **hash) {
+static const char *line_problem(struct users *users, char *line, char **hash) {
     char *colon = strchr(line, ':');
     if (!colon || colon == line) return "it takes a line user:hash, as htpasswd -nB makes it";
     *colon = '\0';
     *hash = colon + 1;
     (*hash)[strcspn(*hash, ":")] = '\0'; /* shadow(5) has more fields */
     if (strlen(line) >= AUTH_USER_BYTES) return "the user's name is longer than 127 bytes";
-    for (unsigned i = 0; i < auth->n_users; i++)
-        if (strcmp(auth->users[i].name, line) == 0) return "the user is there already";
-    if (auth->n_users == AUTH_USERS) return "there are more than 1024 users";
+    if (strlen(*hash) >= AUTH_HASH_BYTES) return "the hash is longer than 383 bytes";
+    if (user_find(users, line)) return "the user is there already";
+    if (users->n == AUTH_USERS) return "there are more than 1024 users";
     int kind = crypt_checksalt(*hash);
     if (kind == CRYPT_SALT_METHOD_LEGACY) return "the hash is too weak, or is none; mkpasswd -m yescrypt makes one";
     if (kind != CRYPT_SALT_OK && kind != CRYPT_SALT_TOO_CHEAP)
@@ -54,34 +67,64 @@ static const char *line_problem(const struct auth *auth, char *line, char **hash
 }
 
 /* 0, or -1 with the error set. */
-static int file_read(struct auth *auth, FILE *file, const char *path, struct error *error) {
+static int file_read(struct users *users, FILE *file, const char *path, struct error *error) {
     char *line = NULL, *hash;
     size_t size = 0;
     int failed = 0;
     for (unsigned number = 1; !failed && getline(&line, &size, file) >= 0; number++) {
         line[strcspn(line, "\r\n")] = '\0';
         if (*line == '\0' || *line == '#') continue;
-        const char *problem = line_problem(auth, line, &hash);
+        const char *problem = line_problem(users, line, &hash);
         if (problem)
             failed = error_set(error, "%s:%u: %s", path, number, problem);
         else
-            auth->users[auth->n_users++] = (struct user){.name = mem_strdup(line), .hash = mem_strdup(hash)};
+            users->list[users->n++] = (struct user){.name = mem_strdup(line), .hash = mem_strdup(hash)};
     }
     free(line);
     if (!failed && ferror(file)) failed = error_set(error, "%s: %s", path, strerror(errno));
-    if (!failed && auth->n_users == 0) failed = error_set(error, "%s: there are no users in it", path);
+    if (!failed && users->n == 0) failed = error_set(error, "%s: there are no users in it", path);
     return failed;
 }
 
-struct auth *auth_open(const char *path, struct error *error) {
-    FILE *file = fopen(path, "re");
-    if (!file) {
-        error_set(error, "%s: %s", path, strerror(errno));
-        return NULL;
+static void users_free(struct users *users) {
+    for (unsigned i = 0; users && i < users->n; i++) {
+        free(users->list[i].name);
+        free(users->list[i].hash);
     }
-    struct auth *auth = mem_zalloc(1, sizeof *auth);
-    int failed = file_read(auth, file, path, error);
+    free(users);
+}
+
+/* What was right before is still right of users who are as they were: they shall not wait for who guesses beside them.
+ */
+static void known_keep(struct users *users, struct users *before) {
+    for (unsigned i = 0; i < users->n; i++) {
+        struct user *user = &users->list[i];
+        const struct user *same = user_find(before, user->name);
+        if (!same || strcmp(same->hash, user->hash) != 0) continue;
+        user->known = same->known;
+        user->digest = same->digest;
+    }
+}
+
+int auth_read(struct auth *auth, const char *path, struct error *error) {
+    FILE *file = fopen(path, "re");
+    if (!file) return error_set(error, "%s: %s", path, strerror(errno));
+    struct users *users = mem_zalloc(1, sizeof *users);
+    int failed = file_read(users, file, path, error);
     fclose(file);
+    if (failed) {
+        users_free(users);
+        return failed;
+    }
+    if (auth->users) known_keep(users, auth->users);
+    users_free(auth->users);
+    auth->users = users;
+    return 0;
+}
+
+struct auth *auth_open(const char *path, struct error *error) {
+    struct auth *auth = mem_zalloc(1, sizeof *auth);
+    int failed = auth_read(auth, path, error);
     if (!failed && getrandom(auth->secret, sizeof auth->secret, 0) != (ssize_t)sizeof auth->secret)
         failed = error_set(error, "getrandom: %s", strerror(errno));
     if (!failed) return auth;
@@ -91,10 +134,7 @@ struct auth *auth_open(const char *path, struct error *error) {
 
 void auth_free(struct auth *auth) {
     if (!auth) return;
-    for (unsigned i = 0; i < auth->n_users; i++) {
-        free(auth->users[i].name);
-        free(auth->users[i].hash);
-    }
+    users_free(auth->users);
     free(auth);
 }
 
@@ -126,9 +166,10 @@ static bool header_read(const struct auth *auth, const char *header, struct auth
     char *colon = len > 0 ? strchr(text, ':') : NULL;
     if (!colon || strlen(text) != (size_t)len || strlen(colon + 1) >= AUTH_PASSWORD_BYTES) return false;
     *colon = '\0';
-    attempt->user = -1;
-    for (unsigned i = 0; i < auth->n_users; i++)
-        if (strcmp(auth->users[i].name, text) == 0) attempt->user = (int)i;
+    const struct user *user = user_find(auth->users, text);
+    snprintf(attempt->user, sizeof attempt->user, "%s", user ? user->name : "");
+    /* Nobody's password takes as long as somebody's. */
+    snprintf(attempt->hash, sizeof attempt->hash, "%s", user ? user->hash : auth->users->list[0].hash);
     snprintf(attempt->password, sizeof attempt->password, "%s", colon + 1);
     attempt->digest = XXH3_128bits_withSecret(header, strlen(header), auth->secret, sizeof auth->secret);
     return true;
@@ -146,17 +187,18 @@ static bool is_equal(const void *a, const void *b, size_t len) {
 /* Whether they were right before. A digest says nothing to whoever lacks the secret, and nobody sees one. */
 static bool is_known(const struct auth *auth, const struct auth_attempt *attempt) {
     bool known = false;
-    for (unsigned i = 0; i < auth->n_users; i++)
-        known |= auth->users[i].known & is_equal(&auth->users[i].digest, &attempt->digest, sizeof attempt->digest);
+    for (unsigned i = 0; i < auth->users->n; i++) {
+        const struct user *user = &auth->users->list[i];
+        known |= user->known & is_equal(&user->digest, &attempt->digest, sizeof attempt->digest);
+    }
     return known;
 }
 
-bool auth_verify(const struct auth *auth, const struct auth_attempt *attempt) {
-    /* Nobody's password takes as long as somebody's. */
-    const char *hash = auth->users[attempt->user < 0 ? 0 : attempt->user].hash;
+bool auth_verify(const struct auth_attempt *attempt) {
+    const char *hash = attempt->hash;
     struct crypt_data *data = mem_zalloc(1, sizeof *data);
     const char *made = crypt_r(attempt->password, hash, data);
-    bool right = made && strlen(made) == strlen(hash) && is_equal(made, hash, strlen(hash)) && attempt->user >= 0;
+    bool right = made && strlen(made) == strlen(hash) && is_equal(made, hash, strlen(hash)) && *attempt->user;
     explicit_bzero(data, sizeof *data);
     free(data);
     return right;
@@ -204,9 +246,11 @@ enum auth_verdict auth_look(struct auth *auth, const char *header, const char *c
     return AUTH_VERIFY;
 }
 
-void auth_settle(struct auth *auth, const struct auth_attempt *attempt, bool right) {
-    if (!right) return;
+bool auth_settle(struct auth *auth, const struct auth_attempt *attempt, bool right) {
+    struct user *user = right ? user_find(auth->users, attempt->user) : NULL;
+    if (!user || strcmp(user->hash, attempt->hash) != 0) return false;
     client_find(auth, attempt->client)->due_us -= AUTH_INTERVAL_US;
-    auth->users[attempt->user].known = true;
-    auth->users[attempt->user].digest = attempt->digest;
+    user->known = true;
+    user->digest = attempt->digest;
+    return true;
 }

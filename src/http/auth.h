@@ -16,6 +16,7 @@
 enum {
     AUTH_USERS = 1024,
     AUTH_USER_BYTES = 128,
+    AUTH_HASH_BYTES = 384,
     AUTH_PASSWORD_BYTES = 512,
     AUTH_CLIENTS = 1024,
     AUTH_BURST = 10,
@@ -24,9 +25,10 @@ enum {
 
 struct auth; /* opaque */
 
-/* Credentials that are to be verified. */
+/* Credentials that are to be verified. It has all that takes: meanwhile the file may be read again. */
 struct auth_attempt {
-    int user; /* -1: nobody is called so */
+    char user[AUTH_USER_BYTES]; /* "": nobody is called so */
+    char hash[AUTH_HASH_BYTES]; /* the user's */
     char password[AUTH_PASSWORD_BYTES];
     XXH128_hash_t digest;
     uint64_t client;
@@ -41,12 +43,16 @@ enum auth_verdict {
 
 /* Reads a file of lines "user:hash", hashes as crypt(5) has them; '#' begins a comment. NULL with the error set. */
 struct auth *auth_open(const char *path, struct error *error);
+/* Takes the users of a file instead of those it has; what clients have guessed stays. 0, or -1 with the error set: then
+ * the users stay, too. */
+int auth_read(struct auth *auth, const char *path, struct error *error) __attribute__((warn_unused_result));
 void auth_free(struct auth *auth); /* NULL does nothing */
 /* `header` is that of the request, "Basic ..."; NULL: none. `client` is an address. An attempt counts as a wrong one
  * until it is settled. */
 enum auth_verdict auth_look(struct auth *auth, const char *header, const char *client, int64_t now_us,
                             struct auth_attempt *attempt, unsigned *wait_s);
-bool auth_verify(const struct auth *auth, const struct auth_attempt *attempt);
-void auth_settle(struct auth *auth, const struct auth_attempt *attempt, bool right);
+bool auth_verify(const struct auth_attempt *attempt);
+/* Whether it was right, and of a user who is still there with the same hash. */
+bool auth_settle(struct auth *auth, const struct auth_attempt *attempt, bool right);
 
 #endif

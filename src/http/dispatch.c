@@ -8,9 +8,13 @@
 #include <xxhash.h>
 
 #include "base/mem.h"
+#include "http/gzip.h"
 #include "http/params.h"
 
-enum { ETAG_BYTES = 40 };
+enum {
+    ETAG_BYTES = 40,
+    PACKED_FROM = 1024, /* bytes: what fits into one packet anyway comes no sooner */
+};
 #define BUSY_SECONDS "2"
 
 struct dispatch_call {
@@ -21,7 +25,9 @@ struct dispatch_call {
     struct event *deadline;
     struct params params;
     struct api_call call;
-    char etag[ETAG_BYTES]; /* of the answer */
+    char etag[ETAG_BYTES]; /* of the answer; weak, so packed or not it is the same */
+    bool takes_gzip;       /* the client */
+    bool is_packed;        /* the body */
     int64_t us;            /* what it took */
 };
 
@@ -65,13 +71,29 @@ static void call_answer(struct dispatch_call *call) {
     snprintf(disposition, sizeof disposition, "attachment; filename=\"%.60s.csv\"", name);
     reply.headers[HTTP_SERVER_TIMING] = timing;
     reply.headers[HTTP_ETAG] = call->etag;
+    reply.headers[HTTP_VARY] = "Accept-Encoding";
     reply.headers[HTTP_CACHE_CONTROL] = call->call.unchanging ? "private, max-age=3600" : "private, no-cache";
     if (strncmp(reply.type, "text/csv", strlen("text/csv")) == 0) reply.headers[HTTP_CONTENT_DISPOSITION] = disposition;
-    if (http_has_etag(exchange, call->etag)) reply.status = 304;
+    if (http_has_etag(exchange, call->etag))
+        reply.status = 304;
+    else if (call->is_packed) /* a cache would take what 304 says of the coding for that of the body it has */
+        reply.headers[HTTP_CONTENT_ENCODING] = "gzip";
     http_answer(exchange, &reply);
 }
 
 /* --- the way through a thread --- */
+
+static void answer_pack(struct dispatch_call *call) {
+    struct buffer *body = &call->call.body, packed = BUFFER_INIT;
+    call->is_packed =
+        call->takes_gzip && call->call.status == 200 && body->len > PACKED_FROM && gzip_pack(body, &packed);
+    if (call->is_packed) {
+        struct buffer plain = *body;
+        *body = packed;
+        packed = plain;
+    }
+    buffer_release(&packed);
+}
 
 static void call_run(struct workers_job *job, struct store *store) {
     struct dispatch_call *call = (struct dispatch_call *)(void *)job;
@@ -86,6 +108,7 @@ static void call_run(struct workers_job *job, struct store *store) {
     size_t lasting = call->call.lasting ? call->call.lasting : call->call.body.len;
     XXH128_hash_t hash = XXH3_128bits(call->call.body.data, lasting);
     snprintf(call->etag, sizeof call->etag, "W/\"%016" PRIx64 "%016" PRIx64 "\"", hash.high64, hash.low64);
+    answer_pack(call);
 }
 
 static void call_done(struct workers_job *job) {
@@ -150,6 +173,7 @@ void dispatch_answer(struct dispatch *dispatch, struct http_exchange *exchange) 
     call->dispatch = dispatch;
     call->exchange = exchange;
     call->endpoint = endpoint;
+    call->takes_gzip = http_accepts(exchange, "gzip");
     if (params_parse(&call->params, http_query(exchange), &accepted) == 0) {
         call_start(call);
         return;

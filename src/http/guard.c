@@ -70,13 +70,13 @@ static void user_refuse(struct http_exchange *exchange) {
 static void attempt_run(struct workers_job *job, struct store *store) {
     struct guard_attempt *attempt = (struct guard_attempt *)(void *)job;
     (void)store;
-    attempt->right = auth_verify(attempt->guard->auth, &attempt->credentials);
+    attempt->right = auth_verify(&attempt->credentials);
 }
 
 static void attempt_done(struct workers_job *job) {
     struct guard_attempt *attempt = (struct guard_attempt *)(void *)job;
-    auth_settle(attempt->guard->auth, &attempt->credentials, attempt->right);
-    if (attempt->exchange && attempt->right)
+    bool admitted = auth_settle(attempt->guard->auth, &attempt->credentials, attempt->right);
+    if (attempt->exchange && admitted)
         http_go_on(attempt->exchange);
     else if (attempt->exchange)
         user_refuse(attempt->exchange);

@@ -4,6 +4,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "base/log.h"
 #include "base/mem.h"
 #include "http/assets.h"
 #include "http/dispatch.h"
@@ -18,6 +19,7 @@ struct web {
     struct http_server *server;
     struct workers *workers;
     struct names *names;
+    const char *users; /* the file of the guard's; NULL: none */
     struct guard guard;
     struct dispatch dispatch;
     struct store_config store;
@@ -59,6 +61,7 @@ struct web *web_new(struct event_base *base, const struct web_config *config, st
                                .front = web,
                                .patience_ms = PATIENCE_MS,
                                .retry_max_ms = config->retry_max_ms};
+    web->users = config->users;
     if (config->users && !(web->guard.auth = auth_open(config->users, error))) goto failed;
     web->names = names_new(base, &config->names, error);
     if (!web->names) goto failed;
@@ -90,6 +93,15 @@ void web_free(struct web *web) {
     names_free(web->names);
     auth_free(web->guard.auth);
     free(web);
+}
+
+void web_reload(struct web *web) {
+    struct error error;
+    if (!web->users) return;
+    if (auth_read(web->guard.auth, web->users, &error) == 0)
+        log_notice("http", "%s: read again", web->users);
+    else
+        log_error("http", "%s; the users stay as they were", error.text);
 }
 
 const char *web_address(struct web *web) { return http_server_address(web->server); }

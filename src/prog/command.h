@@ -49,8 +49,8 @@ command_fn command_migrate, command_once, command_print, command_top, command_ve
 int command_fail(int code, const char *format, ...) __attribute__((format(printf, 2, 3)));
 /* "usage: flowimport rejected list|retry|clear" on stderr. Returns EXIT_USAGE. */
 int command_usage(const char *usage);
-/* The page and the API of a store, until SIGINT or SIGTERM; `ready` is told where they are (command_serve.c). Returns
- * an exit code; what is wrong has been said. */
+/* The page and the API of a store, until SIGINT or SIGTERM; SIGHUP has the users, where there are some, read again.
+ * `ready` is told where they are (command_serve.c). Returns an exit code; what is wrong has been said. */
 int serve_run(const struct web_config *web, void (*ready)(void *context, const char *address), void *context);
 /* The entries of a file into the store (backfill.c). */
 int backfill_file(const struct command_call *call, const char *path);

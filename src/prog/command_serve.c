@@ -1,44 +1,75 @@
-/* flowimport serve: page and API on a store, until a signal. */
+/* flowimport serve: page and API on a store, until a signal; SIGHUP has the users read again. */
 #include <event2/event.h>
+#include <fcntl.h>
 #include <signal.h>
 #include <stdio.h>
+#include <unistd.h>
 
 #include "prog/command.h"
 #include "prog/monitor.h"
 
+struct serve {
+    struct event_base *base;
+    struct monitor *monitor;
+    bool of_terminal; /* ends with it */
+};
+
+static bool has_terminal(void) {
+    int fd = open("/dev/tty", O_RDWR | O_NOCTTY | O_CLOEXEC);
+    if (fd >= 0) close(fd);
+    return fd >= 0;
+}
+
 static void on_stop(evutil_socket_t number, short what, void *context) {
+    const struct serve *serve = context;
     (void)number, (void)what;
-    event_base_loopbreak(context);
+    event_base_loopbreak(serve->base);
+}
+
+/* A terminal that is closed sends it too, and ends its programs by it. */
+static void on_reload(evutil_socket_t number, short what, void *context) {
+    const struct serve *serve = context;
+    if (serve->of_terminal && !has_terminal())
+        on_stop(number, what, context);
+    else
+        monitor_reload(serve->monitor);
 }
 
 int serve_run(const struct web_config *web, void (*ready)(void *context, const char *address), void *context) {
-    static const int ends[] = {SIGINT, SIGTERM};
-    enum { N_ENDS = sizeof ends / sizeof ends[0] };
+    static const struct {
+        int number;
+        event_callback_fn run;
+    } handled[] = {{SIGINT, on_stop}, {SIGTERM, on_stop}, {SIGHUP, on_reload}};
+    enum { N_HANDLED = sizeof handled / sizeof handled[0] };
     static const struct service_parts no_parts;
-    struct event_base *base = event_base_new();
-    struct event *signals[N_ENDS];
+    struct serve serve = {.base = event_base_new()};
+    struct event *signals[N_HANDLED] = {NULL};
+    struct sigaction hangup;
     struct error error;
     int code = EXIT_DONE;
     signal(SIGPIPE, SIG_IGN);
-    for (unsigned i = 0; i < N_ENDS; i++) {
-        signals[i] = evsignal_new(base, ends[i], on_stop, base);
+    sigaction(SIGHUP, NULL, &hangup);
+    serve.of_terminal = hangup.sa_handler != SIG_IGN && has_terminal(); /* nohup(1) has it ignored */
+    for (unsigned i = 0; i < N_HANDLED; i++) {
+        if (handled[i].number == SIGHUP && !web->users) continue; /* there is nothing to be read again */
+        signals[i] = evsignal_new(serve.base, handled[i].number, handled[i].run, &serve);
         evsignal_add(signals[i], NULL);
     }
-    struct monitor *monitor = monitor_new(base, web, &no_parts, &error);
-    if (!monitor) {
+    serve.monitor = monitor_new(serve.base, web, &no_parts, &error);
+    if (!serve.monitor) {
         code = command_fail(EXIT_USAGE, "%s", error.text);
-    } else if (!monitor_address(monitor)) {
+    } else if (!monitor_address(serve.monitor)) {
         code = EXIT_FAILED; /* it has been said why */
     } else {
         if (!web_has_page())
             fprintf(stderr, "flowimport: the page is not in this program, the API alone: make page all, with npm\n");
-        ready(context, monitor_address(monitor));
-        event_base_dispatch(base);
+        ready(context, monitor_address(serve.monitor));
+        event_base_dispatch(serve.base);
     }
-    monitor_free(monitor);
-    for (unsigned i = 0; i < N_ENDS; i++)
-        event_free(signals[i]);
-    event_base_free(base);
+    monitor_free(serve.monitor);
+    for (unsigned i = 0; i < N_HANDLED; i++)
+        if (signals[i]) event_free(signals[i]);
+    event_base_free(serve.base);
     return code;
 }
 

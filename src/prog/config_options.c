@@ -290,8 +290,8 @@ const struct option config_options[] = {
     {.section = "http", .name = "auth", .flag = "http-auth", .type = OPTION_TEXT,
      .offset = AT(http.auth, const char *), .placeholder = "FILE",
      .help = "A file of users, a line user:hash each; then all but /healthz takes a user and a password.",
-     .more = "htpasswd -nB and mkpasswd -m yescrypt make hashes. The file is read at the start. Ten wrong passwords "
-             "from one address, and there is one try each 6 seconds."},
+     .more = "htpasswd -nB and mkpasswd -m yescrypt make hashes. SIGHUP has the file read again; who is gone from it "
+             "is locked out at once. Ten wrong passwords from one address, and there is one try each 6 seconds."},
     {.section = "http", .name = "open", .flag = "http-open", .type = OPTION_BOOL, .offset = AT(http.open, bool),
      .standard = "no", .help = "Whether other hosts may reach the address without a user and a password."},
     {.section = "http", .name = "names", .flag = "http-names", .type = OPTION_TEXT,

@@ -69,6 +69,8 @@ struct monitor *monitor_new(struct event_base *base, const struct web_config *co
     return NULL;
 }
 
+void monitor_reload(struct monitor *monitor) { web_reload(monitor->web); }
+
 const char *monitor_address(struct monitor *monitor) { return web_address(monitor->web); }
 
 void monitor_free(struct monitor *monitor) {

@@ -24,6 +24,8 @@ struct service_parts {
 /* All borrowed; the configuration's routes are the monitor's. NULL with the error set, as web_new. */
 struct monitor *monitor_new(struct event_base *base, const struct web_config *config, const struct service_parts *parts,
                             struct error *error);
+/* As web_reload. */
+void monitor_reload(struct monitor *monitor);
 /* As web_address. */
 const char *monitor_address(struct monitor *monitor);
 void monitor_free(struct monitor *monitor); /* NULL does nothing */

@@ -21,16 +21,17 @@ static void change_log(void *context, const struct option *option) {
         log_warning("config", "[%s] %s changed in %s: takes a restart", option->section, option->name, path_of(fresh));
 }
 
-void reload_run(struct reload *reload) {
+bool reload_run(struct reload *reload) {
     struct config *config = reload->config, fresh;
     if (config_gather(&fresh, reload->program, reload->argc, reload->argv) != CONFIG_RUN) {
         errors_log(&fresh);
         config_release(&fresh);
-        return;
+        return false;
     }
     options_exchange(&config->options, &fresh.options);
     config_agree(config); /* what is new with what takes a restart */
-    if (config->options.n_errors > 0) {
+    bool agrees = config->options.n_errors == 0;
+    if (!agrees) {
         errors_log(config);
         buffer_clear(&config->options.errors);
         config->options.n_errors = 0;
@@ -41,4 +42,5 @@ void reload_run(struct reload *reload) {
         log_notice("config", "%s: read again", path_of(&fresh));
     }
     config_release(&fresh);
+    return agrees;
 }

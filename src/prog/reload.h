@@ -14,8 +14,9 @@ struct reload {
 };
 
 /* Reads file and environment again, with the command line of the start. Takes the reloadable options into
- * *config and *pipeline, and says which others have changed in vain. If anything is wrong nothing is taken and the log
- * says what. For the thread that uses the two: afterwards it tells the importer (importer_reconfigure). */
-void reload_run(struct reload *reload);
+ * *config and *pipeline, and says which others have changed in vain. If anything is wrong nothing is taken, the log
+ * says what, and false is returned. For the thread that uses the two: afterwards it tells the importer
+ * (importer_reconfigure) and page and API (web_reload). */
+bool reload_run(struct reload *reload);
 
 #endif

@@ -22,6 +22,7 @@ enum {
 struct service {
     struct event_base *base;
     struct service_parts parts;
+    struct monitor *monitor; /* NULL: no HTTP */
     struct reload *reload;
     struct event *leaving; /* at the end, until the producer has brought away what it can */
     unsigned fronts;       /* probe and collector, if they have not ended */
@@ -126,9 +127,11 @@ static void on_reload(evutil_socket_t number, short what, void *context) {
     log_notice("main", "%s: reading the configuration again", strsignal((int)number));
     clock_gettime(CLOCK_MONOTONIC, &now);
     notify_send("RELOADING=1\nMONOTONIC_USEC=%lld%06ld", (long long)now.tv_sec, now.tv_nsec / 1000);
-    reload_run(service->reload);
-    if (service->parts.importer) importer_reconfigure(service->parts.importer);
-    if (service->parts.direct) direct_reconfigure(service->parts.direct);
+    if (reload_run(service->reload)) {
+        if (service->parts.importer) importer_reconfigure(service->parts.importer);
+        if (service->parts.direct) direct_reconfigure(service->parts.direct);
+        if (service->monitor) monitor_reload(service->monitor);
+    }
     notify_send("READY=1");
 }
 
@@ -201,7 +204,6 @@ static void parts_free(struct service *service) {
 
 static void loop_run(struct service *service, const struct pipeline *pipeline, const struct config *config) {
     struct event *watchdog = NULL;
-    struct monitor *monitor = NULL;
     struct error error;
     int64_t period = notify_watchdog_us();
     if (period > 0) {
@@ -210,14 +212,14 @@ static void loop_run(struct service *service, const struct pipeline *pipeline, c
         event_add(watchdog, &time);
     }
     if (config->http.listen && !pipeline->importer.queue.once &&
-        !(monitor = monitor_new(service->base, &pipeline->web, &service->parts, &error))) {
+        !(service->monitor = monitor_new(service->base, &pipeline->web, &service->parts, &error))) {
         log_error("http", "%s", error.text);
         code_take(service, 2);
     } else {
         notify_send("READY=1");
         event_base_dispatch(service->base);
     }
-    monitor_free(monitor);
+    monitor_free(service->monitor);
     if (watchdog) event_free(watchdog);
 }
 

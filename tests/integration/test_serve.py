@@ -7,6 +7,7 @@ import gzip
 import http.client
 import json
 import os
+import pty
 import re
 import signal
 import socket
@@ -157,6 +158,41 @@ def test_an_answer_of_the_api(filled, serve, kind):
     assert "Content-Disposition" not in headers
 
 
+def test_large_answers_are_packed(filled, serve):
+    web = serve(filled())
+    span = "?from_time=%d&to_time=%d" % (generator.START - 3600, generator.START + 7200)
+    for path in (QUERY + "&group=src,dst&n=200", "/api/flows?format=csv&" + SPAN, "/api/flows?" + SPAN,
+                 "/api/index/nodes" + span):
+        plain, packed = web.ask(path), web.ask(path, Accept_Encoding="deflate, gzip;q=0.5")
+        assert plain[0] == packed[0] == 200 and len(plain[2]) > 1024
+        unpacked = gzip.decompress(packed[2])
+        if path.startswith("/api/flows?format=csv"):
+            assert unpacked == plain[2]
+        else:  # all but the time it took
+            for text in (plain[2], unpacked):
+                assert json.loads(text)
+            assert re.sub(rb'"ms":[0-9.]+', b"", unpacked) == re.sub(rb'"ms":[0-9.]+', b"", plain[2])
+        assert int(packed[1]["Content-Length"]) == len(packed[2]) < len(plain[2]) / 2
+        assert int(plain[1]["Content-Length"]) == len(plain[2])
+        assert packed[1]["Content-Encoding"] == "gzip" and "Content-Encoding" not in plain[1]
+        for name in ("Content-Type", "Cache-Control", "ETag", "Content-Disposition"):
+            assert packed[1].get(name) == plain[1].get(name)
+        assert packed[1]["Vary"] == plain[1]["Vary"] == "Accept-Encoding" and packed[1]["ETag"].startswith('W/"')
+        head = web.ask(path, "HEAD", Accept_Encoding="gzip")
+        assert (head[0], head[2], head[1]["Content-Encoding"]) == (200, b"", "gzip")
+        assert abs(int(head[1]["Content-Length"]) - len(packed[2])) < 10
+        assert "Content-Encoding" not in web.ask(path, Accept_Encoding="gzip;q=0, br")[1]
+        for headers in ({}, {"Accept_Encoding": "gzip"}):  # what one has, the other need not fetch
+            again = web.ask(path, If_None_Match=packed[1]["ETag"], **headers)
+            assert again[::2] == (304, b"") and again[1]["Vary"] == "Accept-Encoding"
+            assert "Content-Encoding" not in again[1]  # it would be taken for that of the answer it has
+    # What is small is sent as it is, and so is what went wrong.
+    small = web.ask(QUERY, Accept_Encoding="gzip")
+    assert small[1]["Vary"] == "Accept-Encoding" and "Content-Encoding" not in small[1] and json.loads(small[2])
+    refusal = web.ask("/api/query?filter=" + "x" * 3000, Accept_Encoding="gzip")
+    assert refusal[0] == 400 and "Content-Encoding" not in refusal[1] and json.loads(refusal[2])
+
+
 def test_parameters_that_cannot_be_read(filled, serve):
     web = serve(filled(count=1))
     for query, error in {
@@ -208,6 +244,93 @@ def test_who_guesses_waits(filled, serve):
     assert status == 429 and 1 <= int(headers["Retry-After"]) <= 6
     assert web.status("/", **basic("anna")) == 200  # who was right before
     assert web.status("/") == 401 and web.status("/healthz") == 200
+
+
+@pytest.fixture(params=["serve", "daemon"])
+def guarded(request, filled, serve):
+    """(the users' file, whoever answers by it)"""
+    site = filled(count=1)
+    users = site.folder / "users"
+    users.write_text(USERS)
+    if request.param == "serve":
+        return users, serve(site, http={"auth": users})
+    daemon = site.daemon(http={"listen": "127.0.0.1:0", "auth": users})
+    return users, Web(daemon)
+
+
+def reread(web, said):
+    since = len(web.process.output())
+    web.process.signal(signal.SIGHUP)
+    rig.wait_for(lambda: said in web.process.output()[since:], lambda: "%s:\n%s" % (said, web.process.output()[since:]))
+
+
+def test_users_are_read_again(guarded):
+    users, web = guarded
+    assert [web.status(QUERY, **basic(user)) for user in ("anna", "bert", "carl")] == [200, 200, 401]
+    guesses = [web.status("/", **basic("bert", "guess%d" % i)) for i in range(12)]
+    assert guesses[-1] == 429
+    users.write_text(USERS.replace("anna", "carl"))
+    reread(web, "http: %s: read again" % users)
+    assert web.status(QUERY, **basic("bert")) == 200  # who was right before, and is there still
+    assert web.status("/", **basic("anna")) in (401, 429)  # who was right and is gone: it counts as a guess
+    rig.wait_for(lambda: web.status("/", **basic("carl")) == 200, "the new user to be let in", step=1)
+    rig.wait_for(lambda: web.status("/", **basic("anna")) == 401, "the old one to be refused", step=1)
+
+
+def test_users_of_a_wrong_file_are_not_taken(guarded):
+    users, web = guarded
+    assert web.status("/", **basic("anna")) == 200
+    for text, said in ((USERS.replace("anna", "carl") + "dora", ":4: it takes a line user:hash"),
+                       ("", ": there are no users in it"), (None, ": No such file or directory")):
+        if text is None:
+            users.unlink()
+        else:
+            users.write_text(text)
+        reread(web, "%s%s" % (users, said))
+        assert web.process.running()
+        assert [web.status("/", **basic(user)) for user in ("anna", "bert", "carl")] == [200, 200, 401]
+    users.write_text(USERS.replace("anna", "carl"))
+    reread(web, "http: %s: read again" % users)
+    assert [web.status("/", **basic(user)) for user in ("anna", "bert", "carl")] == [401, 200, 200]
+
+
+def test_users_are_read_again_under_way(guarded):
+    """While many ask: who stays is never refused, and nothing breaks."""
+    users, web = guarded
+    assert web.status("/", **basic("bert")) == 200
+
+    def ask(_):
+        return [web.status(QUERY, **basic("bert")) for _ in range(10)]
+    with concurrent.futures.ThreadPoolExecutor(4) as pool:
+        asked = [pool.submit(ask, i) for i in range(4)]
+        for i in range(20):
+            users.write_text(USERS.replace("anna", "carl") if i % 2 == 0 else USERS)
+            web.process.signal(signal.SIGHUP)
+            web.status("/", **basic("anna"))
+        assert [each.result() for each in asked] == [[200] * 10] * 4
+    assert web.process.running()
+
+
+def test_without_users_or_terminal_a_hangup_ends_it(filled, serve):
+    site = filled(count=1)
+    web = serve(site)
+    web.process.signal(signal.SIGHUP)
+    assert web.process.wait() == -signal.SIGHUP
+    (site.folder / "users").write_text(USERS)
+    words = site.command("serve", http={"listen": "127.0.0.1:0", "auth": site.folder / "users"})
+    pid, terminal = pty.fork()
+    if pid == 0:
+        os.execv(words[0], words)
+    said = b""
+    while b"http://127.0.0.1:" not in said:
+        said += os.read(terminal, 1000)
+    os.kill(pid, signal.SIGHUP)
+    while b"read again" not in said:
+        said += os.read(terminal, 1000)
+    os.close(terminal)
+    ended = []
+    rig.wait_for(lambda: ended.append(os.waitpid(pid, os.WNOHANG)) or ended[-1][0], "the end with the terminal")
+    assert os.waitstatus_to_exitcode(ended[-1][1]) == 0
 
 
 def test_a_users_file_that_is_wrong(filled):

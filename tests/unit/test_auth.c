@@ -71,9 +71,7 @@ static enum auth_verdict ask(struct auth *auth, const char *credentials, const c
     enum auth_verdict verdict = auth_look(auth, credentials, client, now, &attempt, wait_s);
     *slow = verdict == AUTH_VERIFY;
     if (!*slow) return verdict;
-    bool right = auth_verify(auth, &attempt);
-    auth_settle(auth, &attempt, right);
-    return right ? AUTH_RIGHT : AUTH_WRONG;
+    return auth_settle(auth, &attempt, auth_verify(&attempt)) ? AUTH_RIGHT : AUTH_WRONG;
 }
 
 static enum auth_verdict ask_simply(struct auth *auth, const char *credentials) {
@@ -108,6 +106,22 @@ static void files(void **state) {
     struct error error;
     assert_null(auth_open("/nowhere/users", &error));
     assert_string_equal(error.text, "/nowhere/users: No such file or directory");
+}
+
+/* What crypt(5) can't have made would have no room in an attempt. */
+static void long_hashes(void **state) {
+    (void)state;
+    char text[AUTH_HASH_BYTES + 32], hash[AUTH_HASH_BYTES + 1];
+    memset(hash, 'x', sizeof hash);
+    memcpy(hash, "$6$saltsalt$", strlen("$6$saltsalt$"));
+    hash[AUTH_HASH_BYTES] = '\0';
+    snprintf(text, sizeof text, "anna:%s\n", hash);
+    refused(text, ":1: the hash is longer than 383 bytes");
+    hash[AUTH_HASH_BYTES - 1] = '\0';
+    snprintf(text, sizeof text, "anna:%s\n", hash);
+    struct auth *auth = users(text);
+    assert_int_equal(ask_simply(auth, basic("anna:secret")), AUTH_WRONG);
+    auth_free(auth);
 }
 
 static void passwords(void **state) {
@@ -233,23 +247,113 @@ static void many_at_a_time(void **state) {
         assert_int_equal(auth_look(auth, basic("anna:secret"), "192.0.2.1", 0, &attempts[i], &wait_s), AUTH_VERIFY);
     assert_int_equal(auth_look(auth, basic("anna:secret"), "192.0.2.1", 0, &attempts[AUTH_BURST], &wait_s), AUTH_LATER);
     for (int i = 0; i < AUTH_BURST; i++) {
-        assert_true(auth_verify(auth, &attempts[i]));
-        auth_settle(auth, &attempts[i], true);
+        assert_true(auth_verify(&attempts[i]));
+        assert_true(auth_settle(auth, &attempts[i], true));
     }
     for (int i = 0; i < AUTH_BURST; i++)
         assert_int_equal(auth_look(auth, basic("anna:x"), "192.0.2.1", 0, &attempts[i], &wait_s), AUTH_VERIFY);
     auth_free(auth);
 }
 
+/* The file again, with other users. */
+static void reread(struct auth *auth, const char *text) {
+    struct error error = {""};
+    write_users(text);
+    int failed = auth_read(auth, path, &error);
+    unlink(path);
+    if (failed) fail_msg("%s", error.text);
+}
+
+static void read_again(void **state) {
+    (void)state;
+    struct auth *auth = users("anna:" BCRYPT "\nbert:" SHA512 "\n");
+    bool slow;
+    unsigned wait_s;
+    assert_int_equal(ask_simply(auth, basic("anna:secret")), AUTH_RIGHT);
+    assert_int_equal(ask_simply(auth, basic("bert:secret")), AUTH_RIGHT);
+    reread(auth, "carl:" YESCRYPT "\nbert:" SHA512 "\n");
+    assert_int_equal(ask(auth, basic("anna:secret"), "192.0.2.1", 0, &slow, &wait_s), AUTH_WRONG);
+    assert_true(slow);
+    assert_int_equal(ask(auth, basic("bert:secret"), "192.0.2.1", 0, &slow, &wait_s), AUTH_RIGHT);
+    assert_false(slow); /* as he was, and known */
+    assert_int_equal(ask_simply(auth, basic("carl:secret")), AUTH_RIGHT);
+    /* Another hash: what was right is to be shown again. */
+    reread(auth, "bert:" BCRYPT "\n");
+    assert_int_equal(ask(auth, basic("bert:secret"), "192.0.2.1", 0, &slow, &wait_s), AUTH_RIGHT);
+    assert_true(slow);
+    auth_free(auth);
+}
+
+static void read_again_in_vain(void **state) {
+    (void)state;
+    struct auth *auth = users("anna:" BCRYPT "\n");
+    struct error error;
+    bool slow;
+    unsigned wait_s;
+    assert_int_equal(ask_simply(auth, basic("anna:secret")), AUTH_RIGHT);
+    write_users("bert:" BCRYPT "\ncarl\n");
+    assert_int_equal(auth_read(auth, path, &error), -1);
+    assert_non_null(strstr(error.text, ":2: it takes a line user:hash"));
+    unlink(path);
+    assert_int_equal(auth_read(auth, path, &error), -1);
+    assert_non_null(strstr(error.text, "No such file or directory"));
+    assert_int_equal(ask(auth, basic("anna:secret"), "192.0.2.1", 0, &slow, &wait_s), AUTH_RIGHT);
+    assert_false(slow);
+    assert_int_equal(ask_simply(auth, basic("bert:secret")), AUTH_WRONG);
+    auth_free(auth);
+}
+
+static void guesses_outlast_the_file(void **state) {
+    (void)state;
+    struct auth *auth = users("anna:" BCRYPT "\n");
+    for (int i = 0; i < AUTH_BURST; i++)
+        assert_int_equal(ask_simply(auth, basic("anna:x")), AUTH_WRONG);
+    reread(auth, "bert:" BCRYPT "\n");
+    assert_int_equal(ask_simply(auth, basic("bert:secret")), AUTH_LATER);
+    auth_free(auth);
+}
+
+/* The file changes while a hash is worked out: who is gone, or has another password, was wrong. */
+static void read_again_meanwhile(void **state) {
+    (void)state;
+    static const struct {
+        const char *users;
+        bool right;
+    } cases[] = {
+        {"bert:" BCRYPT "\n", false}, {"anna:" SHA512 "\n", false}, {"bert:" SHA512 "\nanna:" BCRYPT "\n", true}};
+    for (size_t i = 0; i < sizeof cases / sizeof cases[0]; i++)
+        for (int early = 0; early < 2; early++) {
+            struct auth *auth = users("anna:" BCRYPT "\n");
+            struct auth_attempt attempt;
+            unsigned wait_s;
+            assert_int_equal(auth_look(auth, basic("anna:secret"), "192.0.2.1", 0, &attempt, &wait_s), AUTH_VERIFY);
+            if (early) reread(auth, cases[i].users);
+            assert_true(auth_verify(&attempt));
+            if (!early) reread(auth, cases[i].users);
+            assert_int_equal(auth_settle(auth, &attempt, true), cases[i].right);
+            /* It is counted where it was wrong, and nothing is known by it. */
+            for (int guess = 0; guess < AUTH_BURST - !cases[i].right; guess++)
+                assert_int_equal(ask_simply(auth, basic("anna:x")), AUTH_WRONG);
+            assert_int_equal(ask_simply(auth, basic("anna:x")), AUTH_LATER);
+            assert_int_equal(ask_simply(auth, basic("anna:secret")), cases[i].right ? AUTH_RIGHT : AUTH_LATER);
+            auth_free(auth);
+        }
+}
+
 int main(void) {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(files),
+        cmocka_unit_test(long_hashes),
         cmocka_unit_test(passwords),
         cmocka_unit_test(what_is_no_credentials),
         cmocka_unit_test(what_was_right_is_known),
         cmocka_unit_test(guessing),
         cmocka_unit_test(clients),
         cmocka_unit_test(many_at_a_time),
+        cmocka_unit_test(read_again),
+        cmocka_unit_test(read_again_in_vain),
+        cmocka_unit_test(guesses_outlast_the_file),
+        cmocka_unit_test(read_again_meanwhile),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

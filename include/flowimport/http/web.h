@@ -29,6 +29,8 @@ int web_users_check(const char *path, struct error *error) __attribute__((warn_u
 /* NULL with the error set where the users' file or a database of names is wrong. */
 struct web *web_new(struct event_base *base, const struct web_config *config, struct error *error);
 void web_free(struct web *web); /* NULL does nothing */
+/* Reads the users' file again; one that can't be used leaves the users as they were. The log says which. */
+void web_reload(struct web *web);
 /* "127.0.0.1:8469"; NULL: it doesn't listen. Good until the next call. */
 const char *web_address(struct web *web);
 /* Whether the page is there; else the API alone. */
