@@ -102,6 +102,7 @@ int command_open(const struct command_call *call) {
         leftover_paths[i] = mem_printf("%s%s", folder, leftovers[i]);
     signal(SIGINT, on_end);
     signal(SIGTERM, on_end);
+    if (signal(SIGHUP, on_end) == SIG_IGN) signal(SIGHUP, SIG_IGN); /* under nohup(1) */
     int code = page_open(call, folder);
     store_remove();
     for (int i = 0; i < N_LEFTOVERS; i++)

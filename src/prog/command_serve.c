@@ -11,6 +11,7 @@
 struct serve {
     struct event_base *base;
     struct monitor *monitor;
+    bool has_users;
     bool of_terminal; /* ends with it */
 };
 
@@ -26,32 +27,34 @@ static void on_stop(evutil_socket_t number, short what, void *context) {
     event_base_loopbreak(serve->base);
 }
 
-/* A terminal that is closed sends it too, and ends its programs by it. */
-static void on_reload(evutil_socket_t number, short what, void *context) {
+/* It is the end where there is nothing to be read again, or where a terminal that was closed sends it. */
+static void on_hangup(evutil_socket_t number, short what, void *context) {
     const struct serve *serve = context;
-    if (serve->of_terminal && !has_terminal())
-        on_stop(number, what, context);
-    else
+    bool is_closed = serve->of_terminal && !has_terminal();
+    if (serve->has_users && !is_closed)
         monitor_reload(serve->monitor);
+    else
+        on_stop(number, what, context);
 }
 
 int serve_run(const struct web_config *web, void (*ready)(void *context, const char *address), void *context) {
     static const struct {
         int number;
         event_callback_fn run;
-    } handled[] = {{SIGINT, on_stop}, {SIGTERM, on_stop}, {SIGHUP, on_reload}};
+    } handled[] = {{SIGINT, on_stop}, {SIGTERM, on_stop}, {SIGHUP, on_hangup}};
     enum { N_HANDLED = sizeof handled / sizeof handled[0] };
     static const struct service_parts no_parts;
-    struct serve serve = {.base = event_base_new()};
+    struct serve serve = {.base = event_base_new(), .has_users = web->users};
     struct event *signals[N_HANDLED] = {NULL};
     struct sigaction hangup;
     struct error error;
     int code = EXIT_DONE;
     signal(SIGPIPE, SIG_IGN);
     sigaction(SIGHUP, NULL, &hangup);
-    serve.of_terminal = hangup.sa_handler != SIG_IGN && has_terminal(); /* nohup(1) has it ignored */
+    bool is_ignored = hangup.sa_handler == SIG_IGN; /* as nohup(1) has it */
+    serve.of_terminal = !is_ignored && has_terminal();
     for (unsigned i = 0; i < N_HANDLED; i++) {
-        if (handled[i].number == SIGHUP && !web->users) continue; /* there is nothing to be read again */
+        if (handled[i].number == SIGHUP && is_ignored && !serve.has_users) continue;
         signals[i] = evsignal_new(serve.base, handled[i].number, handled[i].run, &serve);
         evsignal_add(signals[i], NULL);
     }

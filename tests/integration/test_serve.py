@@ -526,7 +526,8 @@ def test_a_store_account_that_may_only_read(filled, serve):
     server.run("DROP USER 'reader_%s'@'localhost'" % database)
 
 
-def test_open(make_site, folder):
+@pytest.mark.parametrize("end", [signal.SIGINT, signal.SIGHUP], ids=lambda end: end.name)
+def test_open(make_site, folder, end):
     """From files to a page, and nothing left."""
     site = make_site(import_={"max_flow_age": "1h"})
     flows = list(generator.flows(300))
@@ -545,7 +546,7 @@ def test_open(make_site, folder):
     assert web.json(QUERY)["total"]["octets"] == octets
     assert ": 300 entries: 300 imported, 0 too old" in process.output()
     assert len(list(temporary.iterdir())) == 1
-    process.signal(signal.SIGINT)
+    process.signal(end)
     assert process.wait() == 0
     assert not list(temporary.iterdir())
 
@@ -571,7 +572,8 @@ def test_open_a_capture_in_a_browser(make_site, folder):
     assert process.wait() == 0
 
 
-def test_open_is_ended_while_it_reads(make_site, folder):
+@pytest.mark.parametrize("end", [signal.SIGINT, signal.SIGHUP], ids=lambda end: end.name)
+def test_open_is_ended_while_it_reads(make_site, folder, end):
     site = make_site()
     temporary = folder / "tmp"
     temporary.mkdir()
@@ -580,9 +582,9 @@ def test_open_is_ended_while_it_reads(make_site, folder):
     site.processes.append(process)
     process.child.stdin.write(one() + b"\n")
     process.child.stdin.flush()
-    rig.wait_for(lambda: process.handles(signal.SIGINT) and list(temporary.iterdir()), "the folder")
-    process.signal(signal.SIGINT)
-    assert process.wait() == 128 + signal.SIGINT
+    rig.wait_for(lambda: process.handles(end) and list(temporary.iterdir()), "the folder")
+    process.signal(end)
+    assert process.wait() == 128 + end
     process.child.stdin.close()
     assert not list(temporary.iterdir())
 
