@@ -6,7 +6,7 @@
 #include <string.h>
 
 #include "base/mem.h"
-#include "input/capture_format.h"
+#include "packet/capture_format.h"
 
 enum { PIECE = 1 << 18 };
 

@@ -12,7 +12,7 @@
 
 #include "base/log.h"
 #include "base/mem.h"
-#include "input/packet_walk.h"
+#include "packet/packet_walk.h"
 
 enum { IPFIX_VERSION = 10, IPFIX_HEADER = 16, PEER_TEXT = INET6_ADDRSTRLEN + 8 };
 

@@ -5,7 +5,7 @@
 #include <stdio.h>
 
 #include "input/data_record_impl.h"
-#include "input/entry_text.h"
+#include "flow/entry_text.h"
 
 #define NTP_EPOCH INT64_C(2208988800) /* seconds from 1900 to 1970 */
 

@@ -2,8 +2,8 @@
  *
  * Sets of four entries of 16 bytes, found by a hash whose seed strangers don't know, the oldest overwritten. Tuples are
  * known by 64 bits of that hash: of 10^9 flows in a window of 10^6 others, one in 18,000 runs finds a wrong one. */
-#ifndef INPUT_DUPLICATE_H
-#define INPUT_DUPLICATE_H
+#ifndef FLOWIMPORT_INPUT_DUPLICATE_H
+#define FLOWIMPORT_INPUT_DUPLICATE_H
 
 #include <stdbool.h>
 #include <stddef.h>

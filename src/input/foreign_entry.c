@@ -5,7 +5,7 @@
 
 #include "flow/layout.h"
 #include "flow/names.h"
-#include "input/entry_text.h"
+#include "flow/entry_text.h"
 #include "input/foreign_impl.h"
 
 enum {

@@ -1,6 +1,6 @@
 /* The decoder from the inside: what the decoders of the protocols share. */
-#ifndef INPUT_MESSAGE_IMPL_H
-#define INPUT_MESSAGE_IMPL_H
+#ifndef FLOWIMPORT_INPUT_MESSAGE_IMPL_H
+#define FLOWIMPORT_INPUT_MESSAGE_IMPL_H
 
 #include <endian.h>
 #include <string.h>

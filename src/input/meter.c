@@ -10,7 +10,7 @@
 
 #include "base/mem.h"
 #include "input/flow_table.h"
-#include "input/fragments.h"
+#include "packet/fragments.h"
 #include "input/match.h"
 #include "input/meter_key.h"
 

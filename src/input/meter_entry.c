@@ -5,7 +5,7 @@
 #include <string.h>
 
 #include "base/mem.h"
-#include "input/entry_text.h"
+#include "flow/entry_text.h"
 
 enum {
     NAME_MAX = 40, /* {"revDestinationTransportPort": */

@@ -1,6 +1,6 @@
 /* Keys: a rule as masks over a packet's words, and the way back from an entry's words to a flow. */
-#ifndef INPUT_METER_KEY_H
-#define INPUT_METER_KEY_H
+#ifndef FLOWIMPORT_INPUT_METER_KEY_H
+#define FLOWIMPORT_INPUT_METER_KEY_H
 
 #include "input/meter_rule.h"
 #include "input/meter_subject.h"

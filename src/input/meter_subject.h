@@ -1,8 +1,8 @@
 /* What the meter looks at: a decoded packet as words, so that a rule is a mask over it. */
-#ifndef INPUT_METER_SUBJECT_H
-#define INPUT_METER_SUBJECT_H
+#ifndef FLOWIMPORT_INPUT_METER_SUBJECT_H
+#define FLOWIMPORT_INPUT_METER_SUBJECT_H
 
-#include "input/packet.h"
+#include "packet/packet.h"
 
 struct subject {
     struct packet packet;

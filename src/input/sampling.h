@@ -4,8 +4,8 @@
  * Space, samplerRandomInterval, or samplingInterval; a quotient is rounded. Options that name a sampler or selector
  * (samplerId, selectorId) tell of the records that have the same; those that name an ingressInterface, of its records;
  * all others, whatever their scope, of all records of the domain. */
-#ifndef INPUT_SAMPLING_H
-#define INPUT_SAMPLING_H
+#ifndef FLOWIMPORT_INPUT_SAMPLING_H
+#define FLOWIMPORT_INPUT_SAMPLING_H
 
 #include "input/template.h"
 

@@ -8,8 +8,8 @@
  * begins before the expected number and goes on behind it is in order: its exporter leaves records out of its count
  * (softflowd those of options). A number that is behind by more than SEQUENCE_WINDOW, or the third in a row that is
  * behind, fills no gap and goes on from the one before, is a restart: no loss. */
-#ifndef INPUT_SEQUENCE_H
-#define INPUT_SEQUENCE_H
+#ifndef FLOWIMPORT_INPUT_SEQUENCE_H
+#define FLOWIMPORT_INPUT_SEQUENCE_H
 
 #include <stdbool.h>
 #include <stdint.h>

@@ -13,8 +13,8 @@
  * A domain has at most HELD_MAX data sets that wait, so that a look through them takes no time.
  *
  * Sizes are those asked of malloc(), and 16 bytes for each piece. */
-#ifndef INPUT_SESSION_H
-#define INPUT_SESSION_H
+#ifndef FLOWIMPORT_INPUT_SESSION_H
+#define FLOWIMPORT_INPUT_SESSION_H
 
 #include <sys/queue.h>
 

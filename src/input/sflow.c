@@ -3,7 +3,7 @@
 
 #include <string.h>
 
-#include "input/packet_walk.h"
+#include "packet/packet_walk.h"
 
 enum {
     VERSION = 5,

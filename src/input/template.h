@@ -1,7 +1,7 @@
 /* Templates of an observation domain, and the data sets that wait for one. NetFlow v9's and IPFIX's are the same here:
  * scopes of v9 have been put in IPFIX's words. */
-#ifndef INPUT_TEMPLATE_H
-#define INPUT_TEMPLATE_H
+#ifndef FLOWIMPORT_INPUT_TEMPLATE_H
+#define FLOWIMPORT_INPUT_TEMPLATE_H
 
 #include "input/session.h"
 

@@ -11,7 +11,7 @@
 #include "base/buffer.h"
 #include "base/mem.h"
 #include "flow/element.h"
-#include "input/entry_text.h"
+#include "flow/entry_text.h"
 
 enum {
     NAME_MAX = 64,

@@ -9,7 +9,7 @@
 
 #include "base/log.h"
 #include "base/mem.h"
-#include "input/capture.h"
+#include "packet/capture.h"
 #include "input/exporter.h"
 #include "input/meter_entry.h"
 #include "prog/capture_options.h"

@@ -7,7 +7,7 @@
 #include <string.h>
 
 #include "base/mem.h"
-#include "input/capture_format.h"
+#include "packet/capture_format.h"
 #include "input/meter_entry.h"
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);

@@ -1,13 +1,13 @@
 /* Any bytes as a frame of any link type, with any tunnels opened: never a byte read beyond it, the same result twice,
  * and what counts makes sense. The first three bytes are link type, tunnels and how much more the wire had. */
-#include "input/packet.h"
+#include "packet/packet.h"
 
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
 #include "base/mem.h"
-#include "input/fragments.h"
+#include "packet/fragments.h"
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
 

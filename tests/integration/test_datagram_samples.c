@@ -14,7 +14,7 @@
 
 #include "base/buffer.h"
 #include "base/mem.h"
-#include "input/packet.h"
+#include "packet/packet.h"
 
 #define SAMPLES "../shared/samples/datagrams/"
 

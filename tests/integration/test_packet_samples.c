@@ -1,6 +1,6 @@
 /* Captures, recorded ones (beside the source tree where there are any) and generated ones: every packet and octet that
  * tshark finds in them, or a reason why not; and every one that was put in. */
-#include "input/packet.h"
+#include "packet/packet.h"
 
 #include <setjmp.h>
 #include <stdarg.h>
@@ -13,7 +13,7 @@
 #include <cmocka.h>
 #include <pcap/pcap.h>
 
-#include "input/fragments.h"
+#include "packet/fragments.h"
 
 #define SAMPLES "../shared/samples/pcap/"
 

@@ -8,7 +8,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "input/packet.h"
+#include "packet/packet.h"
 
 enum { PACKET_CASE_BYTES = 4096, PACKET_TEXT_BYTES = 1024 };
 

@@ -1,5 +1,5 @@
 /* Capture files byte by byte: pcap and pcapng in both byte orders, cut off anywhere, and what is none. */
-#include "input/capture_format.h"
+#include "packet/capture_format.h"
 
 #include <stdio.h>
 #include <stdlib.h>

@@ -1,5 +1,5 @@
 /* Values as JSON text: exact ones, and any bytes as a string that a reader of JSON takes. */
-#include "input/entry_text.h"
+#include "flow/entry_text.h"
 
 #include <inttypes.h>
 #include <stdio.h>

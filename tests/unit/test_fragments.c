@@ -1,5 +1,5 @@
 /* Fragments that find their ports, and those that don't. */
-#include "input/fragments.h"
+#include "packet/fragments.h"
 
 #include <setjmp.h>
 #include <stdarg.h>

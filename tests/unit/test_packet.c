@@ -1,5 +1,5 @@
 /* Every link, header and tunnel of tests/unit/packets.txt, whole and cut off at each byte. */
-#include "input/packet.h"
+#include "packet/packet.h"
 
 #include <setjmp.h>
 #include <stdarg.h>

@@ -21,7 +21,7 @@
 
 #include "base/show.h"
 #include "input/meter_rule.h"
-#include "input/packet.h"
+#include "packet/packet.h"
 
 enum { METER_LINGER = 15 };
 

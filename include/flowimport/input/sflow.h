@@ -8,7 +8,7 @@
 #define FLOWIMPORT_INPUT_SFLOW_H
 
 #include "input/data_record.h"
-#include "input/packet.h"
+#include "packet/packet.h"
 
 enum { SFLOW_RECORD_MAX = 160, SFLOW_FIELDS_MAX = 40 };
 

@@ -1,5 +1,5 @@
 /* Headers, blocks and options of capture files. */
-#include "input/capture_format.h"
+#include "packet/capture_format.h"
 
 #include <inttypes.h>
 #include <stdlib.h>

@@ -1,7 +1,7 @@
 /* A live capture: one interface, opened by libpcap. Opening needs CAP_NET_RAW, and CAP_NET_ADMIN for promiscuous mode;
  * reading needs nothing. Used by one thread at a time. */
-#ifndef FLOWIMPORT_INPUT_CAPTURE_H
-#define FLOWIMPORT_INPUT_CAPTURE_H
+#ifndef FLOWIMPORT_PACKET_CAPTURE_H
+#define FLOWIMPORT_PACKET_CAPTURE_H
 
 #include <stdbool.h>
 #include <stddef.h>

@@ -1,5 +1,5 @@
 /* Values as JSON text: addresses, octets, and strings of any bytes. */
-#include "input/entry_text.h"
+#include "flow/entry_text.h"
 
 #include <stdbool.h>
 

@@ -1,5 +1,5 @@
 /* An interface through libpcap: opening it, reading it without blocking for long, living through its ups and downs. */
-#include "input/capture.h"
+#include "packet/capture.h"
 
 #include <net/if.h>
 #include <pcap/pcap.h>

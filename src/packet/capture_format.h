@@ -2,11 +2,11 @@
  *
  * (pcap: draft-ietf-opsawg-pcap; pcapng: draft-ietf-opsawg-pcapng.) Of pcapng the interfaces and the packets are read,
  * all else is passed over. */
-#ifndef INPUT_CAPTURE_FORMAT_H
-#define INPUT_CAPTURE_FORMAT_H
+#ifndef FLOWIMPORT_PACKET_CAPTURE_FORMAT_H
+#define FLOWIMPORT_PACKET_CAPTURE_FORMAT_H
 
 #include "base/error.h"
-#include "input/capture.h"
+#include "packet/capture.h"
 
 enum {
     CAPTURE_FORMAT_MAGIC = 4,             /* bytes that tell */

@@ -1,8 +1,8 @@
 /* Where the decoder is in a frame, and the calls between its layers. */
-#ifndef INPUT_PACKET_WALK_H
-#define INPUT_PACKET_WALK_H
+#ifndef FLOWIMPORT_PACKET_PACKET_WALK_H
+#define FLOWIMPORT_PACKET_PACKET_WALK_H
 
-#include "input/packet.h"
+#include "packet/packet.h"
 
 struct walk {
     const uint8_t *frame, *at, *end; /* captured bytes */

@@ -1,7 +1,7 @@
 /* Tunnels: IP packets and Ethernet frames inside an IP packet. */
 #include <string.h>
 
-#include "input/packet_walk.h"
+#include "packet/packet_walk.h"
 
 enum {
     PROTOCOL_IPV4 = 4,

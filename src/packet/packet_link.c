@@ -1,7 +1,7 @@
 /* Link layers: from the first byte of a frame, through tags and labels, to its IP header. */
 #include <string.h>
 
-#include "input/packet_walk.h"
+#include "packet/packet_walk.h"
 
 enum {
     LINK_NULL = 0,

@@ -1,9 +1,9 @@
 /* The decoder's way through the layers, and the texts of its tables. */
-#include "input/packet.h"
+#include "packet/packet.h"
 
 #include <string.h>
 
-#include "input/packet_walk.h"
+#include "packet/packet_walk.h"
 
 const struct packet_text packet_texts[PACKET_VERDICTS] = {
     [PACKET_OK] = {"ok", "an IP packet with all that flows need", true},

@@ -1,5 +1,5 @@
 /* Ports of first fragments: sets of four entries, found by hash, the oldest overwritten. */
-#include "input/fragments.h"
+#include "packet/fragments.h"
 
 #include <stdlib.h>
 #include <string.h>

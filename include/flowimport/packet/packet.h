@@ -1,7 +1,7 @@
 /* A packet, decoded: the bytes of a frame in, what flows are made of out. No I/O, no memory but the caller's, and never
  * a byte beyond those given. */
-#ifndef FLOWIMPORT_INPUT_PACKET_H
-#define FLOWIMPORT_INPUT_PACKET_H
+#ifndef FLOWIMPORT_PACKET_PACKET_H
+#define FLOWIMPORT_PACKET_PACKET_H
 
 #include <stdbool.h>
 #include <stddef.h>
@@ -65,7 +65,7 @@ struct packet {
     uint64_t octets;                        /* of the IP packet by its header. Where that has 0 (segmentation offload):
                                                by the jumbo payload option, else by the frame's length on the wire */
     uint16_t source_port, destination_port; /* TCP, UDP, UDP-Lite, DCCP, SCTP. ICMP of both versions: 0 and
-                                               type*256+code. 0 in later fragments, see input/fragments.h */
+                                               type*256+code. 0 in later fragments, see packet/fragments.h */
     uint8_t family;                         /* enum flow_family */
     uint8_t protocol;                       /* behind the extension headers (and AH, which IPv4 has too). Mobility, HIP
                                                and shim6 headers are the protocol where nothing follows them */

@@ -1,7 +1,7 @@
 /* Values of queue entries as JSON text: numbers two digits at a time, addresses by RFC 5952. Each function writes at
  * `out`, which has room, and returns the end; nothing is terminated. */
-#ifndef FLOWIMPORT_INPUT_ENTRY_TEXT_H
-#define FLOWIMPORT_INPUT_ENTRY_TEXT_H
+#ifndef FLOWIMPORT_FLOW_ENTRY_TEXT_H
+#define FLOWIMPORT_FLOW_ENTRY_TEXT_H
 
 #include <stddef.h>
 #include <stdint.h>

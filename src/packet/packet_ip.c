@@ -1,7 +1,7 @@
 /* IP of both versions, its extension headers, and as much of the transport as flows need. */
 #include <string.h>
 
-#include "input/packet_walk.h"
+#include "packet/packet_walk.h"
 
 enum {
     HOP_BY_HOP = 0,

@@ -3,11 +3,11 @@
  *
  * A later fragment that comes before its first one, or without one, keeps its port of 0 and is counted as an orphan.
  * Memory: 64 bytes an entry, all of it taken at the start; each step looks at 4 entries. */
-#ifndef FLOWIMPORT_INPUT_FRAGMENTS_H
-#define FLOWIMPORT_INPUT_FRAGMENTS_H
+#ifndef FLOWIMPORT_PACKET_FRAGMENTS_H
+#define FLOWIMPORT_PACKET_FRAGMENTS_H
 
 #include "base/show.h"
-#include "input/packet.h"
+#include "packet/packet.h"
 
 enum { /* seconds; a receiver's own: what Linux and most take for IPv4, and RFC 8200 for IPv6 */
        FRAGMENTS_IPV4_TIMEOUT = 30,
