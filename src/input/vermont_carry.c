@@ -12,7 +12,7 @@
 #include "base/url.h"
 #include "input/exporter.h"
 #include "input/ipfix_writer.h"
-#include "input/meter.h"
+#include "meter/meter.h"
 
 const struct vermont_setting vermont_settings[SETTINGS] = {
     [INTERFACE] = {"capture", "interface"},

@@ -10,7 +10,7 @@
 #include <strings.h>
 
 #include "base/mem.h"
-#include "input/meter.h"
+#include "meter/meter.h"
 
 enum { COLUMNS = 110 };
 

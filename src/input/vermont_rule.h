@@ -3,7 +3,7 @@
 #define FLOWIMPORT_INPUT_VERMONT_RULE_H
 
 #include "base/buffer.h"
-#include "input/meter_rule.h"
+#include "meter/meter_rule.h"
 #include "input/xml_tree.h"
 
 struct vermont_rules {

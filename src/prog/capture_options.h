@@ -3,7 +3,7 @@
 #define FLOWIMPORT_PROG_CAPTURE_OPTIONS_H
 
 #include "input/exporter.h"
-#include "input/meter.h"
+#include "meter/meter.h"
 #include "prog/config.h"
 
 /* Adds an error for each option of [capture] that can't be. */

@@ -6,7 +6,7 @@
 #include <string.h>
 
 #include "input/capture_file.h"
-#include "input/meter_entry.h"
+#include "meter/meter_entry.h"
 #include "prog/capture_options.h"
 #include "prog/chunks.h"
 

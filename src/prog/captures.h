@@ -3,7 +3,7 @@
 #define FLOWIMPORT_PROG_CAPTURES_H
 
 #include "input/contents.h"
-#include "input/meter.h"
+#include "meter/meter.h"
 #include "prog/command.h"
 
 /* Each of these returns an exit code; what is wrong has been said. A sum of packets and of what was not counted goes to

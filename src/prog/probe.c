@@ -11,7 +11,7 @@
 #include "base/mem.h"
 #include "packet/capture.h"
 #include "input/exporter.h"
-#include "input/meter_entry.h"
+#include "meter/meter_entry.h"
 #include "prog/capture_options.h"
 #include "prog/loss.h"
 

@@ -12,7 +12,7 @@
 #include <time.h>
 
 #include "input/capture_file.h"
-#include "input/meter_entry.h"
+#include "meter/meter_entry.h"
 
 enum { ROUNDS_MAX = 25 };
 

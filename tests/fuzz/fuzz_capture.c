@@ -1,6 +1,6 @@
 /* Any bytes as a capture file: through the meter, with rules of every kind, all that is counted is in the flows. The
  * first byte chooses timeouts and sampling; the file begins behind it. */
-#include "input/meter.h"
+#include "meter/meter.h"
 
 #include <stdio.h>
 #include <stdlib.h>
@@ -8,7 +8,7 @@
 
 #include "base/mem.h"
 #include "packet/capture_format.h"
-#include "input/meter_entry.h"
+#include "meter/meter_entry.h"
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
 

@@ -1,11 +1,11 @@
 /* Any text as rules: they are understood or refused with a reason, and what was understood is within its bounds. */
-#include "input/meter_rule.h"
+#include "meter/meter_rule.h"
 
 #include <stdlib.h>
 #include <string.h>
 
 #include "base/mem.h"
-#include "input/meter_key.h"
+#include "meter/meter_key.h"
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
 

@@ -1,5 +1,5 @@
 /* The table of flows: against a plain list of what should be in it, and the order in which its times come. */
-#include "input/flow_table.h"
+#include "meter/flow_table.h"
 
 #include <stdlib.h>
 #include <string.h>

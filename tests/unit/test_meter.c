@@ -1,6 +1,6 @@
 /* Packets by hand into flows: timeouts, packets out of order, ends of connections, eviction, keys, biflows, sampling.
  */
-#include "input/meter.h"
+#include "meter/meter.h"
 
 #include <stdio.h>
 #include <stdlib.h>
@@ -13,7 +13,7 @@
 #include <cmocka.h>
 
 #include "frames.h"
-#include "input/flow_table.h"
+#include "meter/flow_table.h"
 
 #define SECOND INT64_C(1000000)
 #define START (INT64_C(1700000000) * SECOND)

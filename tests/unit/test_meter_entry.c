@@ -1,5 +1,5 @@
 /* Flows as queue entries: exact texts, and what the importer's decoder makes of them. */
-#include "input/meter_entry.h"
+#include "meter/meter_entry.h"
 
 #include <arpa/inet.h>
 #include <stdio.h>
@@ -14,7 +14,7 @@
 
 #include "flow/entry.h"
 #include "flow/names.h"
-#include "input/meter_rule.h"
+#include "meter/meter_rule.h"
 #include "random.h"
 
 static const char *entry_text(const char *rule, const struct meter_flow *flow) {

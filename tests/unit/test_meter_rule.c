@@ -1,5 +1,5 @@
 /* Rules: their text, what they become, and what is said about those that are wrong. */
-#include "input/meter_rule.h"
+#include "meter/meter_rule.h"
 
 #include <stdio.h>
 #include <stdlib.h>

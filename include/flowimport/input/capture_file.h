@@ -4,7 +4,7 @@
 #define FLOWIMPORT_INPUT_CAPTURE_FILE_H
 
 #include "input/contents.h"
-#include "input/meter.h"
+#include "meter/meter.h"
 
 struct capture_file; /* opaque */
 

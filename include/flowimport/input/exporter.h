@@ -14,7 +14,7 @@
 #include "base/clock.h"
 #include "base/error.h"
 #include "base/show.h"
-#include "input/meter_flow.h"
+#include "meter/meter_flow.h"
 
 enum {
     EXPORTER_COLLECTORS = 8,

@@ -9,7 +9,7 @@
 #ifndef FLOWIMPORT_INPUT_IPFIX_WRITER_H
 #define FLOWIMPORT_INPUT_IPFIX_WRITER_H
 
-#include "input/meter_flow.h"
+#include "meter/meter_flow.h"
 
 enum {
     IPFIX_MESSAGE_MIN = 640,   /* bytes: the longest record fits, and the longest template */

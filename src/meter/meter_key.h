@@ -1,9 +1,9 @@
 /* Keys: a rule as masks over a packet's words, and the way back from an entry's words to a flow. */
-#ifndef FLOWIMPORT_INPUT_METER_KEY_H
-#define FLOWIMPORT_INPUT_METER_KEY_H
+#ifndef FLOWIMPORT_METER_METER_KEY_H
+#define FLOWIMPORT_METER_METER_KEY_H
 
-#include "input/meter_rule.h"
-#include "input/meter_subject.h"
+#include "meter/meter_rule.h"
+#include "meter/meter_subject.h"
 
 struct key_words { /* of a subject, those of which anything is wanted */
     unsigned n;

@@ -1,6 +1,6 @@
 /* What the meter looks at: a decoded packet as words, so that a rule is a mask over it. */
-#ifndef FLOWIMPORT_INPUT_METER_SUBJECT_H
-#define FLOWIMPORT_INPUT_METER_SUBJECT_H
+#ifndef FLOWIMPORT_METER_METER_SUBJECT_H
+#define FLOWIMPORT_METER_METER_SUBJECT_H
 
 #include "packet/packet.h"
 

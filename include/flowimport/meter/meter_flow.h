@@ -1,7 +1,7 @@
 /* A flow as the meter ends it (RFC 7011: a Flow Record before it is exported): what becomes a queue entry, or a record
  * of IPFIX or NetFlow v9. */
-#ifndef FLOWIMPORT_INPUT_METER_FLOW_H
-#define FLOWIMPORT_INPUT_METER_FLOW_H
+#ifndef FLOWIMPORT_METER_METER_FLOW_H
+#define FLOWIMPORT_METER_METER_FLOW_H
 
 #include <stdbool.h>
 #include <stdint.h>

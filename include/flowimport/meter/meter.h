@@ -14,13 +14,13 @@
  * Biflows (RFC 5103): forward is the direction of the first packet. Where ports are keys, ICMP has none: its type
  * is not the answer's.
  *
- * Memory: that of the configuration, in equal shares for the rules; FLOW_TABLE_BYTES (input/flow_table.h) for each
+ * Memory: that of the configuration, in equal shares for the rules; FLOW_TABLE_BYTES (meter/flow_table.h) for each
  * flow, 99 bytes with the five-tuple. Nothing is allocated after the start. Used by one thread. */
-#ifndef FLOWIMPORT_INPUT_METER_H
-#define FLOWIMPORT_INPUT_METER_H
+#ifndef FLOWIMPORT_METER_METER_H
+#define FLOWIMPORT_METER_METER_H
 
 #include "base/show.h"
-#include "input/meter_rule.h"
+#include "meter/meter_rule.h"
 #include "packet/packet.h"
 
 enum { METER_LINGER = 15 };

@@ -1,5 +1,5 @@
 /* Entries: names prepared once, and values behind them. */
-#include "input/meter_entry.h"
+#include "meter/meter_entry.h"
 
 #include <stdlib.h>
 #include <string.h>

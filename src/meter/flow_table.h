@@ -7,8 +7,8 @@
  *
  * Memory: FLOW_TABLE_BYTES(words) an entry. Entries are taken at the start, and not resident before they are used;
  * places grow with them by doubling, when for a moment there are half as many again. */
-#ifndef FLOWIMPORT_INPUT_FLOW_TABLE_H
-#define FLOWIMPORT_INPUT_FLOW_TABLE_H
+#ifndef FLOWIMPORT_METER_FLOW_TABLE_H
+#define FLOWIMPORT_METER_FLOW_TABLE_H
 
 #include <stdbool.h>
 #include <stddef.h>

@@ -1,5 +1,5 @@
 /* A key is made by a mask over the words of a packet, whatever the rule's keys are. */
-#include "input/meter_key.h"
+#include "meter/meter_key.h"
 
 #include <string.h>
 

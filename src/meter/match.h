@@ -1,6 +1,6 @@
 /* A capture filter, pcap-filter(7), compiled for frames of a link type. */
-#ifndef FLOWIMPORT_INPUT_MATCH_H
-#define FLOWIMPORT_INPUT_MATCH_H
+#ifndef FLOWIMPORT_METER_MATCH_H
+#define FLOWIMPORT_METER_MATCH_H
 
 #include <pcap/pcap.h>
 #include <stdbool.h>

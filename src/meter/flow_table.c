@@ -1,5 +1,5 @@
 /* A hash table of entries that never move, and a timer wheel over them. */
-#include "input/flow_table.h"
+#include "meter/flow_table.h"
 
 #include <stdlib.h>
 #include <string.h>

@@ -4,12 +4,12 @@
  * IPv4 addresses are numbers in host order; IPv6 addresses are text as RFC 5952 has it, MAC addresses text with colons,
  * an MPLS label hexadecimal text of its three octets; all else is numbers. The other direction of a biflow has the
  * prefix "rev", and is left out where there was none. */
-#ifndef FLOWIMPORT_INPUT_METER_ENTRY_H
-#define FLOWIMPORT_INPUT_METER_ENTRY_H
+#ifndef FLOWIMPORT_METER_METER_ENTRY_H
+#define FLOWIMPORT_METER_METER_ENTRY_H
 
 #include <stddef.h>
 
-#include "input/meter_flow.h"
+#include "meter/meter_flow.h"
 
 enum { METER_ENTRY_MAX = 4096 }; /* bytes of an entry */
 

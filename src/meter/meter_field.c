@@ -1,9 +1,9 @@
 /* The table of what flows can have: information elements, where they stand in a flow, and where in a packet. */
-#include "input/meter_flow.h"
+#include "meter/meter_flow.h"
 
 #include <stddef.h>
 
-#include "input/meter_subject.h"
+#include "meter/meter_subject.h"
 
 enum { PACKET_FIELD = 1 << METER_FIELD_KEY | 1 << METER_FIELD_VALUE, COUNT = 1 << METER_FIELD_VALUE };
 

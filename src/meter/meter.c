@@ -1,6 +1,6 @@
 /* Frames are decoded into a batch, and the batch is counted rule by rule, so that memory is fetched ahead of its use.
  */
-#include "input/meter.h"
+#include "meter/meter.h"
 
 #include <stdlib.h>
 #include <string.h>
@@ -9,10 +9,10 @@
 #include <xxhash.h>
 
 #include "base/mem.h"
-#include "input/flow_table.h"
+#include "meter/flow_table.h"
 #include "packet/fragments.h"
-#include "input/match.h"
-#include "input/meter_key.h"
+#include "meter/match.h"
+#include "meter/meter_key.h"
 
 enum {
     BATCH = 32, /* packets; measured: 16 and 64 are slower, one at a time by half */

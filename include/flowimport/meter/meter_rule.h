@@ -10,11 +10,11 @@
  * the name of an information element, which stands for both versions of IP; `five-tuple`: both addresses, both ports
  * and the protocol; `biflow`: both directions are one flow (RFC 5103). An address may have the length of a prefix, and
  * of one for IPv6; without the second it is 64. VALUE: what is written beside keys, start, end, packets and octets. */
-#ifndef FLOWIMPORT_INPUT_METER_RULE_H
-#define FLOWIMPORT_INPUT_METER_RULE_H
+#ifndef FLOWIMPORT_METER_METER_RULE_H
+#define FLOWIMPORT_METER_METER_RULE_H
 
 #include "base/error.h"
-#include "input/meter_flow.h"
+#include "meter/meter_flow.h"
 
 enum { METER_RULES_MAX = 16, METER_RULE_NAME_MAX = 32 };
 

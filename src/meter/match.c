@@ -1,5 +1,5 @@
 /* libpcap's compiler of filters. */
-#include "input/match.h"
+#include "meter/match.h"
 
 enum {
     SNAPLEN = 262144,

@@ -1,5 +1,5 @@
 /* Rules out of their text. */
-#include "input/meter_rule.h"
+#include "meter/meter_rule.h"
 
 #include <ctype.h>
 #include <stdlib.h>
@@ -7,7 +7,7 @@
 
 #include "base/buffer.h"
 #include "base/mem.h"
-#include "input/match.h"
+#include "meter/match.h"
 
 enum { IPV6_PREFIX_DEFAULT = 64 };
 
