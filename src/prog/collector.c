@@ -15,8 +15,8 @@
 #include "base/log.h"
 #include "base/mem.h"
 #include "import/direct.h"
-#include "input/listener.h"
-#include "input/message.h"
+#include "collect/listener.h"
+#include "collect/message.h"
 #include "prog/loss.h"
 
 enum {

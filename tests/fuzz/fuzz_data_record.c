@@ -1,6 +1,6 @@
 /* Any template and any record: its flows must be what the importer makes of its entry, and its entry with everything
  * must be JSON. The input: what the context is, fields of four bytes each, and the record. */
-#include "input/data_record.h"
+#include "collect/data_record.h"
 
 #include <jansson.h>
 

@@ -1,7 +1,7 @@
 /* Any bytes as messages of a few exporters: what comes out is sound, memory stays within its bound, and the state is
  * the same after it was written and read. The first byte chooses what is wanted; then come steps: a byte that says what
  * to do, two bytes of length, and so many bytes. */
-#include "input/message.h"
+#include "collect/message.h"
 
 #include <stdio.h>
 #include <stdlib.h>

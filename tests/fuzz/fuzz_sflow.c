@@ -1,6 +1,6 @@
 /* Any bytes as an sFlow datagram: never a byte read beyond it, the same result twice, records of the length that the
  * fields' list says, and no more of them where the datagram is cut off. */
-#include "input/sflow.h"
+#include "collect/sflow.h"
 
 #include <stdio.h>
 #include <stdlib.h>

@@ -1,6 +1,6 @@
 /* Recorded export traffic, where there is any beside the source tree: records, octets, packets and templates are what
  * the index has of tshark, or there is a reason. */
-#include "input/message.h"
+#include "collect/message.h"
 
 #include <setjmp.h>
 #include <stdarg.h>

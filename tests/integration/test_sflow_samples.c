@@ -1,6 +1,6 @@
 /* Recorded sFlow datagrams, where there are any beside the source tree: as many samples as their index says, and what
  * tshark finds in them. */
-#include "input/sflow.h"
+#include "collect/sflow.h"
 
 #include <setjmp.h>
 #include <stdarg.h>

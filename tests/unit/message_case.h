@@ -12,7 +12,7 @@
 
 #include "base/buffer.h"
 #include "base/mem.h"
-#include "input/message.h"
+#include "collect/message.h"
 #include "messages.h"
 
 #define SECOND INT64_C(1000000)

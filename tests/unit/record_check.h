@@ -5,7 +5,7 @@
 #include <stdbool.h>
 
 #include "flow/entry.h"
-#include "input/data_record.h"
+#include "collect/data_record.h"
 #include "records.h"
 
 /* The default; extra keys of every type; small sums and hardly a key. */

@@ -1,5 +1,5 @@
 /* Data records: exact entries, exact flows, and that both ways agree on records of all kinds. */
-#include "input/data_record.h"
+#include "collect/data_record.h"
 
 #include <stdio.h>
 #include <string.h>

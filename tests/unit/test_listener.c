@@ -1,6 +1,6 @@
 /* Sockets of the loopback: every datagram and every message arrives once, as it was sent, from where it was sent; what
  * strangers may do, and what the kernel drops. */
-#include "input/listener.h"
+#include "collect/listener.h"
 
 #include <arpa/inet.h>
 #include <errno.h>

@@ -1,5 +1,5 @@
 /* Messages of every kind to exact entries: records, templates, options; what is held; what breaks its format. */
-#include "input/message.h"
+#include "collect/message.h"
 
 #include "message_case.h"
 #include "sflow_datagram.h"

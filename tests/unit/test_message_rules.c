@@ -1,6 +1,6 @@
 /* What counts where exporters differ: wrong clocks, sampling, loss, who may export, and flows that are told of twice.
  */
-#include "input/message.h"
+#include "collect/message.h"
 
 #include "message_case.h"
 

@@ -1,5 +1,5 @@
 /* Lists of prefixes: which one an address is found in, and what is said of those that are wrong. */
-#include "input/prefixes.h"
+#include "collect/prefixes.h"
 
 #include <arpa/inet.h>
 #include <setjmp.h>

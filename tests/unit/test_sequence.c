@@ -1,5 +1,5 @@
 /* Sequence numbers: gaps, late messages, wrapping, restarts, and the numbers of exporters that count otherwise. */
-#include "input/sequence.h"
+#include "collect/sequence.h"
 
 #include <setjmp.h>
 #include <stdarg.h>

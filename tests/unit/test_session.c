@@ -1,10 +1,10 @@
 /* What strangers can't do: floods of sessions, templates and data that waits leave others alone, and memory within its
  * bound; and what outlives the process. */
-#include "input/message.h"
+#include "collect/message.h"
 
 #include <malloc.h>
 
-#include "input/session.h"
+#include "collect/session.h"
 #include "message_case.h"
 
 #define SHORT_FIELDS 8, 4, 12, 4, 150, 4, 151, 4, 2, 4, 1, 4

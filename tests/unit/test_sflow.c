@@ -1,6 +1,6 @@
 /* sFlow: each kind of sample and record, what is wrong with them, and that the fields' list says what a record holds.
  */
-#include "input/sflow.h"
+#include "collect/sflow.h"
 
 #include <setjmp.h>
 #include <stdarg.h>

@@ -1,0 +1,112 @@
+/* Export messages in, flows out: NetFlow v5, v7 and v9 (RFC 3954), IPFIX (RFC 7011) and sFlow v5, told from their first
+ * bytes. The Collecting Process without its sockets: no I/O, the time is handed in.
+ *
+ * A Transport Session is (transport, exporter's address and port); with it, for each observation domain (source id;
+ * sFlow: agent and sub-agent; NetFlow v5: engine) templates, sampling rates, sequence numbers. All of it is held in
+ * `memory`; what a stranger sends can take nobody else's place (collect/session.h has the shares):
+ *   - newcomers (sessions heard of for less than a minute) share a quarter of the memory, the longest silent gives way;
+ * the others give way only after `template_lifetime` of silence;
+ *   - a domain has at most TEMPLATES_MAX templates, each of up to DATA_RECORD_FIELDS_MAX fields; a session has at most
+ * a sixteenth of the memory.
+ *
+ * Data sets that come before their template are held for `hold_us`, in their session's memory; then they are lost.
+ *
+ * Sequence numbers: a gap is loss, unless what is missing comes within LOST_WAIT_US; a number that goes back by more
+ * than a window is a restart of the exporter, and no loss. */
+#ifndef FLOWIMPORT_COLLECT_MESSAGE_H
+#define FLOWIMPORT_COLLECT_MESSAGE_H
+
+#include "base/show.h"
+#include "flow/lost.h"
+#include "collect/data_record.h"
+#include "collect/prefixes.h"
+
+enum {
+    TEMPLATES_MAX = 1024,
+    LOST_WAIT_US = 10 * 1000000, /* so long a late message may make up for a gap, and so often loss is told */
+    MESSAGE_MAX = 65535,
+};
+
+enum message_transport { MESSAGE_UDP, MESSAGE_TCP };
+
+/* Where a message comes from. */
+struct message_source {
+    uint8_t transport; /* enum message_transport */
+    uint8_t family;    /* enum flow_family */
+    uint16_t port;
+    uint8_t address[16]; /* IPv4: the first 4 bytes. IPv4 in IPv6 (::ffff:0:0/96) is IPv4 */
+    uint64_t connection; /* TCP: a number of its own; else 0 */
+};
+
+/* What comes out; `flows` NULL: entries are wanted. Where flows are, records that can't be counted are handed on as
+ * entries, which the importer refuses and keeps. Neither may call the decoder. */
+struct message_sink {
+    void *context;
+    void (*entry)(void *context, const char *text, size_t len);
+    void (*flows)(void *context, const struct flow_record *flows, unsigned n); /* 1 or 2 */
+    void (*lost)(void *context, const struct lost *lost);
+};
+
+struct message_config {
+    const struct flow_layout *layout; /* as of data_record_plan_new() */
+    size_t memory;                    /* bytes; at least 1 MiB */
+    int64_t template_lifetime_us;     /* of templates of UDP that are not sent again */
+    int64_t hold_us;
+    int64_t max_skew_us;    /* a clock of an exporter that differs by more is taken for wrong: its times are moved
+                             by the difference, and it is said. 0: every clock is believed */
+    int64_t deduplicate_us; /* a flow (by its five-tuple) of which another exporter told within this time is left out;
+                               0: none */
+    const struct prefixes *allow;    /* exporters that are listened to; NULL: all */
+    const struct prefixes *sampling; /* rates that count, whatever an exporter says; NULL: none */
+    uint64_t seed;                   /* of hashes: any number that strangers don't know */
+};
+
+struct message_decoder; /* opaque; used by one thread */
+
+/* The configuration's texts and lists are borrowed. */
+struct message_decoder *message_decoder_new(const struct message_config *config, const struct message_sink *sink);
+void message_decoder_free(struct message_decoder *decoder); /* NULL does nothing */
+/* One datagram, or one IPFIX message of a TCP connection. What is wrong with it is counted, and said in the log
+ * (base/log.h collapses repeats). 0; -1 where the bytes are no message of any kind: a TCP connection is to be closed
+ * then. */
+int message_decode(struct message_decoder *decoder, const struct message_source *source, const uint8_t *bytes,
+                   size_t len, int64_t now_us) __attribute__((warn_unused_result));
+/* A TCP connection is over: its templates are, too. */
+void message_over(struct message_decoder *decoder, const struct message_source *source);
+/* About once a second: tells what is lost, drops what has waited too long or is too old. */
+void message_tick(struct message_decoder *decoder, int64_t now_us);
+/* Tells all loss that is not yet told; data sets that still wait are lost. */
+void message_end(struct message_decoder *decoder, int64_t now_us);
+
+/* Templates and sampling rates of all UDP sessions, for the next start; behind message_end() their sequence numbers,
+ * too, so that what is sent in between is known to be lost. The text of a file; its first line names its version. */
+void message_state_write(const struct message_decoder *decoder, struct buffer *out);
+/* 0, or -1 with the error set, and nothing taken: the file is damaged, or of another version. Templates too old at
+ * now_us are left out. */
+int message_state_read(struct message_decoder *decoder, const char *text, size_t len, int64_t now_us,
+                       struct error *error) __attribute__((warn_unused_result));
+/* Changes with every template and every sampling rate, with message_end(), and with the first tick after a state was
+ * read, whose sequence numbers are old then: whether the state is worth writing again. */
+uint64_t message_state_version(const struct message_decoder *decoder);
+
+struct message_counters {
+    uint64_t messages, octets; /* taken */
+    uint64_t refused;          /* not on the list of exporters */
+    uint64_t malformed;        /* messages or sets that break their format */
+    uint64_t unknown_version;
+    uint64_t flows;       /* handed on; a biflow is one entry, but two flows */
+    uint64_t scaled;      /* of these, multiplied by a sampling rate */
+    uint64_t duplicates;  /* flows left out: another exporter had told of them */
+    uint64_t not_counted; /* records of sFlow counters, options, and samples that hold no IP */
+    uint64_t lost[LOST_WHATS];
+    uint64_t templates, withdrawn, evicted; /* learned, withdrawn by their exporter, given up for want of memory */
+    uint64_t sessions, held;                /* known now, of all domains; data sets that wait now */
+    uint64_t wrong_clocks;                  /* domains whose clock is taken for wrong, now */
+    size_t memory;                          /* bytes in use */
+};
+const struct message_counters *message_counters(const struct message_decoder *decoder);
+void message_show(const struct message_decoder *decoder, struct show *show); /* module "collector" */
+/* A line for each exporter about which something is wrong, at most 20. */
+void message_problems(const struct message_decoder *decoder, struct buffer *out);
+
+#endif

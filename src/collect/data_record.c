@@ -1,0 +1,258 @@
+/* Data Records read by their plan: where they end, their times and family, and their entries. */
+#include "collect/data_record.h"
+
+#include <math.h>
+#include <stdio.h>
+
+#include "collect/data_record_impl.h"
+#include "flow/entry_text.h"
+
+#define NTP_EPOCH INT64_C(2208988800) /* seconds from 1900 to 1970 */
+
+enum { NS_PER_MS = 1000000, NS_PER_US = 1000, PROTOCOL_ICMP = 1, PROTOCOL_ICMPV6 = 58 };
+
+/* --- bytes --- */
+
+bool float_read(const uint8_t *at, size_t len, double *number) {
+    uint64_t bits = bytes_number(at, len);
+    uint32_t half = (uint32_t)bits;
+    float single;
+    if (len == sizeof single) {
+        memcpy(&single, &half, sizeof single);
+        *number = (double)single;
+    } else {
+        memcpy(number, &bits, sizeof *number);
+    }
+    return isfinite(*number);
+}
+
+/* Sets the anchors. Returns the record's length; 0 where it goes beyond `len`. */
+static size_t record_walk(const struct data_record_plan *plan, const uint8_t *bytes, size_t len,
+                          struct anchor *anchors) {
+    size_t at = 0;
+    anchors[0] = (struct anchor){bytes, 0};
+    if (plan->min > len) return 0;
+    for (unsigned i = 0; i < plan->n_variable; i++) {
+        at += plan->gaps[i];
+        if (at >= len) return 0;
+        size_t n = bytes[at++];
+        if (n == UINT8_MAX) { /* the longer form (RFC 7011, section 7) */
+            if (len - at < 2) return 0;
+            n = (size_t)(bytes[at] << 8 | bytes[at + 1]);
+            at += 2;
+        }
+        if (n > len - at) return 0;
+        at += n;
+        anchors[i + 1] = (struct anchor){bytes + at, n};
+    }
+    at += plan->gaps[plan->n_variable];
+    return at <= len ? at : 0;
+}
+
+size_t data_record_length(const struct data_record_plan *plan, const uint8_t *bytes, size_t len) {
+    struct anchor anchors[DATA_RECORD_FIELDS_MAX + 1];
+    if (plan->n_variable == 0) return plan->min <= len ? plan->min : 0;
+    return record_walk(plan, bytes, len, anchors);
+}
+
+bool data_record_number(const struct data_record_plan *plan, const uint8_t *bytes, size_t len, uint16_t id,
+                        uint64_t *number) {
+    struct record record;
+    unsigned i = 0;
+    while (i < plan->n_fields && (plan->fields[i].specifier.id != id || plan->fields[i].specifier.enterprise != 0))
+        i++;
+    if (i == plan->n_fields || plan->fields[i].source.length > sizeof *number) return false;
+    if (record_walk(plan, bytes, len, record.anchors) == 0) return false;
+    *number = source_number(&record, &plan->fields[i].source);
+    return true;
+}
+
+/* --- times --- */
+
+static int64_t ns_add(int64_t a, int64_t b) {
+    int64_t sum;
+    return __builtin_add_overflow(a, b, &sum) ? (a < 0 ? INT64_MIN : INT64_MAX) : sum;
+}
+
+static int64_t ns_of(uint64_t number, uint32_t unit_ns) {
+    return number > (uint64_t)INT64_MAX / unit_ns ? INT64_MAX : (int64_t)(number * unit_ns);
+}
+
+/* sysUpTime has 32 bits of milliseconds, and begins again every 49.7 days: what stands in the record is taken for the
+ * moment nearest to the message's own, which is less than half of that away. */
+static int64_t uptime_read(const struct record *record, uint32_t uptime_ms) {
+    const struct source *init = &record->plan->system_init;
+    int64_t boot_us = record->context->boot_us, export_us = record->context->export_us;
+    if (init->length) boot_us = ns_of(source_number(record, init), NS_PER_MS) / NS_PER_US;
+    uint32_t now_ms = (uint32_t)((export_us - boot_us) / 1000);
+    return export_us * NS_PER_US - (int64_t)(int32_t)(now_ms - uptime_ms) * NS_PER_MS;
+}
+
+/* Of 32 bits of seconds since 1900, those below 2^31 are of the era that begins in 2036 (RFC 4330, section 3); the
+ * other 32 are a fraction, rounded to the nanosecond. */
+static int64_t ntp_read(uint64_t ntp) {
+    int64_t seconds = (int64_t)(ntp >> 32);
+    if (seconds < INT64_C(1) << 31) seconds += INT64_C(1) << 32;
+    uint64_t fraction = ((ntp & UINT32_MAX) * 1000000000 + (UINT64_C(1) << 31)) >> 32;
+    return (seconds - NTP_EPOCH) * 1000000000 + (int64_t)fraction;
+}
+
+int64_t moment_read(const struct record *record, const struct source *source, enum moment_kind kind) {
+    int64_t export = record->context->export_us * NS_PER_US, ns = 0;
+    uint64_t number = source_number(record, source);
+    switch (kind) {
+    case MOMENT_NONE: return 0;
+    case MOMENT_EXPORT: ns = export; break;
+    case MOMENT_SECONDS: ns = ns_of(number, 1000000000); break;
+    case MOMENT_MILLISECONDS: ns = ns_of(number, NS_PER_MS); break;
+    case MOMENT_NTP: ns = ntp_read(number); break;
+    case MOMENT_DELTA: ns = ns_add(export, -ns_of(number, NS_PER_US)); break;
+    case MOMENT_UPTIME: ns = uptime_read(record, (uint32_t)number); break;
+    }
+    return ns_add(ns, record->context->skew_us * NS_PER_US);
+}
+
+static void times_read(struct record *record) {
+    const struct data_record_plan *plan = record->plan;
+    int64_t duration = ns_of(source_number(record, &plan->duration), plan->duration_ns);
+    for (unsigned i = 0; i < (record->reverse ? FLOW_TIMES : TIME_REVERSE_START); i++)
+        record->times[i] = moment_read(record, &plan->times[i].source, (enum moment_kind)plan->times[i].kind);
+    if (!plan->times[TIME_END].kind) record->times[TIME_END] = ns_add(record->times[TIME_START], duration);
+    if (!plan->times[TIME_START].kind) record->times[TIME_START] = ns_add(record->times[TIME_END], -duration);
+}
+
+/* --- a record --- */
+
+static bool addresses_some(const struct record *record, enum flow_family family) {
+    uint8_t some = 0;
+    for (unsigned end = 0; end < 2; end++) {
+        const struct source *source = &record->plan->addresses[family][end];
+        for (unsigned i = 0; i < source->length; i++)
+            some |= source_at(record, source)[i];
+    }
+    return some != 0;
+}
+
+static enum flow_family family_read(const struct record *record) {
+    const struct data_record_plan *plan = record->plan;
+    if (!plan->families[FLOW_IPV6]) return FLOW_IPV4;
+    if (!plan->families[FLOW_IPV4]) return FLOW_IPV6;
+    uint64_t version = source_number(record, &plan->ip_version);
+    if (version == 4 || version == 6) return version == 4 ? FLOW_IPV4 : FLOW_IPV6;
+    return addresses_some(record, FLOW_IPV6) ? FLOW_IPV6 : FLOW_IPV4;
+}
+
+uint64_t record_port(const struct record *record) {
+    const struct data_record_plan *plan = record->plan;
+    const struct source *icmp = plan->icmp[record->family];
+    uint64_t port = source_number(record, &plan->port), protocol = source_number(record, &plan->protocol);
+    if (port != 0 || (protocol != PROTOCOL_ICMP && protocol != PROTOCOL_ICMPV6)) return port;
+    uint64_t type = source_number(record, &icmp[0]);
+    return icmp[1].length ? type << 8 | source_number(record, &icmp[1]) : type;
+}
+
+bool record_open(struct record *record, const struct data_record_plan *plan, const uint8_t *bytes, size_t len,
+                 const struct data_record_context *context) {
+    record->plan = plan;
+    record->context = context;
+    if (record_walk(plan, bytes, len, record->anchors) == 0) return false;
+    record->family = family_read(record);
+    record->reverse =
+        (source_number(record, &plan->reverse_counts[0]) | source_number(record, &plan->reverse_counts[1])) != 0;
+    times_read(record);
+    return true;
+}
+
+int64_t item_signed(const struct record *record, const struct item *item) {
+    int64_t ns = item->kind == ITEM_FLOW_TIME ? record->times[item->time] : 0;
+    unsigned unused = 64 - 8u * item->source.length;
+    if (item->kind == ITEM_SIGNED) return (int64_t)(source_number(record, &item->source) << unused) >> unused;
+    if (item->kind == ITEM_TIME) ns = moment_read(record, &item->source, (enum moment_kind)item->moment);
+    return time_in(ns, (enum time_unit)item->unit);
+}
+
+/* --- entries --- */
+
+size_t item_text(const struct record *record, const struct item *item, char text[ELEMENT_TEXT_MAX]) {
+    size_t len;
+    const uint8_t *octets = source_octets(record, &item->source, &len);
+    if (item->kind == ITEM_OCTETS) {
+        char quoted[ELEMENT_TEXT_MAX + 2];
+        if (len > ELEMENT_TEXT_MAX / 2) len = ELEMENT_TEXT_MAX / 2;
+        memcpy(text, quoted + 1, (size_t)(entry_hex(quoted, octets, len) - quoted) - 2);
+        return 2 * len;
+    }
+    while (len > 0 && octets[len - 1] == 0)
+        len--;
+    return entry_string_read(text, ELEMENT_TEXT_MAX, (const char *)octets, len);
+}
+
+/* `out` where there is no value, or no room for it. */
+static char *text_write(char *out, const char *limit, const struct item *item, const struct record *record) {
+    char cut[ELEMENT_TEXT_MAX];
+    size_t len;
+    const uint8_t *octets = source_octets(record, &item->source, &len);
+    double number;
+    switch ((enum item_kind)item->kind) {
+    case ITEM_IPV6: return entry_ipv6(out, octets);
+    case ITEM_EXPORTER_IPV6:
+        return record->context->family == FLOW_IPV6 ? entry_ipv6(out, record->context->address) : out;
+    case ITEM_MAC: return entry_mac(out, octets);
+    case ITEM_FLOAT: return float_read(octets, len, &number) ? out + sprintf(out, "%.17g", number) : out;
+    case ITEM_STRING:
+    case ITEM_OCTETS:
+        if (item->target == TARGET_KEY) return entry_string(out, cut, item_text(record, item, cut));
+        if (item->kind == ITEM_OCTETS) return (size_t)(limit - out) >= 2 * len + 2 ? entry_hex(out, octets, len) : out;
+        while (len > 0 && octets[len - 1] == 0)
+            len--;
+        return (size_t)(limit - out) >= 6 * len + 2 ? entry_string(out, (const char *)octets, len) : out;
+    default: return out;
+    }
+}
+
+/* Numbers beyond 63 bits stand in quotes: few readers of JSON know larger ones. */
+static char *quoted_write(char *out, uint64_t number) {
+    *out++ = '"';
+    out = entry_number(out, number);
+    *out++ = '"';
+    return out;
+}
+
+static char *signed_write(char *out, int64_t number) {
+    if (number < 0) *out++ = '-';
+    return entry_number(out, number < 0 ? 0 - (uint64_t)number : (uint64_t)number);
+}
+
+size_t data_record_entry(const struct data_record_plan *plan, const uint8_t *bytes, size_t len,
+                         const struct data_record_context *context, char out[DATA_RECORD_ENTRY_MAX]) {
+    struct record record;
+    char *at = out;
+    const char *limit = out + DATA_RECORD_ENTRY_MAX - 1; /* '}' */
+    if (!record_open(&record, plan, bytes, len, context)) return 0;
+    const struct bounds *items = &plan->lists[record.family].items;
+    const struct item *item = plan->items + items->first;
+    const struct item *end = plan->items + (record.reverse ? items->end : items->reverse);
+    for (; item < end && limit - at >= ITEM_NAME_MAX + ENTRY_IPV6_MAX; item++) {
+        uint64_t number;
+        memcpy(at, item->name, ITEM_NAME_MAX); /* as a whole: that is faster than its length */
+        char *value = at + item->name_len;
+        if (item->kind >= ITEM_NUMERIC) {
+            char *behind = text_write(value, limit, item, &record);
+            if (behind != value) at = behind;
+        } else if (item->kind >= ITEM_SIGNED) {
+            at = signed_write(value, item_signed(&record, item));
+        } else if (!item_number(&record, item, &number)) {
+            continue;
+        } else if (number > INT64_MAX) {
+            at = quoted_write(value, number);
+        } else if (item->kind == ITEM_BOOLEAN && number - 1 < 2) {
+            at = stpcpy(value, number == 1 ? "true" : "false");
+        } else {
+            at = entry_number(value, number);
+        }
+    }
+    if (at == out) at++;
+    *out = '{';
+    *at++ = '}';
+    return (size_t)(at - out);
+}

@@ -1,0 +1,474 @@
+/* Making a plan: which field of a template gives which value, what stands in where it has none, and where it goes. */
+#include "collect/data_record_impl.h"
+
+#include <ctype.h>
+#include <stdio.h>
+#include <stdlib.h>
+
+#include "base/mem.h"
+
+enum { /* elements that are more than a value under their name */
+       OCTET_DELTA_COUNT = 1,
+       PACKET_DELTA_COUNT = 2,
+       DELTA_FLOW_COUNT = 3,
+       EXPORTER_IPV4_ADDRESS = 130,
+       EXPORTER_IPV6_ADDRESS = 131,
+       OBSERVATION_DOMAIN_ID = 149,
+       FLOW_START_SECONDS = 150, /* then flowEndSeconds, flowStartMilliseconds ... */
+       SYSTEM_INIT_TIME_MILLISECONDS = 160,
+       PADDING_OCTETS = 210,
+       INITIATOR_OCTETS = 231,
+       RESPONDER_OCTETS = 232,
+       INITIATOR_PACKETS = 298,
+       RESPONDER_PACKETS = 299,
+       SAMPLING_POPULATION = 310,
+       IDS = 512, /* above every element's */
+       NO_KIND = -1,
+       NOTHING = -1,
+};
+
+/* What stands in for an element that a template lacks: the first of these that it has, else the constant (NOTHING:
+ * none), by which a flow is one flow, and has a packet at least. */
+static const struct substitute {
+    uint16_t id;
+    int8_t constant;
+    uint16_t instead[8];
+} substitutes[] = {
+    {OCTET_DELTA_COUNT, 0, {23, INITIATOR_OCTETS, 85, 171, 352, 417, 353, 420}}, /* post-, total, layer 2 */
+    {PACKET_DELTA_COUNT, 1, {24, INITIATOR_PACKETS, 86, 172, 430, 431}},
+    {DELTA_FLOW_COUNT, 1, {0}},
+    {ELEMENT_PROTOCOL_IDENTIFIER, NOTHING, {193}},        /* nextHeaderIPv6 */
+    {ELEMENT_SOURCE_TRANSPORT_PORT, NOTHING, {182, 180}}, /* tcpSourcePort, udpSourcePort */
+    {ELEMENT_DESTINATION_TRANSPORT_PORT, NOTHING, {183, 181}},
+    {ELEMENT_SOURCE_IPV4_ADDRESS, NOTHING, {44}}, /* sourceIPv4Prefix */
+    {ELEMENT_DESTINATION_IPV4_ADDRESS, NOTHING, {45}},
+    {ELEMENT_SOURCE_IPV6_ADDRESS, NOTHING, {170}},
+    {ELEMENT_DESTINATION_IPV6_ADDRESS, NOTHING, {169}},
+    {10, NOTHING, {252}}, /* ingressInterface: ingressPhysicalInterface */
+    {14, NOTHING, {253}},
+    {56, NOTHING, {81}}, /* sourceMacAddress: postSourceMacAddress */
+    {80, NOTHING, {57}},
+    {58, NOTHING, {243}}, /* vlanId: dot1qVlanId */
+    {59, NOTHING, {254}},
+    {243, NOTHING, {58}},
+    {254, NOTHING, {59}},
+};
+
+/* Octets and packets: what a sampling exporter saw only a part of. */
+static const uint16_t scaled[] = {1,   2,   19,  20,  23,  24,  85,  86,  171, 172, 174, 175, 218, 219, 220, 221,
+                                  222, 223, 231, 232, 298, 299, 352, 353, 401, 402, 417, 418, 420, 421, 430, 431};
+
+/* Where the time of a flow's start or end is looked for: the finest of the absolute ones first. */
+static const struct {
+    uint16_t ids[2];
+    uint8_t kind; /* enum moment_kind */
+} moments[] = {{{156, 157}, MOMENT_NTP},     {{154, 155}, MOMENT_NTP},   {{152, 153}, MOMENT_MILLISECONDS},
+               {{150, 151}, MOMENT_SECONDS}, {{158, 159}, MOMENT_DELTA}, {{22, 21}, MOMENT_UPTIME}};
+/* The observation times: of an event that has no end. */
+static const struct {
+    uint16_t id;
+    uint8_t kind;
+} observed[] = {{325, MOMENT_NTP}, {324, MOMENT_NTP}, {323, MOMENT_MILLISECONDS}, {322, MOMENT_SECONDS}};
+
+static const uint16_t address_ids[FLOW_FAMILIES][2] = {{ELEMENT_SOURCE_IPV4_ADDRESS, ELEMENT_DESTINATION_IPV4_ADDRESS},
+                                                       {ELEMENT_SOURCE_IPV6_ADDRESS, ELEMENT_DESTINATION_IPV6_ADDRESS}};
+
+_Static_assert((4 * UNITS + FLOW_TUPLE_FIELDS + 2 * FLOW_SUMS_MAX + 2 * FLOW_KEYS_MAX) *
+                       (ITEM_NAME_MAX + 6 * ELEMENT_TEXT_MAX + 2) <
+                   DATA_RECORD_ENTRY_MAX,
+               "what a layout wants always fits into an entry");
+
+struct builder {
+    struct data_record_plan *plan;
+    enum flow_family family;
+    uint16_t places[2][IDS]; /* of the forward and the reverse elements: 1 + the first field that can be read */
+    bool done[2][IDS];       /* has its item in this family's list */
+    unsigned room;           /* of items */
+};
+
+#define COUNT(array) (sizeof(array) / sizeof(array)[0])
+
+static bool among(const uint16_t *ids, size_t n, unsigned id) {
+    for (size_t i = 0; i < n; i++)
+        if (ids[i] == id) return true;
+    return false;
+}
+
+/* How a value of this type and length is read; NO_KIND: the type has no such length, or can't be read at all. */
+static int kind_of(enum element_type type, unsigned length) {
+    bool number = length >= 1 && length <= 8;
+    switch (type) {
+    case ELEMENT_UNSIGNED8:
+    case ELEMENT_UNSIGNED16:
+    case ELEMENT_UNSIGNED32:
+    case ELEMENT_UNSIGNED64:
+        if (!number) return NO_KIND;
+        return length == 1   ? ITEM_NUMBER1
+               : length == 2 ? ITEM_NUMBER2
+               : length == 4 ? ITEM_NUMBER4
+               : length == 8 ? ITEM_NUMBER8
+                             : ITEM_NUMBER;
+    case ELEMENT_SIGNED8:
+    case ELEMENT_SIGNED16:
+    case ELEMENT_SIGNED32:
+    case ELEMENT_SIGNED64: return number ? ITEM_SIGNED : NO_KIND;
+    case ELEMENT_FLOAT32:
+    case ELEMENT_FLOAT64: return length == 4 || length == 8 ? ITEM_FLOAT : NO_KIND;
+    case ELEMENT_BOOLEAN: return number ? ITEM_BOOLEAN : NO_KIND;
+    case ELEMENT_MAC_ADDRESS: return length == 6 ? ITEM_MAC : NO_KIND;
+    case ELEMENT_STRING: return ITEM_STRING;
+    case ELEMENT_OCTET_ARRAY: return ITEM_OCTETS;
+    case ELEMENT_DATE_TIME_SECONDS:
+    case ELEMENT_DATE_TIME_MILLISECONDS: return number ? ITEM_TIME : NO_KIND;
+    case ELEMENT_DATE_TIME_MICROSECONDS:
+    case ELEMENT_DATE_TIME_NANOSECONDS: return length == 8 ? ITEM_TIME : NO_KIND;
+    case ELEMENT_IPV4_ADDRESS: return length == 4 ? ITEM_NUMBER4 : NO_KIND;
+    case ELEMENT_IPV6_ADDRESS: return length == 16 ? ITEM_IPV6 : NO_KIND;
+    default: return NO_KIND;
+    }
+}
+
+/* --- fields --- */
+
+static void fields_read(struct builder *builder, const struct field_specifier *specifiers, unsigned n) {
+    struct data_record_plan *plan = builder->plan;
+    uint32_t offset = 0;
+    plan->fields = mem_zalloc(n + 1, sizeof *plan->fields);
+    plan->gaps = mem_zalloc(n + 1, sizeof *plan->gaps);
+    plan->n_fields = n;
+    for (unsigned i = 0; i < n; i++) {
+        const struct field_specifier *specifier = &specifiers[i];
+        const struct element *element = element_by_id(specifier->id);
+        bool reverse = specifier->enterprise == ENTERPRISE_REVERSE;
+        plan->min += specifier->length == FIELD_VARIABLE ? 1 : specifier->length;
+        if (specifier->length == FIELD_VARIABLE) {
+            plan->gaps[plan->n_variable++] = offset;
+            offset = 0;
+        }
+        plan->fields[i] = (struct field){*specifier, {offset, (uint16_t)plan->n_variable, specifier->length}};
+        if (specifier->length != FIELD_VARIABLE) offset += specifier->length;
+        if (!element || element->id >= IDS || (specifier->enterprise != 0 && !reverse)) continue;
+        if (kind_of((enum element_type)element->type, specifier->length) == NO_KIND) continue;
+        uint16_t *place = &builder->places[reverse][element->id];
+        if (!*place && element->id != PADDING_OCTETS) *place = (uint16_t)(i + 1);
+    }
+    plan->gaps[plan->n_variable] = offset;
+}
+
+/* The field of an element; of length 0 where the template has none. */
+static struct source field_find(const struct builder *builder, unsigned id, bool reverse) {
+    unsigned place = builder->places[reverse][id];
+    if (!place && reverse && id == INITIATOR_OCTETS) place = builder->places[false][RESPONDER_OCTETS];
+    if (!place && reverse && id == INITIATOR_PACKETS) place = builder->places[false][RESPONDER_PACKETS];
+    return place ? builder->plan->fields[place - 1].source : (struct source){0, 0, 0};
+}
+
+static const struct substitute *substitute_find(unsigned id) {
+    for (size_t i = 0; i < COUNT(substitutes); i++)
+        if (substitutes[i].id == id) return &substitutes[i];
+    return NULL;
+}
+
+/* The same with what stands in for it. */
+static struct source value_find(const struct builder *builder, unsigned id, bool reverse) {
+    const struct substitute *substitute = substitute_find(id);
+    struct source source = field_find(builder, id, reverse);
+    for (unsigned i = 0; substitute && !source.length && i < COUNT(substitute->instead); i++)
+        if (substitute->instead[i]) source = field_find(builder, substitute->instead[i], reverse);
+    return source;
+}
+
+/* --- what all items share --- */
+
+static void times_find(struct builder *builder) {
+    struct data_record_plan *plan = builder->plan;
+    for (unsigned time = 0; time < FLOW_TIMES; time++)
+        for (unsigned i = 0; i < COUNT(moments) && !plan->times[time].kind; i++) {
+            struct source source = field_find(builder, moments[i].ids[time % 2], time >= TIME_REVERSE_START);
+            if (source.length) plan->times[time] = (struct moment){source, moments[i].kind};
+        }
+    plan->system_init = field_find(builder, SYSTEM_INIT_TIME_MILLISECONDS, false);
+    plan->duration = field_find(builder, 161, false); /* flowDurationMilliseconds, flowDurationMicroseconds */
+    plan->duration_ns = plan->duration.length ? 1000000 : 1000;
+    if (!plan->duration.length) plan->duration = field_find(builder, 162, false);
+    struct moment *end = &plan->times[TIME_END];
+    if (end->kind || (plan->times[TIME_START].kind && plan->duration.length)) return;
+    for (unsigned i = 0; i < COUNT(observed) && !end->kind; i++) {
+        struct source source = field_find(builder, observed[i].id, false);
+        if (source.length) *end = (struct moment){source, observed[i].kind};
+    }
+    if (!end->kind && !plan->times[TIME_START].kind) end->kind = MOMENT_EXPORT;
+}
+
+static void icmp_find(struct builder *builder) {
+    static const uint16_t ids[FLOW_FAMILIES][2] = {{32, 176}, {139, 178}}; /* type and code; type, code behind it */
+    struct data_record_plan *plan = builder->plan;
+    for (unsigned family = 0; family < FLOW_FAMILIES; family++)
+        for (unsigned i = 0; i < 2 * FLOW_FAMILIES && !plan->icmp[family][0].length; i++) {
+            const uint16_t *id = ids[(family + i) % FLOW_FAMILIES];
+            struct source *icmp = plan->icmp[family];
+            icmp[0] = field_find(builder, i < FLOW_FAMILIES ? id[0] : id[1], false);
+            if (i < FLOW_FAMILIES || !icmp[0].length) continue;
+            icmp[1] = field_find(builder, id[1] + 1u, false);
+            if (!icmp[1].length) icmp[0].length = 0;
+        }
+}
+
+static void record_find(struct builder *builder) {
+    struct data_record_plan *plan = builder->plan;
+    times_find(builder);
+    icmp_find(builder);
+    plan->protocol = value_find(builder, ELEMENT_PROTOCOL_IDENTIFIER, false);
+    plan->port = value_find(builder, ELEMENT_DESTINATION_TRANSPORT_PORT, false);
+    plan->ip_version = field_find(builder, 60, false);
+    for (unsigned family = 0; family < FLOW_FAMILIES; family++)
+        for (unsigned end = 0; end < 2; end++) {
+            plan->addresses[family][end] = value_find(builder, address_ids[family][end], false);
+            plan->families[family] |= plan->addresses[family][end].length != 0;
+        }
+    for (unsigned i = 0; i < 2; i++) {
+        unsigned id = i ? PACKET_DELTA_COUNT : OCTET_DELTA_COUNT;
+        plan->reverse_counts[i] = value_find(builder, id, true);
+        plan->counts |= plan->reverse_counts[i].length || value_find(builder, id, false).length;
+    }
+}
+
+/* --- items --- */
+
+static uint64_t max_of(const struct element *element, enum item_target target, enum item_kind kind) {
+    unsigned width = element_width(element);
+    if (width < 8) return (UINT64_C(1) << 8 * width) - 1;
+    return target == TARGET_SUM || kind == ITEM_TIME ? INT64_MAX : UINT64_MAX;
+}
+
+static void target_set(const struct builder *builder, struct item *item, const struct element *element) {
+    const struct flow_layout *layout = builder->plan->layout;
+    int sum = layout ? flow_layout_sum(layout, element->id) : -1;
+    if (sum >= 0) {
+        item->target = TARGET_SUM;
+        item->place = (uint16_t)sum;
+    }
+    for (unsigned i = 0; layout && i < layout->n_fields; i++) {
+        const struct flow_field *field = &layout->fields[i];
+        if (field->element[builder->family] != element) continue;
+        item->target = TARGET_KEY;
+        item->place = field->offset[builder->family];
+        item->width = field->width[builder->family];
+    }
+}
+
+/* The next item, with its name; borrowed until the one after it. */
+static struct item *item_add(struct builder *builder, const struct element *element, bool reverse, enum item_kind kind,
+                             struct source source) {
+    struct data_record_plan *plan = builder->plan;
+    if (plan->n_items == builder->room) {
+        builder->room = 2 * builder->room + 16;
+        plan->items = mem_realloc(plan->items, builder->room, sizeof *plan->items);
+    }
+    struct item *item = &plan->items[plan->n_items++];
+    memset(item, 0, sizeof *item);
+    int first = reverse ? toupper((unsigned char)element->name[0]) : element->name[0];
+    item->name_len = (uint8_t)snprintf(item->name, sizeof item->name, ",\"%s%c%s\":", reverse ? "rev" : "", first,
+                                       element->name + 1);
+    item->kind = (uint8_t)kind;
+    item->source = source;
+    target_set(builder, item, element);
+    item->max = max_of(element, (enum item_target)item->target, kind);
+    builder->done[reverse][element->id] = true;
+    return item;
+}
+
+static void field_add(struct builder *builder, const struct element *element, bool reverse, struct source source) {
+    enum item_kind kind = (enum item_kind)kind_of((enum element_type)element->type, source.length);
+    if (among(scaled, COUNT(scaled), element->id)) kind = ITEM_COUNT;
+    if (element->id == ELEMENT_TCP_CONTROL_BITS) kind = ITEM_TCP_FLAGS;
+    struct item *item = item_add(builder, element, reverse, kind, source);
+    bool same = kind <= ITEM_NUMBER8 || kind == ITEM_IPV6 || kind == ITEM_MAC;
+    if (same && item->target == TARGET_KEY && item->width == source.length) item->copied = item->width;
+    if (kind != ITEM_TIME) return;
+    item->unit = (uint8_t)(element->type - ELEMENT_DATE_TIME_SECONDS);
+    item->moment = item->unit == UNIT_SECONDS        ? MOMENT_SECONDS
+                   : item->unit == UNIT_MILLISECONDS ? MOMENT_MILLISECONDS
+                                                     : MOMENT_NTP;
+}
+
+/* Adds the element's item, unless it is there, or the template has nothing to make it of. */
+static void item_want(struct builder *builder, unsigned id, bool reverse) {
+    static const struct {
+        uint16_t id;
+        uint8_t kind;
+    } of_context[] = {{EXPORTER_IPV4_ADDRESS, ITEM_EXPORTER},
+                      {EXPORTER_IPV6_ADDRESS, ITEM_EXPORTER_IPV6},
+                      {OBSERVATION_DOMAIN_ID, ITEM_DOMAIN},
+                      {SAMPLING_POPULATION, ITEM_SAMPLING}};
+    const struct data_record_plan *plan = builder->plan;
+    const struct element *element = element_by_id(id);
+    const struct substitute *substitute = substitute_find(id);
+    struct source source = value_find(builder, id, reverse);
+    bool counted = reverse ? plan->reverse_counts[0].length || plan->reverse_counts[1].length : plan->counts;
+    if (builder->done[reverse][id]) return;
+    if (id == ELEMENT_DESTINATION_TRANSPORT_PORT && !reverse && plan->icmp[builder->family][0].length) {
+        item_add(builder, element, reverse, ITEM_PORT, (struct source){0, 0, 0});
+    } else if (source.length) {
+        field_add(builder, element, reverse, source);
+    } else if (counted && substitute && substitute->constant != NOTHING) {
+        item_add(builder, element, reverse, ITEM_CONSTANT, (struct source){(uint32_t)substitute->constant, 0, 0});
+    }
+    for (unsigned i = 0; i < COUNT(of_context) && !source.length && !reverse; i++)
+        if (of_context[i].id == id)
+            item_add(builder, element, reverse, (enum item_kind)of_context[i].kind, (struct source){0, 0, 0});
+}
+
+/* The times of a direction: in the units that the layout has as keys, else in seconds. Without a layout what the
+ * template has under these names is there already, else they are added in milliseconds. */
+static void times_want(struct builder *builder, bool reverse) {
+    const struct flow_layout *layout = builder->plan->layout;
+    for (unsigned end = 0; end < 2; end++) {
+        unsigned time = end + (reverse ? TIME_REVERSE_START : TIME_START), units = 0;
+        if (reverse && !builder->plan->times[time].kind) continue;
+        for (unsigned unit = 0; unit < UNITS; unit++) {
+            unsigned id = FLOW_START_SECONDS + 2 * unit + end;
+            bool has = builder->done[reverse][id];
+            for (unsigned i = 0; layout && i < layout->n_fields; i++)
+                has |= layout->fields[i].element[FLOW_IPV4]->id == id;
+            units |= (unsigned)has << unit;
+        }
+        if (!layout && units) continue;
+        if (!units) units = 1u << (layout ? UNIT_SECONDS : UNIT_MILLISECONDS);
+        bool first = true;
+        for (unsigned unit = 0; unit < UNITS; unit++) {
+            if (!(units >> unit & 1)) continue;
+            const struct element *element = element_by_id(FLOW_START_SECONDS + 2 * unit + end);
+            struct item *item = item_add(builder, element, reverse, ITEM_FLOW_TIME, (struct source){0, 0, 0});
+            item->unit = (uint8_t)unit;
+            item->time = (uint8_t)time;
+            item->first = first;
+            first = false;
+        }
+    }
+}
+
+/* In the order in which an entry's values are looked at, so that both ways refuse a record for the same reason. */
+static void layout_want(struct builder *builder, bool reverse) {
+    const struct flow_layout *layout = builder->plan->layout;
+    times_want(builder, reverse);
+    for (unsigned i = 0; i < layout->n_sums; i++) {
+        item_want(builder, layout->sums[i]->id, reverse);
+        if (!reverse && !builder->done[reverse][layout->sums[i]->id])
+            item_add(builder, layout->sums[i], reverse, ITEM_MISSING, (struct source){0, 0, 0});
+    }
+    for (unsigned i = reverse ? FLOW_TUPLE_FIELDS : 0; i < layout->n_fields; i++)
+        item_want(builder, layout->fields[i].element[builder->family]->id, reverse);
+}
+
+static void everything_want(struct builder *builder, bool reverse) {
+    static const uint16_t forward[] = {ELEMENT_SOURCE_TRANSPORT_PORT,
+                                       ELEMENT_DESTINATION_TRANSPORT_PORT,
+                                       ELEMENT_PROTOCOL_IDENTIFIER,
+                                       EXPORTER_IPV4_ADDRESS,
+                                       EXPORTER_IPV6_ADDRESS,
+                                       OBSERVATION_DOMAIN_ID,
+                                       SAMPLING_POPULATION};
+    const struct data_record_plan *plan = builder->plan;
+    const uint16_t *others = address_ids[builder->family == FLOW_IPV4 ? FLOW_IPV6 : FLOW_IPV4];
+    for (unsigned i = 0; i < plan->n_fields; i++) {
+        unsigned id = plan->fields[i].specifier.id;
+        if (id >= IDS || builder->places[reverse][id] != i + 1) continue;
+        if (reverse || !among(others, 2, id)) item_want(builder, id, reverse);
+    }
+    for (unsigned i = 0; i < 2 && !reverse; i++)
+        item_want(builder, address_ids[builder->family][i], reverse);
+    for (unsigned i = 0; i < COUNT(forward) && !reverse; i++)
+        item_want(builder, forward[i], reverse);
+    times_want(builder, reverse);
+    item_want(builder, PACKET_DELTA_COUNT, reverse);
+    item_want(builder, OCTET_DELTA_COUNT, reverse);
+}
+
+/* --- the way to flow records --- */
+
+static bool continues(const struct copy *copy, const struct item *item) {
+    const struct source *source = &copy->source;
+    return item->source.anchor == source->anchor && item->source.offset == source->offset + source->length &&
+           item->place == copy->place + source->length;
+}
+
+/* Items [first, end), which are of one direction. */
+static void flows_plan(struct data_record_plan *plan, unsigned first, unsigned end) {
+    struct copy *copy = NULL;
+    for (unsigned i = first; i < end; i++) {
+        const struct item *item = &plan->items[i];
+        if (!item->copied) {
+            plan->looked_at[plan->n_looked_at++] = (uint16_t)i;
+        } else if (copy && continues(copy, item)) {
+            copy->source.length += item->copied;
+        } else {
+            copy = &plan->copies[plan->n_copies++];
+            *copy = (struct copy){item->source, item->place};
+        }
+    }
+}
+
+static void family_flows_plan(struct data_record_plan *plan, enum flow_family family) {
+    struct bounds *items = &plan->lists[family].items, *copies = &plan->lists[family].copies,
+                  *looked_at = &plan->lists[family].looked_at;
+    copies->first = plan->n_copies;
+    looked_at->first = plan->n_looked_at;
+    flows_plan(plan, items->first, items->reverse);
+    copies->reverse = plan->n_copies;
+    looked_at->reverse = plan->n_looked_at;
+    flows_plan(plan, items->reverse, items->end);
+    copies->end = plan->n_copies;
+    looked_at->end = plan->n_looked_at;
+}
+
+/* --- the plan --- */
+
+struct data_record_plan *data_record_plan_new(const struct field_specifier *fields, unsigned n,
+                                              const struct flow_layout *layout) {
+    struct builder builder = {.plan = NULL};
+    if (n > DATA_RECORD_FIELDS_MAX) return NULL;
+    struct data_record_plan *plan = builder.plan = mem_zalloc(1, sizeof *plan);
+    plan->layout = layout;
+    fields_read(&builder, fields, n);
+    record_find(&builder);
+    for (unsigned family = 0; family < FLOW_FAMILIES; family++) {
+        if (!plan->families[family] && (family == FLOW_IPV6 || plan->families[FLOW_IPV6])) continue;
+        builder.family = (enum flow_family)family;
+        memset(builder.done, 0, sizeof builder.done);
+        plan->lists[family].items.first = plan->n_items;
+        for (unsigned reverse = 0; reverse < 2; reverse++) {
+            if (reverse) plan->lists[family].items.reverse = plan->n_items;
+            (layout ? layout_want : everything_want)(&builder, reverse);
+        }
+        plan->lists[family].items.end = plan->n_items;
+    }
+    plan->items = mem_realloc(plan->items, plan->n_items + 1, sizeof *plan->items);
+    if (layout) {
+        plan->copies = mem_zalloc(plan->n_items + 1, sizeof *plan->copies);
+        plan->looked_at = mem_zalloc(plan->n_items + 1, sizeof *plan->looked_at);
+        for (unsigned family = 0; family < FLOW_FAMILIES; family++)
+            family_flows_plan(plan, (enum flow_family)family);
+    }
+    return plan;
+}
+
+void data_record_plan_free(struct data_record_plan *plan) {
+    if (!plan) return;
+    free(plan->fields);
+    free(plan->gaps);
+    free(plan->items);
+    free(plan->copies);
+    free(plan->looked_at);
+    free(plan);
+}
+
+size_t data_record_plan_bytes(const struct data_record_plan *plan) {
+    return sizeof *plan + (plan->n_fields + 1) * (sizeof *plan->fields + sizeof *plan->gaps) +
+           (plan->n_items + 1) * sizeof *plan->items +
+           (plan->layout ? (plan->n_items + 1) * (sizeof *plan->copies + sizeof *plan->looked_at) : 0);
+}
+
+size_t data_record_plan_min(const struct data_record_plan *plan) { return plan->min; }
+
+bool data_record_plan_counts(const struct data_record_plan *plan) { return plan->counts; }

@@ -1,0 +1,306 @@
+/* IPFIX (RFC 7011) and NetFlow v9 (RFC 3954): two headers and two kinds of template records, and the rest is one.
+ *
+ * Over UDP withdrawals are passed over: nobody may send them there (RFC 7011, 8.4), and anybody could. */
+#include "collect/message_impl.h"
+
+#include "base/log.h"
+
+enum {
+    TEMPLATE_SET = 2, /* set ids of IPFIX; v9's are these less 2 */
+    OPTIONS_TEMPLATE_SET = 3,
+    V9_TEMPLATE_SET = 0,
+    V9_OPTIONS_TEMPLATE_SET = 1,
+    FIRST_TEMPLATE = 256,
+    ENTERPRISE_BIT = 0x8000,
+    ENTERPRISE_CISCO = 9, /* v9's types above 32767 are Cisco's own */
+    INGRESS_INTERFACE = 10,
+    FLOW_END_SYS_UP_TIME = 21,
+    LINE_CARD_ID = 141,
+    TEMPLATE_ID = 145,
+    SYSTEM_INIT_TIME = 160,
+    PADDING = 210,
+};
+
+struct reader { /* of a message */
+    struct message_decoder *decoder;
+    struct domain *domain;
+    struct data_record_context context;
+    bool netflow9;
+    bool whole;       /* all its data records are counted */
+    uint32_t records; /* data records, those of options too */
+};
+
+static void data_decode(struct reader *reader, struct template *template, const uint8_t *bytes, size_t len);
+
+/* --- templates --- */
+
+/* RFC 3954, 6.1: what the data of options is about. */
+static uint16_t v9_scope(uint16_t type) {
+    switch (type) {
+    case 2: return INGRESS_INTERFACE;
+    case 3: return LINE_CARD_ID;
+    case 5: return TEMPLATE_ID;
+    default: return PADDING; /* the system, a cache */
+    }
+}
+
+/* Data sets that have waited for it: as if they had come now, but at their own time. */
+static void held_decode(struct reader *reader, uint16_t id) {
+    struct held *held;
+    struct sessions *sessions = &reader->decoder->sessions;
+    while ((held = held_of(reader->domain, id))) {
+        struct reader then = *reader;
+        then.context = held->context;
+        held_take(sessions, held);
+        struct template *template = template_find(sessions, reader->domain, id, reader->decoder->now_us);
+        data_decode(&then, template, held->bytes, held->len);
+        held_end(sessions, held);
+    }
+}
+
+static void template_refused(struct reader *reader, uint16_t id, const char *why) {
+    char name[SESSION_NAME_MAX];
+    if (!message_may_say(reader->decoder, PROBLEM_TEMPLATE)) return;
+    domain_name(reader->domain, name);
+    log_warning("collector", "%s: template %u is not taken: %s", name, id, why);
+}
+
+static void template_learn(struct reader *reader, uint16_t id, bool options, const struct field_specifier *fields,
+                           unsigned n) {
+    struct message_decoder *decoder = reader->decoder;
+    switch (template_take(&decoder->sessions, reader->domain, id, options, fields, n, decoder->now_us)) {
+    case TEMPLATE_NO_ROOM:
+        decoder->counters.evicted++;
+        template_refused(reader, id, "no memory is left: raise 'memory'");
+        break;
+    case TEMPLATE_KNOWN:
+        /* Its age is written down again before the next start could take it for too old. */
+        if (decoder->now_us - decoder->version_us > decoder->config.template_lifetime_us / 4)
+            message_state_changed(decoder);
+        break;
+    case TEMPLATE_NEW:
+        decoder->counters.templates++;
+        message_state_changed(decoder);
+        held_decode(reader, id);
+    }
+}
+
+/* Fields of a template record. Returns the bytes that they take, 0 where these are not there. Of more than
+ * DATA_RECORD_FIELDS_MAX fields none is kept: *n is 0. Fields without a length are none. */
+static size_t fields_read(const struct reader *reader, const uint8_t *bytes, size_t len, unsigned count,
+                          unsigned scopes, struct field_specifier *fields, unsigned *n) {
+    size_t at = 0;
+    *n = 0;
+    for (unsigned i = 0; i < count; i++) {
+        if (len - at < 4) return 0;
+        struct field_specifier field = {.id = read16(bytes + at), .length = read16(bytes + at + 2)};
+        at += 4;
+        if (field.id & ENTERPRISE_BIT) {
+            field.enterprise = ENTERPRISE_CISCO;
+            field.id &= (uint16_t)~ENTERPRISE_BIT;
+            if (!reader->netflow9) {
+                if (len - at < 4) return 0;
+                field.enterprise = read32(bytes + at);
+                at += 4;
+            }
+        } else if (reader->netflow9 && i < scopes) {
+            field.id = v9_scope(field.id);
+        }
+        if (field.length > 0 && *n < DATA_RECORD_FIELDS_MAX) fields[(*n)++] = field;
+    }
+    if (count > DATA_RECORD_FIELDS_MAX) *n = 0;
+    return at;
+}
+
+/* 0: it is padding, or broken; which *sound says. */
+static size_t template_decode(struct reader *reader, const uint8_t *bytes, size_t len, bool options, bool *sound) {
+    struct field_specifier fields[DATA_RECORD_FIELDS_MAX];
+    struct message_decoder *decoder = reader->decoder;
+    uint16_t id = read16(bytes);
+    unsigned count = read16(bytes + 2), scopes = 0, n;
+    size_t at = 4;
+    *sound = id == 0;
+    if (id == 0) return 0;
+    if (count == 0 && !reader->netflow9) { /* a withdrawal; all where the id is that of the set */
+        bool all = id == (options ? OPTIONS_TEMPLATE_SET : TEMPLATE_SET);
+        if (!all && id < FIRST_TEMPLATE) return 0;
+        if (reader->domain->session->key.transport == MESSAGE_TCP)
+            decoder->counters.withdrawn += template_withdraw(&decoder->sessions, reader->domain, all ? 0 : id, options);
+        return at;
+    }
+    if (id < FIRST_TEMPLATE) return 0;
+    if (options) {
+        if (len < 6) return 0;
+        scopes = read16(bytes + 4);
+        at = 6;
+        if (reader->netflow9) { /* lengths in bytes: of the scopes, of the options */
+            unsigned octets = count + scopes;
+            scopes = count / 4;
+            count = octets / 4;
+        } else if (scopes == 0 || scopes > count) {
+            return 0;
+        }
+    }
+    size_t bytes_of_fields = fields_read(reader, bytes + at, len - at, count, scopes, fields, &n);
+    if (bytes_of_fields == 0) return 0;
+    if (n > 0) {
+        template_learn(reader, id, options, fields, n);
+    } else { /* nor is an older one right now */
+        template_withdraw(&decoder->sessions, reader->domain, id, options);
+        template_refused(reader, id, "it has too many fields, or none with a length");
+        decoder->counters.malformed++;
+    }
+    return at + bytes_of_fields;
+}
+
+static void templates_decode(struct reader *reader, const uint8_t *bytes, size_t len, bool options) {
+    bool sound;
+    while (len >= 4) { /* fewer are padding */
+        size_t n = template_decode(reader, bytes, len, options, &sound);
+        if (n == 0) {
+            if (!sound) message_malformed(reader->decoder, reader->domain, "a template that breaks its format");
+            return;
+        }
+        bytes += n;
+        len -= n;
+    }
+}
+
+/* --- data --- */
+
+static void options_decode(struct reader *reader, const struct template *template, const uint8_t *bytes, size_t len) {
+    struct domain *domain = reader->domain;
+    uint64_t boot_ms;
+    reader->decoder->counters.not_counted++;
+    if (sampling_learn(&reader->decoder->sessions, domain, template, bytes, len))
+        message_state_changed(reader->decoder);
+    if (reader->netflow9 || !data_record_number(template->plan, bytes, len, SYSTEM_INIT_TIME, &boot_ms)) return;
+    if (boot_ms > INT64_MAX / 1000000) return;
+    domain->boot_us = (int64_t)boot_ms * 1000;
+    domain->has_boot = true;
+    reader->context.boot_us = domain->boot_us;
+}
+
+/* IPFIX records with times of sysUpTime, of whose beginning the exporter tells nothing. No flow ends after it is told
+ * of: the earliest beginning by which that holds is right, but for what the promptest flow has waited. */
+static void boot_guess(struct reader *reader, const struct template *template, const uint8_t *bytes, size_t len) {
+    struct domain *domain = reader->domain;
+    for (size_t n; (n = data_record_length(template->plan, bytes, len)) > 0; bytes += n, len -= n) {
+        uint64_t end_ms;
+        if (!data_record_number(template->plan, bytes, n, FLOW_END_SYS_UP_TIME, &end_ms)) return;
+        int64_t boot_us = reader->context.export_us - (int64_t)(uint32_t)end_ms * 1000;
+        if (domain->guessed_us == 0 || boot_us < domain->guessed_us) domain->guessed_us = boot_us;
+    }
+    reader->context.boot_us = domain->guessed_us;
+}
+
+/* What is left behind the last record and shorter than any is padding. */
+static void data_decode(struct reader *reader, struct template *template, const uint8_t *bytes, size_t len) {
+    struct message_decoder *decoder = reader->decoder;
+    const struct domain *domain = reader->domain;
+    const struct record_plans plans = {template->plan, template->tuple};
+    size_t min = data_record_plan_min(template->plan);
+    decoder->sessions.in_use = template;
+    if (template->by_uptime && !reader->netflow9 && !domain->has_boot) boot_guess(reader, template, bytes, len);
+    while (len >= min) {
+        size_t n = data_record_length(template->plan, bytes, len);
+        if (n == 0) {
+            uint32_t now = (uint32_t)(decoder->now_us / 1000000);
+            message_malformed(decoder, reader->domain, "a data set that goes beyond its end");
+            lost_span_add(&reader->domain->sets, 1, now, now);
+            domain_has_lost(&decoder->sessions, reader->domain);
+            reader->whole = false;
+            break;
+        }
+        reader->records++;
+        if (template->options) {
+            options_decode(reader, template, bytes, n);
+        } else if (!data_record_plan_counts(template->plan)) {
+            decoder->counters.not_counted++;
+        } else {
+            uint32_t rate = domain->configured ? domain->configured : sampling_of(domain, template, bytes, n);
+            reader->context.sampling = rate > 0 ? rate : 1;
+            reader->domain->records++;
+            message_flow(decoder, &plans, bytes, n, &reader->context);
+        }
+        bytes += n;
+        len -= n;
+    }
+    decoder->sessions.in_use = NULL;
+}
+
+/* --- sets --- */
+
+static void set_decode(struct reader *reader, uint16_t id, const uint8_t *bytes, size_t len) {
+    struct message_decoder *decoder = reader->decoder;
+    uint16_t templates = reader->netflow9 ? V9_TEMPLATE_SET : TEMPLATE_SET;
+    uint16_t options = reader->netflow9 ? V9_OPTIONS_TEMPLATE_SET : OPTIONS_TEMPLATE_SET;
+    if (id == templates || id == options) {
+        templates_decode(reader, bytes, len, id == options);
+    } else if (id < FIRST_TEMPLATE) {
+        message_malformed(decoder, reader->domain, "a set of a kind that there is not");
+    } else {
+        struct template *template = template_find(&decoder->sessions, reader->domain, id, decoder->now_us);
+        if (template) {
+            data_decode(reader, template, bytes, len);
+        } else {
+            held_add(&decoder->sessions, reader->domain, id, bytes, len, &reader->context, decoder->now_us);
+            reader->whole = false;
+        }
+    }
+}
+
+static bool are_zeros(const uint8_t *bytes, size_t len) {
+    while (len > 0 && bytes[len - 1] == 0)
+        len--;
+    return len == 0;
+}
+
+static void sets_decode(struct reader *reader, const uint8_t *bytes, size_t len) {
+    while (len >= 4) {
+        size_t n = read16(bytes + 2);
+        if (n < 4 || n > len) break;
+        set_decode(reader, read16(bytes), bytes + 4, n - 4);
+        bytes += n;
+        len -= n;
+    }
+    if (are_zeros(bytes, len)) return; /* some exporters pad messages */
+    reader->whole = false;
+    message_malformed(reader->decoder, reader->domain, "a set whose length is not right");
+}
+
+static int message_read(struct reader *reader, const uint8_t *sets, size_t len, uint32_t number) {
+    sets_decode(reader, sets, len);
+    message_sequence(reader->decoder, reader->domain, number, reader->netflow9 ? 1 : reader->records,
+                     reader->netflow9 || reader->whole);
+    return 0;
+}
+
+/* Version, count of records (not to be trusted), sysUpTime, seconds, sequence, source id. */
+int message_decode_netflow9(struct message_decoder *decoder, struct session *session, const uint8_t *bytes,
+                            size_t len) {
+    struct domain_key key = {.protocol = 9, .id = read32(bytes + 16)};
+    struct reader reader = {.decoder = decoder, .netflow9 = true, .whole = true};
+    if (!(reader.domain = message_domain(decoder, session, &key))) return 0;
+    uint32_t uptime_ms = read32(bytes + 4);
+    message_context(decoder, reader.domain, (int64_t)read32(bytes + 8) * 1000000, &reader.context);
+    reader.context.boot_us -= (int64_t)uptime_ms * 1000;
+    message_uptime(decoder, reader.domain, uptime_ms);
+    return message_read(&reader, bytes + 20, len - 20, read32(bytes + 12));
+}
+
+/* Version, length, seconds, sequence, observation domain. */
+int message_decode_ipfix(struct message_decoder *decoder, struct session *session, const uint8_t *bytes, size_t len) {
+    struct domain_key key = {.protocol = 10, .id = read32(bytes + 12)};
+    struct reader reader = {.decoder = decoder, .whole = true};
+    size_t length = read16(bytes + 2);
+    if (!(reader.domain = message_domain(decoder, session, &key))) return -1;
+    if (length < 16 || length > len) {
+        message_malformed(decoder, reader.domain, "an IPFIX message whose length is not right");
+        return -1;
+    }
+    if (length < len) message_malformed(decoder, reader.domain, "bytes behind an IPFIX message");
+    message_context(decoder, reader.domain, (int64_t)read32(bytes + 4) * 1000000, &reader.context);
+    if (reader.domain->has_boot) reader.context.boot_us = reader.domain->boot_us;
+    return message_read(&reader, bytes + 16, length - 16, read32(bytes + 8));
+}

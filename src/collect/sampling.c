@@ -1,0 +1,168 @@
+/* Sampling rates out of records, and kept for parts of a domain. */
+#include "collect/sampling.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+#include "base/mem.h"
+
+enum {
+    INGRESS_INTERFACE = 10,
+    SAMPLING_INTERVAL = 34,
+    SAMPLER_ID = 48,
+    SAMPLER_RANDOM_INTERVAL = 50,
+    SELECTOR_ID = 302,
+    SAMPLING_PACKET_INTERVAL = 305,
+    SAMPLING_PACKET_SPACE = 306,
+    SAMPLING_TIME_INTERVAL = 307,
+    SAMPLING_TIME_SPACE = 308,
+    SAMPLING_SIZE = 309,
+    SAMPLING_POPULATION = 310,
+    SAMPLING_PROBABILITY = 311,
+    RATES_STEP = 16,
+};
+
+/* The upper bits of a rate's key; the rest is the number of the part. */
+#define OF_SAMPLER (UINT64_C(1) << 62)
+#define OF_INTERFACE (UINT64_C(2) << 62)
+#define OF_ANYTHING (UINT64_C(3) << 62)
+
+/* In the order in which they count. The rate is `number` over `by`, where that is an element; with `sum`, the two
+ * added up over `by`. */
+static const struct {
+    uint16_t number, by;
+    bool sum;
+} ways[] = {
+    {SAMPLING_PACKET_SPACE, SAMPLING_PACKET_INTERVAL, true},
+    {SAMPLING_POPULATION, SAMPLING_SIZE, false},
+    {SAMPLING_PROBABILITY, 0, false},
+    {SAMPLING_TIME_SPACE, SAMPLING_TIME_INTERVAL, true},
+    {SAMPLER_RANDOM_INTERVAL, 0, false},
+    {SAMPLING_INTERVAL, 0, false},
+};
+
+uint8_t sampling_look(const struct field_specifier *fields, unsigned n) {
+    uint8_t found = 0;
+    for (unsigned i = 0; i < n; i++) {
+        if (fields[i].enterprise != 0) continue;
+        for (unsigned w = 0; w < sizeof ways / sizeof ways[0]; w++)
+            if (fields[i].id == ways[w].number) found |= SAMPLING_TOLD;
+        if (fields[i].id == SELECTOR_ID || fields[i].id == SAMPLER_ID || fields[i].id == INGRESS_INTERFACE)
+            found |= SAMPLING_BY_PART;
+    }
+    return found;
+}
+
+/* An IEEE 754 number of 8 bytes, or of 4 where the exporter has cut it (RFC 7011, 6.2): then the upper ones are 0, as
+ * they are in no probability that is worth telling. */
+static double probability(uint64_t bits) {
+    if (bits <= UINT32_MAX) {
+        uint32_t half = (uint32_t)bits;
+        float single;
+        memcpy(&single, &half, sizeof single);
+        return (double)single;
+    }
+    double number;
+    memcpy(&number, &bits, sizeof number);
+    return number;
+}
+
+static uint32_t rounded(double rate) { return rate >= 1 && rate < (double)UINT32_MAX ? (uint32_t)(rate + 0.5) : 0; }
+
+/* 0: it tells none. */
+static uint32_t told(const struct data_record_plan *plan, const uint8_t *bytes, size_t len) {
+    for (unsigned i = 0; i < sizeof ways / sizeof ways[0]; i++) {
+        uint64_t number, by = 1;
+        uint32_t rate;
+        if (!data_record_number(plan, bytes, len, ways[i].number, &number)) continue;
+        if (ways[i].by && (!data_record_number(plan, bytes, len, ways[i].by, &by) || by == 0)) continue;
+        if (ways[i].number == SAMPLING_PROBABILITY)
+            rate = rounded(1 / probability(number));
+        else
+            rate = rounded(((double)number + (ways[i].sum ? (double)by : 0)) / (double)by);
+        if (rate > 0) return rate;
+    }
+    return 0;
+}
+
+/* 0: it names none. */
+static uint64_t part_of(const struct data_record_plan *plan, const uint8_t *bytes, size_t len) {
+    uint64_t id;
+    if (data_record_number(plan, bytes, len, SELECTOR_ID, &id) || data_record_number(plan, bytes, len, SAMPLER_ID, &id))
+        return OF_SAMPLER | (id & ~OF_ANYTHING);
+    if (data_record_number(plan, bytes, len, INGRESS_INTERFACE, &id)) return OF_INTERFACE | (id & ~OF_ANYTHING);
+    return 0;
+}
+
+/* --- what is kept --- */
+
+static unsigned index_of(const struct domain *domain, uint64_t key) {
+    unsigned low = 0, high = domain->n_rates;
+    while (low < high) {
+        unsigned middle = (low + high) / 2;
+        if (domain->rates[middle].key < key)
+            low = middle + 1;
+        else
+            high = middle;
+    }
+    return low;
+}
+
+static uint32_t rate_find(const struct domain *domain, uint64_t key) {
+    unsigned i = index_of(domain, key);
+    return i < domain->n_rates && domain->rates[i].key == key ? domain->rates[i].rate : 0;
+}
+
+bool rate_take(struct sessions *sessions, struct domain *domain, uint64_t key, uint32_t rate) {
+    unsigned i = index_of(domain, key);
+    if (i < domain->n_rates && domain->rates[i].key == key) {
+        bool new = domain->rates[i].rate != rate;
+        domain->rates[i].rate = rate;
+        return new;
+    }
+    if (domain->n_rates == RATES_MAX) return false;
+    if (domain->n_rates % RATES_STEP == 0) {
+        if (!session_take(sessions, domain->session, RATES_STEP * sizeof domain->rates[0])) return false;
+        domain->rates = mem_realloc(domain->rates, domain->n_rates + RATES_STEP, sizeof domain->rates[0]);
+    }
+    memmove(&domain->rates[i + 1], &domain->rates[i], (domain->n_rates - i) * sizeof domain->rates[0]);
+    domain->rates[i] = (struct rate){key, rate};
+    domain->n_rates++;
+    return true;
+}
+
+void rates_forget(struct sessions *sessions, struct domain *domain) {
+    for (unsigned n = 0; n < domain->n_rates; n += RATES_STEP)
+        session_give(sessions, domain->session, RATES_STEP * sizeof domain->rates[0]);
+    free(domain->rates);
+    domain->rates = NULL;
+    domain->n_rates = 0;
+}
+
+/* --- records --- */
+
+uint32_t sampling_of(const struct domain *domain, const struct template *template, const uint8_t *bytes, size_t len) {
+    uint32_t rate = 0;
+    uint64_t id;
+    const struct data_record_plan *plan = template->plan;
+    if (template->sampling & SAMPLING_TOLD) rate = told(plan, bytes, len);
+    if (rate == 0 && domain->n_rates > 0 && template->sampling & SAMPLING_BY_PART) {
+        if (data_record_number(plan, bytes, len, SELECTOR_ID, &id) ||
+            data_record_number(plan, bytes, len, SAMPLER_ID, &id))
+            rate = rate_find(domain, OF_SAMPLER | (id & ~OF_ANYTHING));
+        if (rate == 0 && data_record_number(plan, bytes, len, INGRESS_INTERFACE, &id))
+            rate = rate_find(domain, OF_INTERFACE | (id & ~OF_ANYTHING));
+    }
+    return rate > 0 ? rate : domain->rate;
+}
+
+bool sampling_learn(struct sessions *sessions, struct domain *domain, const struct template *template,
+                    const uint8_t *bytes, size_t len) {
+    uint32_t rate = told(template->plan, bytes, len);
+    uint64_t part = part_of(template->plan, bytes, len);
+    if (rate == 0) return false;
+    if (part) return rate_take(sessions, domain, part, rate);
+    bool new = domain->rate != rate;
+    domain->rate = rate;
+    return new;
+}

@@ -1,0 +1,31 @@
+/* Sampling rates that exporters tell of: in options, or in each record. A rate of n: 1 in n packets was looked at.
+ *
+ * Told by samplingPacketInterval and Space, samplingSize and Population, samplingProbability, samplingTimeInterval and
+ * Space, samplerRandomInterval, or samplingInterval; a quotient is rounded. Options that name a sampler or selector
+ * (samplerId, selectorId) tell of the records that have the same; those that name an ingressInterface, of its records;
+ * all others, whatever their scope, of all records of the domain. */
+#ifndef FLOWIMPORT_COLLECT_SAMPLING_H
+#define FLOWIMPORT_COLLECT_SAMPLING_H
+
+#include "collect/template.h"
+
+enum { RATES_MAX = 4096 }; /* of parts of a domain */
+
+enum sampling_look { SAMPLING_TOLD = 1, SAMPLING_BY_PART = 2 };
+/* What of it a template has: its records tell a rate; they say of which sampler or interface they are. */
+uint8_t sampling_look(const struct field_specifier *fields, unsigned n);
+
+/* The rate of a record: its own, that of its sampler, of its interface, of its domain; 0: nobody has told. */
+uint32_t sampling_of(const struct domain *domain, const struct template *template, const uint8_t *bytes, size_t len);
+/* From a record of options. Whether anything is new. */
+bool sampling_learn(struct sessions *sessions, struct domain *domain, const struct template *template,
+                    const uint8_t *bytes, size_t len);
+
+struct rate {
+    uint64_t key; /* of the part: opaque, but may be written down */
+    uint32_t rate;
+};
+bool rate_take(struct sessions *sessions, struct domain *domain, uint64_t key, uint32_t rate);
+void rates_forget(struct sessions *sessions, struct domain *domain);
+
+#endif

@@ -1,0 +1,112 @@
+/* Gaps between sequence numbers: found, filled by late messages, settled. */
+#include "collect/sequence.h"
+
+#include <string.h>
+
+enum { VOTES = 3, STREAK = 3 };
+
+void lost_span_add(struct lost_span *span, uint64_t n, uint32_t start, uint32_t end) {
+    if (n == 0) return;
+    if (span->n == 0 || start < span->start) span->start = start;
+    if (span->n == 0 || end > span->end) span->end = end;
+    span->n += n;
+}
+
+static void gap_remove(struct sequence *sequence, unsigned i) {
+    sequence->n_gaps--;
+    memmove(&sequence->gaps[i], &sequence->gaps[i + 1], (sequence->n_gaps - i) * sizeof sequence->gaps[0]);
+}
+
+static void gap_settle(struct sequence *sequence, unsigned i) {
+    const struct sequence_gap *gap = &sequence->gaps[i];
+    lost_span_add(&sequence->lost, gap->n, gap->start, gap->end);
+    gap_remove(sequence, i);
+}
+
+/* `at`: the place in the order of `end`. */
+static void gap_insert(struct sequence *sequence, unsigned at, struct sequence_gap gap) {
+    if (sequence->n_gaps == SEQUENCE_GAPS) {
+        gap_settle(sequence, 0);
+        if (at > 0) at--;
+    }
+    memmove(&sequence->gaps[at + 1], &sequence->gaps[at], (sequence->n_gaps - at) * sizeof sequence->gaps[0]);
+    sequence->gaps[at] = gap;
+    sequence->n_gaps++;
+}
+
+/* A clock may be set back between two messages. */
+static void gap_open(struct sequence *sequence, uint32_t n, uint32_t now) {
+    uint32_t start = sequence->last < now ? sequence->last : now;
+    gap_insert(sequence, sequence->n_gaps, (struct sequence_gap){sequence->next, n, start, now});
+}
+
+/* Units [first, first + units) are there after all. Whether any of them was missing. */
+static bool gaps_fill(struct sequence *sequence, uint32_t first, uint32_t units) {
+    for (unsigned i = sequence->n_gaps; i-- > 0;) {
+        struct sequence_gap *gap = &sequence->gaps[i];
+        uint32_t before = first - gap->first; /* of the gap, in front of the message */
+        if (before >= gap->n) continue;
+        uint32_t there = units < gap->n - before ? units : gap->n - before;
+        struct sequence_gap behind = *gap;
+        behind.first = first + there;
+        behind.n = gap->n - before - there;
+        gap->n = before;
+        if (behind.n > 0 && before > 0)
+            gap_insert(sequence, i + 1, behind);
+        else if (behind.n > 0)
+            *gap = behind;
+        else if (before == 0)
+            gap_remove(sequence, i);
+        return true;
+    }
+    return false;
+}
+
+/* Which of the two ways of numbering goes on from the last message that came, where only one of them does. */
+static void vote(struct sequence *sequence, uint32_t number, uint32_t units) {
+    bool front = number == sequence->number + sequence->units, behind = number == sequence->number + units;
+    if (front == behind) {
+        if (!front) sequence->votes = 0;
+    } else if (behind == sequence->behind) {
+        sequence->votes = 0;
+    } else if (++sequence->votes == VOTES) {
+        sequence->behind = behind;
+        sequence->votes = sequence->n_gaps = 0; /* they were none */
+        sequence->next = behind ? number - units : number;
+    }
+}
+
+/* Whether a message that is late in fact is the third of a new start. */
+static bool late(struct sequence *sequence, uint32_t first, uint32_t units) {
+    if (gaps_fill(sequence, first, units)) return false;
+    sequence->streak = sequence->streak > 0 && first == sequence->late_next ? (uint8_t)(sequence->streak + 1) : 1;
+    sequence->late_next = first + units;
+    return sequence->streak == STREAK;
+}
+
+void sequence_message(struct sequence *sequence, uint32_t number, uint32_t units, bool whole, uint32_t now) {
+    if (sequence->known && sequence->whole && whole) vote(sequence, number, units);
+    sequence->number = number;
+    sequence->units = units;
+    sequence->whole = whole;
+    uint32_t first = sequence->behind ? number - units : number, ahead = first - sequence->next;
+    if (sequence->known && ahead > 0 && ahead <= INT32_MAX && !sequence->unsure)
+        gap_open(sequence, ahead, now);
+    else if (sequence->known && -ahead - 1 < SEQUENCE_WINDOW && -ahead >= units && !late(sequence, first, units))
+        return;
+    sequence->known = true;
+    sequence->unsure = !whole;
+    sequence->streak = 0;
+    sequence->next = first + units;
+    sequence->last = now;
+}
+
+void sequence_restart(struct sequence *sequence) {
+    sequence->known = false;
+    sequence->votes = sequence->streak = 0;
+}
+
+void sequence_settle(struct sequence *sequence, uint32_t until) {
+    while (sequence->n_gaps > 0 && sequence->gaps[0].end < until)
+        gap_settle(sequence, 0);
+}

@@ -1,0 +1,55 @@
+/* Sequence numbers of export messages: what is missing between them. Pure: numbers in, loss out, times are handed in.
+ *
+ * A number counts units, modulo 2^32: flows in NetFlow v5 and v7, messages in v9 and sFlow, data records in IPFIX. It
+ * is that of the message's first unit. (Some exporters of IPFIX, softflowd for one, send that behind its last; who does
+ * is found out by three messages in a row that go on that way alone, and the gaps until then are forgotten.)
+ *
+ * A number ahead of the expected one leaves a gap; late messages fill gaps, until they are settled. A message that
+ * begins before the expected number and goes on behind it is in order: its exporter leaves records out of its count
+ * (softflowd those of options). A number that is behind by more than SEQUENCE_WINDOW, or the third in a row that is
+ * behind, fills no gap and goes on from the one before, is a restart: no loss. */
+#ifndef FLOWIMPORT_COLLECT_SEQUENCE_H
+#define FLOWIMPORT_COLLECT_SEQUENCE_H
+
+#include <stdbool.h>
+#include <stdint.h>
+
+enum {
+    SEQUENCE_GAPS = 8, /* open at a time; the oldest is settled early where more are needed */
+    SEQUENCE_WINDOW = 65536,
+};
+
+struct lost_span { /* an amount of loss, and when: seconds since 1970, both inclusive */
+    uint64_t n;
+    uint32_t start, end;
+};
+
+struct sequence {
+    bool known;    /* a message was there */
+    bool unsure;   /* the expected number is known to be no less than `next` */
+    bool behind;   /* numbers are those behind the message's last unit */
+    uint8_t votes; /* messages in a row that speak for the other way */
+    uint8_t streak;
+    uint8_t n_gaps;
+    uint32_t next;      /* expected */
+    uint32_t late_next; /* behind the last late message */
+    uint32_t last;      /* time of the message before that */
+    bool whole;         /* with the number and units of the message that came last */
+    uint32_t number, units;
+    struct sequence_gap {
+        uint32_t first, n;   /* units missing */
+        uint32_t start, end; /* times of the messages before and behind it */
+    } gaps[SEQUENCE_GAPS];   /* in order of `end` */
+    struct lost_span lost;   /* settled; the caller's to take */
+};
+
+void lost_span_add(struct lost_span *span, uint64_t n, uint32_t start, uint32_t end);
+
+/* `whole`: the message holds just these units; else at least so many. */
+void sequence_message(struct sequence *sequence, uint32_t number, uint32_t units, bool whole, uint32_t now);
+/* The exporter has started anew: the next number is not expected to be any. */
+void sequence_restart(struct sequence *sequence);
+/* Gaps found before `until` are lost. */
+void sequence_settle(struct sequence *sequence, uint32_t until);
+
+#endif
