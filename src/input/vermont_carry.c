@@ -10,8 +10,8 @@
 
 #include "base/mem.h"
 #include "base/url.h"
-#include "input/exporter.h"
-#include "input/ipfix_writer.h"
+#include "export/exporter.h"
+#include "export/ipfix_writer.h"
 #include "meter/meter.h"
 
 const struct vermont_setting vermont_settings[SETTINGS] = {

@@ -2,7 +2,7 @@
 #ifndef FLOWIMPORT_PROG_CAPTURE_OPTIONS_H
 #define FLOWIMPORT_PROG_CAPTURE_OPTIONS_H
 
-#include "input/exporter.h"
+#include "export/exporter.h"
 #include "meter/meter.h"
 #include "prog/config.h"
 

@@ -7,7 +7,7 @@
 #include "base/mem.h"
 #include "flow/entry.h"
 #include "import/check.h"
-#include "input/exporter.h"
+#include "export/exporter.h"
 #include "prog/capture_options.h"
 #include "prog/captures.h"
 #include "prog/entries_file.h"

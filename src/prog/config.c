@@ -15,7 +15,7 @@
 #include "store/manual.h"
 #include "http/api.h"
 #include "http/web.h"
-#include "input/exporter.h"
+#include "export/exporter.h"
 #include "prog/capture_options.h"
 #include "prog/collector.h"
 

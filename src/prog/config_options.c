@@ -3,7 +3,7 @@
 
 #include "base/log.h"
 #include "http/workers.h"
-#include "input/ipfix_writer.h"
+#include "export/ipfix_writer.h"
 
 static const struct option_word log_targets[] = {
     {"stderr", LOG_TARGET_STDERR}, {"syslog", LOG_TARGET_SYSLOG}, {NULL, 0}};

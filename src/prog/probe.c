@@ -10,7 +10,7 @@
 #include "base/log.h"
 #include "base/mem.h"
 #include "packet/capture.h"
-#include "input/exporter.h"
+#include "export/exporter.h"
 #include "meter/meter_entry.h"
 #include "prog/capture_options.h"
 #include "prog/loss.h"

@@ -1,5 +1,5 @@
 /* Collectors that are there, away, closed in between, deaf: which flows come, in which order, and what is counted. */
-#include "input/exporter.h"
+#include "export/exporter.h"
 
 #include <arpa/inet.h>
 #include <errno.h>

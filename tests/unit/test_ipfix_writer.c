@@ -1,6 +1,6 @@
 /* Messages to the byte, in both protocols; and that no message is longer, no flow lost and no template missing,
  * whatever is configured. */
-#include "input/ipfix_writer.h"
+#include "export/ipfix_writer.h"
 
 #include <setjmp.h>
 #include <stdarg.h>

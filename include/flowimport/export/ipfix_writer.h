@@ -6,8 +6,8 @@
  * Its template has only what has a number below 128, and its times are milliseconds since a moment, the "boot", of
  * which the writer says that it was a day before the earliest flow; a flow that started more than 49 days before the
  * message has its times cut to that. */
-#ifndef FLOWIMPORT_INPUT_IPFIX_WRITER_H
-#define FLOWIMPORT_INPUT_IPFIX_WRITER_H
+#ifndef FLOWIMPORT_EXPORT_IPFIX_WRITER_H
+#define FLOWIMPORT_EXPORT_IPFIX_WRITER_H
 
 #include "meter/meter_flow.h"
 

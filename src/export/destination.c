@@ -1,6 +1,6 @@
 /* One collector: messages wait in a queue until max_rate and the socket let them through; their sequence numbers are
  * set as they leave, so that those of a TCP connection begin with it. */
-#include "input/destination.h"
+#include "export/destination.h"
 
 #include <errno.h>
 #include <netinet/in.h>
@@ -14,7 +14,7 @@
 #include "base/backoff.h"
 #include "base/log.h"
 #include "base/mem.h"
-#include "input/ipfix_writer.h"
+#include "export/ipfix_writer.h"
 
 enum {
     RETRY_FIRST_MS = 100,

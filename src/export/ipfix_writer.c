@@ -1,5 +1,5 @@
 /* Flow records into messages: templates compiled once for each rule, then a copy and a byte swap for each field. */
-#include "input/ipfix_writer.h"
+#include "export/ipfix_writer.h"
 
 #include <stdlib.h>
 #include <string.h>

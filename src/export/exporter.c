@@ -1,5 +1,5 @@
 /* The collectors' URLs, and every flow to each of them. */
-#include "input/exporter.h"
+#include "export/exporter.h"
 
 #include <netdb.h>
 #include <netinet/in.h>
@@ -9,7 +9,7 @@
 
 #include "base/mem.h"
 #include "base/url.h"
-#include "input/destination.h"
+#include "export/destination.h"
 
 enum { IPFIX_PORT = 4739, NETFLOW_PORT = 2055 };
 

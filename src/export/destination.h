@@ -1,11 +1,11 @@
 /* One collector: the queue of messages before it, and the socket behind that. */
-#ifndef FLOWIMPORT_INPUT_DESTINATION_H
-#define FLOWIMPORT_INPUT_DESTINATION_H
+#ifndef FLOWIMPORT_EXPORT_DESTINATION_H
+#define FLOWIMPORT_EXPORT_DESTINATION_H
 
 #include <stdbool.h>
 #include <sys/socket.h>
 
-#include "input/exporter.h"
+#include "export/exporter.h"
 
 struct destination; /* opaque */
 

@@ -5,8 +5,8 @@
  * `template_refresh` seconds and every EXPORTER_TEMPLATE_MESSAGES messages, over TCP once for each connection. A TCP
  * connection that is lost is made again; a message that was cut off is sent again whole. What the kernel had taken from
  * us, and the collector had not from the kernel, is then lost without our knowing. */
-#ifndef FLOWIMPORT_INPUT_EXPORTER_H
-#define FLOWIMPORT_INPUT_EXPORTER_H
+#ifndef FLOWIMPORT_EXPORT_EXPORTER_H
+#define FLOWIMPORT_EXPORT_EXPORTER_H
 
 #include <event2/event.h>
 
