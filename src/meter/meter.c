@@ -52,7 +52,7 @@ struct meter {
     meter_flow_fn *ended;
     void *context;
     int64_t linger_us;
-    int link_type;
+    int link_type; /* -1: none yet */
     struct match filter;
     unsigned to_pass; /* frames to be passed over before the next is looked at */
     struct fragments *fragments;
@@ -68,6 +68,7 @@ struct meter *meter_new(const struct meter_config *config, meter_flow_fn *ended,
     if (!meter->config.sampling) meter->config.sampling = 1;
     meter->ended = ended;
     meter->context = context;
+    meter->link_type = -1;
     meter->linger_us = METER_LINGER * INT64_C(1000000);
     if (meter->linger_us > config->inactive_us) meter->linger_us = config->inactive_us;
     meter->fragments = fragments_new(config->fragments, config->seed);
@@ -99,6 +100,13 @@ int meter_link_type(struct meter *meter, int link_type, struct error *error) {
     for (unsigned i = 0; i < meter->config.rules->n && status == 0; i++)
         status = match_compile(&meter->rules[i].match, link_type, meter->config.rules->rules[i].match, error);
     return status;
+}
+
+int meter_capture_frame(void *context, int link_type, const struct capture_frame *frame, struct error *error) {
+    struct meter *meter = context;
+    if (link_type != meter->link_type && meter_link_type(meter, link_type, error) != 0) return -1;
+    meter_frame(meter, frame->bytes, frame->captured, frame->original, frame->time_us);
+    return 0;
 }
 
 /* --- flows --- */

@@ -5,7 +5,7 @@
 #include <stdio.h>
 #include <string.h>
 
-#include "input/capture_file.h"
+#include "files/capture_file.h"
 #include "meter/meter_entry.h"
 #include "prog/capture_options.h"
 #include "prog/chunks.h"
@@ -53,12 +53,13 @@ static int file_read(struct contents *contents, struct meter *meter, struct read
     const struct meter_totals *totals = meter_totals(meter);
     struct error error;
     int more = 1;
-    struct capture_file *file = capture_file_open(contents, meter);
+    struct capture_file *file = capture_file_open(contents, meter_capture_frame, meter);
     while (more > 0 && reader->code == EXIT_DONE) {
         more = capture_file_read(file, &error);
         progress_show(path, contents_progress(contents), (int64_t)totals->frames, "frames", more <= 0);
     }
     capture_file_close(file);
+    meter_end(meter); /* where the rest can't be read, too */
     if (reader->code == EXIT_DONE) totals_print(path, totals);
     if (more < 0) command_fail(EXIT_FAILED, "%s", error.text);
     return more < 0 && reader->code == EXIT_DONE ? EXIT_FAILED : reader->code;

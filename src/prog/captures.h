@@ -2,7 +2,7 @@
 #ifndef FLOWIMPORT_PROG_CAPTURES_H
 #define FLOWIMPORT_PROG_CAPTURES_H
 
-#include "input/contents.h"
+#include "files/contents.h"
 #include "meter/meter.h"
 #include "prog/command.h"
 

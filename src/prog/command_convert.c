@@ -1,7 +1,7 @@
 /* flowimport convert: another program's configuration as ours. */
 #include <stdio.h>
 
-#include "input/contents.h"
+#include "files/contents.h"
 #include "input/vermont.h"
 #include "prog/command.h"
 

@@ -5,7 +5,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "import/migration.h"
+#include "files/migration.h"
 #include "prog/chunks.h"
 #include "prog/source.h"
 #include "store/settings.h"

@@ -9,7 +9,7 @@
 
 #include "base/clock.h"
 #include "base/mem.h"
-#include "input/tail.h"
+#include "files/tail.h"
 #include "prog/entries_file.h"
 #include "queue/producer.h"
 

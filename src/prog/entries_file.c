@@ -5,8 +5,8 @@
 #include <stdlib.h>
 
 #include "base/mem.h"
-#include "input/capture_file.h"
-#include "input/lines.h"
+#include "files/capture_file.h"
+#include "files/lines.h"
 #include "prog/capture_options.h"
 #include "prog/captures.h"
 #include "prog/chunks.h"
@@ -98,7 +98,7 @@ static int flow_give(void *context, const char *text, size_t len) {
     return entries_give(entries, entries->number, text, len);
 }
 
-static int capture_read(struct entries *entries, int64_t begin) {
+static int capture_entries_read(struct entries *entries, int64_t begin) {
     struct file *file = entries->state;
     uint64_t seed = 0;
     file->begin = begin;
@@ -107,7 +107,8 @@ static int capture_read(struct entries *entries, int64_t begin) {
 }
 
 static const struct entries_source lines_source = {"line", "bytes", file_identify, lines_read, file_close, NULL};
-static const struct entries_source capture_source = {"flow", "flows", file_identify, capture_read, file_close, NULL};
+static const struct entries_source capture_source = {"flow",     "flows", file_identify, capture_entries_read,
+                                                     file_close, NULL};
 
 struct contents *entries_file_capture(struct entries *entries) {
     const struct file *file = entries->state;

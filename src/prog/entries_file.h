@@ -2,8 +2,8 @@
 #ifndef FLOWIMPORT_PROG_ENTRIES_FILE_H
 #define FLOWIMPORT_PROG_ENTRIES_FILE_H
 
-#include "input/contents.h"
-#include "input/foreign.h"
+#include "files/contents.h"
+#include "files/foreign.h"
 #include "prog/entries.h"
 
 /* What entries_open() is for a file. */

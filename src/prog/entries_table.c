@@ -8,8 +8,8 @@
 #include <string.h>
 
 #include "base/mem.h"
-#include "import/source_table.h"
-#include "input/vermont_row.h"
+#include "files/source_table.h"
+#include "files/vermont_row.h"
 #include "prog/chunks.h"
 #include "prog/entries_file.h"
 #include "prog/source.h"

@@ -11,7 +11,8 @@
 #include <string.h>
 #include <time.h>
 
-#include "input/capture_file.h"
+#include "files/capture_file.h"
+#include "meter/meter.h"
 #include "meter/meter_entry.h"
 
 enum { ROUNDS_MAX = 25 };
@@ -86,10 +87,11 @@ static void meter_run(const char *path, struct sink *sink) {
     struct meter *meter = meter_new(&config, on_flow, sink);
     struct contents *contents = contents_open(path, false, &error);
     if (!contents) fail(error.text);
-    struct capture_file *file = capture_file_open(contents, meter);
+    struct capture_file *file = capture_file_open(contents, meter_capture_frame, meter);
     int more;
     while ((more = capture_file_read(file, &error)) > 0)
         continue;
+    meter_end(meter);
     if (more < 0) fail(error.text);
     capture_file_close(file);
     contents_close(contents);

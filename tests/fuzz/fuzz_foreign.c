@@ -6,7 +6,7 @@
 
 #include "flow/entry.h"
 #include "flow/names.h"
-#include "input/foreign.h"
+#include "files/foreign.h"
 
 static struct flow_layout layout;
 static struct entry_decoder *decoder;

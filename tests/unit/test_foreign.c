@@ -10,7 +10,7 @@
 
 #include "base/buffer.h"
 #include "flow/names.h"
-#include "input/foreign.h"
+#include "files/foreign.h"
 
 /* Each line's entry, or "! " and the error, a line each. */
 static char *read_all(struct foreign *foreign, const char *lines) {

@@ -1,5 +1,5 @@
 /* Lines of files, plain and packed: ends of lines, positions, resuming, identity, and files that are cut off. */
-#include "input/lines.h"
+#include "files/lines.h"
 
 #include <fcntl.h>
 #include <stdio.h>

@@ -1,5 +1,5 @@
 /* The plan of a migration, size by size, and the rows that can and can't be taken. */
-#include "import/migration.h"
+#include "files/migration.h"
 
 #include "records.h"
 

@@ -1,5 +1,5 @@
 /* How other programs' tables are asked for their rows, and where the reading of one is. */
-#include "import/source_table.h"
+#include "files/source_table.h"
 
 #include <string.h>
 

@@ -1,5 +1,5 @@
 /* A file that grows: whole lines alone, its rotation by renaming and by cutting, and where an earlier run ended. */
-#include "input/tail.h"
+#include "files/tail.h"
 
 #include <dirent.h>
 #include <fcntl.h>

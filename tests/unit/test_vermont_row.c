@@ -1,5 +1,5 @@
 /* Columns and rows of VERMONT's tables, old and new, and the entries they become, to the byte. */
-#include "input/vermont_row.h"
+#include "files/vermont_row.h"
 
 #include <jansson.h>
 #include <stdio.h>

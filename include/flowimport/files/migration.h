@@ -4,8 +4,8 @@
  * in one bucket of every size that is a multiple of the old one. Where the old sizes were kept for different times, the
  * smallest is read as far back as it reaches, and the next larger one before that; so every row that is read counts
  * once in the tables for all time. */
-#ifndef FLOWIMPORT_IMPORT_MIGRATION_H
-#define FLOWIMPORT_IMPORT_MIGRATION_H
+#ifndef FLOWIMPORT_FILES_MIGRATION_H
+#define FLOWIMPORT_FILES_MIGRATION_H
 
 #include "flow/reject.h"
 #include "store/store.h"

@@ -1,5 +1,5 @@
 /* What the columns of VERMONT's tables mean: the legacy names, and how each type is stored in MySQL. */
-#include "input/vermont_row.h"
+#include "files/vermont_row.h"
 
 #include <ctype.h>
 #include <inttypes.h>

@@ -1,6 +1,6 @@
 /* Argus' client ra: its text with a separator and the header line (ra -c , -u), and the JSON of newer ones. Columns are
  * those of ra(1), as the headers of 3.0 have them and as the option -s names them. */
-#include "input/foreign_impl.h"
+#include "files/foreign_impl.h"
 
 /* Octets are those of the whole frame, as Argus counts them: an Ethernet header is 14 more than the IP packet, and
  * short frames count with the padding that was captured. */

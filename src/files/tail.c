@@ -1,5 +1,5 @@
 /* The file that is followed, and the one that comes after it. */
-#include "input/tail.h"
+#include "files/tail.h"
 
 #include <dirent.h>
 #include <errno.h>
@@ -15,7 +15,7 @@
 #include "base/buffer.h"
 #include "base/log.h"
 #include "base/mem.h"
-#include "input/lines.h"
+#include "files/lines.h"
 
 enum {
     CHUNK = 256 << 10,

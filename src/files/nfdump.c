@@ -1,6 +1,6 @@
 /* nfdump: -o csv of 1.6 and 1.7, of 1.7.4 and later, and -o json. Times are local ones, those of csv in whole seconds.
  * Output counts are the other direction's, as nfdump -b and -B make them. */
-#include "input/foreign_impl.h"
+#include "files/foreign_impl.h"
 
 #include <string.h>
 

@@ -1,5 +1,5 @@
 /* Tables of other programs: found in information_schema, read row by row in an order that can be gone on with. */
-#include "import/source_table.h"
+#include "files/source_table.h"
 
 #include <inttypes.h>
 #include <stdio.h>

@@ -1,5 +1,5 @@
 /* Contents: a file's bytes, unpacked where they are packed. */
-#include "input/contents.h"
+#include "files/contents.h"
 
 #include <errno.h>
 #include <fcntl.h>
@@ -12,7 +12,7 @@
 #include <xxhash.h>
 
 #include "base/mem.h"
-#include "input/unpack.h"
+#include "files/unpack.h"
 
 enum {
     CHUNK = 1 << 18,

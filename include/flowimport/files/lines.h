@@ -1,12 +1,12 @@
 /* Lines of a file's contents, from the first to the last. */
-#ifndef FLOWIMPORT_INPUT_LINES_H
-#define FLOWIMPORT_INPUT_LINES_H
+#ifndef FLOWIMPORT_FILES_LINES_H
+#define FLOWIMPORT_FILES_LINES_H
 
 #include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
 
-#include "input/contents.h"
+#include "files/contents.h"
 
 enum { LINE_MAX_BYTES = 16 << 20 }; /* a longer line is an error of the file */
 

@@ -1,7 +1,7 @@
 /* The members of a JSON object, without a tree: what a record of a log needs, and nothing of what is nested in it. */
 #include <string.h>
 
-#include "input/foreign_impl.h"
+#include "files/foreign_impl.h"
 
 static const char *space_skip(const char *at, const char *end) {
     while (at < end && (*at == ' ' || *at == '\t' || *at == '\n' || *at == '\r'))

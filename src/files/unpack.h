@@ -1,6 +1,6 @@
 /* Packed bytes into plain ones: gzip and zstd, told from their first bytes. No I/O. */
-#ifndef FLOWIMPORT_INPUT_UNPACK_H
-#define FLOWIMPORT_INPUT_UNPACK_H
+#ifndef FLOWIMPORT_FILES_UNPACK_H
+#define FLOWIMPORT_FILES_UNPACK_H
 
 #include <stdbool.h>
 #include <stddef.h>

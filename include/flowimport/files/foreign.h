@@ -3,8 +3,8 @@
  * What a column means is in one table for each tool (zeek.c, argus.c, nfdump.c), which also tells how its counts are to
  * be understood. A connection's other direction is its reverse (RFC 5103), left out where it has no packets. Times keep
  * their microseconds. Columns that no element stands for are passed over. */
-#ifndef FLOWIMPORT_INPUT_FOREIGN_H
-#define FLOWIMPORT_INPUT_FOREIGN_H
+#ifndef FLOWIMPORT_FILES_FOREIGN_H
+#define FLOWIMPORT_FILES_FOREIGN_H
 
 #include <stdbool.h>
 #include <stddef.h>

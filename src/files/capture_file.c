@@ -1,5 +1,5 @@
 /* A file's contents, read in large pieces and cut into frames. */
-#include "input/capture_file.h"
+#include "files/capture_file.h"
 
 #include <inttypes.h>
 #include <stdlib.h>
@@ -12,9 +12,9 @@ enum { PIECE = 1 << 18 };
 
 struct capture_file {
     struct contents *contents;
-    struct meter *meter;
+    capture_file_fn *each;
+    void *context;
     struct capture_format *format;
-    int link_type;  /* of the last frame; -1: none yet */
     uint8_t *bytes; /* [at, end) have not been looked at */
     size_t at, end, size;
     size_t skip;      /* bytes to be passed over behind the end; then there are none before it */
@@ -26,12 +26,12 @@ int capture_file_is(struct contents *contents, struct error *error) {
     return contents_peek(contents, magic, sizeof magic, error) < 0 ? -1 : capture_format_is(magic);
 }
 
-struct capture_file *capture_file_open(struct contents *contents, struct meter *meter) {
+struct capture_file *capture_file_open(struct contents *contents, capture_file_fn *each, void *context) {
     struct capture_file *file = mem_zalloc(1, sizeof *file);
     file->contents = contents;
-    file->meter = meter;
+    file->each = each;
+    file->context = context;
     file->format = capture_format_new();
-    file->link_type = -1;
     file->size = PIECE;
     file->bytes = mem_alloc(file->size);
     return file;
@@ -51,23 +51,15 @@ static void forward(struct capture_file *file, size_t bytes) {
     file->at += bytes > have ? have : bytes;
 }
 
-static int frame_count(struct capture_file *file, const struct capture_frame *frame, struct error *error) {
-    int link_type = capture_format_link_type(file->format);
-    if (link_type != file->link_type && meter_link_type(file->meter, link_type, error) != 0) return -1;
-    file->link_type = link_type;
-    meter_frame(file->meter, frame->bytes, frame->captured, frame->original, frame->time_us);
-    return 0;
-}
-
-/* Everything that is whole. *wanted: bytes that the next frame takes. */
-static int frames_count(struct capture_file *file, size_t *wanted, struct error *error) {
+/* Every frame that is there whole. *wanted: bytes that the next one has. */
+static int frames_give(struct capture_file *file, size_t *wanted, struct error *error) {
     struct capture_frame frame;
     struct error why;
     for (;;) {
         size_t bytes;
         switch (capture_format_next(file->format, file->bytes + file->at, file->end - file->at, &bytes, &frame, &why)) {
         case CAPTURE_FRAME:
-            if (frame_count(file, &frame, error) != 0) return -1;
+            if (file->each(file->context, capture_format_link_type(file->format), &frame, error) != 0) return -1;
             forward(file, bytes);
             break;
         case CAPTURE_SKIP: forward(file, bytes); break;
@@ -101,10 +93,9 @@ static int piece_read(struct capture_file *file, size_t wanted, struct error *er
 
 int capture_file_read(struct capture_file *file, struct error *error) {
     size_t wanted = 1;
-    int n = frames_count(file, &wanted, error);
+    int n = frames_give(file, &wanted, error);
     if (n == 0) n = piece_read(file, wanted, error);
     if (n > 0) return 1;
-    meter_end(file->meter);
     if (n == 0 && (file->end > file->at || file->skip))
         return error_set(error, "%s: at byte %" PRId64 ": cut off within a frame", contents_name(file->contents),
                          file->position);

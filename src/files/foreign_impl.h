@@ -1,9 +1,9 @@
 /* What the readers of other tools' lines have in common: columns by name, and what they mean. */
-#ifndef FLOWIMPORT_INPUT_FOREIGN_IMPL_H
-#define FLOWIMPORT_INPUT_FOREIGN_IMPL_H
+#ifndef FLOWIMPORT_FILES_FOREIGN_IMPL_H
+#define FLOWIMPORT_FILES_FOREIGN_IMPL_H
 
 #include "base/buffer.h"
-#include "input/foreign.h"
+#include "files/foreign.h"
 
 enum {
     COLUMNS_MAX = 64,      /* of a tool's table */

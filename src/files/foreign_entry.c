@@ -6,7 +6,7 @@
 #include "flow/layout.h"
 #include "flow/names.h"
 #include "flow/entry_text.h"
-#include "input/foreign_impl.h"
+#include "files/foreign_impl.h"
 
 enum {
     MEMBER_MAX = 48,  /* ,"revDestinationTransportPort": */

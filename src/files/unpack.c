@@ -1,5 +1,5 @@
 /* gzip by zlib, zstd by libzstd; members or frames may follow each other. */
-#include "input/unpack.h"
+#include "files/unpack.h"
 
 #include <stdlib.h>
 #include <string.h>

@@ -5,8 +5,8 @@
  * Else the rows come in the order in which the server keeps them, which is that of their insertion, and a position is
  * their number with a hash of all rows up to it: rows that were deleted, changed or put in between are found out, and
  * nothing is left out or read twice unseen. */
-#ifndef FLOWIMPORT_IMPORT_SOURCE_TABLE_H
-#define FLOWIMPORT_IMPORT_SOURCE_TABLE_H
+#ifndef FLOWIMPORT_FILES_SOURCE_TABLE_H
+#define FLOWIMPORT_FILES_SOURCE_TABLE_H
 
 #include <stdbool.h>
 #include <stdint.h>

@@ -10,8 +10,8 @@
  *   - Microseconds and nanoseconds may be 64-bit NTP timestamps (RFC 7011, section 6.1.9), as VERMONT stores what it
  *     was sent: those are told by being 2^63 or more.
  *   - IPv6 addresses are 16 bytes, MAC addresses are numbers. */
-#ifndef FLOWIMPORT_INPUT_VERMONT_ROW_H
-#define FLOWIMPORT_INPUT_VERMONT_ROW_H
+#ifndef FLOWIMPORT_FILES_VERMONT_ROW_H
+#define FLOWIMPORT_FILES_VERMONT_ROW_H
 
 #include <stdbool.h>
 #include <stddef.h>

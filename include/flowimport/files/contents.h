@@ -1,6 +1,6 @@
 /* The contents of a file, plain or packed by gzip or zstd, or of standard input, from the first byte to the last. */
-#ifndef FLOWIMPORT_INPUT_CONTENTS_H
-#define FLOWIMPORT_INPUT_CONTENTS_H
+#ifndef FLOWIMPORT_FILES_CONTENTS_H
+#define FLOWIMPORT_FILES_CONTENTS_H
 
 #include <stdbool.h>
 #include <stddef.h>

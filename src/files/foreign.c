@@ -1,12 +1,12 @@
 /* Lines of other tools: which format they are of, their headers, and the objects that go over many of them. */
-#include "input/foreign.h"
+#include "files/foreign.h"
 
 #include <ctype.h>
 #include <stdlib.h>
 #include <string.h>
 
 #include "base/mem.h"
-#include "input/foreign_impl.h"
+#include "files/foreign_impl.h"
 
 enum { KNOWN_MIN = 3 }; /* columns by which a line is known as a tool's header */
 

@@ -1,5 +1,5 @@
 /* Reading what flow-inspector's preprocess.py (schema of 2013, MySQL) has stored. */
-#include "import/migration.h"
+#include "files/migration.h"
 
 #include <inttypes.h>
 #include <stdio.h>
@@ -7,7 +7,7 @@
 #include <string.h>
 
 #include "flow/coerce.h"
-#include "import/source_table.h"
+#include "files/source_table.h"
 #include "store/ddl.h"
 
 enum { DAY = 86400 };

@@ -3,7 +3,7 @@
 #include <stdio.h>
 #include <string.h>
 
-#include "input/foreign_impl.h"
+#include "files/foreign_impl.h"
 
 /* orig_bytes counts payload, and by TCP's sequence numbers: it stands in where orig_ip_bytes, the octets of whole IP
  * packets, has not been logged. A connection's duration is unset where it had a single packet. */

@@ -6,8 +6,8 @@
  * at its first byte; what was written between the last look and the cut is gone.
  *
  * A file is known by its label: inode and hash of its first line. */
-#ifndef FLOWIMPORT_INPUT_TAIL_H
-#define FLOWIMPORT_INPUT_TAIL_H
+#ifndef FLOWIMPORT_FILES_TAIL_H
+#define FLOWIMPORT_FILES_TAIL_H
 
 #include <stdbool.h>
 #include <stddef.h>

@@ -1,5 +1,5 @@
 /* Lines, cut out of a file's contents. */
-#include "input/lines.h"
+#include "files/lines.h"
 
 #include <inttypes.h>
 #include <stdlib.h>

@@ -6,7 +6,7 @@
 #include <time.h>
 
 #include "flow/layout.h"
-#include "input/foreign_impl.h"
+#include "files/foreign_impl.h"
 
 static bool is_digit(char c) { return c >= '0' && c <= '9'; }
 
