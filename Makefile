@@ -16,7 +16,7 @@ SECONDS = 60
 PKG_CONFIG = pkg-config
 CFLAGS = -O2 -g
 # The directories of the library; a test of a lower part can be built from those below it: make DIRS="base flow" ...
-DIRS = base flow packet meter collect export files input queue import store http
+DIRS = base flow packet meter collect export files input queue store store/mysql store/sqlite store/query store/retention import http
 
 mysql := $(shell $(PKG_CONFIG) --exists libmariadb && echo libmariadb || echo mysqlclient)
 packages = hiredis jansson $(mysql) libevent libevent_pthreads sqlite3 inih libxxhash zlib libzstd libpcap expat libmaxminddb libcrypt

@@ -4,9 +4,9 @@
 
 #include "base/option.h"
 #include "http/api.h"
-#include "store/filter.h"
-#include "store/metric.h"
-#include "store/query.h"
+#include "store/query/filter.h"
+#include "store/query/metric.h"
+#include "store/query/query.h"
 
 /* --- parameters --- */
 

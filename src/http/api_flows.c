@@ -5,7 +5,7 @@
 #include "base/clock.h"
 #include "base/show.h"
 #include "http/answer.h"
-#include "store/flow_list.h"
+#include "store/query/flow_list.h"
 
 struct params {
     int64_t from, to;

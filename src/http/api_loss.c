@@ -5,7 +5,7 @@
 #include "base/clock.h"
 #include "base/show.h"
 #include "http/answer.h"
-#include "store/span.h"
+#include "store/query/span.h"
 
 struct params {
     int64_t from, to;

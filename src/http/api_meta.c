@@ -6,7 +6,7 @@
 #include "base/clock.h"
 #include "base/show.h"
 #include "http/answer.h"
-#include "store/span.h"
+#include "store/query/span.h"
 
 static int last_read(void *context, unsigned n, const char *const *columns, const size_t *lengths) {
     (void)n, (void)lengths;

@@ -5,7 +5,7 @@
 #include "base/clock.h"
 #include "base/show.h"
 #include "http/answer.h"
-#include "store/retention.h"
+#include "store/retention/retention.h"
 
 /* consumer, last commit, and counts in the order of the names below; flows in millionths */
 static int ledger_read(void *context, unsigned n, const char *const *columns, const size_t *lengths) {

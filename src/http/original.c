@@ -10,8 +10,8 @@
 #include "base/show.h"
 #include "http/answer.h"
 #include "http/api.h"
-#include "store/span.h"
-#include "store/tally.h"
+#include "store/query/span.h"
+#include "store/query/tally.h"
 
 enum { WORD_MAX = 128 };
 

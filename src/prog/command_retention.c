@@ -7,7 +7,7 @@
 
 #include "prog/command.h"
 #include "prog/units.h"
-#include "store/retention.h"
+#include "store/retention/retention.h"
 
 static const char usage[] = "retention install|status|run|remove [--keep SIZE=TIME] [--max-size SIZE] [--dry-run] "
                             "[--at TIME] [--definer USER@HOST]";

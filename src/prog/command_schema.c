@@ -5,7 +5,7 @@
 #include "base/url.h"
 #include "prog/command.h"
 #include "store/grants.h"
-#include "store/retention.h"
+#include "store/retention/retention.h"
 
 static const char usage[] = "schema install|check|print [tables|grants|retention]";
 

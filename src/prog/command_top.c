@@ -6,8 +6,8 @@
 #include "base/clock.h"
 #include "prog/command.h"
 #include "prog/units.h"
-#include "store/metric.h"
-#include "store/query.h"
+#include "store/query/metric.h"
+#include "store/query/query.h"
 
 static const char usage[] = "top hosts|ports|flows [--from TIME] [--to TIME] [-n ROWS]";
 

@@ -6,7 +6,7 @@
 
 #include "prog/entries_table.h"
 #include "prog/source.h"
-#include "store/retention.h"
+#include "store/retention/retention.h"
 
 static const char usage[] =
     "usage: flowimport [-c FILE] [--OPTION VALUE ...] --once [FILE ...]   drain the queue, or import files\n"

@@ -1,5 +1,5 @@
 /* Any text as a filter: it is refused with a reason, or it becomes a condition with a value for each question mark. */
-#include "store/filter.h"
+#include "store/query/filter.h"
 
 #include <stdint.h>
 #include <stdlib.h>
@@ -7,7 +7,7 @@
 
 #include "base/mem.h"
 #include "flow/names.h"
-#include "store/query_sql.h"
+#include "store/query/query_sql.h"
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
 

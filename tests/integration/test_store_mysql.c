@@ -8,7 +8,7 @@
 #include <unistd.h>
 
 #include "base/url.h"
-#include "store/mysql_store.h"
+#include "store/mysql/mysql_store.h"
 
 static struct url server;
 static MYSQL *admin;

@@ -6,8 +6,8 @@
 #include "random.h"
 #include "store_env.h"
 
-#include "store/flow_list.h"
-#include "store/query.h"
+#include "store/query/flow_list.h"
+#include "store/query/query.h"
 #include "store/settings.h"
 
 /* The URL of a store that nobody has written to, kept by the callee; asked once by every test. */

@@ -9,7 +9,7 @@
 #include "capture.h"
 #include "entry_check.h"
 #include "flow/names.h"
-#include "store/memory.h"
+#include "store/sqlite/memory.h"
 #include "store_env.h"
 
 enum { NOW = 1700003000, BOUND_SECONDS = 60, THREE_ROWS = 2 * (3 * 80 + 4 * 4096), ROOMY = 16 << 20 };

@@ -2,8 +2,8 @@
 #include "store_env.h"
 
 #include "base/mem.h"
-#include "store/filter.h"
-#include "store/query_sql.h"
+#include "store/query/filter.h"
+#include "store/query/query_sql.h"
 
 static struct env env;
 static struct dimensions dimensions;

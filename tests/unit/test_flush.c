@@ -11,7 +11,7 @@
 #include "random.h"
 #include "records.h"
 #include "store/key.h"
-#include "store/memory.h"
+#include "store/sqlite/memory.h"
 #include "store/store_ops.h"
 
 /* A store that writes down what it is given, a line a row: "flows_600 1700002800 10.0.0.1 … 6: 5/500/500000", with each

@@ -1,5 +1,5 @@
 /* Which partitions are made for which days, and what MySQL's errors mean: all that needs no server. */
-#include "store/partition.h"
+#include "store/mysql/partition.h"
 
 #include <setjmp.h>
 #include <stdarg.h>
@@ -10,7 +10,7 @@
 
 #include <cmocka.h>
 
-#include "store/mysql_store.h"
+#include "store/mysql/mysql_store.h"
 
 enum { DAY = 86400, NOV_23 = 20780 }; /* 2026-11-23 */
 

@@ -1,7 +1,7 @@
 /* Queries of a store in memory, and how they are planned. */
 #include "query_cases.h"
 
-#include "store/query_plan.h"
+#include "store/query/query_plan.h"
 
 static const char *fresh_url(void) { return "memory:"; }
 

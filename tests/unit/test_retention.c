@@ -2,7 +2,7 @@
  * of the next. */
 #include "store_env.h"
 
-#include "store/retention.h"
+#include "store/retention/retention.h"
 
 enum { DAY = 86400, TODAY = T0 - T0 % DAY };
 

@@ -2,7 +2,7 @@
 #include "store_env.h"
 
 #include "base/fault.h"
-#include "store/memory.h"
+#include "store/sqlite/memory.h"
 
 struct walked {
     unsigned n;

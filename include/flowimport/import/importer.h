@@ -12,7 +12,7 @@
 #include "base/show.h"
 #include "import/check.h"
 #include "queue/consumer.h"
-#include "store/retention.h"
+#include "store/retention/retention.h"
 
 struct importer; /* opaque */
 

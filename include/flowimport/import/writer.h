@@ -8,7 +8,7 @@
 #include "base/clock.h"
 #include "base/show.h"
 #include "import/generation.h"
-#include "store/retention.h"
+#include "store/retention/retention.h"
 
 struct writer; /* opaque */
 
@@ -37,7 +37,8 @@ struct writer *writer_new(const struct store_config *config, const struct flow_l
                           const struct schema *schema, const struct clock *clock);
 /* Ends the thread after the job under way, if any. */
 void writer_free(struct writer *writer);
-/* What of a SQLite store the writer drops, in its idle moments (store/retention.h); copied. At first: nothing. */
+/* What of a SQLite store the writer drops, in its idle moments (store/retention/retention.h); copied. At first:
+ * nothing. */
 void writer_retain(struct writer *writer, const struct retention_rules *rules);
 int writer_fd(const struct writer *writer);
 void writer_submit(struct writer *writer, struct writer_job *job); /* no job may be under way */

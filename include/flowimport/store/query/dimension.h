@@ -1,0 +1,62 @@
+/* What flows are filtered and grouped by: the words for it, and which fields of a flow stand behind each. */
+#ifndef FLOWIMPORT_STORE_QUERY_DIMENSION_H
+#define FLOWIMPORT_STORE_QUERY_DIMENSION_H
+
+#include "base/buffer.h"
+#include "store/schema.h"
+
+enum dimension_form {
+    DIMENSION_ADDRESS,
+    DIMENSION_PORT,
+    DIMENSION_PROTOCOL,
+    DIMENSION_CLASS,  /* of protocols */
+    DIMENSION_FAMILY, /* 4 or 6 */
+    DIMENSION_NUMBER,
+    DIMENSION_TEXT, /* and whatever else has an order of bytes alone */
+};
+extern const char *const dimension_form_names[]; /* "address", "port", ... */
+
+/* The ends of a flow. */
+enum side { SIDE_SOURCE, SIDE_DESTINATION, SIDES };
+
+struct dimension {
+    const char *name;  /* "src", or a configured key's element name; the layout's */
+    const char *title; /* "Source address" */
+    enum dimension_form form;
+    bool is_either;                        /* host and port: a flow has two of them */
+    bool can_filter;                       /* not real numbers, which are equal by chance alone */
+    bool in_flows;                         /* the flows tables have it; else the index tables alone */
+    bool in_index;                         /* an address or port that the index tables have */
+    enum side side;                        /* whose, where it is not either's */
+    const struct flow_field *field[SIDES]; /* the same twice but for host and port; NULL: family */
+};
+
+enum { DIMENSIONS_FIXED = 9, DIMENSIONS_MAX = DIMENSIONS_FIXED + FLOW_KEYS_MAX };
+
+struct dimensions {
+    unsigned n;
+    struct dimension list[DIMENSIONS_MAX];
+};
+
+/* Those that tables of this layout can answer for. The layout is borrowed. */
+void dimensions_init(struct dimensions *dimensions, const struct flow_layout *layout);
+/* By its name, or by the element's that a configured key has. NULL: there is none. */
+const struct dimension *dimension_find(const struct dimensions *dimensions, const char *name, size_t len);
+/* "src, dst, host": the names. */
+void dimensions_show(const struct dimensions *dimensions, struct buffer *out);
+
+/* Whether its values of one family are others than those of the other. */
+bool dimension_is_by_family(const struct dimension *dimension);
+/* Whether its values' text is a number, without anything that would have to be quoted. */
+bool dimension_is_number(const struct dimension *dimension);
+/* How its values are packed, `type` and `width` of a key's column: as in the layout; one byte of class (enum
+ * proto_class) and family (enum flow_family). */
+struct key_column dimension_key(const struct dimension *dimension, enum flow_family family);
+/* The value as a filter takes it: "192.0.2.7", "443", "6", "tcp". */
+void dimension_text(const struct dimension *dimension, enum flow_family family, const uint8_t *packed,
+                    struct buffer *out);
+/* What the system calls the protocol, or the port's service with that protocol (0: tcp, else udp). NULL: nothing, as
+ * for values that are neither. */
+const char *dimension_name(const struct dimension *dimension, const uint8_t *packed, uint8_t protocol);
+
+#endif

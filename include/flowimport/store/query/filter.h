@@ -1,0 +1,47 @@
+/* Which flows are meant: terms that must all hold, as people and URLs write them.
+ *
+ *   host=192.0.2.7,10.0.0.0/8 !port=53,8000-8080 proto=tcp
+ *
+ * A term is the name of a dimension, '=', and values separated by commas, of which any holds; '!' before it: none
+ * holds. Terms are separated by blanks. host and port hold where they do at either end of the flow. Addresses may be
+ * prefixes, numbers ranges. A value in double quotes may hold blanks and commas, and a quote written twice. */
+#ifndef FLOWIMPORT_STORE_QUERY_FILTER_H
+#define FLOWIMPORT_STORE_QUERY_FILTER_H
+
+#include "store/query/dimension.h"
+
+enum {
+    FILTER_TERMS_MAX = 32,
+    FILTER_VALUES_MAX = 64, /* of a term */
+    FILTER_ALL_MAX = 256,   /* of all terms: 33 KB */
+};
+
+struct filter_value {
+    uint8_t families;                                      /* in whose flows it can be: 1 << enum flow_family */
+    uint8_t low[ELEMENT_TEXT_MAX], high[ELEMENT_TEXT_MAX]; /* packed as in a key, both inclusive */
+};
+
+struct filter_term {
+    const struct dimension *dimension;
+    bool is_not;
+    unsigned first, n; /* of the filter's values */
+};
+
+struct filter {
+    unsigned n_terms, n_values;
+    struct filter_term terms[FILTER_TERMS_MAX];
+    struct filter_value *values;
+};
+
+struct filter_fault {
+    char term[128];     /* as it was given, cut */
+    char accepted[512]; /* what would be taken in its place */
+};
+
+/* Reads the text; none, or nothing but blanks, is every flow. The dimensions are borrowed. 0, or -1 with the fault
+ * filled and nothing to release. */
+int filter_parse(struct filter *filter, const struct dimensions *dimensions, const char *text,
+                 struct filter_fault *fault) __attribute__((warn_unused_result));
+void filter_release(struct filter *filter);
+
+#endif

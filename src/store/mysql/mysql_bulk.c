@@ -1,0 +1,98 @@
+/* Array binding: one prepared statement, one packet for a chunk of rows (MariaDB 10.2 and its Connector/C; nobody else
+ * has it). */
+#include "store/mysql/mysql_store.h"
+
+#ifdef MARIADB_BASE_VERSION
+
+#include <string.h>
+
+#include "store/key.h"
+
+bool mysql_bulk_supported(MYSQL *mysql) {
+    unsigned long capabilities = 0;
+    mariadb_get_infov(mysql, MARIADB_CONNECTION_EXTENDED_SERVER_CAPABILITIES, &capabilities);
+    return capabilities & (MARIADB_CLIENT_STMT_BULK_OPERATIONS >> 32);
+}
+
+static enum store_status statement_failed(MYSQL_STMT *statement, const char *what, struct error *error) {
+    unsigned code = mysql_stmt_errno(statement);
+    error_set(error, "%s: %s (error %u)", what, mysql_stmt_error(statement), code);
+    enum store_status status = mysql_status(code, mysql_stmt_sqlstate(statement));
+    return status == STORE_TAKEN ? STORE_REFUSED : status; /* a lost connection is found out by the rollback */
+}
+
+static enum store_status statement_prepare(struct mysql_store *store, struct mysql_table *known, unsigned n,
+                                           struct error *error) {
+    struct buffer sql = BUFFER_INIT;
+    known->statement = mysql_stmt_init(store->mysql);
+    if (!known->statement) return mysql_failed(store, store->staged->data, error);
+    buffer_add(&sql, known->head.data, known->head.len);
+    for (unsigned i = 0; i < n; i++)
+        buffer_add_text(&sql, i ? ",?" : "(?");
+    buffer_add_text(&sql, ")");
+    buffer_add(&sql, known->tail.data, known->tail.len);
+    int code = mysql_stmt_prepare(known->statement, sql.data, sql.len);
+    buffer_release(&sql);
+    return code == 0 ? STORE_OK : statement_failed(known->statement, store->staged->data, error);
+}
+
+static void key_describe(const struct key_column *key, uint8_t *slot, MYSQL_BIND *bind) {
+    bind->buffer = slot;
+    bind->is_unsigned = key_form(key) == KEY_UNSIGNED;
+    switch (key_form(key)) {
+    case KEY_BYTES:
+        bind->buffer_type = MYSQL_TYPE_BLOB;
+        bind->length = (unsigned long *)(void *)slot;
+        bind->buffer = slot + sizeof(unsigned long);
+        return;
+    case KEY_REAL: bind->buffer_type = MYSQL_TYPE_DOUBLE; return;
+    case KEY_SIGNED:
+    case KEY_UNSIGNED:
+        bind->buffer_type = key->width == 1   ? MYSQL_TYPE_TINY
+                            : key->width == 2 ? MYSQL_TYPE_SHORT
+                            : key->width == 4 ? MYSQL_TYPE_LONG
+                                              : MYSQL_TYPE_LONGLONG;
+        return;
+    }
+}
+
+enum store_status mysql_bulk_write(struct mysql_store *store, struct error *error) {
+    const struct table *table = store->staged;
+    struct mysql_table *known = &store->tables[table_number(store->base.schema, table)];
+    MYSQL_BIND binds[MYSQL_VALUES_MAX];
+    unsigned n = table->n_keys + table->n_values, n_rows = store->n_rows;
+    if (!known->statement) {
+        enum store_status status = statement_prepare(store, known, n, error);
+        if (status != STORE_OK) return status;
+    }
+    memset(binds, 0, n * sizeof binds[0]);
+    for (unsigned i = 0; i < n; i++) {
+        uint8_t *slot = store->rows + known->slots[i];
+        if (i < table->n_keys) {
+            key_describe(&table->keys[i], slot, &binds[i]);
+        } else {
+            binds[i].buffer_type = MYSQL_TYPE_LONGLONG;
+            binds[i].is_unsigned = 1;
+            binds[i].buffer = slot;
+        }
+    }
+    mysql_stmt_attr_set(known->statement, STMT_ATTR_ROW_SIZE, &known->stride);
+    mysql_stmt_attr_set(known->statement, STMT_ATTR_ARRAY_SIZE, &n_rows);
+    if (mysql_stmt_bind_param(known->statement, binds) == 0 && mysql_stmt_execute(known->statement) == 0)
+        return STORE_OK;
+    return statement_failed(known->statement, table->data, error);
+}
+
+#else
+
+bool mysql_bulk_supported(MYSQL *mysql) {
+    (void)mysql;
+    return false;
+}
+
+/* Never called: mysql_bulk_supported() has said so. */
+enum store_status mysql_bulk_write(struct mysql_store *store, struct error *error) {
+    return mysql_text_write(store, error);
+}
+
+#endif

@@ -1,0 +1,117 @@
+/* Making the days' partitions before a transaction, for ALTER TABLE commits whatever is under way. */
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "base/mem.h"
+#include "store/mysql/mysql_store.h"
+
+enum { TRIES = 8 }; /* each failure means that another consumer has made partitions of the same table */
+
+struct listing {
+    unsigned n;
+    struct partition *partitions;
+};
+
+static int listing_read(void *context, unsigned n, const char *const *columns, const size_t *lengths) {
+    struct listing *listing = context;
+    (void)n, (void)lengths;
+    if (!columns[0] || !columns[1]) return 0; /* a table without partitions has one nameless row */
+    listing->partitions = mem_realloc(listing->partitions, listing->n + 1, sizeof listing->partitions[0]);
+    struct partition *partition = &listing->partitions[listing->n++];
+    snprintf(partition->name, sizeof partition->name, "%s", columns[0]);
+    partition->end = strcmp(columns[1], "MAXVALUE") == 0 ? UINT64_MAX : strtoull(columns[1], NULL, 10);
+    return 0;
+}
+
+/* Days the table's buckets begin in that have no partition yet, ascending. */
+static unsigned days_missing(const struct table *table, const struct mysql_table *known, const uint32_t *buckets,
+                             unsigned n, uint32_t *days) {
+    struct partition_set wanted = {{0}};
+    unsigned n_days = 0;
+    for (unsigned i = 0; i < n; i++) {
+        partition_set_add(&wanted, buckets[i] / PARTITION_DAY);
+        partition_set_add(&wanted, (buckets[i] - buckets[i] % table->bucket_size) / PARTITION_DAY);
+    }
+    for (uint32_t day = 0; day < PARTITION_DAYS; day++)
+        if (partition_set_has(&wanted, day) && !partition_set_has(&known->days, day)) days[n_days++] = day;
+    return n_days;
+}
+
+/* The errors of an ALTER TABLE that another consumer was faster with; whatever it did is seen by reading again. In
+ * numbers, for MySQL's and MariaDB's headers name them differently. */
+static bool is_race(unsigned code) {
+    static const unsigned races[] = {
+        1412, /* the table's definition has changed */
+        1493, /* ADD: there is a later one by now */
+        1507, /* REORGANIZE: the gap is split already */
+        1516, /* the same */
+        1517, /* ADD, REORGANIZE: the name is there already */
+        1519, /* REORGANIZE: no longer consecutive */
+        1520, /* REORGANIZE: no longer the same range */
+    };
+    for (size_t i = 0; i < sizeof races / sizeof races[0]; i++)
+        if (races[i] == code) return true;
+    return false;
+}
+
+/* Runs the statements of a plan. *again: another consumer was faster. */
+static enum store_status plan_run(struct mysql_store *store, const char *table, char *sql, bool *again,
+                                  struct error *error) {
+    *again = false;
+    for (char *end; (end = strstr(sql, ";\n")); sql = end + 2) {
+        if (mysql_real_query(store->mysql, sql, (unsigned long)(end - sql)) == 0) continue;
+        *again = is_race(mysql_errno(store->mysql));
+        enum store_status status = mysql_failed(store, table, error);
+        return *again ? STORE_OK : status;
+    }
+    return STORE_OK;
+}
+
+static enum store_status table_ensure(struct mysql_store *store, const struct table *table, const uint32_t *buckets,
+                                      unsigned n, struct error *error) {
+    static const char list_sql[] =
+        "SELECT partition_name, partition_description FROM information_schema.partitions "
+        "WHERE table_schema = DATABASE() AND table_name = ? ORDER BY partition_ordinal_position";
+    struct mysql_table *known = &store->tables[table_number(store->base.schema, table)];
+    struct store_param param = {.type = STORE_PARAM_TEXT, .bytes = table->data, .len = strlen(table->data)};
+    uint32_t *days = NULL;
+    enum store_status status = STORE_OK;
+    bool again = true;
+    for (unsigned try = 0; again && status == STORE_OK && !known->is_plain; try++) {
+        struct listing listing = {0};
+        struct buffer sql = BUFFER_INIT;
+        if (!days) days = mem_alloc(PARTITION_DAYS * sizeof days[0]);
+        unsigned n_days = days_missing(table, known, buckets, n, days);
+        again = false;
+        if (n_days == 0) break;
+        status = mysql_store_query(&store->base, list_sql, &param, 1, listing_read, &listing, error);
+        if (status == STORE_OK) {
+            known->is_plain = listing.n == 0;
+            partition_known(listing.partitions, listing.n, &known->days);
+            n_days = days_missing(table, known, buckets, n, days);
+        }
+        if (status == STORE_OK && n_days > 0 && !known->is_plain) {
+            if (partition_plan(table->data, listing.partitions, listing.n, days, n_days, &sql, error) != 0)
+                status = STORE_REFUSED;
+            else
+                status = plan_run(store, table->data, sql.data, &again, error);
+        }
+        if (status == STORE_OK && again && try == TRIES) status = STORE_RETRY; /* with the last try's error */
+        for (unsigned i = 0; i < n_days && status == STORE_OK && !again; i++)
+            partition_set_add(&known->days, days[i]);
+        buffer_release(&sql);
+        free(listing.partitions);
+    }
+    free(days);
+    return status;
+}
+
+enum store_status mysql_partition_ensure(struct mysql_store *store, const uint32_t *buckets, unsigned n,
+                                         struct error *error) {
+    const struct schema *schema = store->base.schema;
+    enum store_status status = STORE_OK;
+    for (unsigned i = 0; i < schema->n_tables && status == STORE_OK; i++)
+        if (schema->tables[i].bucket_size) status = table_ensure(store, &schema->tables[i], buckets, n, error);
+    return status;
+}

@@ -1,0 +1,124 @@
+/* A generation into MySQL: rows are staged as the wire wants them and sent in chunks, inside one transaction. */
+#include <stdlib.h>
+#include <string.h>
+
+#include "base/mem.h"
+#include "store/key.h"
+#include "store/mysql/mysql_store.h"
+
+/* A slot of a staged row begins at a multiple of 8. A number is in the machine's order, bytes follow their length, an
+ * unsigned long. Each takes a byte more on the wire. */
+static size_t slot_size(const struct key_column *key) {
+    return key_form(key) == KEY_BYTES ? sizeof(unsigned long) + (key->width + 7u) / 8 * 8 : 8;
+}
+
+static void key_stage(const struct key_column *key, const uint8_t *bytes, uint8_t *slot) {
+    switch (key_form(key)) {
+    case KEY_BYTES: {
+        unsigned long len = key_length(key, bytes);
+        memcpy(slot, &len, sizeof len);
+        memcpy(slot + sizeof len, bytes, key->width);
+        return;
+    }
+    case KEY_REAL: {
+        double number = key_real(bytes);
+        memcpy(slot, &number, sizeof number);
+        return;
+    }
+    case KEY_SIGNED:
+    case KEY_UNSIGNED: break;
+    }
+    uint64_t number = key_unsigned(bytes, key->width);
+    uint32_t four = (uint32_t)number;
+    uint16_t two = (uint16_t)number;
+    switch (key->width) {
+    case 1: *slot = *bytes; return;
+    case 2: memcpy(slot, &two, sizeof two); return;
+    case 4: memcpy(slot, &four, sizeof four); return;
+    default: memcpy(slot, &number, sizeof number); return;
+    }
+}
+
+/* The statement, the layout of a staged row, and how many of them go at a time. */
+static void table_prepare(struct mysql_store *store, const struct table *table, struct mysql_table *known) {
+    char name[SCHEMA_NAME_MAX];
+    size_t wire = 0;
+    known->stride = 0;
+    buffer_printf(&known->head, "INSERT INTO %s (", table->data);
+    buffer_add_text(&known->tail, " ON DUPLICATE KEY UPDATE ");
+    for (unsigned i = 0; i < table->n_keys; i++) {
+        buffer_printf(&known->head, "%s%s", i ? "," : "", table->keys[i].name);
+        known->slots[i] = (uint16_t)known->stride;
+        known->stride += slot_size(&table->keys[i]);
+        wire += 2u + table->keys[i].width; /* with an indicator, and a length where there is one */
+    }
+    for (unsigned i = 0; i < table->n_values; i++) {
+        schema_stored_name(store->base.schema, table, i, name, sizeof name);
+        buffer_printf(&known->head, ",%s", name);
+        buffer_printf(&known->tail, "%s%s=%s+VALUES(%s)", i ? "," : "", name, name, name);
+        known->slots[table->n_keys + i] = (uint16_t)known->stride;
+        known->stride += sizeof(uint64_t);
+        wire += 1 + sizeof(uint64_t);
+    }
+    buffer_add_text(&known->head, ") VALUES ");
+    size_t header = 64 + 2u * (table->n_keys + table->n_values), chunk = MYSQL_CHUNK_BYTES / known->stride;
+    if (store->bulk && chunk > (store->packet - header) / wire)
+        chunk = store->packet > header ? (store->packet - header) / wire : 0;
+    if (chunk > MYSQL_CHUNK_ROWS) chunk = MYSQL_CHUNK_ROWS;
+    known->chunk = chunk ? (unsigned)chunk : 1;
+    if (store->rows_size < known->chunk * known->stride) {
+        store->rows_size = known->chunk * known->stride;
+        store->rows = mem_realloc(store->rows, store->rows_size, 1);
+    }
+}
+
+static enum store_status staged_write(struct mysql_store *store, struct error *error) {
+    enum store_status status = STORE_OK;
+    if (store->n_rows > 0) status = store->bulk ? mysql_bulk_write(store, error) : mysql_text_write(store, error);
+    store->n_rows = 0;
+    store->staged = NULL;
+    return status;
+}
+
+enum store_status mysql_store_put(struct store *base, const struct table *table, const uint8_t *key,
+                                  const uint64_t *values, struct error *error) {
+    struct mysql_store *store = mysql_own(base);
+    struct mysql_table *known = &store->tables[table_number(base->schema, table)];
+    if (store->staged && store->staged != table) {
+        enum store_status status = staged_write(store, error);
+        if (status != STORE_OK) return status;
+    }
+    if (known->head.len == 0) table_prepare(store, table, known);
+    uint8_t *row = store->rows + store->n_rows * known->stride;
+    for (unsigned i = 0; i < table->n_keys; i++)
+        key_stage(&table->keys[i], key + table->keys[i].offset, row + known->slots[i]);
+    memcpy(row + known->slots[table->n_keys], values, table->n_values * sizeof values[0]);
+    store->staged = table;
+    return ++store->n_rows < known->chunk ? STORE_OK : staged_write(store, error);
+}
+
+enum store_status mysql_store_begin(struct store *base, const uint32_t *buckets, unsigned n, struct error *error) {
+    static const char begin[] = "START TRANSACTION";
+    struct mysql_store *store = mysql_own(base);
+    enum store_status status = mysql_ensure(store, error);
+    if (status == STORE_OK) status = mysql_partition_ensure(store, buckets, n, error);
+    return status == STORE_OK ? mysql_run(store, begin, sizeof begin - 1, begin, error) : status;
+}
+
+enum store_status mysql_store_commit(struct store *base, struct error *error) {
+    static const char commit[] = "COMMIT";
+    struct mysql_store *store = mysql_own(base);
+    enum store_status status = staged_write(store, error);
+    if (status == STORE_OK) status = mysql_run(store, commit, sizeof commit - 1, commit, error);
+    return status == STORE_TAKEN ? STORE_REFUSED : status;
+}
+
+void mysql_store_rollback(struct store *base) {
+    struct mysql_store *store = mysql_own(base);
+    store->n_rows = 0;
+    store->staged = NULL;
+    /* Whatever failed may have been for a partition that somebody dropped: look again. */
+    for (unsigned i = 0; i < base->schema->n_tables; i++)
+        memset(&store->tables[i].days, 0, sizeof store->tables[i].days);
+    if (store->mysql && mysql_query(store->mysql, "ROLLBACK") != 0) mysql_disconnect(store);
+}

@@ -1,0 +1,228 @@
+/* The grammar of filters. */
+#include "store/query/filter.h"
+
+#include <arpa/inet.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "base/mem.h"
+#include "flow/coerce.h"
+#include "flow/record.h"
+
+enum { VALUE_TEXT_MAX = 2 * ELEMENT_TEXT_MAX };
+
+struct parser {
+    struct filter *filter;
+    const struct dimensions *dimensions;
+    const char *term, *at; /* where the term begins; what is read next */
+    struct filter_fault *fault;
+    char value[VALUE_TEXT_MAX + 1]; /* without its quotes */
+    size_t value_len;
+    bool is_quoted;
+};
+
+static bool is_blank(char c) { return c == ' ' || c == '\t'; }
+
+/* Returns -1. */
+static int refuse(const struct parser *parser, const char *accepted) {
+    const char *end = parser->at;
+    while (*end && !is_blank(*end))
+        end++;
+    snprintf(parser->fault->term, sizeof parser->fault->term, "%.*s", (int)(end - parser->term), parser->term);
+    if (accepted) snprintf(parser->fault->accepted, sizeof parser->fault->accepted, "%s", accepted);
+    return -1;
+}
+
+/* Values
+ * ---------------------------------------------------------------------------------------------------------------- */
+
+static const char *const accepted_forms[] = {
+    [DIMENSION_ADDRESS] = "an IPv4 or IPv6 address, or a prefix as in 10.0.0.0/8",
+    [DIMENSION_PORT] = "a port from 0 to 65535, or a range as in 8000-8080",
+    [DIMENSION_PROTOCOL] = "a protocol's name, its number from 0 to 255, or a range as in 50-51",
+    [DIMENSION_CLASS] = "tcp, udp, icmp or other",
+    [DIMENSION_FAMILY] = "4 or 6",
+    [DIMENSION_NUMBER] = "a whole number that the element can hold, or a range as in 1-9",
+    [DIMENSION_TEXT] = "a value of the element, in double quotes where it holds a blank, a comma or a quote",
+};
+
+static int word_parse(const char *text, const char *const *words, unsigned n, struct filter_value *value) {
+    for (unsigned i = 0; i < n; i++)
+        if (strcmp(words[i], text) == 0) {
+            value->low[0] = value->high[0] = (uint8_t)i;
+            return 0;
+        }
+    return -1;
+}
+
+/* 0 to `max`, without leading zeros. */
+static int bits_parse(const char *text, unsigned max, unsigned *bits) {
+    size_t len = strlen(text);
+    if (len < 1 || len > 3 || strspn(text, "0123456789") != len || (len > 1 && *text == '0')) return -1;
+    *bits = (unsigned)atoi(text);
+    return *bits <= max ? 0 : -1;
+}
+
+static int address_parse(const struct dimension *dimension, const char *text, struct filter_value *value) {
+    static const struct {
+        int af;
+        uint8_t type;
+        unsigned bits;
+    } kinds[] = {{AF_INET, ELEMENT_IPV4_ADDRESS, 32}, {AF_INET6, ELEMENT_IPV6_ADDRESS, 128}};
+    const char *slash = strchr(text, '/');
+    char address[INET6_ADDRSTRLEN];
+    size_t len = slash ? (size_t)(slash - text) : strlen(text);
+    if (len >= sizeof address) return -1;
+    memcpy(address, text, len);
+    address[len] = '\0';
+    for (unsigned kind = 0; kind < 2; kind++) {
+        unsigned bits = kinds[kind].bits;
+        if (inet_pton(kinds[kind].af, address, value->low) != 1) continue;
+        if (slash && bits_parse(slash + 1, bits, &bits) != 0) return -1;
+        for (unsigned i = 0; i < kinds[kind].bits / 8; i++) {
+            unsigned kept = bits >= 8 * i + 8 ? 8 : bits > 8 * i ? bits - 8 * i : 0;
+            uint8_t host = (uint8_t)(0xff >> kept);
+            value->low[i] = (uint8_t)(value->low[i] & ~host);
+            value->high[i] = (uint8_t)(value->low[i] | host);
+        }
+        value->families = 0;
+        for (unsigned family = 0; family < FLOW_FAMILIES; family++)
+            if (dimension->field[0]->element[family]->type == kinds[kind].type)
+                value->families |= (uint8_t)(1 << family);
+        return value->families ? 0 : -1;
+    }
+    return -1;
+}
+
+static int element_parse(const struct element *element, const char *text, size_t len, uint8_t *packed) {
+    struct value value = {.kind = VALUE_TEXT, .len = (uint32_t)len, .text = text};
+    char *end;
+    if (*text == '-' && len > 1 && len <= 20 && element->type >= ELEMENT_SIGNED8 && element->type <= ELEMENT_SIGNED64) {
+        value = (struct value){.kind = VALUE_INTEGER, .integer = strtoll(text, &end, 10)};
+        if (end != text + len) return -1;
+    }
+    if (coerce_key(&value, element, packed) != COERCE_OK) return -1;
+    /* SQL's integers are signed. */
+    return element_width(element) == 8 && element->type == ELEMENT_UNSIGNED64 && packed[0] & 0x80 ? -1 : 0;
+}
+
+static int value_parse(const struct parser *parser, const struct dimension *dimension, struct filter_value *value) {
+    static const char *const families[FLOW_FAMILIES] = {"4", "6"};
+    const char *text = parser->value;
+    *value = (struct filter_value){.families = 1 << FLOW_IPV4 | 1 << FLOW_IPV6};
+    switch (dimension->form) {
+    case DIMENSION_ADDRESS: return address_parse(dimension, text, value);
+    case DIMENSION_CLASS: return word_parse(text, proto_class_names, PROTO_CLASSES, value);
+    case DIMENSION_FAMILY: return word_parse(text, families, FLOW_FAMILIES, value);
+    default: break;
+    }
+    const struct element *element = dimension->field[0]->element[FLOW_IPV4];
+    const char *to = dimension->form == DIMENSION_TEXT || !*text ? NULL : strchr(text + 1, '-');
+    if (!to || element_parse(element, text, parser->value_len, value->low) == 0) {
+        if (element_parse(element, text, parser->value_len, value->low) != 0) return -1;
+        memcpy(value->high, value->low, sizeof value->high);
+        return 0;
+    }
+    unsigned width = element_width(element);
+    if (element_parse(element, text, (size_t)(to - text), value->low) != 0 ||
+        element_parse(element, to + 1, strlen(to + 1), value->high) != 0)
+        return -1;
+    /* Of signed numbers the first bit says which is the lesser. */
+    bool is_signed = element->type >= ELEMENT_SIGNED8 && element->type <= ELEMENT_SIGNED64;
+    if (is_signed && (value->low[0] ^ value->high[0]) & 0x80) return value->low[0] & 0x80 ? 0 : -1;
+    return memcmp(value->low, value->high, width) <= 0 ? 0 : -1;
+}
+
+/* The value's text without its quotes, up to the comma, blank or end behind it. */
+static int value_read(struct parser *parser) {
+    const char *at = parser->at;
+    parser->value_len = 0;
+    parser->is_quoted = *at == '"';
+    if (parser->is_quoted) at++;
+    for (;; at++) {
+        if (parser->is_quoted) {
+            if (!*at) return -1;
+            if (*at == '"' && *++at != '"') break;
+        } else if (!*at || *at == ',' || is_blank(*at)) {
+            break;
+        }
+        if (parser->value_len == VALUE_TEXT_MAX) return -1;
+        parser->value[parser->value_len++] = *at;
+    }
+    parser->value[parser->value_len] = '\0';
+    if (*at && *at != ',' && !is_blank(*at)) return -1; /* behind a quote */
+    if (parser->value_len == 0 && !parser->is_quoted) return -1;
+    parser->at = at;
+    return 0;
+}
+
+/* Terms
+ * ----------------------------------------------------------------------------------------------------------------- */
+
+static int name_refuse(const struct parser *parser) {
+    struct buffer accepted = BUFFER_INIT;
+    buffer_add_text(&accepted, "terms as in host=192.0.2.7, of the names ");
+    dimensions_show(parser->dimensions, &accepted);
+    refuse(parser, accepted.data);
+    buffer_release(&accepted);
+    return -1;
+}
+
+static int values_parse(struct parser *parser, struct filter_term *term) {
+    struct filter *filter = parser->filter;
+    do {
+        if (term->n == FILTER_VALUES_MAX || filter->n_values == FILTER_ALL_MAX) {
+            snprintf(parser->fault->accepted, sizeof parser->fault->accepted,
+                     "at most %d values in a term and %d in all", FILTER_VALUES_MAX, FILTER_ALL_MAX);
+            return refuse(parser, NULL);
+        }
+        filter->values = mem_realloc(filter->values, filter->n_values + 1, sizeof filter->values[0]);
+        struct filter_value *value = &filter->values[filter->n_values];
+        if (value_read(parser) != 0 || value_parse(parser, term->dimension, value) != 0)
+            return refuse(parser, accepted_forms[term->dimension->form]);
+        filter->n_values++;
+        term->n++;
+    } while (*parser->at == ',' && parser->at++);
+    return 0;
+}
+
+static int term_parse(struct parser *parser) {
+    struct filter *filter = parser->filter;
+    struct filter_term *term = &filter->terms[filter->n_terms];
+    parser->term = parser->at;
+    if (filter->n_terms == FILTER_TERMS_MAX) {
+        snprintf(parser->fault->accepted, sizeof parser->fault->accepted, "at most %d terms", FILTER_TERMS_MAX);
+        return refuse(parser, NULL);
+    }
+    *term = (struct filter_term){.is_not = *parser->at == '!', .first = filter->n_values};
+    parser->at += term->is_not;
+    size_t len = strcspn(parser->at, "= \t");
+    term->dimension = dimension_find(parser->dimensions, parser->at, len);
+    if (!term->dimension || !term->dimension->can_filter || parser->at[len] != '=') return name_refuse(parser);
+    parser->at += len + 1;
+    filter->n_terms++;
+    return values_parse(parser, term);
+}
+
+int filter_parse(struct filter *filter, const struct dimensions *dimensions, const char *text,
+                 struct filter_fault *fault) {
+    struct parser parser = {.filter = filter, .dimensions = dimensions, .at = text ? text : "", .fault = fault};
+    filter->n_terms = filter->n_values = 0;
+    filter->values = NULL;
+    for (;;) {
+        while (is_blank(*parser.at))
+            parser.at++;
+        if (!*parser.at) return 0;
+        if (term_parse(&parser) != 0) {
+            filter_release(filter);
+            return -1;
+        }
+    }
+}
+
+void filter_release(struct filter *filter) {
+    free(filter->values);
+    filter->values = NULL;
+    filter->n_terms = filter->n_values = 0;
+}

@@ -1,0 +1,216 @@
+/* The cheapest way to an answer. */
+#include "store/query/query_plan.h"
+
+#include "flow/record.h"
+
+/* Buckets
+ * --------------------------------------------------------------------------------------------------------------- */
+
+#define TIME_END (UINT64_C(1) << 32) /* behind every bucket */
+
+void plan_range(int64_t from, int64_t to, uint64_t *first, uint64_t *end) {
+    *first = from < 0 ? 0 : (uint64_t)from < TIME_END ? (uint64_t)from : TIME_END - 1;
+    *end = to < 0 ? 0 : (uint64_t)to < TIME_END ? (uint64_t)to : TIME_END;
+    if (*end <= *first) *end = *first + 1;
+}
+
+static uint64_t floor_to(uint64_t time, uint32_t size) { return time - time % size; }
+static uint64_t ceil_to(uint64_t time, uint32_t size) { return floor_to(time + size - 1, size); }
+
+/* The sizes of which each divides the next, from the smallest on. */
+static unsigned chain_make(const struct span *spans, unsigned n_spans, struct span *chain) {
+    unsigned n = 0;
+    for (unsigned i = 0; i < n_spans; i++)
+        if (n == 0 || spans[i].size % chain[n - 1].size == 0) chain[n++] = spans[i];
+    return n;
+}
+
+/* The smallest size that is whole at `time`; where none is, the one that reaches back furthest. */
+static const struct span *smallest_whole(const struct span *chain, unsigned n, uint64_t time) {
+    const struct span *furthest = &chain[0];
+    for (unsigned i = 0; i < n; i++) {
+        if (chain[i].from <= time) return &chain[i];
+        if (chain[i].from < furthest->from) furthest = &chain[i];
+    }
+    return furthest;
+}
+
+struct walk {
+    struct span chain[BUCKET_SIZES_MAX];
+    unsigned n;
+    uint64_t to;
+    uint32_t step;
+    uint64_t data_end; /* no bucket of any size has rows of times from here on */
+};
+
+/* Whether a bucket that begins at `time` holds nothing from before it was whole, and nothing behind the end. */
+static bool fits(const struct walk *walk, const struct span *span, uint64_t time) {
+    uint64_t end = time + span->size;
+    return time % span->size == 0 && time >= span->from && time < walk->to &&
+           (end <= walk->to || walk->to >= walk->data_end) && (walk->step == 0 || walk->step % span->size == 0);
+}
+
+/* The largest size of which a bucket at `time` fits; NULL: none does. */
+static const struct span *largest_fitting(const struct walk *walk, uint64_t time) {
+    for (unsigned i = walk->n; i > 0; i--)
+        if (fits(walk, &walk->chain[i - 1], time)) return &walk->chain[i - 1];
+    return NULL;
+}
+
+/* Where, after `time`, a larger size than the one that is read from there on begins to fit. */
+static uint64_t larger_from(const struct walk *walk, const struct span *span, uint64_t time) {
+    uint64_t next = UINT64_MAX;
+    for (unsigned i = 0; i < walk->n; i++) {
+        const struct span *larger = &walk->chain[i];
+        uint64_t at = ceil_to(time + 1 > larger->from ? time + 1 : larger->from, larger->size);
+        if (larger->size > span->size && at < next && fits(walk, larger, at)) next = at;
+    }
+    return next;
+}
+
+static void piece_add(struct plan *plan, const struct span *span, uint64_t from, uint64_t to) {
+    struct piece *piece = plan->n > 0 ? &plan->pieces[plan->n - 1] : NULL;
+    if (!piece || piece->size != span->size) {
+        piece = &plan->pieces[plan->n++];
+        *piece = (struct piece){.size = span->size, .from = from};
+    }
+    piece->to = to;
+}
+
+/* What ends before its size has a row is not read: sums of one piece alone need not be put together. */
+static void empty_drop(const struct walk *walk, struct plan *plan) {
+    unsigned n = 0;
+    for (unsigned i = 0; i < plan->n; i++) {
+        const struct span *span = walk->chain;
+        while (span->size != plan->pieces[i].size)
+            span++;
+        if (plan->pieces[i].to > span->first) plan->pieces[n++] = plan->pieces[i];
+    }
+    plan->n = n;
+}
+
+void plan_make(const struct span *spans, unsigned n_spans, uint64_t from, uint64_t to, uint32_t step,
+               struct plan *plan) {
+    struct walk walk = {.step = step, .data_end = UINT64_MAX};
+    walk.n = chain_make(spans, n_spans, walk.chain);
+    const struct span *finest = &walk.chain[0], *first = smallest_whole(walk.chain, walk.n, from),
+                      *last = smallest_whole(walk.chain, walk.n, to - 1);
+    if (finest->first <= finest->last && finest->from <= finest->last)
+        walk.data_end = (uint64_t)finest->last + finest->size;
+    plan->size = first->size > last->size ? first->size : last->size;
+    plan->from = floor_to(from, first->size);
+    walk.to = plan->to = ceil_to(to, last->size);
+    plan->n = 0;
+    /* The sizes grow and then shrink again, so that each stands in at most two pieces. */
+    for (uint64_t at = plan->from; at < plan->to; at = plan->pieces[plan->n - 1].to) {
+        const struct span *span = largest_fitting(&walk, at);
+        if (!span) span = at == plan->from ? first : smallest_whole(walk.chain, walk.n, at);
+        uint64_t end = larger_from(&walk, span, at);
+        if (end > plan->to) end = plan->to;
+        end = end - at < span->size ? at + span->size : floor_to(end - at, span->size) + at;
+        piece_add(plan, span, at, end);
+    }
+    empty_drop(&walk, plan);
+}
+
+uint32_t plan_base(const struct span *spans, unsigned n_spans, uint64_t from) {
+    struct span chain[BUCKET_SIZES_MAX];
+    unsigned n = chain_make(spans, n_spans, chain);
+    return smallest_whole(chain, n, from)->size;
+}
+
+uint32_t plan_step(uint32_t base, uint64_t from, uint64_t to, unsigned points) {
+    static const uint32_t round[] = {1,     2,     5,     10,    15,    20,     30,    60,   120,
+                                     180,   300,   600,   900,   1200,  1800,   3600,  7200, 10800,
+                                     14400, 21600, 28800, 43200, 86400, 172800, 604800};
+    for (size_t i = 0; i < sizeof round / sizeof round[0]; i++)
+        if (round[i] % base == 0 && (ceil_to(to, round[i]) - floor_to(from, round[i])) / round[i] <= points)
+            return round[i];
+    uint32_t unit = base > 86400 ? base : (uint32_t)ceil_to(86400, base);
+    uint64_t wanted = ceil_to((to - from) / points + 1, unit);
+    while ((ceil_to(to, (uint32_t)wanted) - floor_to(from, (uint32_t)wanted)) / wanted > points)
+        wanted += unit;
+    return (uint32_t)wanted;
+}
+
+/* Tables
+ * ---------------------------------------------------------------------------------------------------------------- */
+
+/* The classes that a term on nothing else lets through; false: it is on something else. */
+static bool term_classes(const struct filter *filter, const struct filter_term *term, unsigned *classes) {
+    enum dimension_form form = term->dimension->form;
+    if (form != DIMENSION_CLASS && form != DIMENSION_PROTOCOL) return false;
+    *classes = 0;
+    for (unsigned i = term->first; i < term->first + term->n; i++) {
+        const struct filter_value *value = &filter->values[i];
+        enum proto_class class = form == DIMENSION_CLASS ? (enum proto_class)value->low[0] : proto_class(value->low[0]);
+        /* The other two are of more than one protocol. */
+        if (form == DIMENSION_PROTOCOL && (value->low[0] != value->high[0] || class > PROTO_UDP)) return false;
+        *classes |= 1u << class;
+    }
+    if (term->is_not) *classes = ALL_CLASSES & ~*classes;
+    return true;
+}
+
+/* What a query is about, besides classes of protocols. */
+struct subjects {
+    unsigned n;
+    const struct dimension *list[FILTER_TERMS_MAX + QUERY_GROUPS_MAX];
+    bool has_family;
+};
+
+static void subject_add(struct subjects *subjects, const struct dimension *dimension) {
+    if (dimension->form == DIMENSION_FAMILY)
+        subjects->has_family = true;
+    else
+        subjects->list[subjects->n++] = dimension;
+}
+
+/* Whether all are one end's address, or all one end's port, as an index table has them. */
+static bool is_one_end(const struct subjects *subjects, struct source *source) {
+    const struct dimension *first = subjects->list[0];
+    if (subjects->n == 0 || !first->in_index) return false;
+    for (unsigned i = 1; i < subjects->n; i++)
+        if (subjects->list[i] != first) return false;
+    source->kind = first->form == DIMENSION_ADDRESS ? TABLE_NODES : TABLE_PORTS;
+    source->side = first->is_either ? 0 : 1 + (unsigned)first->side;
+    return source->kind == TABLE_NODES || !subjects->has_family;
+}
+
+/* The first that the flows tables don't have. */
+static const struct dimension *flows_lack(const struct filter *filter, const struct dimension *const *group,
+                                          unsigned n_group) {
+    for (unsigned i = 0; i < filter->n_terms; i++)
+        if (!filter->terms[i].dimension->in_flows) return filter->terms[i].dimension;
+    for (unsigned i = 0; i < n_group; i++)
+        if (!group[i]->in_flows) return group[i];
+    return NULL;
+}
+
+const struct dimension *source_choose(const struct filter *filter, const struct dimension *const *group,
+                                      unsigned n_group, struct source *source) {
+    struct subjects subjects = {0};
+    bool either_filtered = false, family_grouped = false;
+    unsigned classes;
+    *source = (struct source){.kind = TABLE_AGGR, .classes = ALL_CLASSES};
+    for (unsigned i = 0; i < filter->n_terms; i++) {
+        const struct filter_term *term = &filter->terms[i];
+        if (term_classes(filter, term, &classes)) {
+            source->classes &= classes;
+            continue;
+        }
+        subject_add(&subjects, term->dimension);
+        either_filtered |= term->dimension->is_either;
+    }
+    for (unsigned i = 0; i < n_group; i++) {
+        family_grouped |= group[i]->form == DIMENSION_FAMILY;
+        if (group[i]->form != DIMENSION_CLASS) subject_add(&subjects, group[i]);
+    }
+    if (n_group <= 1 && !family_grouped) {
+        if (subjects.n == 0 && !subjects.has_family) return NULL;
+        /* An index table's row of a host counts a flow within it twice, and says nothing of whom it talked to. */
+        if (!either_filtered && is_one_end(&subjects, source)) return NULL;
+    }
+    *source = (struct source){.kind = TABLE_FLOWS, .classes = ALL_CLASSES};
+    return flows_lack(filter, group, n_group);
+}

@@ -1,0 +1,46 @@
+/* How a query is answered: which buckets of which sizes, out of which tables. No I/O. */
+#ifndef FLOWIMPORT_STORE_QUERY_QUERY_PLAN_H
+#define FLOWIMPORT_STORE_QUERY_QUERY_PLAN_H
+
+#include "store/query/query.h"
+
+enum { PLAN_PIECES_MAX = 2 * BUCKET_SIZES_MAX + 4 };
+
+struct piece { /* buckets of one size */
+    uint32_t size;
+    uint64_t from, to;
+};
+
+struct plan {
+    uint32_t size; /* of the buckets that the ends were widened to: the larger of the two */
+    uint64_t from, to;
+    unsigned n;
+    struct piece pieces[PLAN_PIECES_MAX];
+};
+
+/* The part of a range that can have buckets; at least a second. */
+void plan_range(int64_t from, int64_t to, uint64_t *first, uint64_t *end);
+/* Covers what there is of [from, to) without a gap or an overlap, with as large buckets as divide `step` (0: any).
+ * Sizes that the next smaller one doesn't divide are not read. from < to. */
+void plan_make(const struct span *spans, unsigned n_spans, uint64_t from, uint64_t to, uint32_t step,
+               struct plan *plan);
+/* The size of the buckets that `from` would be widened to: every step is a multiple of it. */
+uint32_t plan_base(const struct span *spans, unsigned n_spans, uint64_t from);
+/* A step of a round length for which [from, to) has at most `points` times. */
+uint32_t plan_step(uint32_t base, uint64_t from, uint64_t to, unsigned points);
+
+struct source { /* where the sums come from */
+    enum table_kind kind;
+    /* Of an index table: whose columns: 0 both ends', else 1 + enum side. */
+    unsigned side;
+    /* Of the tables with columns by class: the classes that the filter leaves, a bit each. */
+    unsigned classes;
+};
+
+enum { ALL_CLASSES = (1 << PROTO_CLASSES) - 1 };
+
+/* NULL, or a dimension that no table has together with the others. */
+const struct dimension *source_choose(const struct filter *filter, const struct dimension *const *group,
+                                      unsigned n_group, struct source *source);
+
+#endif

@@ -1,0 +1,265 @@
+/* Statements out of selections: for each table and piece of time a sum by key, then the sum of those sums. */
+#include "store/query/query_sql.h"
+
+#include <inttypes.h>
+#include <string.h>
+
+#include "flow/record.h"
+#include "store/ddl.h"
+#include "store/key.h"
+
+/* Filters
+ * --------------------------------------------------------------------------------------------------------------- */
+
+/* The column of a dimension's value at one end; NULL: the table has none. */
+static const char *column_of(const struct dimension *dimension, unsigned side, const struct table *table) {
+    switch (table->kind) {
+    case TABLE_FLOWS: return dimension->field[side]->element[table->family]->name;
+    case TABLE_NODES:
+    case TABLE_PORTS: return dimension->in_index ? "id" : NULL;
+    case TABLE_AGGR: break;
+    }
+    return NULL;
+}
+
+static bool is_in_family(const struct filter_value *value, enum flow_family family) {
+    return value->families >> family & 1;
+}
+
+/* "column IN (?, ?) OR column BETWEEN ? AND ?": at least one value is of the table's family. */
+static void values_write(const struct filter *filter, const struct filter_term *term, const struct table *table,
+                         const char *column, struct statement *out) {
+    const struct key_column key = dimension_key(term->dimension, table->family);
+    const struct filter_value *values = &filter->values[term->first];
+    unsigned n = 0;
+    for (unsigned i = 0; i < term->n; i++) {
+        if (!is_in_family(&values[i], table->family) || memcmp(values[i].low, values[i].high, key.width) != 0) continue;
+        if (n++ == 0)
+            buffer_printf(&out->sql, "%s IN (?", column);
+        else
+            buffer_add_text(&out->sql, ", ?");
+        statement_bind(out, key_param(&key, values[i].low));
+    }
+    if (n > 0) buffer_add_text(&out->sql, ")");
+    for (unsigned i = 0; i < term->n; i++) {
+        if (!is_in_family(&values[i], table->family) || memcmp(values[i].low, values[i].high, key.width) == 0) continue;
+        buffer_printf(&out->sql, "%s%s BETWEEN ? AND ?", n++ > 0 ? " OR " : "", column);
+        statement_bind(out, key_param(&key, values[i].low));
+        statement_bind(out, key_param(&key, values[i].high));
+    }
+}
+
+static void classes_write(const struct filter *filter, const struct filter_term *term, struct statement *out) {
+    for (unsigned i = 0; i < term->n; i++)
+        buffer_printf(&out->sql, "%s%s", i ? " OR " : "", ddl_class_conditions[filter->values[term->first + i].low[0]]);
+}
+
+/* What a term says of every row of the table at once: 1 all pass, 0 none does, -1 its rows differ. */
+static int term_constant(const struct filter *filter, const struct filter_term *term, const struct table *table) {
+    const struct dimension *dimension = term->dimension;
+    bool any = false;
+    for (unsigned i = term->first; i < term->first + term->n; i++)
+        any |= dimension->form == DIMENSION_FAMILY ? filter->values[i].low[0] == table->family
+                                                   : is_in_family(&filter->values[i], table->family);
+    if (dimension->form != DIMENSION_FAMILY && any) return -1;
+    return any != term->is_not;
+}
+
+bool filter_write(const struct filter *filter, const struct table *table, struct statement *out) {
+    for (unsigned i = 0; i < filter->n_terms; i++) {
+        const struct filter_term *term = &filter->terms[i];
+        const struct dimension *dimension = term->dimension;
+        bool is_class = dimension->form == DIMENSION_CLASS, is_family = dimension->form == DIMENSION_FAMILY;
+        if (table->kind != TABLE_FLOWS && !dimension->in_index && !is_family) continue;
+        int constant = term_constant(filter, term, table);
+        if (constant == 0) return false;
+        if (constant == 1) continue;
+        buffer_printf(&out->sql, " AND %s(", term->is_not ? "NOT " : "");
+        for (unsigned side = 0; side <= dimension->is_either; side++) {
+            if (side > 0) buffer_add_text(&out->sql, " OR ");
+            if (is_class)
+                classes_write(filter, term, out);
+            else
+                values_write(filter, term, table, column_of(dimension, side, table), out);
+        }
+        buffer_add_text(&out->sql, ")");
+    }
+    return true;
+}
+
+/* Columns
+ * --------------------------------------------------------------------------------------------------------------- */
+
+/* The value of a key at one end. */
+static void key_write(const struct dimension *dimension, unsigned side, const struct table *table, struct buffer *sql) {
+    switch (dimension->form) {
+    case DIMENSION_FAMILY: buffer_printf(sql, "%d", table->family); return;
+    case DIMENSION_CLASS:
+        buffer_add_text(sql, "CASE");
+        for (unsigned class = 0; class < PROTO_CLASSES; class ++)
+            buffer_printf(sql, " WHEN %s THEN %u", ddl_class_conditions[class], class);
+        buffer_add_text(sql, " END");
+        return;
+    default: buffer_add_text(sql, column_of(dimension, side, table));
+    }
+}
+
+/* The sums of one value over classes: a table's column for all of them, or the columns of each. */
+static void value_write(const struct selection *selection, const struct table *table, unsigned classes, unsigned value,
+                        struct buffer *sql) {
+    unsigned n_values = selection->schema->layout->n_sums + 1;
+    unsigned first = table->kind == TABLE_FLOWS ? 0 : selection->source.side * (1 + PROTO_CLASSES);
+    char name[SCHEMA_NAME_MAX];
+    const char *separator = "";
+    buffer_add_text(sql, selection->is_flat ? "(" : "SUM(");
+    for (unsigned group = 0; group <= PROTO_CLASSES; group++) {
+        if (group == 0 ? classes != ALL_CLASSES : classes == ALL_CLASSES || !(classes >> (group - 1) & 1)) continue;
+        schema_stored_name(selection->schema, table, (first + group) * n_values + value, name, sizeof name);
+        buffer_printf(sql, "%s%s", separator, name);
+        separator = " + ";
+    }
+    buffer_printf(sql, "%s)", classes ? "" : "0");
+}
+
+static unsigned value_count(const struct selection *selection) {
+    return (selection->schema->layout->n_sums + 1) * (selection->by_class ? (unsigned)PROTO_CLASSES : 1);
+}
+
+static void values_columns(const struct selection *selection, const struct table *table, struct buffer *sql) {
+    unsigned n_values = selection->schema->layout->n_sums + 1;
+    for (unsigned i = 0; i < value_count(selection); i++) {
+        unsigned classes = selection->source.classes;
+        if (selection->by_class) classes &= 1u << (i / n_values);
+        value_write(selection, table, table->kind == TABLE_FLOWS ? ALL_CLASSES : classes, i % n_values, sql);
+        buffer_printf(sql, " AS v%u, ", i);
+    }
+}
+
+/* " AND k IN (...)": each key for itself, which is enough where there are several: the reader drops the rest. */
+static void only_write(const struct selection *selection, const struct table *table, unsigned side,
+                       struct statement *out) {
+    for (unsigned k = 0; selection->only && k < selection->n_keys; k++) {
+        const struct dimension *key = selection->keys[k];
+        const char *separator = " IN (";
+        if (key->form == DIMENSION_FAMILY || key->form == DIMENSION_CLASS) continue;
+        buffer_add_text(&out->sql, " AND ");
+        key_write(key, side, table, &out->sql);
+        const struct key_column column = dimension_key(key, table->family);
+        for (unsigned i = 0; i < selection->n_only; i++) {
+            if (!(selection->families >> selection->only[i].family & 1)) continue;
+            buffer_printf(&out->sql, "%s?", separator);
+            statement_bind(out, key_param(&column, selection->only[i].key[k]));
+            separator = ", ";
+        }
+        buffer_add_text(&out->sql, ")");
+    }
+}
+
+/* Statements
+ * ------------------------------------------------------------------------------------------------------------ */
+
+/* "s, k0, k1": what rows are told apart by. */
+static void group_by(const struct selection *selection, const char *head, struct buffer *sql) {
+    const char *separator = head;
+    if (selection->step) {
+        buffer_printf(sql, "%ss", separator);
+        separator = ", ";
+    }
+    for (unsigned i = 0; i < selection->n_keys; i++, separator = ", ")
+        buffer_printf(sql, "%sk%u", separator, i);
+}
+
+/* One table's sums over one piece of time. False, and nothing written, where no row of it can pass. */
+static bool arm_write(const struct selection *selection, const struct table *table, const struct piece *piece,
+                      unsigned side, bool is_next, struct statement *out) {
+    struct statement condition = STATEMENT_INIT; /* its own, for its values come behind the columns' */
+    bool passes = filter_write(selection->filter, table, &condition);
+    if (passes) {
+        buffer_add_text(&out->sql, is_next ? " UNION ALL SELECT " : "SELECT ");
+        if (selection->step) {
+            buffer_printf(&out->sql, "bucket %s ? AS s, ", selection->dialect == DIALECT_MYSQL ? "DIV" : "/");
+            statement_bind(out, store_integer(selection->step));
+        }
+        for (unsigned i = 0; i < selection->n_keys; i++) {
+            key_write(selection->keys[i], side, table, &out->sql);
+            buffer_printf(&out->sql, " AS k%u, ", i);
+        }
+        values_columns(selection, table, &out->sql);
+        buffer_printf(&out->sql, "%s AS c FROM %s WHERE ", selection->is_flat ? "1" : "COUNT(*)", table->data);
+        bool has_id = table->kind == TABLE_NODES || table->kind == TABLE_PORTS;
+        buffer_add_text(&out->sql, has_id && table->family == FLOW_IPV4 ? "id <> -1" : "1 = 1");
+        if (piece) {
+            buffer_add_text(&out->sql, " AND bucket >= ? AND bucket < ?");
+            statement_bind(out, store_integer((int64_t)piece->from));
+            statement_bind(out, store_integer((int64_t)piece->to));
+        }
+        if (condition.sql.len > 0) buffer_add(&out->sql, condition.sql.data, condition.sql.len);
+        for (unsigned i = 0; i < condition.n_params; i++)
+            statement_bind(out, condition.params[i]);
+        only_write(selection, table, side, out);
+        if (!selection->is_flat) group_by(selection, " GROUP BY ", &out->sql);
+    }
+    statement_release(&condition);
+    return passes;
+}
+
+static unsigned table_add(const struct table **tables, unsigned n, const struct table *table) {
+    for (unsigned i = 0; i < n; i++)
+        if (tables[i] == table) return n;
+    if (n < QUERY_TABLES_MAX) tables[n++] = table;
+    return n;
+}
+
+/* The sums of all pieces' sums. */
+static void arms_join(const struct selection *selection, struct statement *arms) {
+    struct buffer sql = BUFFER_INIT;
+    buffer_add_text(&sql, "SELECT ");
+    group_by(selection, "", &sql);
+    if (selection->step || selection->n_keys > 0) buffer_add_text(&sql, ", ");
+    for (unsigned i = 0; i < value_count(selection); i++)
+        buffer_printf(&sql, "SUM(v%u) AS v%u, ", i, i);
+    buffer_printf(&sql, "SUM(c) FROM (%s) AS pieces", arms->sql.data);
+    group_by(selection, " GROUP BY ", &sql);
+    buffer_release(&arms->sql);
+    arms->sql = sql;
+}
+
+/* An index table has rows of hosts that only received, or that have nothing of the classes that are wanted. */
+static void ranking_write(const struct selection *selection, bool is_joined, struct statement *out) {
+    for (unsigned i = 0; i < value_count(selection); i++)
+        buffer_printf(&out->sql, is_joined ? "%sSUM(v%u)" : "%sv%u", i ? " + " : " HAVING ", i);
+    buffer_add_text(&out->sql, " > 0");
+    if (selection->limit == 0) return;
+    buffer_printf(&out->sql, " ORDER BY v%u DESC", selection->value);
+    for (unsigned i = 0; i < selection->n_keys; i++)
+        buffer_printf(&out->sql, ", k%u", i);
+    buffer_add_text(&out->sql, " LIMIT ?");
+    statement_bind(out, store_integer(selection->limit));
+}
+
+/* How many rows a flow is counted in: one for each of its ends where the key is either's. */
+static unsigned end_count(const struct selection *selection, const struct table *table) {
+    bool is_either = false;
+    for (unsigned i = 0; i < selection->n_keys; i++)
+        is_either |= selection->keys[i]->is_either;
+    return is_either && table->kind == TABLE_FLOWS ? SIDES : 1;
+}
+
+unsigned selection_write(const struct selection *selection, struct statement *statement, const struct table **tables) {
+    unsigned n_arms = 0, n_tables = 0, n_pieces = selection->plan ? selection->plan->n : 1;
+    for (unsigned family = 0; family < FLOW_FAMILIES; family++)
+        for (unsigned i = 0; i < n_pieces; i++) {
+            const struct piece *piece = selection->plan ? &selection->plan->pieces[i] : NULL;
+            const struct table *table = schema_table(selection->schema, selection->source.kind,
+                                                     (enum flow_family)family, piece ? piece->size : 0);
+            if (!table || !(selection->families >> family & 1)) continue;
+            for (unsigned side = 0; side < end_count(selection, table); side++) {
+                if (!arm_write(selection, table, piece, side, n_arms > 0, statement)) continue;
+                n_arms++;
+                n_tables = table_add(tables, n_tables, table);
+            }
+        }
+    if (n_arms > 1) arms_join(selection, statement);
+    if (n_arms > 0 && selection->is_ranking) ranking_write(selection, n_arms > 1, statement);
+    return n_tables;
+}

@@ -1,0 +1,245 @@
+/* The store in one file: SQLite in WAL mode, one writer, readers never in its way. */
+#include <inttypes.h>
+#include <sqlite3.h>
+#include <stdio.h>
+#include <stdlib.h>
+
+#include "base/mem.h"
+#include "store/key.h"
+#include "store/sqlite/sqlite_store.h"
+
+enum {
+    BUSY_MS = 10000,         /* how long another writer's transaction is waited for, before STORE_RETRY */
+    SQLITE_CACHE_KIB = 2000, /* SQLite's own default */
+    COLUMNS_MAX = 1024,      /* of a query's result */
+    CANCEL_STEPS = 10000,    /* of SQLite's machine, from one look at `cancelled` to the next: well below 1 ms */
+};
+
+struct sqlite_store {
+    struct store base;
+    sqlite3 *db;
+    sqlite3_stmt *upserts[BUCKET_SIZES_MAX * 6 + 3]; /* by the table's number; NULL until the first row */
+};
+
+static struct sqlite_store *own(struct store *store) { return (struct sqlite_store *)(void *)store; }
+
+/* What an error code (without its extension) means for the caller; all others are refused. */
+static enum store_status code_status(int code) {
+    switch (code & 0xff) {
+    case SQLITE_OK:
+    case SQLITE_DONE:
+    case SQLITE_ROW: return STORE_OK;
+    case SQLITE_BUSY:   /* another writer, or a reader while the log is being moved */
+    case SQLITE_LOCKED: /* another connection of this process */
+    case SQLITE_FULL:   /* the disk */
+    case SQLITE_IOERR:  /* the disk, too: some file systems are full this way */
+    case SQLITE_NOMEM:
+    case SQLITE_INTERRUPT:
+    case SQLITE_PROTOCOL: return STORE_RETRY; /* lost a race for the log's locks */
+    case SQLITE_CONSTRAINT: return STORE_TAKEN;
+    default: return STORE_REFUSED;
+    }
+}
+
+static enum store_status failed(const struct sqlite_store *store, int code, const char *what, struct error *error) {
+    enum store_status status = code_status(code);
+    if (status != STORE_OK) /* a statement can be longer than an error's text */
+        error_set(error, "%.200s: %s (SQLite %d)", what, sqlite3_errmsg(store->db),
+                  sqlite3_extended_errcode(store->db));
+    return status;
+}
+
+static enum store_status run(struct sqlite_store *store, const char *sql, struct error *error) {
+    return failed(store, sqlite3_exec(store->db, sql, NULL, NULL, NULL), sql, error);
+}
+
+static void finalize_all(struct sqlite_store *store) {
+    for (size_t i = 0; i < sizeof store->upserts / sizeof store->upserts[0]; i++) {
+        sqlite3_finalize(store->upserts[i]);
+        store->upserts[i] = NULL;
+    }
+}
+
+/* Unlike sqlite3_interrupt() it also stops a query that begins afterwards. */
+static int on_progress(void *context) {
+    struct store *store = context;
+    return atomic_load_explicit(&store->cancelled, memory_order_relaxed);
+}
+
+enum store_status sqlite_store_new(struct store **opened, const char *path, int flags,
+                                   const struct store_config *config, const struct schema *schema,
+                                   struct error *error) {
+    struct sqlite_store *store = mem_zalloc(1, sizeof *store);
+    char pragmas[160];
+    store->base.schema = schema;
+    bool read_only = config->read_only;
+    flags |= read_only ? SQLITE_OPEN_READONLY : SQLITE_OPEN_READWRITE | SQLITE_OPEN_CREATE;
+    int code = sqlite3_open_v2(path, &store->db, flags | SQLITE_OPEN_NOMUTEX, NULL);
+    enum store_status status = failed(store, code, path, error);
+    if (status != STORE_OK) goto failed;
+    sqlite3_busy_timeout(store->db, BUSY_MS);
+    if (config->query_ms) sqlite3_progress_handler(store->db, CANCEL_STEPS, on_progress, &store->base);
+    if (!read_only && sqlite3_db_readonly(store->db, "main") == 1) {
+        error_set(error, "%s: no permission to write to it", path);
+        status = STORE_REFUSED;
+        goto failed;
+    }
+    /* FULL: a committed generation must survive a power cut, for its claims are deleted right after the commit. */
+    snprintf(pragmas, sizeof pragmas, "%sPRAGMA synchronous = FULL; PRAGMA cache_size = -%" PRIu64,
+             read_only ? "" : "PRAGMA journal_mode = WAL; ",
+             config->memory ? config->memory / 1024 : (uint64_t)SQLITE_CACHE_KIB);
+    code = sqlite3_exec(store->db, pragmas, NULL, NULL, NULL);
+    status = failed(store, code, path, error);
+    if (status != STORE_OK) goto failed;
+    *opened = &store->base;
+    return STORE_OK;
+failed:
+    sqlite_store_free(&store->base);
+    return status == STORE_TAKEN ? STORE_REFUSED : status;
+}
+
+void sqlite_store_free(struct store *base) {
+    struct sqlite_store *store = own(base);
+    finalize_all(store);
+    sqlite3_close(store->db);
+    free(store);
+}
+
+enum store_status sqlite_store_begin(struct store *base, const uint32_t *buckets, unsigned n, struct error *error) {
+    (void)buckets, (void)n; /* no partitions here */
+    return run(own(base), "BEGIN IMMEDIATE", error);
+}
+
+static enum store_status upsert_prepare(struct sqlite_store *store, const struct table *table, struct error *error) {
+    const struct schema *schema = store->base.schema;
+    struct buffer sql = BUFFER_INIT, updates = BUFFER_INIT, keys = BUFFER_INIT;
+    char name[SCHEMA_NAME_MAX];
+    for (unsigned i = 0; i < table->n_keys; i++)
+        buffer_printf(&keys, "%s%s", i ? ", " : "", table->keys[i].name);
+    buffer_printf(&sql, "INSERT INTO %s (%s", table->data, keys.data);
+    for (unsigned i = 0; i < table->n_values; i++) {
+        schema_stored_name(schema, table, i, name, sizeof name);
+        buffer_printf(&sql, ", %s", name);
+        buffer_printf(&updates, "%s%s = %s + excluded.%s", i ? ", " : "", name, name, name);
+    }
+    buffer_add_text(&sql, ") VALUES (?");
+    for (unsigned i = 1; i < table->n_keys + table->n_values; i++)
+        buffer_add_text(&sql, ", ?");
+    buffer_printf(&sql, ") ON CONFLICT (%s) DO UPDATE SET %s", keys.data, updates.data);
+    int code = sqlite3_prepare_v3(store->db, sql.data, (int)sql.len, SQLITE_PREPARE_PERSISTENT,
+                                  &store->upserts[table_number(schema, table)], NULL);
+    enum store_status status = failed(store, code, table->data, error);
+    buffer_release(&sql);
+    buffer_release(&updates);
+    buffer_release(&keys);
+    return status;
+}
+
+/* Integers are signed here: sums are at most INT64_MAX (the importer refuses more), an unsigned 64-bit key beyond it is
+ * stored as its complement, which is another number, but one of its own. */
+static int key_bind(sqlite3_stmt *statement, int index, const struct key_column *key, const uint8_t *bytes) {
+    switch (key_form(key)) {
+    case KEY_SIGNED: return sqlite3_bind_int64(statement, index, key_signed(bytes, key->width));
+    case KEY_UNSIGNED: return sqlite3_bind_int64(statement, index, (sqlite3_int64)key_unsigned(bytes, key->width));
+    case KEY_REAL: return sqlite3_bind_double(statement, index, key_real(bytes));
+    case KEY_BYTES: return sqlite3_bind_blob(statement, index, bytes, (int)key_length(key, bytes), SQLITE_STATIC);
+    }
+    return SQLITE_MISUSE;
+}
+
+enum store_status sqlite_store_put(struct store *base, const struct table *table, const uint8_t *key,
+                                   const uint64_t *values, struct error *error) {
+    struct sqlite_store *store = own(base);
+    sqlite3_stmt **upsert = &store->upserts[table_number(base->schema, table)];
+    enum store_status status = *upsert ? STORE_OK : upsert_prepare(store, table, error);
+    int index = 1, code = SQLITE_OK;
+    if (status != STORE_OK) return status;
+    for (unsigned i = 0; i < table->n_keys && code == SQLITE_OK; i++)
+        code = key_bind(*upsert, index++, &table->keys[i], key + table->keys[i].offset);
+    for (unsigned i = 0; i < table->n_values && code == SQLITE_OK; i++)
+        code = sqlite3_bind_int64(*upsert, index++, (sqlite3_int64)values[i]);
+    if (code == SQLITE_OK) code = sqlite3_step(*upsert);
+    status = failed(store, code, table->data, error);
+    sqlite3_reset(*upsert);
+    return status == STORE_TAKEN ? STORE_REFUSED : status;
+}
+
+enum store_status sqlite_store_commit(struct store *base, struct error *error) {
+    enum store_status status = run(own(base), "COMMIT", error);
+    return status == STORE_TAKEN ? STORE_REFUSED : status;
+}
+
+void sqlite_store_rollback(struct store *base) {
+    struct sqlite_store *store = own(base);
+    /* A statement that failed half-way keeps a transaction open. */
+    for (unsigned i = 0; i < base->schema->n_tables; i++)
+        if (store->upserts[i]) sqlite3_reset(store->upserts[i]);
+    if (!sqlite3_get_autocommit(store->db)) sqlite3_exec(store->db, "ROLLBACK", NULL, NULL, NULL);
+}
+
+static int param_bind(sqlite3_stmt *statement, int index, const struct store_param *param) {
+    switch (param->type) {
+    case STORE_PARAM_INTEGER: return sqlite3_bind_int64(statement, index, param->integer);
+    case STORE_PARAM_TEXT: return sqlite3_bind_text(statement, index, param->bytes, (int)param->len, SQLITE_STATIC);
+    case STORE_PARAM_BYTES: return sqlite3_bind_blob(statement, index, param->bytes, (int)param->len, SQLITE_STATIC);
+    }
+    return SQLITE_MISUSE;
+}
+
+/* Hands on one row; the pointers are good until the next step. */
+static int row_give(sqlite3_stmt *statement, store_row_fn *row, void *context) {
+    const char *columns[COLUMNS_MAX];
+    size_t lengths[COLUMNS_MAX];
+    int n = sqlite3_column_count(statement);
+    if (n > COLUMNS_MAX) n = COLUMNS_MAX;
+    for (int i = 0; i < n; i++) {
+        bool is_null = sqlite3_column_type(statement, i) == SQLITE_NULL;
+        const void *bytes = sqlite3_column_type(statement, i) == SQLITE_BLOB
+                                ? sqlite3_column_blob(statement, i)
+                                : (const void *)sqlite3_column_text(statement, i);
+        columns[i] = is_null ? NULL : bytes ? bytes : "";
+        lengths[i] = is_null ? 0 : (size_t)sqlite3_column_bytes(statement, i);
+    }
+    return row(context, (unsigned)n, columns, lengths);
+}
+
+enum store_status sqlite_store_query(struct store *base, const char *sql, const struct store_param *params,
+                                     unsigned n_params, store_row_fn *row, void *context, struct error *error) {
+    struct sqlite_store *store = own(base);
+    sqlite3_stmt *statement = NULL;
+    int code = sqlite3_prepare_v2(store->db, sql, -1, &statement, NULL);
+    if (code == SQLITE_OK && sqlite3_bind_parameter_count(statement) != (int)n_params) {
+        error_set(error, "%d values are wanted, %u given: %s", sqlite3_bind_parameter_count(statement), n_params, sql);
+        sqlite3_finalize(statement);
+        return STORE_REFUSED;
+    }
+    for (unsigned i = 0; i < n_params && code == SQLITE_OK; i++)
+        code = param_bind(statement, (int)i + 1, &params[i]);
+    while (code == SQLITE_OK || code == SQLITE_ROW) {
+        code = sqlite3_step(statement);
+        if (code == SQLITE_ROW && row && row_give(statement, row, context) != 0) code = SQLITE_DONE;
+    }
+    enum store_status status = failed(store, code, sql, error);
+    sqlite3_finalize(statement);
+    return status;
+}
+
+static enum store_status sqlite_open(struct store **store, const struct store_config *config, const struct url *url,
+                                     const struct schema *schema, struct error *error) {
+    if (!url->path || url->host) {
+        error_set(error, "a SQLite store is sqlite:/path/of/file, with one slash or three");
+        return STORE_REFUSED;
+    }
+    return sqlite_store_new(store, url->path, 0, config, schema, error);
+}
+
+const struct store_ops store_sqlite_ops = {
+    .dialect = DIALECT_SQLITE,
+    .open = sqlite_open,
+    .close = sqlite_store_free,
+    .begin = sqlite_store_begin,
+    .put = sqlite_store_put,
+    .commit = sqlite_store_commit,
+    .rollback = sqlite_store_rollback,
+    .query = sqlite_store_query,
+};

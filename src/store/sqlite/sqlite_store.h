@@ -1,0 +1,19 @@
+/* The SQLite store's parts, which the store in memory is made of too. */
+#ifndef FLOWIMPORT_STORE_SQLITE_SQLITE_STORE_H
+#define FLOWIMPORT_STORE_SQLITE_SQLITE_STORE_H
+
+#include "store/store_ops.h"
+
+/* `path` as sqlite3_open_v2() takes it; `flags` beside those for reading and writing. */
+enum store_status sqlite_store_new(struct store **store, const char *path, int flags, const struct store_config *config,
+                                   const struct schema *schema, struct error *error);
+void sqlite_store_free(struct store *store);
+enum store_status sqlite_store_begin(struct store *store, const uint32_t *buckets, unsigned n, struct error *error);
+enum store_status sqlite_store_put(struct store *store, const struct table *table, const uint8_t *key,
+                                   const uint64_t *values, struct error *error);
+enum store_status sqlite_store_commit(struct store *store, struct error *error);
+void sqlite_store_rollback(struct store *store);
+enum store_status sqlite_store_query(struct store *store, const char *sql, const struct store_param *params,
+                                     unsigned n_params, store_row_fn *row, void *context, struct error *error);
+
+#endif
