@@ -15,8 +15,11 @@ PAGE = $(BUILD)/page
 SECONDS = 60
 PKG_CONFIG = pkg-config
 CFLAGS = -O2 -g
-# The directories of the library; a test of a lower part can be built from those below it: make DIRS="base flow" ...
-DIRS = base flow packet meter collect export files input queue store store/mysql store/sqlite store/query store/retention import http
+# The rooms of the library, from the ground to the roof; a test of a lower one can be built from those below it:
+# make ROOMS="base flow" ...
+ROOMS = base flow packet meter collect export queue store store/mysql store/sqlite store/query store/retention files import http
+# The rooms of the programs.
+PROGRAM_ROOMS = config daemon tool tool/convert
 
 mysql := $(shell $(PKG_CONFIG) --exists libmariadb && echo libmariadb || echo mysqlclient)
 packages = hiredis jansson $(mysql) libevent libevent_pthreads sqlite3 inih libxxhash zlib libzstd libpcap expat libmaxminddb libcrypt
@@ -31,17 +34,17 @@ test_libraries := $(shell $(PKG_CONFIG) --libs cmocka 2>/dev/null)
 # Short lines; V=1 shows the commands.
 say = $(if $(V),,@echo '  $(1) $(2)'; )
 object = $(patsubst %.c,$(BUILD)/obj/%.o,$(1))
-sources := $(foreach dir,$(DIRS),$(wildcard src/$(dir)/*.c))
-mains := $(wildcard src/prog/flowimportd.c src/prog/flowimport.c)
-prog_sources := $(filter-out $(mains),$(wildcard src/prog/*.c))
+sources := $(foreach room,$(ROOMS),$(wildcard src/$(room)/*.c))
+mains := src/daemon/flowimportd.c src/tool/flowimport.c
+program_sources := $(filter-out $(mains),$(foreach room,$(PROGRAM_ROOMS),$(wildcard src/$(room)/*.c)))
 unit_tests := $(patsubst %.c,$(BUILD)/%,$(wildcard tests/unit/test_*.c))
 integration_tests := $(patsubst %.c,$(BUILD)/%,$(wildcard tests/integration/test_*.c))
 benches := $(patsubst %.c,$(BUILD)/%,$(wildcard tests/bench/bench_*.c))
 fuzzers := $(patsubst %.c,$(BUILD)/%,$(wildcard tests/fuzz/fuzz_*.c))
-programs := $(patsubst src/prog/%.c,$(BUILD)/%,$(mains))
-manuals := $(patsubst src/prog/%.in,$(BUILD)/man/%,$(wildcard src/prog/*.[0-9].in))
-# The program archive comes first: it calls the library, never the other way round.
-archives := $(if $(prog_sources),$(BUILD)/libprog.a) $(BUILD)/libflowimport.a
+programs := $(addprefix $(BUILD)/,$(basename $(notdir $(mains))))
+manuals := $(patsubst %.in,$(BUILD)/man/%,$(notdir $(wildcard src/daemon/*.in src/tool/*.in)))
+# The programs' archive comes first: it calls the library, never the other way round.
+archives := $(BUILD)/libprograms.a $(BUILD)/libflowimport.a
 formatted = $(shell find src include tests -name '*.[ch]')
 
 .PHONY: all help page tests check check-all asan fuzz fuzzers bench benches demo screenshots format sample sql install deb clean
@@ -92,25 +95,28 @@ $(BUILD)/obj/page/assets.o: $(BUILD)/obj/page/assets.c src/http/assets.h | $(BUI
 
 # Made aside and moved, so that two makes at a time never see half an archive.
 $(BUILD)/libflowimport.a: $(call object,$(sources)) $(BUILD)/obj/sql/retention.o $(BUILD)/obj/page/assets.o
-$(BUILD)/libprog.a: $(call object,$(prog_sources))
+$(BUILD)/libprograms.a: $(call object,$(program_sources))
 $(BUILD)/%.a:
 	@mkdir -p $(@D)
 	@rm -f $@.$$$$ && $(AR) rcs $@.$$$$ $^ && mv $@.$$$$ $@
 
-$(programs): $(BUILD)/%: $(BUILD)/obj/src/prog/%.o $(archives)
-	$(call say,LINK,$@)$(CC) -pthread $(CFLAGS) $(LDFLAGS) -o $@ $^ $(libraries)
+$(BUILD)/flowimportd: $(BUILD)/obj/src/daemon/flowimportd.o
+$(BUILD)/flowimport: $(BUILD)/obj/src/tool/flowimport.o
+$(programs): $(archives)
+	$(call say,LINK,$@)$(CC) -pthread $(CFLAGS) $(LDFLAGS) -o $@ $(filter %.o,$^) $(archives) $(libraries)
 
 $(unit_tests) $(integration_tests) $(benches): $(BUILD)/tests/%: $(BUILD)/obj/tests/%.o $(archives) | $(BUILD)/.test-libraries
 	@mkdir -p $(@D)
 	$(call say,LINK,$@)$(CC) -pthread $(CFLAGS) $(LDFLAGS) -o $@ $^ $(test_libraries) $(libraries)
 
 # Fuzzers hold the library's sources instrumented, in a build folder of their own.
-$(fuzzers): $(BUILD)/tests/%: $(BUILD)/obj/tests/%.o $(BUILD)/libflowimport.a
+$(fuzzers): $(BUILD)/tests/%: $(BUILD)/obj/tests/%.o $(archives)
 	@mkdir -p $(@D)
 	$(call say,LINK,$@)$(CC) -pthread $(CFLAGS) $(LDFLAGS) -fsanitize=fuzzer -o $@ $^ $(libraries)
 
 # The manuals: every line ".\" @OPTIONS ARGUMENT@" gives way to what the program prints of its option table.
-$(BUILD)/man/%: src/prog/%.in $(BUILD)/flowimportd $(BUILD)/flowimport
+vpath %.in src/daemon src/tool
+$(BUILD)/man/%: %.in $(BUILD)/flowimportd $(BUILD)/flowimport
 	@mkdir -p $(@D)
 	@etc/man-complete.sh $< $(BUILD) $(VERSION) >$@
 

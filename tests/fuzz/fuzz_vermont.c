@@ -4,7 +4,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "input/vermont.h"
+#include "tool/convert/vermont.h"
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
 

@@ -16,7 +16,7 @@ from generator import one
 
 PROMTOOL = rig.TOP / "build/tools/promtool"
 LISTEN = {"listen": "127.0.0.1:0"}
-MANUAL = rig.TOP / "src/prog/flowimportd.8.in"
+MANUAL = rig.TOP / "src/daemon/flowimportd.8.in"
 DASHBOARD = rig.TOP / "etc/grafana/flowimport.json"
 ALERTS = rig.TOP / "etc/prometheus/flowimport-alerts.yml"
 

@@ -1,5 +1,5 @@
 /* The programs' configuration: what both read, what options say about each other, exit codes and what is printed. */
-#include "prog/config.h"
+#include "config/config.h"
 
 #include <stdio.h>
 #include <stdlib.h>

@@ -1,5 +1,5 @@
 /* Numbers as a person reads them, at the edges of each unit. */
-#include "prog/units.h"
+#include "tool/units.h"
 
 #include <setjmp.h>
 #include <stdarg.h>

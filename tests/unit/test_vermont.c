@@ -1,5 +1,5 @@
 /* VERMONT's configurations: what of ours they become, and what is said to be lost. */
-#include "input/vermont.h"
+#include "tool/convert/vermont.h"
 
 #include <setjmp.h>
 #include <stdarg.h>
@@ -9,7 +9,7 @@
 #include <string.h>
 #include <cmocka.h>
 
-#include "input/xml_tree.h"
+#include "tool/convert/xml_tree.h"
 
 static void assert_converted(const char *modules, const char *config, const char *notes) {
     char text[8192];

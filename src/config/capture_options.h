@@ -1,0 +1,19 @@
+/* The options of [capture] in the words of the meter. */
+#ifndef FLOWIMPORT_CONFIG_CAPTURE_OPTIONS_H
+#define FLOWIMPORT_CONFIG_CAPTURE_OPTIONS_H
+
+#include "export/exporter.h"
+#include "meter/meter.h"
+#include "config/config.h"
+
+/* Adds an error for each option of [capture] that can't be. */
+void capture_options_check(struct config *config);
+/* Of a configuration that was checked. The rules are released by the caller; the seed is its business, too. */
+void capture_options_meter(const struct config *config, struct meter_rules *rules, struct meter_config *meter);
+/* The options of [export], with what else an exporter is given; all borrowed. */
+void capture_options_exporter(const struct config *config, const struct meter_template *templates, unsigned n,
+                              const struct clock *clock, struct exporter_config *exporter);
+/* Of all in the configuration that decides which flows a file has; not 0. */
+int64_t capture_options_fingerprint(const struct config *config);
+
+#endif

@@ -1,0 +1,310 @@
+/* Reading the configuration: command line, file and environment, then what one option says about another. */
+#include "config/config.h"
+
+#include <ctype.h>
+#include <errno.h>
+#include <inttypes.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "base/clock.h"
+#include "base/mem.h"
+#include "base/url.h"
+#include "store/manual.h"
+#include "http/api.h"
+#include "http/web.h"
+#include "export/exporter.h"
+#include "config/capture_options.h"
+#include "config/collector_options.h"
+
+enum {
+    /* Bytes of cache that one bucket of one flow may take: a row of the default keys with its share of the index and
+     * of the scratch for writing. The cache must hold the longest flow twice, or that flow could never be counted. */
+    CACHE_ROW_BYTES = 128,
+    PASSWORD_MAX = 1024,
+};
+
+_Static_assert((int)OPTION_LIST_MAX == (int)BUCKET_SIZES_MAX, "bucket_sizes has as many values as the schema takes");
+
+/* The options that every program has. */
+struct standard_values {
+    const char *file, *print;
+    bool check, help, version;
+};
+
+/* clang-format off */
+static const struct option standard_options[] = {
+    {.flag = "config", .type = OPTION_TEXT, .offset = OPTION_AT(standard_values, file, const char *),
+     .placeholder = "FILE", .help = "Reads this configuration file instead of " FLOWIMPORT_CONFIG "; also -c."},
+    {.flag = "c", .type = OPTION_TEXT, .offset = OPTION_AT(standard_values, file, const char *)},
+    {.flag = "check-config", .type = OPTION_BOOL, .offset = OPTION_AT(standard_values, check, bool),
+     .help = "Checks the configuration, says what is wrong with it, and exits with 0 or 2."},
+    {.flag = "help", .type = OPTION_BOOL, .offset = OPTION_AT(standard_values, help, bool),
+     .help = "Shows this text; also -h."},
+    {.flag = "h", .type = OPTION_BOOL, .offset = OPTION_AT(standard_values, help, bool)},
+    {.flag = "version", .type = OPTION_BOOL, .offset = OPTION_AT(standard_values, version, bool),
+     .help = "Shows the version."},
+    /* For the build: "sample", "manual-file", "manual-options", "manual-rules", "manual-tables" or "manual-/api/PATH",
+     * from the tables to stdout. */
+    {.flag = "print", .type = OPTION_TEXT, .offset = OPTION_AT(standard_values, print, const char *)},
+};
+/* clang-format on */
+enum { N_STANDARD = sizeof standard_options / sizeof standard_options[0] };
+
+static void help_print(const struct config_program *program) {
+    struct buffer text = BUFFER_INIT;
+    buffer_printf(&text, "%s\nOptions:\n", program->usage);
+    option_print_help(program->options, program->n_options, &text);
+    option_print_help(standard_options, N_STANDARD, &text);
+    buffer_add_text(&text, "\nOptions of the configuration file, see flowimport.conf(5), with their defaults:\n");
+    option_print_help(config_options, config_n_options, &text);
+    fwrite(text.data, 1, text.len, stdout);
+    buffer_release(&text);
+}
+
+static int print_for_build(const char *what, const struct config_program *program) {
+    struct buffer text = BUFFER_INIT;
+    if (strcmp(what, "sample") == 0) {
+        buffer_add_text(
+            &text,
+            "# Options of flowimportd(8) and flowimport(1), each at its default; flowimport.conf(5) says more.\n");
+        option_print_sample(config_options, config_n_options, &text);
+    } else if (strcmp(what, "manual-file") == 0) {
+        option_print_manual(config_options, config_n_options, false, &text);
+    } else if (strcmp(what, "manual-tables") == 0) {
+        manual_print_tables(&text);
+    } else if (strncmp(what, "manual-/api/", 12) == 0 && api_print_manual(what + 7, &text) == 0) {
+        /* printed */
+    } else if (strcmp(what, "manual-rules") == 0) {
+        meter_fields_print(&text);
+    } else if (strcmp(what, "manual-options") == 0) {
+        buffer_add_text(&text, ".Bl -tag -width Ds\n");
+        option_print_manual(program->options, program->n_options, true, &text);
+        option_print_manual(standard_options, N_STANDARD, true, &text);
+        buffer_add_text(&text, ".El\n");
+    } else {
+        fprintf(stderr,
+                "--print: '%s' is not accepted: it takes sample, manual-file, manual-options, manual-rules, "
+                "manual-tables or manual-/api/PATH\n",
+                what);
+        return 2;
+    }
+    fwrite(text.data, 1, text.len, stdout);
+    buffer_release(&text);
+    return 0;
+}
+
+static void path_check(struct config *config, const char *section, const char *name, const char *path) {
+    if (path && access(path, R_OK) != 0)
+        options_complain(&config->options, section, name, "%s: %s", path, strerror(errno));
+}
+
+char *config_password(const char *path, struct error *error) {
+    char line[PASSWORD_MAX];
+    FILE *file = fopen(path, "re");
+    if (!file || !fgets(line, sizeof line, file)) {
+        error_set(error, "%s: %s", path, !file || ferror(file) ? strerror(errno) : "the file is empty");
+        if (file) fclose(file);
+        return NULL;
+    }
+    fclose(file);
+    line[strcspn(line, "\r\n")] = '\0';
+    return mem_strdup(line);
+}
+
+/* Reads a password file into *password. */
+static void password_read(struct config *config, const char *section, const char *path, const char **password) {
+    struct error error;
+    char *line = config_password(path, &error);
+    if (!line) {
+        options_complain(&config->options, section, "password_file", "%s", error.text);
+        return;
+    }
+    free((char *)*password);
+    *password = line;
+}
+
+/* One password, from one place: the environment, else the file's option, the password file or the URL. */
+static void password_resolve(struct config *config, const char *section, const char *url_text, const char *path,
+                             const char **password) {
+    struct options *options = &config->options;
+    if (options_origin(options, section, "password").source == OPTION_ENVIRONMENT) return;
+    struct url url;
+    bool in_url = url_parse(&url, url_text, NULL) == 0 && url.password;
+    url_release(&url);
+    if (*password && path) {
+        options_complain(options, section, "password_file", "there is a password too; give one of the two");
+    } else if (in_url && (*password || path)) {
+        options_complain(options, section, path ? "password_file" : "password",
+                         "there is a password in the url too; give one of the two");
+    } else if (path) {
+        password_read(config, section, path, password);
+    }
+}
+
+static void consumer_resolve(struct config *config) {
+    if (!config->queue.consumer) {
+        char host[256] = "";
+        if (gethostname(host, sizeof host - 1) != 0 || !*host) snprintf(host, sizeof host, "flowimport");
+        config->queue.consumer = mem_strdup(host);
+    }
+    const char *name = config->queue.consumer;
+    size_t len = 0;
+    while (isalnum((unsigned char)name[len]) || (name[len] && strchr("._-", name[len])))
+        len++;
+    if (name[len] || len >= sizeof((struct generation_id *)0)->consumer)
+        options_complain(&config->options, "queue", "consumer",
+                         "'%s' is not accepted: it takes up to %zu letters, digits, '.', '_' and '-'", name,
+                         sizeof((struct generation_id *)0)->consumer - 1);
+}
+
+static void layout_resolve(struct config *config) {
+    struct error error = {""};
+    const char *keys = config->import.aggr_values ? config->import.aggr_values : "";
+    const char *sums = config->import.aggr_sums ? config->import.aggr_sums : "";
+    if (flow_layout_init(&config->layout, keys, sums, &error) == 0) return;
+    /* The text begins with the option that it is about. */
+    const char *name = strncmp(error.text, "aggr_sums", strlen("aggr_sums")) == 0 ? "aggr_sums" : "aggr_values";
+    const char *colon = strstr(error.text, ": ");
+    bool named = colon && strncmp(error.text, name, strlen(name)) == 0;
+    options_complain(&config->options, "import", name, "%s", named ? colon + 2 : error.text);
+}
+
+static void cache_check(struct config *config) {
+    uint64_t smallest = UINT32_MAX;
+    for (unsigned i = 0; i < config->import.bucket_sizes.n; i++)
+        if (config->import.bucket_sizes.values[i] < smallest) smallest = config->import.bucket_sizes.values[i];
+    /* A flow that is no multiple of the bucket size touches one bucket more at each end. */
+    uint64_t buckets = (uint64_t)config->import.max_flow_duration / smallest + 2;
+    uint64_t needed = 2 * buckets * CACHE_ROW_BYTES;
+    if (config->import.cache_memory >= needed) return;
+    options_complain(&config->options, "import", "cache_memory",
+                     "too small for one flow of max_flow_duration %" PRId64 "s, which touches %" PRIu64
+                     " buckets of %" PRIu64 "s: it takes at least %" PRIu64 "M",
+                     config->import.max_flow_duration, buckets, smallest, (needed >> 20) + 1);
+}
+
+/* A time for a size that isn't there would keep nothing from growing. */
+static void keep_check(struct config *config) {
+    const struct option_list *sizes = &config->import.bucket_sizes;
+    for (unsigned i = 0; i < config->retention.keep.n; i++) {
+        unsigned j = 0;
+        while (j < sizes->n && sizes->values[j] != config->retention.keep.keys[i])
+            j++;
+        if (j == sizes->n)
+            options_complain(&config->options, "retention", "keep", "%" PRIu32 "s is not one of bucket_sizes",
+                             config->retention.keep.keys[i]);
+    }
+}
+
+void config_agree(struct config *config) {
+    cache_check(config);
+    keep_check(config);
+}
+
+static void listen_check(struct config *config) {
+    struct error error;
+    if (config->http.listen && http_listen_check(config->http.listen, &error) != 0)
+        options_complain(&config->options, "http", "listen", "%s", error.text);
+    else if (config->http.listen && !http_listen_is_loopback(config->http.listen) && !config->http.auth &&
+             !config->http.open)
+        options_complain(&config->options, "http", "listen",
+                         "'%s' can be reached from other hosts: it takes auth, a file of users, or open = yes",
+                         config->http.listen);
+    path_check(config, "http", "asn_db", config->http.asn_db);
+    path_check(config, "http", "country_db", config->http.country_db);
+    if (config->http.auth && web_users_check(config->http.auth, &error) != 0)
+        options_complain(&config->options, "http", "auth", "%s", error.text);
+}
+
+static void collectors_check(struct config *config) {
+    struct error error;
+    if (config->export.collectors && exporter_check(config->export.collectors, &error) != 0)
+        options_complain(&config->options, "export", "collectors", "%s", error.text);
+}
+
+static void config_check(struct config *config) {
+    if (!config->queue.name) options_complain(&config->options, "queue", "name", "must not be empty");
+    password_resolve(config, "queue", config->queue.url, config->queue.password_file, &config->queue.password);
+    password_resolve(config, "store", config->store.url, config->store_password_file, &config->store.password);
+    consumer_resolve(config);
+    layout_resolve(config);
+    config_agree(config);
+    listen_check(config);
+    collectors_check(config);
+    capture_options_check(config);
+    collector_options_check(config);
+    path_check(config, "store", "tls_ca", config->store.tls_ca);
+    path_check(config, "store", "tls_cert", config->store.tls_cert);
+    path_check(config, "store", "tls_key", config->store.tls_key);
+    if (config->store.tls_cert && !config->store.tls_key)
+        options_complain(&config->options, "store", "tls_cert", "takes tls_key too");
+    if (config->store.tls_key && !config->store.tls_cert)
+        options_complain(&config->options, "store", "tls_key", "takes tls_cert too");
+}
+
+/* The arguments, then the file that they name, then the environment. What stands after it was right in itself, or
+ * there are errors. */
+static void config_read(struct config *config, const char *named) {
+    if (named || access(FLOWIMPORT_CONFIG, F_OK) == 0) config->path = mem_strdup(named ? named : FLOWIMPORT_CONFIG);
+    /* The errors are in the options' list, which is asked once, at the end. */
+    int file = config->path ? options_file(&config->options, config->path) : 0;
+    if (options_environment(&config->options) || file) return;
+    if (config->options.n_errors == 0) config_check(config);
+}
+
+int config_gather(struct config *config, const struct config_program *program, int argc, char **argv) {
+    struct standard_values standard;
+    *config = (struct config){0};
+    options_init(&config->options, clock_now(&clock_system));
+    options_add(&config->options, config_options, config_n_options, config);
+    options_add(&config->options, program->options, program->n_options, program->values);
+    options_add(&config->options, standard_options, N_STANDARD, &standard);
+    int arguments = options_arguments(&config->options, argc, argv, &config->n_operands);
+    config->operands = argv + 1;
+    if (program->no_operands && config->n_operands > 0) {
+        struct buffer *errors = &config->options.errors;
+        buffer_printf(errors, "'%s': %s takes no arguments but options\n", config->operands[0], program->name);
+        config->options.n_errors++;
+    }
+
+    int status = CONFIG_RUN;
+    if (standard.help || standard.version || standard.print) {
+        if (standard.help)
+            help_print(program);
+        else if (standard.version)
+            printf("%s %s\n", program->name, FLOWIMPORT_VERSION);
+        status = arguments ? 2 : standard.print ? print_for_build(standard.print, program) : 0;
+    } else {
+        config_read(config, standard.file);
+        if (config->options.n_errors)
+            status = 2;
+        else if (standard.check) {
+            if (config->path)
+                printf("configuration ok: %s\n", config->path);
+            else
+                printf("configuration ok: defaults alone (there is no %s)\n", FLOWIMPORT_CONFIG);
+            status = 0;
+        }
+    }
+    /* The standard values end with this call; their group is the last. */
+    free((char *)standard.file);
+    free((char *)standard.print);
+    free(config->options.groups[--config->options.n_groups].origins);
+    return status;
+}
+
+int config_load(struct config *config, const struct config_program *program, int argc, char **argv) {
+    int status = config_gather(config, program, argc, argv);
+    if (config->options.n_errors) fwrite(config->options.errors.data, 1, config->options.errors.len, stderr);
+    if (status != CONFIG_RUN) config_release(config);
+    return status;
+}
+
+void config_release(struct config *config) {
+    options_release(&config->options);
+    free(config->path);
+    config->path = NULL;
+}

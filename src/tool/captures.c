@@ -1,0 +1,95 @@
+/* Capture files through the meter. */
+#include "tool/captures.h"
+
+#include <inttypes.h>
+#include <stdio.h>
+#include <string.h>
+
+#include "files/capture_file.h"
+#include "meter/meter_entry.h"
+#include "config/capture_options.h"
+#include "tool/chunks.h"
+
+/* On stderr: standard output may be the flows'. */
+static void totals_print(const char *path, const struct meter_totals *totals) {
+    uint64_t flows = 0;
+    for (unsigned i = 0; i <= METER_END_RESOURCES; i++)
+        flows += totals->ends[i];
+    fprintf(stderr, "%s: %" PRIu64 " packets, %" PRIu64 " octets, %" PRIu64 " flows\n", path, totals->packets,
+            totals->octets, flows);
+    for (unsigned i = 0; i < PACKET_VERDICTS; i++)
+        if (totals->verdicts[i] && i != PACKET_OK)
+            fprintf(stderr, "%s: %" PRIu64 " %s: %s\n", path, totals->verdicts[i],
+                    packet_texts[i].counts ? "counted in part" : "not counted", packet_texts[i].sentence);
+    if (totals->passed_over)
+        fprintf(stderr, "%s: %" PRIu64 " frames passed over by sampling\n", path, totals->passed_over);
+    if (totals->unmatched) fprintf(stderr, "%s: %" PRIu64 " packets that no rule takes\n", path, totals->unmatched);
+    if (totals->ends[METER_END_RESOURCES])
+        fprintf(stderr, "%s: %" PRIu64 " flows ended early: [capture] memory is full\n", path,
+                totals->ends[METER_END_RESOURCES]);
+}
+
+/* What becomes of flows: one of the two. */
+struct reader {
+    meter_flow_fn *each_flow;
+    captures_entry_fn *each_entry;
+    void *context;
+    struct meter_entry *entries[METER_RULES_MAX]; /* of each rule, for each_entry */
+    int code;
+};
+
+static void on_flow(void *context, unsigned rule, const struct meter_flow *flow) {
+    struct reader *reader = context;
+    char text[METER_ENTRY_MAX];
+    if (reader->code != EXIT_DONE) return;
+    if (reader->each_flow)
+        reader->each_flow(reader->context, rule, flow);
+    else
+        reader->code = reader->each_entry(reader->context, text, meter_entry_write(reader->entries[rule], flow, text));
+}
+
+static int file_read(struct contents *contents, struct meter *meter, struct reader *reader) {
+    const char *path = contents_name(contents);
+    const struct meter_totals *totals = meter_totals(meter);
+    struct error error;
+    int more = 1;
+    struct capture_file *file = capture_file_open(contents, meter_capture_frame, meter);
+    while (more > 0 && reader->code == EXIT_DONE) {
+        more = capture_file_read(file, &error);
+        progress_show(path, contents_progress(contents), (int64_t)totals->frames, "frames", more <= 0);
+    }
+    capture_file_close(file);
+    meter_end(meter); /* where the rest can't be read, too */
+    if (reader->code == EXIT_DONE) totals_print(path, totals);
+    if (more < 0) command_fail(EXIT_FAILED, "%s", error.text);
+    return more < 0 && reader->code == EXIT_DONE ? EXIT_FAILED : reader->code;
+}
+
+static int read_all(const struct command_call *call, struct contents *contents, uint64_t seed, struct reader *reader) {
+    struct meter_rules rules;
+    struct meter_config config;
+    capture_options_meter(call->config, &rules, &config);
+    config.filter = call->config->capture.filter;
+    config.seed = seed;
+    for (unsigned i = 0; i < rules.n && reader->each_entry; i++)
+        reader->entries[i] = meter_entry_new(&rules.rules[i].fields);
+    struct meter *meter = meter_new(&config, on_flow, reader);
+    int code = file_read(contents, meter, reader);
+    meter_free(meter);
+    for (unsigned i = 0; i < rules.n; i++)
+        meter_entry_free(reader->entries[i]);
+    meter_rules_release(&rules);
+    return code;
+}
+
+int captures_flows(const struct command_call *call, struct contents *contents, uint64_t seed, meter_flow_fn *each,
+                   void *context) {
+    struct reader reader = {.each_flow = each, .context = context, .code = EXIT_DONE};
+    return read_all(call, contents, seed, &reader);
+}
+
+int captures_entries(const struct command_call *call, struct contents *contents, uint64_t seed, captures_entry_fn *each,
+                     void *context) {
+    struct reader reader = {.each_entry = each, .context = context, .code = EXIT_DONE};
+    return read_all(call, contents, seed, &reader);
+}

@@ -1,0 +1,47 @@
+/* A long source into the store: generation by generation, one written while the next is filled; a run that is cut off
+ * goes on where it was. */
+#ifndef FLOWIMPORT_TOOL_CHUNKS_H
+#define FLOWIMPORT_TOOL_CHUNKS_H
+
+#include "import/fold.h"
+#include "import/writer.h"
+#include "tool/command.h"
+
+struct chunks {
+    const struct command_call *call;
+    const char *source; /* for messages */
+    struct folder folder;
+    struct generation *folding;
+    struct ledger_row sum; /* of what this run has committed: the counts */
+    /* its own */
+    struct writer *writer;
+    struct writer_job job;
+    struct generation generations[2];
+    struct generation *writing; /* may be NULL */
+    struct generation_id id;    /* of the one being filled */
+};
+
+struct chunks_progress { /* of earlier runs, by the ledger */
+    bool found;
+    int64_t generation, claim, position; /* of the last one */
+    int64_t entries;                     /* of all */
+};
+
+/* Each of these returns an exit code; what is wrong has been said. */
+int chunks_find(struct store *store, const char *consumer, struct chunks_progress *progress);
+/* Writes the generation being filled, with how far it reaches into the source, and begins the next. */
+int chunks_write(struct chunks *chunks, int64_t claim, int64_t position);
+/* Counts a record that is no entry, in the generation being filled. */
+void chunks_refuse(struct chunks *chunks, enum reject_reason reason);
+/* Waits until all is written. */
+int chunks_end(struct chunks *chunks);
+
+/* All but the id is borrowed. The generations take cache_memory together. */
+void chunks_open(struct chunks *chunks, const struct command_call *call, const struct schema *schema,
+                 const struct check_rules *rules, const struct generation_id *first, const char *source);
+void chunks_close(struct chunks *chunks);
+
+/* A bar on stderr where that is a terminal: "SOURCE [###   ] 42 %, 1000 lines". */
+void progress_show(const char *source, double done, int64_t n, const char *unit, bool last);
+
+#endif

@@ -1,0 +1,58 @@
+/* The hand tool's commands: one table (flowimport.c), one function each. */
+#ifndef FLOWIMPORT_TOOL_COMMAND_H
+#define FLOWIMPORT_TOOL_COMMAND_H
+
+#include "config/pipeline.h"
+
+enum exit_code { EXIT_DONE = 0, EXIT_FAILED = 1, EXIT_USAGE = 2, EXIT_REJECTED = 3 };
+
+/* The options of the hand tool's command line. */
+struct command_options {
+    bool once, again, dry_run, end, follow, pretty;
+    int format;       /* enum command_format */
+    int64_t from, to; /* seconds since the epoch; 0: not given */
+    uint64_t n;       /* rows */
+    int64_t at;       /* of a retention run; 0: now */
+    const char *definer;
+    const char *from_text;          /* as it was given, NULL: not; `from`, or: */
+    char *from_url, *from_table;    /* NULL: none; owned. A pattern of fnmatch(3) */
+    const char *from_password_file; /* NULL: not given */
+    const char *rejected;           /* NULL: not given */
+};
+
+/* From FORMAT_JSON on those of enum foreign_format, in its order. */
+enum command_format {
+    FORMAT_AUTO,
+    FORMAT_JSON,
+    FORMAT_ZEEK,
+    FORMAT_ARGUS,
+    FORMAT_NFDUMP,
+    FORMAT_PCAP,
+    FORMAT_VERMONT_DB, /* this and the next: tables of databases */
+    FORMAT_ARGUS_DB
+};
+
+struct command_call {
+    const struct config *config;
+    const struct pipeline *pipeline;
+    const struct command_options *options;
+    char **operands; /* behind the command's own words */
+    int n_operands;
+};
+
+typedef int command_fn(const struct command_call *call);
+
+command_fn command_migrate, command_once, command_print, command_top, command_verify, command_status, command_rejected,
+    command_schema, command_retention, command_export, command_convert, command_push, command_serve, command_open;
+
+/* One line on stderr, begun with the program's name. Returns `code`. */
+int command_fail(int code, const char *format, ...) __attribute__((format(printf, 2, 3)));
+/* "usage: flowimport rejected list|retry|clear" on stderr. Returns EXIT_USAGE. */
+int command_usage(const char *usage);
+/* The page and the API of a store, until SIGINT or SIGTERM; SIGHUP has the users, where there are some, read again.
+ * `ready` is told where they are (command_serve.c). Returns an exit code; what is wrong has been said. */
+int serve_run(const struct web_config *web, void (*ready)(void *context, const char *address), void *context);
+/* The entries of a file into the store (backfill.c). */
+int backfill_file(const struct command_call *call, const char *path);
+
+#endif

@@ -1,0 +1,122 @@
+/* flowimport rejected list|retry|clear: entries that could not be counted, read, put back on the queue, thrown away. */
+#include <hiredis/hiredis.h>
+#include <inttypes.h>
+#include <stdio.h>
+#include <string.h>
+
+#include "flow/rejected.h"
+#include "tool/command.h"
+#include "queue/claim.h"
+#include "queue/redis.h"
+
+enum { PAGE = 500 };
+
+struct rejected {
+    redisContext *redis;
+    const char *queue;
+    char key[QUEUE_NAME_MAX + 16];
+};
+
+/* One command's reply, to be freed, or NULL: the error is on stderr. */
+static redisReply *ask(const struct rejected *rejected, int argc, const char **argv, const size_t *lens) {
+    redisReply *reply = redisCommandArgv(rejected->redis, argc, argv, lens);
+    if (reply && reply->type != REDIS_REPLY_ERROR) return reply;
+    command_fail(EXIT_FAILED, "%s: %s", argv[0], reply ? reply->str : rejected->redis->errstr);
+    if (reply) freeReplyObject(reply);
+    return NULL;
+}
+
+/* Bytes outside printable ASCII as \xNN, so that a terminal is safe from them. */
+static void text_print(const char *text, size_t len) {
+    for (size_t i = 0; i < len; i++) {
+        unsigned char c = (unsigned char)text[i];
+        if (c >= 0x20 && c < 0x7f)
+            putchar(c);
+        else
+            printf("\\x%02x", c);
+    }
+}
+
+static int list(const struct rejected *rejected) {
+    char first[24], last[24];
+    for (int64_t at = 0;; at += PAGE) {
+        snprintf(first, sizeof first, "%" PRId64, at);
+        snprintf(last, sizeof last, "%" PRId64, at + PAGE - 1);
+        redisReply *reply = ask(rejected, 4, (const char *[]){"LRANGE", rejected->key, first, last}, NULL);
+        if (!reply) return EXIT_FAILED;
+        size_t n = reply->elements;
+        for (size_t i = 0; i < n; i++) {
+            const redisReply *element = reply->element[i];
+            size_t entry = rejected_entry(element->str, element->len);
+            text_print(element->str, entry ? entry - 1 : 0);
+            putchar(' ');
+            text_print(element->str + entry, element->len - entry);
+            putchar('\n');
+        }
+        freeReplyObject(reply);
+        if (n < PAGE) return EXIT_DONE;
+    }
+}
+
+/* Each entry goes to the queue's tail before it leaves the rejected list, in one transaction with it. */
+static int retry(const struct rejected *rejected) {
+    static const char *const multi[] = {"MULTI"}, *const exec[] = {"EXEC"};
+    uint64_t n = 0;
+    for (;; n++) {
+        redisReply *element = ask(rejected, 3, (const char *[]){"LINDEX", rejected->key, "0"}, NULL);
+        if (!element) return EXIT_FAILED;
+        if (element->type == REDIS_REPLY_NIL) {
+            freeReplyObject(element);
+            break;
+        }
+        size_t entry = rejected_entry(element->str, element->len);
+        const char *push[] = {"RPUSH", rejected->queue, element->str + entry};
+        const size_t lens[] = {5, strlen(rejected->queue), element->len - entry};
+        redisReply *replies[] = {ask(rejected, 1, (const char **)(uintptr_t)multi, NULL), ask(rejected, 3, push, lens),
+                                 ask(rejected, 2, (const char *[]){"LPOP", rejected->key}, NULL),
+                                 ask(rejected, 1, (const char **)(uintptr_t)exec, NULL)};
+        int done = 0;
+        for (unsigned i = 0; i < 4; i++)
+            if (replies[i]) {
+                done++;
+                freeReplyObject(replies[i]);
+            }
+        freeReplyObject(element);
+        if (done < 4) return EXIT_FAILED;
+    }
+    printf("%" PRIu64 " entries put back on %s\n", n, rejected->queue);
+    return EXIT_DONE;
+}
+
+static int clear(const struct rejected *rejected) {
+    redisReply *length = ask(rejected, 2, (const char *[]){"LLEN", rejected->key}, NULL);
+    redisReply *deleted = length ? ask(rejected, 2, (const char *[]){"DEL", rejected->key}, NULL) : NULL;
+    if (deleted) printf("%lld rejected entries thrown away\n", length->integer);
+    int code = deleted ? EXIT_DONE : EXIT_FAILED;
+    if (length) freeReplyObject(length);
+    if (deleted) freeReplyObject(deleted);
+    return code;
+}
+
+int command_rejected(const struct command_call *call) {
+    static const struct {
+        const char *name;
+        int (*run)(const struct rejected *);
+    } verbs[] = {{"list", list}, {"retry", retry}, {"clear", clear}};
+    struct rejected rejected = {.queue = call->config->queue.name};
+    struct redis_target target;
+    struct error error;
+    size_t verb = 0;
+    while (verb < 3 && (call->n_operands != 1 || strcmp(call->operands[0], verbs[verb].name) != 0))
+        verb++;
+    if (verb == 3) return command_usage("rejected list|retry|clear");
+    if (redis_target_parse(&target, call->config->queue.url, call->config->queue.password, &error) != 0)
+        return command_fail(EXIT_USAGE, "%s", error.text);
+    claim_prefix(rejected.key, sizeof rejected.key - 9, call->config->queue.name);
+    strcat(rejected.key, ":rejected");
+    rejected.redis = redis_open(&target, &error);
+    int code = rejected.redis ? verbs[verb].run(&rejected) : command_fail(EXIT_FAILED, "%s", error.text);
+    if (rejected.redis) redisFree(rejected.redis);
+    redis_target_release(&target);
+    return code;
+}

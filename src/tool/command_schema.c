@@ -1,0 +1,69 @@
+/* flowimport schema install|check|print: the tables, made, compared, and as SQL. */
+#include <stdio.h>
+#include <string.h>
+
+#include "base/url.h"
+#include "tool/command.h"
+#include "store/grants.h"
+#include "store/retention/retention.h"
+
+static const char usage[] = "schema install|check|print [tables|grants|retention]";
+
+static enum store_status open_as(const struct command_call *call, bool read_only, struct error *error) {
+    struct store_config config = call->pipeline->importer.store;
+    struct store *store = NULL;
+    config.read_only = read_only;
+    enum store_status status = store_open(&store, &config, &call->pipeline->schema, error);
+    store_close(store);
+    return status;
+}
+
+static int install(const struct command_call *call) {
+    struct error error;
+    if (open_as(call, true, &error) == STORE_OK) {
+        printf("all tables are there, as configured\n");
+        return EXIT_DONE;
+    }
+    if (open_as(call, false, &error) != STORE_OK) return command_fail(EXIT_FAILED, "%s", error.text);
+    printf("the tables are made\n");
+    return EXIT_DONE;
+}
+
+static int check(const struct command_call *call) {
+    struct error error;
+    if (open_as(call, true, &error) != STORE_OK) return command_fail(EXIT_FAILED, "%s", error.text);
+    printf("all tables are there, as configured\n");
+    return EXIT_DONE;
+}
+
+static int print(const struct command_call *call, const char *part) {
+    const char *store = call->config->store.url;
+    bool is_mysql = strncmp(store, "mysql:", 6) == 0;
+    struct buffer out = BUFFER_INIT;
+    struct url url;
+    if (strcmp(part, "tables") == 0) {
+        schema_print(&call->pipeline->schema, is_mysql ? DIALECT_MYSQL : DIALECT_SQLITE, &out);
+    } else if (!is_mysql) {
+        return command_fail(EXIT_USAGE, "schema print %s: SQLite has no accounts and no events", part);
+    } else if (strcmp(part, "retention") == 0) {
+        buffer_add_text(&out, retention_sql);
+    } else if (strcmp(part, "grants") == 0) {
+        if (url_parse(&url, store, NULL) == 0)
+            grants_print(&call->pipeline->schema, url.path && *url.path ? url.path + 1 : "flows", &out);
+        url_release(&url);
+    } else {
+        return command_usage(usage);
+    }
+    fwrite(out.data, 1, out.len, stdout);
+    buffer_release(&out);
+    return EXIT_DONE;
+}
+
+int command_schema(const struct command_call *call) {
+    const char *verb = call->n_operands > 0 ? call->operands[0] : "";
+    if (strcmp(verb, "print") == 0 && call->n_operands <= 2)
+        return print(call, call->n_operands == 2 ? call->operands[1] : "tables");
+    if (strcmp(verb, "install") == 0 && call->n_operands == 1) return install(call);
+    if (strcmp(verb, "check") == 0 && call->n_operands == 1) return check(call);
+    return command_usage(usage);
+}

@@ -1,0 +1,189 @@
+/* flowimport top: who talks most, as a table for people. */
+#include <inttypes.h>
+#include <stdio.h>
+#include <string.h>
+
+#include "base/clock.h"
+#include "tool/command.h"
+#include "tool/units.h"
+#include "store/query/metric.h"
+#include "store/query/query.h"
+
+static const char usage[] = "top hosts|ports|flows [--from TIME] [--to TIME] [-n ROWS]";
+
+static const struct kind {
+    const char *name, *head, *keys[FLOW_TUPLE_FIELDS];
+} kinds[] = {
+    {"hosts", "host", {"host"}},
+    {"ports", "port", {"port"}},
+    {"flows", "flow", {"src", "dst", "sport", "dport", "proto"}},
+};
+enum { KINDS = sizeof kinds / sizeof kinds[0] };
+
+static const struct kind *kind_find(const char *name) {
+    for (unsigned i = 0; i < KINDS; i++)
+        if (strcmp(kinds[i].name, name) == 0) return &kinds[i];
+    return NULL;
+}
+
+/* A flow's keys are those of the five-tuple that are configured; hosts and ports are there in any case. */
+static void groups_add(const struct kind *kind, const struct dimensions *dimensions, struct query *query) {
+    for (unsigned i = 0; i < FLOW_TUPLE_FIELDS && kind->keys[i]; i++) {
+        const struct dimension *dimension = dimension_find(dimensions, kind->keys[i], strlen(kind->keys[i]));
+        if (dimension && (dimension->in_flows || dimension->is_either)) query->group[query->n_group++] = dimension;
+    }
+}
+
+/* Rows
+ * ----------------------------------------------------------------------------------------------------------------- */
+
+/* Which of a flow's keys it is, or -1. */
+static int place_of(const struct query *query, enum dimension_form form, enum side side) {
+    for (unsigned i = 0; i < query->n_group; i++)
+        if (query->group[i]->form == form && query->group[i]->side == side) return (int)i;
+    return -1;
+}
+
+static void key_show(const struct query *query, const struct query_group *group, int place, struct buffer *out) {
+    dimension_text(query->group[place], group->family, group->key[place], out);
+}
+
+/* One end of a flow: "192.0.2.7:443", "[2001:db8::7]:443"; '*' for an address that is no flow key. */
+static void end_show(const struct query *query, const struct query_group *group, enum side side, struct buffer *out) {
+    int address = place_of(query, DIMENSION_ADDRESS, side), port = place_of(query, DIMENSION_PORT, side);
+    bool brackets = address >= 0 && port >= 0 && group->family == FLOW_IPV6;
+    if (brackets) buffer_add_text(out, "[");
+    if (address >= 0)
+        key_show(query, group, address, out);
+    else
+        buffer_add_text(out, "*");
+    if (brackets) buffer_add_text(out, "]");
+    if (port < 0) return;
+    buffer_add_text(out, ":");
+    key_show(query, group, port, out);
+}
+
+/* The service at the lower of a flow's ports. NULL: none. */
+static const char *flow_service(const struct query *query, const struct query_group *group, uint8_t protocol) {
+    int lower = place_of(query, DIMENSION_PORT, SIDE_SOURCE), other = place_of(query, DIMENSION_PORT, SIDE_DESTINATION);
+    if (lower < 0 || (other >= 0 && memcmp(group->key[other], group->key[lower], 2) < 0)) lower = other;
+    return lower < 0 ? NULL : dimension_name(query->group[lower], group->key[lower], protocol);
+}
+
+/* "192.0.2.7:51515 -> 198.51.100.4:443 tcp (https)" */
+static void flow_show(const struct query *query, const struct query_group *group, struct buffer *out) {
+    int place = place_of(query, DIMENSION_PROTOCOL, SIDE_SOURCE);
+    uint8_t protocol = place < 0 ? 0 : group->key[place][0];
+    end_show(query, group, SIDE_SOURCE, out);
+    buffer_add_text(out, " -> ");
+    end_show(query, group, SIDE_DESTINATION, out);
+    if (place >= 0) {
+        const char *name = dimension_name(query->group[place], group->key[place], 0);
+        buffer_add_text(out, " ");
+        if (name)
+            buffer_add_text(out, name);
+        else
+            key_show(query, group, place, out);
+    }
+    const char *service = flow_service(query, group, protocol);
+    if (service) buffer_printf(out, " (%s)", service);
+}
+
+/* A row's name with what is known of it: "192.0.2.7", "443 https", or a flow. */
+static void name_show(const struct query *query, const struct query_group *group, struct buffer *out) {
+    buffer_clear(out);
+    if (!query->group[0]->is_either) {
+        flow_show(query, group, out);
+        return;
+    }
+    const char *service = dimension_name(query->group[0], group->key[0], 0);
+    key_show(query, group, 0, out);
+    if (service) buffer_printf(out, " %s", service);
+}
+
+/* The table
+ * ------------------------------------------------------------------------------------------------------------------ */
+
+static const char *sum_unit(const struct flow_layout *layout, unsigned sum) {
+    return strncmp(layout->sums[sum]->name, "octet", 5) == 0 ? "B" : "";
+}
+
+static const char *value_show(const struct flow_layout *layout, unsigned metric, uint64_t value, char *text,
+                              size_t size) {
+    if (metric == layout->n_sums) return units_count((value + FLOW_UNIT / 2) / FLOW_UNIT, "", text, size);
+    return units_count(value, sum_unit(layout, metric), text, size);
+}
+
+static void table_print(const struct flow_layout *layout, const struct kind *kind, const struct query *query,
+                        const struct query_result *result) {
+    struct buffer name = BUFFER_INIT;
+    char number[32];
+    int width = (int)strlen(kind->head);
+    unsigned order = query->metric;
+    for (unsigned i = 0; i < result->n_groups; i++) {
+        name_show(query, &result->groups[i], &name);
+        if ((int)name.len > width) width = (int)name.len;
+    }
+    printf("%4s  %-*s  %10s  %6s", "", width, kind->head, metric_name(layout, order), "share");
+    for (unsigned i = 0; i <= layout->n_sums; i++)
+        if (i != order) printf("  %10s", metric_name(layout, i));
+    printf("\n");
+    for (unsigned i = 0; i < result->n_groups; i++) {
+        const uint64_t *values = result->groups[i].values, total = result->total[order];
+        name_show(query, &result->groups[i], &name);
+        printf("%4u  %-*s  %10s  %4.1f %%", i + 1, width, name.data,
+               value_show(layout, order, values[order], number, sizeof number),
+               total ? 100.0 * (double)values[order] / (double)total : 0.0);
+        for (unsigned v = 0; v <= layout->n_sums; v++)
+            if (v != order) printf("  %10s", value_show(layout, v, values[v], number, sizeof number));
+        printf("\n");
+    }
+    buffer_release(&name);
+}
+
+/* The ends that were given are shown as they were widened to whole buckets. */
+static void total_print(const struct command_call *call, const struct query *query, const struct query_result *result) {
+    const struct flow_layout *layout = &call->config->layout;
+    char number[32], from[CLOCK_TEXT], to[CLOCK_TEXT];
+    printf("      total: %s", value_show(layout, query->metric, result->total[query->metric], number, sizeof number));
+    for (unsigned i = 0; i <= layout->n_sums; i++) {
+        if (i == query->metric) continue;
+        bool has_unit = i < layout->n_sums && *sum_unit(layout, i);
+        printf(", %s%s%s", value_show(layout, i, result->total[i], number, sizeof number), has_unit ? "" : " ",
+               has_unit ? "" : metric_name(layout, i));
+    }
+    if (query->all_time)
+        printf("; all time\n");
+    else
+        printf("; %s to %s\n", call->options->from ? clock_show((int64_t)result->from, from) : "the beginning",
+               call->options->to ? clock_show((int64_t)result->to, to) : "now");
+}
+
+int command_top(const struct command_call *call) {
+    const struct command_options *options = call->options;
+    const struct flow_layout *layout = &call->config->layout;
+    const struct kind *kind = call->n_operands == 1 ? kind_find(call->operands[0]) : NULL;
+    const struct filter every_flow = {.n_terms = 0};
+    struct dimensions dimensions;
+    struct query_result result;
+    struct error error;
+    if (!kind) return command_usage(usage);
+    if (options->to && options->to <= options->from) return command_fail(EXIT_USAGE, "--to is not later than --from");
+    struct query query = {.from = options->from,
+                          .to = options->to ? options->to : INT64_MAX,
+                          .all_time = !options->from && !options->to,
+                          .filter = &every_flow,
+                          .metric = (unsigned)metric_find(layout, NULL),
+                          .n = (unsigned)options->n};
+    dimensions_init(&dimensions, layout);
+    groups_add(kind, &dimensions, &query);
+    struct store *store = pipeline_store(call->pipeline, "flowimport");
+    if (!store) return EXIT_FAILED;
+    enum store_status status = query_run(store, &call->pipeline->schema, &query, &result, &error);
+    store_close(store);
+    if (status != STORE_OK) return command_fail(EXIT_FAILED, "%s", error.text);
+    table_print(layout, kind, &query, &result);
+    total_print(call, &query, &result);
+    query_release(&result);
+    return EXIT_DONE;
+}
