@@ -37,7 +37,7 @@ object = $(patsubst %.c,$(BUILD)/obj/%.o,$(1))
 sources := $(foreach room,$(ROOMS),$(wildcard src/$(room)/*.c))
 mains := src/daemon/flowimportd.c src/tool/flowimport.c
 program_sources := $(filter-out $(mains),$(foreach room,$(PROGRAM_ROOMS),$(wildcard src/$(room)/*.c)))
-unit_tests := $(patsubst %.c,$(BUILD)/%,$(wildcard tests/unit/test_*.c))
+unit_tests := $(patsubst %.c,$(BUILD)/%,$(sort $(shell find tests/unit -name 'test_*.c')))
 integration_tests := $(patsubst %.c,$(BUILD)/%,$(wildcard tests/integration/test_*.c))
 benches := $(patsubst %.c,$(BUILD)/%,$(wildcard tests/bench/bench_*.c))
 fuzzers := $(patsubst %.c,$(BUILD)/%,$(wildcard tests/fuzz/fuzz_*.c))
@@ -68,6 +68,7 @@ $(BUILD)/.test-libraries: $(BUILD)/.libraries
 	@$(PKG_CONFIG) --exists cmocka || { echo 'The library cmocka is missing: run etc/install-deps.sh test' >&2; exit 1; }
 	@touch $@
 
+$(BUILD)/obj/tests/%.o: flags += -Itests/unit
 $(BUILD)/obj/%.o: %.c | $(BUILD)/.libraries
 	@mkdir -p $(@D)
 	$(call say,CC,$<)$(CC) $(flags) $(warnings) $(CPPFLAGS) $(CFLAGS) -MMD -MP -c -o $@ $<

@@ -4,7 +4,7 @@
 
 #include <jansson.h>
 
-#include "../unit/record_check.h"
+#include "record_check.h"
 #include "flow/names.h"
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);

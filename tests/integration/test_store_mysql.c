@@ -1,7 +1,7 @@
 /* The MySQL store against a server: FLOWIMPORT_TEST_MYSQL=mysql://root@localhost/any?socket=/path, where databases
  * named flowimport_test_N are made and dropped; without it the tests are skipped. */
-#include "../unit/query_cases.h"
-#include "../unit/store_cases.h"
+#include "query_cases.h"
+#include "store_cases.h"
 
 #include <mysql.h>
 #include <pthread.h>
