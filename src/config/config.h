@@ -36,6 +36,7 @@ struct config {
         struct option_list bucket_sizes;
         const char *aggr_values, *aggr_sums;
         int64_t max_flow_age, max_flow_duration, max_future;
+        uint64_t max_flow_octets, max_flow_packets;
         bool filter_unknown_ports;
         int64_t flush_interval;
         uint64_t cache_memory; /* bytes */

@@ -30,6 +30,7 @@ void pipeline_tune(struct pipeline *pipeline, const struct config *config, const
                                            .max_flow_duration = config->import.max_flow_duration,
                                            .max_future = config->import.max_future,
                                            .filter_unknown_ports = config->import.filter_unknown_ports};
+    check_limit(&importer->rules, &config->layout, config->import.max_flow_octets, config->import.max_flow_packets);
     importer->flush_interval = config->import.flush_interval;
     importer->claim_entries = config->queue.claim_entries;
     retention_fill(config, &importer->retention);

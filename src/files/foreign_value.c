@@ -5,6 +5,7 @@
 #include <string.h>
 #include <time.h>
 
+#include "base/date.h"
 #include "flow/layout.h"
 #include "files/foreign_impl.h"
 
@@ -27,19 +28,6 @@ int value_number(const struct cell *cell, uint64_t *number) {
     return 0;
 }
 
-/* The digits of a fraction, behind its point, as microseconds; the seventh rounds. */
-static const char *fraction_read(const char *at, const char *end, int64_t *us) {
-    int64_t weight = 100000;
-    for (; at < end && is_digit(*at); at++, weight /= 10) {
-        *us += (*at - '0') * weight;
-        if (weight == 0) break;
-    }
-    if (at < end && *at >= '5' && is_digit(*at)) ++*us;
-    while (at < end && is_digit(*at))
-        at++;
-    return at;
-}
-
 /* "1e-05": what JSON makes of short times. */
 static int exponent_read(const struct cell *cell, int64_t *us) {
     char text[48], *end;
@@ -60,39 +48,21 @@ int value_seconds(const struct cell *cell, int64_t *us) {
     while (at < end && is_digit(*at) && at - cell->text < DIGITS)
         whole = whole * 10 + (*at++ - '0');
     if (at == cell->text) return -1;
-    if (at < end && *at == '.') at = fraction_read(at + 1, end, &fraction);
+    if (at < end && *at == '.') at = date_fraction(at + 1, end, &fraction);
     if (at < end) return exponent_read(cell, us);
     *us = whole * 1000000 + fraction;
     return 0;
 }
 
-/* `digits` decimal digits, and what stands behind them (any of `behind`, "" for nothing). */
-static const char *part_read(const char *at, const char *end, int digits, const char *behind, int *part) {
-    *part = 0;
-    if (!at || end - at < digits) return NULL;
-    for (int i = 0; i < digits; i++, at++) {
-        if (!is_digit(*at)) return NULL;
-        *part = *part * 10 + (*at - '0');
-    }
-    if (!*behind) return at;
-    return at < end && *at && strchr(behind, *at) ? at + 1 : NULL;
-}
-
-/* Days since 1970-01-01 of a date of the Gregorian calendar: years begin in March, so that leap days come last. */
-static int64_t days_of(int year, int month, int day) {
-    int64_t y = month <= 2 ? year - 1 : year, m = (month + 9) % 12;
-    return 365 * y + y / 4 - y / 100 + y / 400 + (m * 153 + 2) / 5 + day - 1 - 719468;
-}
-
 /* Seconds since 1970 of a minute of local time. */
-static int64_t local_seconds(struct local_minute *local, int year, int month, int day, int hour, int minute) {
-    int64_t this_minute = (days_of(year, month, day) * 24 + hour) * 60 + minute;
+static int64_t local_seconds(struct local_minute *local, const struct date *date) {
+    int64_t this_minute = date_minutes(date);
     if (this_minute != local->minute) {
-        struct tm tm = {.tm_year = year - 1900,
-                        .tm_mon = month - 1,
-                        .tm_mday = day,
-                        .tm_hour = hour,
-                        .tm_min = minute,
+        struct tm tm = {.tm_year = date->year - 1900,
+                        .tm_mon = date->month - 1,
+                        .tm_mday = date->day,
+                        .tm_hour = date->hour,
+                        .tm_min = date->minute,
                         .tm_isdst = -1};
         local->seconds = mktime(&tm);
         local->minute = this_minute;
@@ -100,42 +70,17 @@ static int64_t local_seconds(struct local_minute *local, int year, int month, in
     return local->seconds;
 }
 
-/* "Z", "+01:00", "-0500": 1, and how far local time is ahead; 0 where there is none; -1. */
-static int zone_read(const char *at, const char *end, int64_t *seconds) {
-    int hours, minutes;
-    if (at == end) return 0;
-    *seconds = 0;
-    if (end - at == 1 && *at == 'Z') return 1;
-    if (*at != '+' && *at != '-') return -1;
-    int sign = *at == '-' ? -1 : 1;
-    const char *behind = part_read(at + 1, end, 2, "", &hours);
-    if (behind && behind < end && *behind == ':') behind++;
-    if (part_read(behind, end, 2, "", &minutes) != end) return -1;
-    *seconds = sign * (hours * 3600 + minutes * 60);
-    return 1;
-}
-
 int value_time(const struct cell *cell, struct local_minute *local, int64_t *us) {
     const char *at = cell->text, *end = at + cell->len;
-    int year, month, day, hour, minute, second;
-    int64_t fraction = 0, ahead;
-    at = part_read(at, end, 4, "-/", &year);
-    if (!at) return value_seconds(cell, us);
-    at = part_read(at, end, 2, "-/", &month);
-    at = part_read(at, end, 2, " T.", &day);
-    at = part_read(at, end, 2, ":", &hour);
-    at = part_read(at, end, 2, ":", &minute);
-    at = part_read(at, end, 2, "", &second);
-    if (!at || year < 1970 || month < 1 || month > 12 || day < 1 || day > 31 || hour > 23 || minute > 59 || second > 60)
-        return -1;
-    if (at < end && *at == '.') at = fraction_read(at + 1, end, &fraction);
-    int zone = zone_read(at, end, &ahead);
+    struct date date;
+    int64_t ahead;
+    if (cell->len < 5 || (at[4] != '-' && at[4] != '/')) return value_seconds(cell, us);
+    at = date_read(at, end, &date);
+    int zone = at ? date_zone(at, end, &ahead) : -1;
     if (zone < 0) return -1;
-    int64_t seconds = zone ? days_of(year, month, day) * 86400 + hour * 3600 + minute * 60 - ahead
-                           : local_seconds(local, year, month, day, hour, minute);
+    int64_t seconds = zone ? date_minutes(&date) * 60 - ahead : local_seconds(local, &date);
     if (seconds < 0) return -1;
-    seconds += second;
-    *us = seconds * 1000000 + fraction;
+    *us = (seconds + date.second) * 1000000 + date.us;
     return 0;
 }
 

@@ -3,11 +3,13 @@
 
 #include <arpa/inet.h>
 #include <ctype.h>
+#include <float.h>
 #include <inttypes.h>
 #include <math.h>
 #include <stdio.h>
 #include <string.h>
 
+#include "base/date.h"
 #include "flow/names.h"
 
 static const double two_to_63 = 9223372036854775808.0;
@@ -42,9 +44,23 @@ int coerce_unsigned(const struct value *value, uint64_t max, uint64_t *number) {
     }
 }
 
+/* "2026-11-28T16:00:00.123+01:00" (RFC 3339), whatever unit the field's name says; without a zone it is UTC. */
+static int date_coerce(const struct value *value, uint32_t *seconds) {
+    const char *end = value->text + value->len;
+    struct date date;
+    int64_t ahead = 0;
+    const char *zone = date_read(value->text, end, &date);
+    if (!zone || date_zone(zone, end, &ahead) < 0) return REJECT_WRONG_TYPE;
+    int64_t time = date_minutes(&date) * 60 + date.second - ahead;
+    if (time < 0 || time > UINT32_MAX) return REJECT_OUT_OF_RANGE;
+    *seconds = (uint32_t)time;
+    return COERCE_OK;
+}
+
 int coerce_time(const struct value *value, uint64_t per_second, uint32_t *seconds) {
     struct value whole = *value;
     uint64_t number;
+    if (value->kind == VALUE_TEXT && value->len > 4 && value->text[4] == '-') return date_coerce(value, seconds);
     if (value->kind == VALUE_REAL) {
         whole.real = floor(value->real);
         if (whole.real >= two_to_63) return REJECT_OUT_OF_RANGE;
@@ -77,29 +93,42 @@ static void pack(uint8_t *packed, unsigned width, uint64_t number) {
         packed[i] = (uint8_t)(number >> (8 * (width - 1 - i)));
 }
 
-/* Four decimal parts of 0 to 255 without leading zeros, as inet_pton(AF_INET) reads them; or an integer in host order.
- */
+bool coerce_is_mapped(const uint8_t address[16]) {
+    static const uint8_t prefix[12] = {[10] = 0xff, [11] = 0xff};
+    return memcmp(address, prefix, sizeof prefix) == 0;
+}
+
+/* An address's text. The zone of an IPv6 address ("fe80::1%eth0", RFC 4007, section 11) names a link of the exporter's,
+ * and is ignored. */
+static bool address_read(const struct value *value, int family, uint8_t *packed) {
+    char text[INET6_ADDRSTRLEN];
+    const char *zone = family == AF_INET6 ? memchr(value->text, '%', value->len) : NULL;
+    size_t len = zone ? (size_t)(zone - value->text) : value->len;
+    if (len >= sizeof text || memchr(value->text, '\0', value->len)) return false;
+    memcpy(text, value->text, len);
+    text[len] = '\0';
+    return inet_pton(family, text, packed) == 1;
+}
+
+/* Four decimal parts of 0 to 255 without leading zeros, as inet_pton(AF_INET) reads them, or the same as an IPv4-mapped
+ * IPv6 address (RFC 4291, section 2.5.5.2); or an integer in host order. */
 static int ipv4_read(const struct value *value, uint8_t *packed) {
     uint64_t number;
-    if (value->kind == VALUE_TEXT && memchr(value->text, '.', value->len)) {
-        char text[INET_ADDRSTRLEN];
-        if (value->len >= sizeof text || memchr(value->text, '\0', value->len)) return REJECT_WRONG_TYPE;
-        memcpy(text, value->text, value->len);
-        text[value->len] = '\0';
-        return inet_pton(AF_INET, text, packed) == 1 ? COERCE_OK : REJECT_WRONG_TYPE;
+    if (value->kind == VALUE_TEXT && memchr(value->text, ':', value->len)) {
+        uint8_t mapped[16];
+        if (!address_read(value, AF_INET6, mapped) || !coerce_is_mapped(mapped)) return REJECT_WRONG_TYPE;
+        memcpy(packed, mapped + 12, 4);
+        return COERCE_OK;
     }
+    if (value->kind == VALUE_TEXT && memchr(value->text, '.', value->len))
+        return address_read(value, AF_INET, packed) ? COERCE_OK : REJECT_WRONG_TYPE;
     int verdict = coerce_unsigned(value, UINT32_MAX, &number);
     if (verdict == COERCE_OK) pack(packed, 4, number);
     return verdict;
 }
 
 static int ipv6_read(const struct value *value, uint8_t *packed) {
-    char text[INET6_ADDRSTRLEN];
-    if (value->kind != VALUE_TEXT || value->len >= sizeof text || memchr(value->text, '\0', value->len))
-        return REJECT_WRONG_TYPE;
-    memcpy(text, value->text, value->len);
-    text[value->len] = '\0';
-    return inet_pton(AF_INET6, text, packed) == 1 ? COERCE_OK : REJECT_WRONG_TYPE;
+    return value->kind == VALUE_TEXT && address_read(value, AF_INET6, packed) ? COERCE_OK : REJECT_WRONG_TYPE;
 }
 
 static int hex_digit(char c) {
@@ -165,6 +194,7 @@ static int float_read(const struct value *value, uint8_t *packed) {
     double number = value->kind == VALUE_REAL ? value->real : (double)value->integer;
     uint64_t bits;
     if (value->kind != VALUE_REAL && value->kind != VALUE_INTEGER) return REJECT_WRONG_TYPE;
+    if (fabs(number) == DBL_MAX) return REJECT_OUT_OF_RANGE; /* entry.c reads what no double holds as this */
     number += 0.0;
     memcpy(&bits, &number, sizeof bits);
     pack(packed, 8, bits);
@@ -178,6 +208,13 @@ static int unsigned_read(const struct value *value, const struct element *elemen
         int protocol = protocol_number(value->text, value->len);
         if (protocol < 0) return REJECT_WRONG_TYPE;
         number = (uint64_t)protocol;
+        verdict = COERCE_OK;
+    }
+    bool is_port = element->id == ELEMENT_SOURCE_TRANSPORT_PORT || element->id == ELEMENT_DESTINATION_TRANSPORT_PORT;
+    if (verdict == REJECT_WRONG_TYPE && is_port && value->kind == VALUE_TEXT) {
+        int port = service_port(value->text, value->len, 0);
+        if (port < 0) return REJECT_WRONG_TYPE;
+        number = (uint64_t)port;
         verdict = COERCE_OK;
     }
     if (verdict != COERCE_OK) return verdict;

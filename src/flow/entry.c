@@ -3,7 +3,9 @@
 
 #include <ctype.h>
 #include <errno.h>
+#include <float.h>
 #include <jansson.h>
+#include <math.h>
 #include <stdio.h>
 #include <stdlib.h>
 
@@ -84,9 +86,9 @@ static void object_read(struct entry_decoder *decoder, json_t *object) {
     }
 }
 
-/* The text with ".0" behind each integer beyond 63 bits, which jansson refuses: as a real it finds its reason, or is
- * ignored, and all other integers stay exact. */
-static void integers_mark(struct buffer *out, const char *text, size_t len) {
+/* The text with each number that jansson refuses written so that it finds its own reason, or is ignored: an integer
+ * beyond 63 bits as a real, and what no double holds as the largest one (coerce.c). All other numbers stay exact. */
+static void numbers_mark(struct buffer *out, const char *text, size_t len) {
     bool quoted = false;
     for (size_t at = 0, next; at < len; at = next) {
         next = at + 1;
@@ -99,33 +101,46 @@ static void integers_mark(struct buffer *out, const char *text, size_t len) {
         char *end;
         buffer_add(out, text + at, next - at);
         if (!number) continue;
+        double real = strtod(out->data + start, &end);
+        if (*end) continue; /* no number: jansson says so */
         errno = 0;
         (void)strtoll(out->data + start, &end, 10);
-        if (errno == ERANGE && *end == '\0') buffer_add_text(out, ".0");
+        if (isinf(real)) {
+            out->len = start;
+            buffer_printf(out, "%.17g", real < 0 ? -DBL_MAX : DBL_MAX);
+        } else if (errno == ERANGE && *end == '\0') {
+            buffer_add_text(out, ".0");
+        }
     }
 }
 
-/* The tree of the text, to be released by json_decref, or NULL with the reason. */
+/* The tree of the text, to be released by json_decref, or NULL with the reason. A byte order mark is ignored, as RFC
+ * 8259, section 8.1 allows. */
 static json_t *text_parse(const char *text, size_t len, struct reject *reject) {
+    static const char mark[] = "\xef\xbb\xbf";
+    enum { MARK = sizeof mark - 1 };
     json_error_t error;
+    bool marked = false; /* then a position is one in another text */
+    if (len >= MARK && memcmp(text, mark, MARK) == 0) {
+        text += MARK;
+        len -= MARK;
+    }
     json_t *tree = json_loadb(text, len, JSON_DECODE_ANY | JSON_ALLOW_NUL, &error);
     if (!tree && json_error_code(&error) == json_error_numeric_overflow) {
-        struct buffer marked = BUFFER_INIT;
-        integers_mark(&marked, text, len);
-        tree = json_loadb(marked.data, marked.len, JSON_DECODE_ANY | JSON_ALLOW_NUL, &error);
-        buffer_release(&marked);
+        struct buffer other = BUFFER_INIT;
+        numbers_mark(&other, text, len);
+        tree = json_loadb(other.data, other.len, JSON_DECODE_ANY | JSON_ALLOW_NUL, &error);
+        buffer_release(&other);
+        marked = true;
     }
-    if (!tree) {
-        bool overflow = json_error_code(&error) == json_error_numeric_overflow;
-        reject_set(reject, overflow ? REJECT_OUT_OF_RANGE : REJECT_NOT_JSON, "");
+    if (tree) return tree;
+    reject_set(reject, REJECT_NOT_JSON, "");
+    if (marked)
+        snprintf(reject->value, sizeof reject->value, "%.48s", error.text);
+    else
         snprintf(reject->value, sizeof reject->value, "byte %d: %.48s", error.position, error.text);
-        for (char *c = reject->value; *c; c++)
-            if ((unsigned char)*c < 0x20 || (unsigned char)*c >= 0x7f) *c = '?'; /* the text quotes the entry */
-        return NULL;
-    }
-    if (json_is_object(tree)) return tree;
-    reject_set(reject, REJECT_NOT_AN_OBJECT, "");
-    json_decref(tree);
+    for (char *c = reject->value; *c; c++)
+        if ((unsigned char)*c < 0x20 || (unsigned char)*c >= 0x7f) *c = '?'; /* the text quotes the entry */
     return NULL;
 }
 
@@ -175,6 +190,15 @@ static bool all_zero(const uint8_t *bytes, size_t len) {
     return any == 0;
 }
 
+/* IPv6 addresses that both stand for IPv4 ones (or one of them does, and the other is unspecified), as those. */
+static bool mapped_read(const uint8_t ipv6[2][16], uint8_t ipv4[2][4]) {
+    for (unsigned end = 0; end < 2; end++)
+        if (!coerce_is_mapped(ipv6[end]) && !all_zero(ipv6[end], sizeof ipv6[end])) return false;
+    for (unsigned end = 0; end < 2; end++)
+        memcpy(ipv4[end], ipv6[end] + 12, sizeof ipv4[end]);
+    return true;
+}
+
 /* Both ends' addresses of both families, and which family the flow is of. An unspecified address counts as absent where
  * the other family has one: exporters with one template for both families send both. */
 static bool addresses_read(const struct entry_decoder *decoder, struct flow_record *record, bool *mixed,
@@ -195,6 +219,7 @@ static bool addresses_read(const struct entry_decoder *decoder, struct flow_reco
         bool some_ipv6 = !all_zero(ipv6[0], sizeof ipv6);
         *mixed = some_ipv6 && !all_zero(ipv4[0], sizeof ipv4);
         if (some_ipv6 || !has_ipv4) record->family = FLOW_IPV6;
+        if (some_ipv6 && !*mixed && mapped_read((const uint8_t(*)[16])ipv6, ipv4)) record->family = FLOW_IPV4;
     }
     if (record->family == FLOW_IPV6)
         memcpy(record->key, ipv6, sizeof ipv6);
@@ -252,28 +277,66 @@ static int reverse_read(const struct entry_decoder *decoder, const struct flow_r
     return !all_zero((const uint8_t *)record->sums, layout->n_sums * sizeof record->sums[0]);
 }
 
+/* The flows of the values that a reader has found. The number of records; 0 with the reason. */
+static int slots_decode(const struct entry_decoder *decoder, struct flow_record records[ENTRY_RECORDS_MAX],
+                        struct reject *reject) {
+    bool mixed;
+    if (!forward_read(decoder, &records[0], &mixed, reject)) return 0;
+    int second = reverse_read(decoder, &records[0], &records[1], reject);
+    if (second < 0) return 0;
+    if (!mixed) return 1 + second;
+    reject_set(reject, REJECT_MIXED_FAMILIES, "sourceIPv6Address");
+    return 0;
+}
+
 int entry_decode(struct entry_decoder *decoder, enum entry_reader reader, const char *text, size_t len,
                  struct flow_record records[ENTRY_RECORDS_MAX], struct reject *reject) {
-    json_t *tree = NULL;
-    bool mixed;
     int n = 0;
     if (reader != ENTRY_JANSSON_ONLY && scanner_read(&decoder->slots, text, len, &decoder->counters.unknown_names)) {
         decoder->counters.scanned++;
-    } else {
-        if (reader == ENTRY_SCANNER_ONLY) return -1;
-        decoder->counters.parsed++;
-        tree = text_parse(text, len, reject);
-        if (!tree) return 0;
-        object_read(decoder, tree);
+        return slots_decode(decoder, records, reject);
     }
-    if (forward_read(decoder, &records[0], &mixed, reject)) {
-        int second = reverse_read(decoder, &records[0], &records[1], reject);
-        if (second >= 0) n = 1 + second;
-        if (second >= 0 && mixed) {
-            n = 0;
-            reject_set(reject, REJECT_MIXED_FAMILIES, "sourceIPv6Address");
-        }
+    if (reader == ENTRY_SCANNER_ONLY) return ENTRY_IS_LEFT;
+    decoder->counters.parsed++;
+    json_t *tree = text_parse(text, len, reject);
+    if (json_is_object(tree)) {
+        object_read(decoder, tree);
+        n = slots_decode(decoder, records, reject);
+    } else if (tree) {
+        reject_set(reject, REJECT_NOT_AN_OBJECT, "");
+        if (json_is_array(tree)) n = ENTRY_IS_LIST;
     }
     json_decref(tree);
     return n;
+}
+
+/* "[3].octetDeltaCount" */
+static void reject_place(struct reject *reject, size_t index) {
+    char field[REJECT_FIELD_MAX];
+    snprintf(field, sizeof field, "%s", reject->field);
+    snprintf(reject->field, sizeof reject->field, "[%zu]%s%.40s", index, *field ? "." : "", field);
+}
+
+bool entry_decode_list(struct entry_decoder *decoder, const char *text, size_t len, entry_list_fn *each, void *context,
+                       struct reject *reject) {
+    struct flow_record records[ENTRY_RECORDS_MAX];
+    json_t *list = text_parse(text, len, reject), *object;
+    size_t i;
+    bool good = list;
+    json_array_foreach(list, i, object) {
+        int n = 0;
+        if (json_is_object(object)) {
+            object_read(decoder, object);
+            n = slots_decode(decoder, records, reject);
+        } else {
+            reject_set(reject, REJECT_NOT_AN_OBJECT, "");
+        }
+        good = n > 0 && each(context, records, (unsigned)n, reject);
+        if (good) continue;
+        reject_place(reject, i);
+        break;
+    }
+    if (list && json_array_size(list) == 0) good = reject_set(reject, REJECT_NOT_AN_OBJECT, "");
+    json_decref(list);
+    return good;
 }

@@ -11,5 +11,6 @@ const struct reject_text reject_texts[REJECT_REASONS] = {
     [REJECT_ENDS_BEFORE_START] = {"ends-before-start", "the flow ends before it starts"},
     [REJECT_TOO_LONG] = {"too-long", "the flow is longer than max_flow_duration"},
     [REJECT_IN_FUTURE] = {"in-future", "the flow is further in the future than max_future"},
-    [REJECT_TOO_LARGE] = {"too-large", "a counter is larger than a 63-bit sum can hold"},
+    [REJECT_TOO_LARGE] = {"too-large",
+                          "a counter is larger than one flow can claim: max_flow_octets, max_flow_packets"},
 };

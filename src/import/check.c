@@ -3,14 +3,15 @@
 
 #include <inttypes.h>
 #include <stdio.h>
+#include <string.h>
 
 #include "flow/names.h"
 
-static enum check_verdict reject_time(struct reject *reject, enum reject_reason reason, const char *field,
-                                      int64_t value) {
+static enum check_verdict reject_number(struct reject *reject, enum reject_reason reason, const char *field,
+                                        uint64_t value) {
     reject->reason = reason;
     snprintf(reject->field, sizeof reject->field, "%s", field);
-    snprintf(reject->value, sizeof reject->value, "%" PRId64, value);
+    snprintf(reject->value, sizeof reject->value, "%" PRIu64, value);
     return CHECK_REJECT;
 }
 
@@ -18,14 +19,22 @@ static void port_filter(uint8_t *port, uint8_t protocol) {
     if (!service_known((uint16_t)(port[0] << 8 | port[1]), protocol)) port[0] = port[1] = 0;
 }
 
+void check_limit(struct check_rules *rules, const struct flow_layout *layout, uint64_t octets, uint64_t packets) {
+    for (unsigned i = 0; i < layout->n_sums; i++)
+        rules->max_sums[i] = strcasestr(layout->sums[i]->name, "octet") ? octets : packets;
+}
+
 enum check_verdict check_record(const struct check_rules *rules, const struct flow_layout *layout, int64_t now,
                                 struct flow_record *record, struct reject *reject) {
     if (record->end < record->start)
-        return reject_time(reject, REJECT_ENDS_BEFORE_START, "flowEndSeconds", record->end);
+        return reject_number(reject, REJECT_ENDS_BEFORE_START, "flowEndSeconds", record->end);
     if ((int64_t)record->end - record->start > rules->max_flow_duration)
-        return reject_time(reject, REJECT_TOO_LONG, "flowEndSeconds", record->end);
+        return reject_number(reject, REJECT_TOO_LONG, "flowEndSeconds", record->end);
     if (record->end > now + rules->max_future)
-        return reject_time(reject, REJECT_IN_FUTURE, "flowEndSeconds", record->end);
+        return reject_number(reject, REJECT_IN_FUTURE, "flowEndSeconds", record->end);
+    for (unsigned i = 0; i < layout->n_sums; i++)
+        if (rules->max_sums[i] && record->sums[i] > rules->max_sums[i])
+            return reject_number(reject, REJECT_TOO_LARGE, layout->sums[i]->name, record->sums[i]);
     if (rules->max_flow_age > 0 && record->start < now - rules->max_flow_age) return CHECK_TOO_OLD;
     if (rules->filter_unknown_ports) {
         const struct flow_field *fields = layout->fields;

@@ -3,9 +3,11 @@
 
 #include <inttypes.h>
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 
 #include "base/fault.h"
+#include "base/mem.h"
 
 void folder_init(struct folder *folder, const struct flow_layout *layout, const struct check_rules *rules) {
     *folder = (struct folder){.layout = layout, .rules = *rules, .decoder = entry_decoder_new(layout)};
@@ -50,15 +52,15 @@ static inline bool sums_fit(const struct folder *folder, const struct generation
     return true;
 }
 
-static enum check_verdict records_judge(const struct folder *folder, const struct generation *generation, int64_t now,
-                                        struct flow_record *records, unsigned n, struct reject *reject) {
-    enum check_verdict verdict = CHECK_IMPORT; /* the forward direction decides about the age */
+/* The records of one flow: its forward direction decides about the age. */
+static enum check_verdict records_check(const struct folder *folder, int64_t now, struct flow_record *records,
+                                        unsigned n, struct reject *reject) {
+    enum check_verdict verdict = CHECK_IMPORT;
     for (unsigned r = 0; r < n; r++) {
         enum check_verdict one = check_record(&folder->rules, folder->layout, now, &records[r], reject);
         if (one == CHECK_REJECT) return CHECK_REJECT;
         if (r == 0) verdict = one;
     }
-    if (verdict == CHECK_IMPORT && !sums_fit(folder, generation, records, n, reject)) return CHECK_REJECT;
     return verdict;
 }
 
@@ -111,25 +113,30 @@ static enum fold_verdict entry_reject(struct generation *generation, const struc
     return taken(&generation->ledger);
 }
 
-/* `text` is what is kept where the records are refused. */
-static enum fold_verdict records_fold(struct folder *folder, struct generation *generation, int64_t now,
-                                      struct flow_record *records, unsigned n, const char *text, size_t len) {
+/* Records that have passed the check. `text` is what is kept where they are refused. */
+static enum fold_verdict records_add(struct folder *folder, struct generation *generation, int64_t now,
+                                     const struct flow_record *records, unsigned n, const char *text, size_t len) {
     struct ledger_row *ledger = &generation->ledger;
     struct reject reject;
-    switch (records_judge(folder, generation, now, records, n, &reject)) {
-    case CHECK_REJECT: return entry_reject(generation, &reject, now, text, len);
-    case CHECK_TOO_OLD: ledger->too_old++; break;
-    case CHECK_IMPORT:
-        if (!generation->recount && !cache_add(generation->cache, records, n)) {
-            if (ledger->imported > 0) return FOLD_FULL;
-            /* An empty cache is as much room as there is. */
-            oversize_reject(generation, records[0].end, now, text, len);
-            break;
-        }
+    if (!sums_fit(folder, generation, records, n, &reject)) return entry_reject(generation, &reject, now, text, len);
+    if (generation->recount || cache_add(generation->cache, records, n)) {
         records_count(folder->layout, ledger, records, n, n);
-        break;
+    } else {
+        if (ledger->imported > 0) return FOLD_FULL;
+        oversize_reject(generation, records[0].end, now, text, len); /* an empty cache is as much room as there is */
     }
     return taken(ledger);
+}
+
+static enum fold_verdict records_fold(struct folder *folder, struct generation *generation, int64_t now,
+                                      struct flow_record *records, unsigned n, const char *text, size_t len) {
+    struct reject reject;
+    switch (records_check(folder, now, records, n, &reject)) {
+    case CHECK_REJECT: return entry_reject(generation, &reject, now, text, len);
+    case CHECK_TOO_OLD: generation->ledger.too_old++; return taken(&generation->ledger);
+    case CHECK_IMPORT: break;
+    }
+    return records_add(folder, generation, now, records, n, text, len);
 }
 
 enum fold_verdict fold_flows(struct folder *folder, struct generation *generation, int64_t now,
@@ -164,6 +171,47 @@ static enum fold_verdict lost_fold(const struct folder *folder, struct generatio
     return taken(ledger);
 }
 
+/* The records of a list's objects, those that are too old left out. */
+struct list {
+    const struct folder *folder;
+    int64_t now;
+    struct flow_record *records;
+    size_t n, room;
+};
+
+static bool list_add(void *context, struct flow_record *records, unsigned n, struct reject *reject) {
+    struct list *list = context;
+    const struct folder *folder = list->folder;
+    enum check_verdict verdict = records_check(folder, list->now, records, n, reject);
+    if (verdict != CHECK_IMPORT) return verdict == CHECK_TOO_OLD;
+    if (list->n + n > list->room) {
+        list->room = 2 * list->room + n;
+        list->records = mem_realloc(list->records, list->room, sizeof list->records[0]);
+    }
+    memcpy(list->records + list->n, records, n * sizeof list->records[0]);
+    list->n += n;
+    return true;
+}
+
+/* One entry, whatever it holds: counted as a whole or refused as a whole, so that the rejected list has it as it was.
+ */
+static enum fold_verdict list_fold(struct folder *folder, struct generation *generation, int64_t now, const char *text,
+                                   size_t len) {
+    struct list list = {.folder = folder, .now = now};
+    struct reject reject;
+    enum fold_verdict verdict;
+    if (!entry_decode_list(folder->decoder, text, len, list_add, &list, &reject)) {
+        verdict = entry_reject(generation, &reject, now, text, len);
+    } else if (list.n == 0) {
+        generation->ledger.too_old++;
+        verdict = taken(&generation->ledger);
+    } else {
+        verdict = records_add(folder, generation, now, list.records, (unsigned)list.n, text, len);
+    }
+    free(list.records);
+    return verdict;
+}
+
 enum fold_verdict fold_entry(struct folder *folder, struct generation *generation, int64_t now, const char *text,
                              size_t len) {
     struct flow_record records[ENTRY_RECORDS_MAX];
@@ -171,6 +219,7 @@ enum fold_verdict fold_entry(struct folder *folder, struct generation *generatio
     if (len == 3 && memcmp(text, "END", 3) == 0) return FOLD_END;
     if (lost_is(text, len)) return lost_fold(folder, generation, now, text, len);
     int n = entry_decode(folder->decoder, ENTRY_ANY, text, len, records, &reject);
+    if (n == ENTRY_IS_LIST) return list_fold(folder, generation, now, text, len);
     if (n <= 0) return entry_reject(generation, &reject, now, text, len);
     return records_fold(folder, generation, now, records, (unsigned)n, text, len);
 }

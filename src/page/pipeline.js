@@ -16,7 +16,7 @@ const REASONS = {
     "ends-before-start": "The flow ends before it begins: a clock was set back.",
     "too-long": "The flow takes longer than max_flow_duration.",
     "in-future": "The flow is in the future: set the producer's clock.",
-    "too-large": "A counter is larger than a sum can hold: more than 2⁶³ − 1.",
+    "too-large": "A counter is larger than one flow can claim: max_flow_octets, max_flow_packets.",
 };
 
 const yes = (value) => (value ? "yes" : "no");

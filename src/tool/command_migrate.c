@@ -236,6 +236,7 @@ static int table_move(struct migrate *migrate, const struct migration_table *tab
     struct generation_id id = {.generation = 0};
     struct schema target; /* so that no other size and nothing twice is written */
     rules.max_flow_age = 0;
+    memset(rules.max_sums, 0, sizeof rules.max_sums); /* a row is the sum of many flows */
     migrate->table = table;
     migrate->rows = 0;
     snprintf(migrate->name, sizeof migrate->name, "flows_%" PRIu32, table->size);

@@ -5,13 +5,15 @@ the canonical form that rig.py also reads from the stores: {table: sorted list o
 values; flow counts in millionths, addresses as text, the total row of index_nodes under the name "total".
 """
 import collections
+import datetime
 import json
 import re
 import socket
 import time
 
 FLOW_UNIT = 1000000
-MOST_SUM = 2**63 - 1
+MOST_SUM = 2**53
+MOST_REAL = 1.7976931348623157e308
 MOST_TIME = 2**32 - 1
 CLASSES = ("tcp", "udp", "icmp", "other")
 TUPLE_KEYS = ("sourceIPv4Address", "destinationIPv4Address", "sourceTransportPort", "destinationTransportPort",
@@ -67,25 +69,46 @@ def read_services(path="/etc/services"):
     return ports
 
 
+def read_service_ports(path="/etc/services"):
+    """Names and aliases to ports: tcp's before udp's, the first line of a name before the later ones."""
+    ports = {}
+    for transport in ("tcp", "udp"):
+        for words in _words(path):
+            port, protocol = words[1].split("/")
+            for name in ([words[0]] + words[2:]) if protocol == transport else []:
+                ports.setdefault(name, int(port))
+    return ports
+
+
 def _refuse(_):
     raise ValueError("not JSON")
 
 
 def _finite(text):
     value = float(text)
-    if value in (float("inf"), float("-inf")):
-        raise ValueError("too large for a double")
-    return value
+    return max(min(value, MOST_REAL), -MOST_REAL)
 
 
-def read_object(raw):
+def read_objects(raw):
+    """An entry's objects: one, or those of a list."""
     try:
-        value = json.loads(raw.decode("utf-8"), parse_constant=_refuse, parse_float=_finite)
+        value = json.loads(raw.decode("utf-8-sig"), parse_constant=_refuse, parse_float=_finite)
     except ValueError:
         raise Rejected("not-json") from None
-    if not isinstance(value, dict):
+    objects = value if isinstance(value, list) else [value]
+    if not objects or not all(isinstance(each, dict) for each in objects):
         raise Rejected("not-an-object")
-    return value
+    return objects
+
+
+def read_time(value, field, scale):
+    if isinstance(value, str) and value[4:5] == "-":
+        try:
+            date = datetime.datetime.fromisoformat(re.sub(r"\.[0-9]+", "", value).replace("Z", "+00:00"))
+        except ValueError:
+            raise Rejected("wrong-type", field) from None
+        return int((date if date.tzinfo else date.replace(tzinfo=datetime.timezone.utc)).timestamp())
+    return read_integer(value, field, MOST_TIME * scale + scale - 1, cut=True) // scale
 
 
 def read_integer(value, field, most, above="out-of-range", cut=False):
@@ -107,7 +130,18 @@ def read_integer(value, field, most, above="out-of-range", cut=False):
     return value
 
 
+def read_port(value, field, services):
+    if isinstance(value, str) and value in services:
+        return services[value]
+    return read_integer(value, field, 65535)
+
+
 def read_ipv4(value, field):
+    if isinstance(value, str) and ":" in value:
+        mapped = read_ipv6(value, field)
+        if mapped >> 32 != 0xffff:
+            raise Rejected("wrong-type", field)
+        return mapped & 0xffffffff
     if isinstance(value, str) and "." in value:
         match = QUAD.fullmatch(value)
         if not match or max(int(part) for part in match.groups()) > 255:
@@ -121,7 +155,7 @@ def read_ipv6(value, field):
     if not isinstance(value, str):
         raise Rejected("wrong-type", field)
     try:
-        return int.from_bytes(socket.inet_pton(socket.AF_INET6, value), "big")
+        return int.from_bytes(socket.inet_pton(socket.AF_INET6, value.split("%")[0]), "big")
     except (OSError, ValueError):
         raise Rejected("wrong-type", field) from None
 
@@ -161,12 +195,15 @@ class Import:
     """What one import makes of entries: `tables()` and the counts beside them."""
 
     def __init__(self, keys=TUPLE_KEYS, sums=TUPLE_SUMS, sizes=(600,), max_flow_duration=86400, max_future=3600,
-                 max_flow_age=0, filter_unknown_ports=False):
+                 max_flow_age=0, filter_unknown_ports=False, most=MOST_SUM):
+        """`most`: what one flow can claim of each sum."""
         self.keys, self.sums, self.sizes = tuple(keys), tuple(sums), tuple(sizes)
         self.extra = [key for key in self.keys if key not in TUPLE_KEYS]
         self.max_flow_duration, self.max_future, self.max_flow_age = max_flow_duration, max_future, max_flow_age
+        self.most = most
         self.protocols = read_protocols()
         self.services = read_services() if filter_unknown_ports else None
+        self.service_ports = read_service_ports()
         self.entries = self.imported = self.too_old = self.flows = 0
         self.rejected = collections.Counter()
         self.total = [0] * len(self.sums)
@@ -180,7 +217,7 @@ class Import:
         for unit, scale in TIME_UNITS:
             name = _prefixed(prefix, "flow" + end + unit)
             if entry.get(name) is not None:
-                return read_integer(entry[name], name, MOST_TIME * scale + scale - 1, cut=True) // scale
+                return read_time(entry[name], name, scale)
         return None
 
     def _addresses(self, entry):
@@ -198,6 +235,8 @@ class Import:
         four, six = ends[:2], ends[2:]
         if any(four) and any(six):
             raise Rejected("mixed-families")
+        if any(six) and all(not end or end >> 32 == 0xffff for end in six):
+            return 4, (six[0] or 0) & 0xffffffff, (six[1] or 0) & 0xffffffff
         if any(end is not None for end in six) and not any(four):
             return 6, six[0] or 0, six[1] or 0
         return 4, four[0] or 0, four[1] or 0
@@ -209,7 +248,7 @@ class Import:
             for name in self.sums:
                 name = _prefixed(prefix, name)
                 value = entry.get(name)
-                sums.append(0 if value is None else read_integer(value, name, MOST_SUM, "too-large"))
+                sums.append(0 if value is None else read_integer(value, name, self.most, "too-large"))
             rev_start, rev_end = (self._time(entry, which, prefix) for which in ("Start", "End"))
             if rev_start == 0:
                 continue
@@ -232,9 +271,9 @@ class Import:
         for name in self.sums:
             if entry.get(name) is None:
                 raise Rejected("missing-field", name)
-            sums.append(read_integer(entry[name], name, MOST_SUM, "too-large"))
+            sums.append(read_integer(entry[name], name, self.most, "too-large"))
         ends = self._addresses(entry)
-        ports = [0 if entry.get(name) is None else read_integer(entry[name], name, 65535)
+        ports = [0 if entry.get(name) is None else read_port(entry[name], name, self.service_ports)
                  for name in ("sourceTransportPort", "destinationTransportPort")]
         protocol = 0
         if entry.get("protocolIdentifier") is not None:
@@ -261,21 +300,35 @@ class Import:
             return port
         return 0
 
+    def _objects(self, raw, now):
+        """The flows of each object of an entry; of a list, the reason names the object by its index."""
+        objects = read_objects(raw)
+        flows = []
+        for i, each in enumerate(objects):
+            try:
+                flows.append(self._flows(each, now))
+            except Rejected as rejected:
+                place = "[%d]." % i if raw.decode("utf-8-sig").lstrip().startswith("[") else ""
+                raise Rejected(rejected.reason, rejected.field and place + rejected.field) from None
+        return flows
+
     def add(self, raw, now):
         """Takes one entry as it stood in the queue; returns why it was rejected, or None."""
         assert raw != b"END", "END is no entry"
         self.entries += 1
         try:
-            flows = self._flows(read_object(raw), now)
+            objects = self._objects(raw, now)
         except Rejected as rejected:
             self.rejected[rejected.reason] += 1
             return rejected
-        if self.max_flow_age and flows[0].start < now - self.max_flow_age:
+        young = [flows for flows in objects if not self.max_flow_age or flows[0].start >= now - self.max_flow_age]
+        if not young:
             self.too_old += 1
             return None
         self.imported += 1
-        for flow in flows:
-            self._fold(flow)
+        for flows in young:
+            for flow in flows:
+                self._fold(flow)
         return None
 
     def add_all(self, entries, now=None):

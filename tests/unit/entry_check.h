@@ -22,7 +22,8 @@ static inline void entry_show(struct entry_decoder *decoder, const struct flow_l
     int n = entry_decode(decoder, reader, copy, len, records, &reject);
     free(copy);
     *text = '\0';
-    if (n < 0) strcpy(text, "-");
+    if (n == ENTRY_IS_LEFT) strcpy(text, "-");
+    if (n == ENTRY_IS_LIST) strcpy(text, "list");
     if (n == 0) reject_show(&reject, text);
     for (int i = 0; i < n; i++) {
         if (i > 0) strcat(text, " | ");

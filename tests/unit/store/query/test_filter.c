@@ -69,6 +69,7 @@ static void terms_are_conditions(void **state) {
          "20010db87fffffffffffffffffffffff)"},
         {"src=::1/128,192.0.2.7/32", " AND (sourceIPv4Address IN (3221225991))",
          " AND (sourceIPv6Address IN (00000000000000000000000000000001))"},
+        {"dport=https", " AND (destinationTransportPort IN (443))", " AND (destinationTransportPort IN (443))"},
         {"port=443,8000-8080 proto=tcp",
          " AND (sourceTransportPort IN (443) OR sourceTransportPort BETWEEN 8000 AND 8080 OR destinationTransportPort "
          "IN (443) OR destinationTransportPort BETWEEN 8000 AND 8080) AND (protocolIdentifier IN (6))",
@@ -133,7 +134,6 @@ static void what_is_no_term_is_refused(void **state) {
         {"port=1-", "port=1-", PORT},
         {"port=9-1", "port=9-1", PORT},
         {"port=1-2-3", "port=1-2-3", PORT},
-        {"port=https", "port=https", PORT},
         {"port=0x50", "port=0x50", PORT},
         {"port=1;DROP", "port=1;DROP", PORT},
         {"host=10.0.0.1.", "host=10.0.0.1.", ADDRESS},
