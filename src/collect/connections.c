@@ -10,9 +10,9 @@
 #include <sys/epoll.h>
 #include <unistd.h>
 
+#include "base/bytes.h"
 #include "base/log.h"
 #include "base/mem.h"
-#include "packet/packet_walk.h"
 
 enum { IPFIX_VERSION = 10, IPFIX_HEADER = 16, PEER_TEXT = INET6_ADDRSTRLEN + 8 };
 

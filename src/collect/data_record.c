@@ -14,7 +14,7 @@ enum { NS_PER_MS = 1000000, NS_PER_US = 1000, PROTOCOL_ICMP = 1, PROTOCOL_ICMPV6
 /* --- bytes --- */
 
 bool float_read(const uint8_t *at, size_t len, double *number) {
-    uint64_t bits = bytes_number(at, len);
+    uint64_t bits = be_number(at, len);
     uint32_t half = (uint32_t)bits;
     float single;
     if (len == sizeof single) {
@@ -38,7 +38,7 @@ static size_t record_walk(const struct data_record_plan *plan, const uint8_t *by
         size_t n = bytes[at++];
         if (n == UINT8_MAX) { /* the longer form (RFC 7011, section 7) */
             if (len - at < 2) return 0;
-            n = (size_t)(bytes[at] << 8 | bytes[at + 1]);
+            n = be16(bytes + at);
             at += 2;
         }
         if (n > len - at) return 0;

@@ -27,19 +27,6 @@ static bool signed_refuse(const struct item *item, int64_t number, struct reject
     return false;
 }
 
-static inline void key_put(uint8_t *key, unsigned width, uint64_t number) {
-    uint16_t two = htobe16((uint16_t)number);
-    uint32_t four = htobe32((uint32_t)number);
-    uint64_t eight = htobe64(number);
-    switch (width) {
-    case 1: *key = (uint8_t)number; break;
-    case 2: memcpy(key, &two, sizeof two); break;
-    case 4: memcpy(key, &four, sizeof four); break;
-    case 8: memcpy(key, &eight, sizeof eight); break;
-    default: break;
-    }
-}
-
 static inline bool flow_time_take(const struct record *record, const struct item *item, struct flow_record *flow,
                                   struct reject *reject) {
     int64_t ns = record->times[item->time];
@@ -48,7 +35,7 @@ static inline bool flow_time_take(const struct record *record, const struct item
         if ((uint64_t)seconds > UINT32_MAX) return signed_refuse(item, time_in(ns, (enum time_unit)item->unit), reject);
         *(item->time % 2 ? &flow->end : &flow->start) = (uint32_t)seconds;
     }
-    if (item->width) key_put(flow->key + item->place, item->width, (uint64_t)time_in(ns, (enum time_unit)item->unit));
+    if (item->width) be_put(flow->key + item->place, (uint64_t)time_in(ns, (enum time_unit)item->unit), item->width);
     return true;
 }
 
@@ -66,7 +53,7 @@ static void text_take(const struct record *record, const struct item *item, uint
         if (!float_read(octets, len, &number)) break;
         number += 0.0; /* -0 is 0 */
         memcpy(&bits, &number, sizeof bits);
-        key_put(key, 8, bits);
+        be64_put(key, bits);
         break;
     default:
         len = item_text(record, item, (char *)key);
@@ -80,7 +67,7 @@ static bool signed_take(const struct record *record, const struct item *item, st
     int64_t number = item_signed(record, item);
     uint64_t lowest = item->kind == ITEM_SIGNED ? 0 - (item->max >> 1) - 1 : 0;
     if ((uint64_t)number - lowest > item->max) return signed_refuse(item, number, reject);
-    key_put(flow->key + item->place, item->width, (uint64_t)number);
+    be_put(flow->key + item->place, (uint64_t)number, item->width);
     return true;
 }
 
@@ -109,8 +96,8 @@ static bool item_take(const struct record *record, const struct item *item, stru
         if (item->target == TARGET_SUM)
             flow->sums[item->place] = number;
         else
-            key_put(flow->key + item->place, item->width,
-                    item->kind == ITEM_TCP_FLAGS ? number & TCP_FLAGS_MASK : number);
+            be_put(flow->key + item->place, item->kind == ITEM_TCP_FLAGS ? number & TCP_FLAGS_MASK : number,
+                   item->width);
         return true;
     }
     if (item->kind == ITEM_FLOW_TIME) return flow_time_take(record, item, flow, reject);

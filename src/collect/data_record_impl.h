@@ -2,9 +2,9 @@
 #ifndef FLOWIMPORT_COLLECT_DATA_RECORD_IMPL_H
 #define FLOWIMPORT_COLLECT_DATA_RECORD_IMPL_H
 
-#include <endian.h>
 #include <string.h>
 
+#include "base/bytes.h"
 #include "collect/data_record.h"
 
 enum {
@@ -156,29 +156,12 @@ bool float_read(const uint8_t *at, size_t len, double *number) __attribute__((wa
 /* The text of an ITEM_STRING or ITEM_OCTETS key, cut to fit: NULs at a string's end are padding. Returns its length. */
 size_t item_text(const struct record *record, const struct item *item, char text[ELEMENT_TEXT_MAX]);
 
-/* An unsigned number of up to 8 bytes. */
-static inline uint64_t bytes_number(const uint8_t *at, size_t len) {
-    uint16_t two;
-    uint32_t four;
-    uint64_t eight = 0;
-    switch (len) {
-    case 1: return *at;
-    case 2: memcpy(&two, at, sizeof two); return be16toh(two);
-    case 4: memcpy(&four, at, sizeof four); return be32toh(four);
-    case 8: memcpy(&eight, at, sizeof eight); return be64toh(eight);
-    default:
-        for (size_t i = 0; i < len; i++)
-            eight = eight << 8 | at[i];
-        return eight;
-    }
-}
-
 static inline const uint8_t *source_at(const struct record *record, const struct source *source) {
     return record->anchors[source->anchor].at + source->offset;
 }
 
 static inline uint64_t source_number(const struct record *record, const struct source *source) {
-    return source->length ? bytes_number(source_at(record, source), source->length) : 0;
+    return source->length ? be_number(source_at(record, source), source->length) : 0;
 }
 
 /* A string's or octetArray's bytes. */
@@ -205,22 +188,22 @@ static inline bool item_number(const struct record *record, const struct item *i
     const struct data_record_context *context = record->context;
     const uint8_t *at = source_at(record, &item->source);
     switch ((enum item_kind)item->kind) {
-    case ITEM_NUMBER1: *number = bytes_number(at, 1); return true;
-    case ITEM_NUMBER2: *number = bytes_number(at, 2); return true;
-    case ITEM_NUMBER4: *number = bytes_number(at, 4); return true;
-    case ITEM_NUMBER8: *number = bytes_number(at, 8); return true;
+    case ITEM_NUMBER1: *number = be_number(at, 1); return true;
+    case ITEM_NUMBER2: *number = be_number(at, 2); return true;
+    case ITEM_NUMBER4: *number = be_number(at, 4); return true;
+    case ITEM_NUMBER8: *number = be_number(at, 8); return true;
     case ITEM_COUNT:
-        *number = bytes_number(at, item->source.length);
+        *number = be_number(at, item->source.length);
         if (context->sampling > 1 && __builtin_mul_overflow(*number, context->sampling, number)) *number = UINT64_MAX;
         return true;
     case ITEM_NUMBER:
     case ITEM_TCP_FLAGS:
-    case ITEM_BOOLEAN: *number = bytes_number(at, item->source.length); return true;
+    case ITEM_BOOLEAN: *number = be_number(at, item->source.length); return true;
     case ITEM_PORT: *number = record_port(record); return true;
     case ITEM_CONSTANT: *number = item->source.offset; return true;
     case ITEM_DOMAIN: *number = context->domain; return true;
     case ITEM_SAMPLING: *number = context->sampling; return context->sampling > 1;
-    case ITEM_EXPORTER: *number = bytes_number(context->address, 4); return context->family == FLOW_IPV4;
+    case ITEM_EXPORTER: *number = be_number(context->address, 4); return context->family == FLOW_IPV4;
     default: return false;
     }
 }

@@ -278,9 +278,9 @@ static const struct protocol *protocol_of(const struct message_source *source, c
     if (len < 4) return NULL;
     for (unsigned i = 0; i < sizeof protocols / sizeof protocols[0]; i++) {
         const struct protocol *protocol = &protocols[i];
-        if (read16(bytes) != protocol->version || len < protocol->header) continue;
+        if (be16(bytes) != protocol->version || len < protocol->header) continue;
         if (source->transport == MESSAGE_TCP && !protocol->tcp) return NULL;
-        return protocol->version == 0 && read32(bytes) != 5 ? NULL : protocol;
+        return protocol->version == 0 && be32(bytes) != 5 ? NULL : protocol;
     }
     return NULL;
 }

@@ -2,9 +2,7 @@
 #ifndef FLOWIMPORT_COLLECT_MESSAGE_IMPL_H
 #define FLOWIMPORT_COLLECT_MESSAGE_IMPL_H
 
-#include <endian.h>
-#include <string.h>
-
+#include "base/bytes.h"
 #include "collect/duplicate.h"
 #include "collect/sampling.h"
 
@@ -42,14 +40,6 @@ struct message_decoder {
     int64_t said_us[PROBLEMS];
     char text[DATA_RECORD_ENTRY_MAX];
 };
-
-static inline uint16_t read16(const uint8_t *at) { return (uint16_t)(at[0] << 8 | at[1]); }
-
-static inline uint32_t read32(const uint8_t *at) {
-    uint32_t number;
-    memcpy(&number, at, sizeof number);
-    return be32toh(number);
-}
 
 struct record_plans record_plans_new(const struct message_decoder *decoder, const struct field_specifier *fields,
                                      unsigned n);

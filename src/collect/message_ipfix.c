@@ -93,14 +93,14 @@ static size_t fields_read(const struct reader *reader, const uint8_t *bytes, siz
     *n = 0;
     for (unsigned i = 0; i < count; i++) {
         if (len - at < 4) return 0;
-        struct field_specifier field = {.id = read16(bytes + at), .length = read16(bytes + at + 2)};
+        struct field_specifier field = {.id = be16(bytes + at), .length = be16(bytes + at + 2)};
         at += 4;
         if (field.id & ENTERPRISE_BIT) {
             field.enterprise = ENTERPRISE_CISCO;
             field.id &= (uint16_t)~ENTERPRISE_BIT;
             if (!reader->netflow9) {
                 if (len - at < 4) return 0;
-                field.enterprise = read32(bytes + at);
+                field.enterprise = be32(bytes + at);
                 at += 4;
             }
         } else if (reader->netflow9 && i < scopes) {
@@ -116,8 +116,8 @@ static size_t fields_read(const struct reader *reader, const uint8_t *bytes, siz
 static size_t template_decode(struct reader *reader, const uint8_t *bytes, size_t len, bool options, bool *sound) {
     struct field_specifier fields[DATA_RECORD_FIELDS_MAX];
     struct message_decoder *decoder = reader->decoder;
-    uint16_t id = read16(bytes);
-    unsigned count = read16(bytes + 2), scopes = 0, n;
+    uint16_t id = be16(bytes);
+    unsigned count = be16(bytes + 2), scopes = 0, n;
     size_t at = 4;
     *sound = id == 0;
     if (id == 0) return 0;
@@ -131,7 +131,7 @@ static size_t template_decode(struct reader *reader, const uint8_t *bytes, size_
     if (id < FIRST_TEMPLATE) return 0;
     if (options) {
         if (len < 6) return 0;
-        scopes = read16(bytes + 4);
+        scopes = be16(bytes + 4);
         at = 6;
         if (reader->netflow9) { /* lengths in bytes: of the scopes, of the options */
             unsigned octets = count + scopes;
@@ -258,9 +258,9 @@ static bool are_zeros(const uint8_t *bytes, size_t len) {
 
 static void sets_decode(struct reader *reader, const uint8_t *bytes, size_t len) {
     while (len >= 4) {
-        size_t n = read16(bytes + 2);
+        size_t n = be16(bytes + 2);
         if (n < 4 || n > len) break;
-        set_decode(reader, read16(bytes), bytes + 4, n - 4);
+        set_decode(reader, be16(bytes), bytes + 4, n - 4);
         bytes += n;
         len -= n;
     }
@@ -279,28 +279,28 @@ static int message_read(struct reader *reader, const uint8_t *sets, size_t len, 
 /* Version, count of records (not to be trusted), sysUpTime, seconds, sequence, source id. */
 int message_decode_netflow9(struct message_decoder *decoder, struct session *session, const uint8_t *bytes,
                             size_t len) {
-    struct domain_key key = {.protocol = 9, .id = read32(bytes + 16)};
+    struct domain_key key = {.protocol = 9, .id = be32(bytes + 16)};
     struct reader reader = {.decoder = decoder, .netflow9 = true, .whole = true};
     if (!(reader.domain = message_domain(decoder, session, &key))) return 0;
-    uint32_t uptime_ms = read32(bytes + 4);
-    message_context(decoder, reader.domain, (int64_t)read32(bytes + 8) * 1000000, &reader.context);
+    uint32_t uptime_ms = be32(bytes + 4);
+    message_context(decoder, reader.domain, (int64_t)be32(bytes + 8) * 1000000, &reader.context);
     reader.context.boot_us -= (int64_t)uptime_ms * 1000;
     message_uptime(decoder, reader.domain, uptime_ms);
-    return message_read(&reader, bytes + 20, len - 20, read32(bytes + 12));
+    return message_read(&reader, bytes + 20, len - 20, be32(bytes + 12));
 }
 
 /* Version, length, seconds, sequence, observation domain. */
 int message_decode_ipfix(struct message_decoder *decoder, struct session *session, const uint8_t *bytes, size_t len) {
-    struct domain_key key = {.protocol = 10, .id = read32(bytes + 12)};
+    struct domain_key key = {.protocol = 10, .id = be32(bytes + 12)};
     struct reader reader = {.decoder = decoder, .whole = true};
-    size_t length = read16(bytes + 2);
+    size_t length = be16(bytes + 2);
     if (!(reader.domain = message_domain(decoder, session, &key))) return -1;
     if (length < 16 || length > len) {
         message_malformed(decoder, reader.domain, "an IPFIX message whose length is not right");
         return -1;
     }
     if (length < len) message_malformed(decoder, reader.domain, "bytes behind an IPFIX message");
-    message_context(decoder, reader.domain, (int64_t)read32(bytes + 4) * 1000000, &reader.context);
+    message_context(decoder, reader.domain, (int64_t)be32(bytes + 4) * 1000000, &reader.context);
     if (reader.domain->has_boot) reader.context.boot_us = reader.domain->boot_us;
-    return message_read(&reader, bytes + 16, length - 16, read32(bytes + 8));
+    return message_read(&reader, bytes + 16, length - 16, be32(bytes + 8));
 }

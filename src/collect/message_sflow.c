@@ -36,7 +36,7 @@ int message_decode_sflow(struct message_decoder *decoder, struct session *sessio
     struct datagram datagram = {.decoder = decoder, .session = session};
     struct sflow_header header;
     struct sflow_counts counts;
-    uint32_t agent = read32(bytes + 4);
+    uint32_t agent = be32(bytes + 4);
     if (len < (agent == AGENT_IPV6 ? 40 : 28) || (agent != AGENT_IPV4 && agent != AGENT_IPV6)) {
         decoder->counters.malformed++;
         return -1;

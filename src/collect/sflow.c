@@ -3,7 +3,7 @@
 
 #include <string.h>
 
-#include "packet/packet_walk.h"
+#include "base/bytes.h"
 
 enum {
     VERSION = 5,
@@ -105,7 +105,7 @@ static const uint8_t *hop_of(const struct hop *hop, uint8_t family) {
 #define NUMBER_LENGTH(id4, id6, length, value) +length
 #define ADDRESS_PUT(id4, id6, bytes) at = octets_put(at, bytes, address_bytes);
 #define OCTETS_PUT(id, length, bytes) at = octets_put(at, bytes, length);
-#define NUMBER_PUT(id4, id6, length, value) at = number_put(at, value, length);
+#define NUMBER_PUT(id4, id6, length, value) at = be_put(at, value, length);
 
 const struct field_specifier sflow_fields[FLOW_FAMILIES][SFLOW_FIELDS_MAX] = {
     [FLOW_IPV4] = {RECORD(ADDRESS_FIELD4, OCTETS_FIELD, NUMBER_FIELD4)},
@@ -123,12 +123,6 @@ _Static_assert((RECORD(ADDRESS_LENGTH, OCTETS_LENGTH, NUMBER_LENGTH)) <= SFLOW_R
 
 static uint8_t *octets_put(uint8_t *at, const uint8_t *octets, size_t length) {
     memcpy(at, octets, length);
-    return at + length;
-}
-
-static uint8_t *number_put(uint8_t *at, uint64_t number, unsigned length) {
-    for (unsigned i = 0; i < length; i++)
-        at[i] = (uint8_t)(number >> 8 * (length - 1 - i));
     return at + length;
 }
 

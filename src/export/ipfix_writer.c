@@ -4,6 +4,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "base/bytes.h"
 #include "base/mem.h"
 
 enum {
@@ -182,12 +183,6 @@ void ipfix_writer_free(struct ipfix_writer *writer) {
 
 /* --- messages --- */
 
-static uint8_t *put(uint8_t *out, uint64_t value, unsigned bytes) {
-    for (unsigned i = bytes; i > 0; i--, value >>= 8)
-        out[i - 1] = (uint8_t)value;
-    return out + bytes;
-}
-
 /* Padded to 4 bytes, unless the padding could be taken for a record (RFC 7011, 3.3.1). */
 static void set_close(struct ipfix_writer *writer) {
     if (!writer->set) return;
@@ -196,7 +191,7 @@ static void set_close(struct ipfix_writer *writer) {
         memset(writer->message + writer->len, 0, padding);
         writer->len = padded;
     }
-    put(writer->message + writer->set + 2, writer->len - writer->set, 2);
+    be_put(writer->message + writer->set + 2, writer->len - writer->set, 2);
     writer->set = 0;
 }
 
@@ -207,12 +202,12 @@ static void message_finish(struct ipfix_writer *writer, int64_t now_us) {
     if (writer->config.netflow9) {
         /* Both in whole seconds, so that a collector's difference of the two is the boot to the millisecond. */
         int64_t up = now_us / 1000000 - writer->boot;
-        uint8_t *out = put(put(writer->message, 9, 2), writer->records, 2);
-        out = put(put(out, (uint64_t)(up < 0 ? 0 : up) * 1000, 4), now, 4);
-        put(put(out, 0, 4), writer->config.domain, 4);
+        uint8_t *out = be_put(be_put(writer->message, 9, 2), writer->records, 2);
+        out = be_put(be_put(out, (uint64_t)(up < 0 ? 0 : up) * 1000, 4), now, 4);
+        be_put(be_put(out, 0, 4), writer->config.domain, 4);
     } else {
-        uint8_t *out = put(put(writer->message, 10, 2), writer->len, 2);
-        put(put(put(out, now, 4), 0, 4), writer->config.domain, 4);
+        uint8_t *out = be_put(be_put(writer->message, 10, 2), writer->len, 2);
+        be_put(be_put(be_put(out, now, 4), 0, 4), writer->config.domain, 4);
     }
     size_t len = writer->len;
     unsigned flows = writer->flows;
@@ -223,15 +218,14 @@ static void message_finish(struct ipfix_writer *writer, int64_t now_us) {
 
 uint32_t ipfix_message_stamp(uint8_t *message, unsigned records, uint32_t sequence) {
     bool netflow9 = message[1] == 9;
-    put(message + (netflow9 ? 12 : 8), sequence, 4);
+    be_put(message + (netflow9 ? 12 : 8), sequence, 4);
     return sequence + (netflow9 ? 1 : records);
 }
 
 /* Room for a record of `bytes` in a set of this id; each is `alike` bytes, or 0. */
 static uint8_t *record_begin(struct ipfix_writer *writer, unsigned set_id, size_t bytes, unsigned alike,
                              int64_t now_us) {
-    bool opens =
-        !writer->set || ((unsigned)writer->message[writer->set] << 8 | writer->message[writer->set + 1]) != set_id;
+    bool opens = !writer->set || be16(writer->message + writer->set) != set_id;
     if (opens) set_close(writer);
     if ((writer->len + 4 * opens + bytes + 3) / 4 * 4 > writer->size) {
         message_finish(writer, now_us);
@@ -240,7 +234,7 @@ static uint8_t *record_begin(struct ipfix_writer *writer, unsigned set_id, size_
     if (opens) {
         writer->set = writer->len;
         writer->set_bytes = alike;
-        put(writer->message + writer->len, set_id, 2);
+        be_put(writer->message + writer->len, set_id, 2);
         writer->len += 4;
     }
     uint8_t *at = writer->message + writer->len;
@@ -272,11 +266,11 @@ static void template_write(struct ipfix_writer *writer, unsigned id, const struc
     for (unsigned i = 0; i < template->n; i++)
         bytes += template->fields[i].reverse ? 8 : 4;
     uint8_t *out = record_begin(writer, writer->config.netflow9 ? 0 : 2, bytes, 0, now_us);
-    out = put(put(out, id, 2), template->n, 2);
+    out = be_put(be_put(out, id, 2), template->n, 2);
     for (unsigned i = 0; i < template->n; i++) {
         const struct wire_field *field = &template->fields[i];
-        out = put(put(out, field->id | (field->reverse ? ENTERPRISE_BIT : 0), 2), field->written, 2);
-        if (field->reverse) out = put(out, REVERSE_PEN, 4);
+        out = be_put(be_put(out, field->id | (field->reverse ? ENTERPRISE_BIT : 0), 2), field->written, 2);
+        if (field->reverse) out = be_put(out, REVERSE_PEN, 4);
     }
 }
 
@@ -287,18 +281,18 @@ static void sampling_write(struct ipfix_writer *writer, unsigned id, int64_t now
     unsigned bytes = netflow9 ? 8 : 12;
     uint8_t *out = record_begin(writer, netflow9 ? 1 : 3, bytes + 6, 0, now_us);
     if (netflow9) {
-        out = put(put(put(out, id, 2), 4, 2), 4, 2); /* bytes of the scope's fields, and of the others */
-        put(put(put(put(out, V9_SCOPE_SYSTEM, 2), 4, 2), SAMPLING_INTERVAL, 2), 4, 2);
+        out = be_put(be_put(be_put(out, id, 2), 4, 2), 4, 2); /* bytes of the scope's fields, and of the others */
+        be_put(be_put(be_put(be_put(out, V9_SCOPE_SYSTEM, 2), 4, 2), SAMPLING_INTERVAL, 2), 4, 2);
     } else {
-        out = put(put(put(out, id, 2), 3, 2), 1, 2); /* fields, and those of the scope among them */
-        out = put(put(out, DOMAIN_ID, 2), 4, 2);
-        put(put(put(put(out, PACKET_INTERVAL, 2), 4, 2), PACKET_SPACE, 2), 4, 2);
+        out = be_put(be_put(be_put(out, id, 2), 3, 2), 1, 2); /* fields, and those of the scope among them */
+        out = be_put(be_put(out, DOMAIN_ID, 2), 4, 2);
+        be_put(be_put(be_put(be_put(out, PACKET_INTERVAL, 2), 4, 2), PACKET_SPACE, 2), 4, 2);
     }
-    out = put(record_begin(writer, id, bytes, bytes, now_us), writer->config.domain, 4);
+    out = be_put(record_begin(writer, id, bytes, bytes, now_us), writer->config.domain, 4);
     if (netflow9)
-        put(out, writer->config.sampling, 4);
+        be_put(out, writer->config.sampling, 4);
     else
-        put(put(out, 1, 4), writer->config.sampling - 1, 4);
+        be_put(be_put(out, 1, 4), writer->config.sampling - 1, 4);
     writer->flows++;
 }
 
@@ -308,18 +302,6 @@ void ipfix_writer_templates(struct ipfix_writer *writer, int64_t now_us) {
     for (unsigned i = 0; i < n; i++)
         if (writer->templates[i].n > 0) template_write(writer, FIRST_TEMPLATE + i, &writer->templates[i], now_us);
     if (writer->config.sampling > 1) sampling_write(writer, FIRST_TEMPLATE + n, now_us);
-}
-
-static uint64_t number_read(const uint8_t *from, unsigned bytes) {
-    uint16_t two;
-    uint32_t four;
-    uint64_t eight;
-    switch (bytes) {
-    case 1: return *from;
-    case 2: return memcpy(&two, from, sizeof two), two;
-    case 4: return memcpy(&four, from, sizeof four), four;
-    default: return memcpy(&eight, from, sizeof eight), eight;
-    }
 }
 
 /* The fraction is rounded up to what microseconds may have of its bits, and so reads back as the same microsecond. */
@@ -345,7 +327,7 @@ static void record_write(struct ipfix_writer *writer, unsigned index, const stru
             out += field->written;
             continue;
         }
-        uint64_t value = number_read(from, field->held);
+        uint64_t value = host_number(from, field->held);
         switch (field->kind) {
         case WIRE_COUNT: value /= writer->config.sampling; break;
         case WIRE_LABEL: value <<= 4; break;
@@ -355,7 +337,7 @@ static void record_write(struct ipfix_writer *writer, unsigned index, const stru
         case WIRE_UPTIME: value = uptime(writer, (int64_t)value); break;
         default: break;
         }
-        out = put(out, value, field->written);
+        out = be_put(out, value, field->written);
     }
     writer->flows++;
 }

@@ -3,6 +3,7 @@
 #include <stdio.h>
 #include <string.h>
 
+#include "base/bytes.h"
 #include "flow/layout.h"
 #include "flow/names.h"
 #include "flow/entry_text.h"
@@ -238,11 +239,9 @@ static char *number_write(char *out, const char *name, uint64_t number) {
 }
 
 static char *address_write(char *out, const char *name, enum flow_family family, const uint8_t address[16]) {
-    uint32_t ipv4;
     out = member(out, name);
     if (family == FLOW_IPV6) return entry_ipv6(out, address);
-    memcpy(&ipv4, address, sizeof ipv4);
-    return entry_number(out, ntohl(ipv4));
+    return entry_number(out, be32(address));
 }
 
 static char *flow_write(char *out, const struct flow *flow) {

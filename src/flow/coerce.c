@@ -9,6 +9,7 @@
 #include <stdio.h>
 #include <string.h>
 
+#include "base/bytes.h"
 #include "base/date.h"
 #include "flow/names.h"
 
@@ -88,11 +89,6 @@ int coerce_sum(const struct value *value, const struct element *element, uint64_
     return verdict;
 }
 
-static void pack(uint8_t *packed, unsigned width, uint64_t number) {
-    for (unsigned i = 0; i < width; i++)
-        packed[i] = (uint8_t)(number >> (8 * (width - 1 - i)));
-}
-
 bool coerce_is_mapped(const uint8_t address[16]) {
     static const uint8_t prefix[12] = {[10] = 0xff, [11] = 0xff};
     return memcmp(address, prefix, sizeof prefix) == 0;
@@ -123,7 +119,7 @@ static int ipv4_read(const struct value *value, uint8_t *packed) {
     if (value->kind == VALUE_TEXT && memchr(value->text, '.', value->len))
         return address_read(value, AF_INET, packed) ? COERCE_OK : REJECT_WRONG_TYPE;
     int verdict = coerce_unsigned(value, UINT32_MAX, &number);
-    if (verdict == COERCE_OK) pack(packed, 4, number);
+    if (verdict == COERCE_OK) be_put(packed, number, 4);
     return verdict;
 }
 
@@ -149,7 +145,7 @@ static int mac_read(const struct value *value, uint8_t *packed) {
         return COERCE_OK;
     }
     int verdict = coerce_unsigned(value, (UINT64_C(1) << (8 * BYTES)) - 1, &number);
-    if (verdict == COERCE_OK) pack(packed, BYTES, number);
+    if (verdict == COERCE_OK) be_put(packed, number, BYTES);
     return verdict;
 }
 
@@ -185,7 +181,7 @@ static int signed_read(const struct value *value, unsigned width, uint8_t *packe
         number = (int64_t)positive;
     }
     if (number > limit || number < -limit - 1) return REJECT_OUT_OF_RANGE;
-    pack(packed, width, (uint64_t)number);
+    be_put(packed, (uint64_t)number, width);
     return COERCE_OK;
 }
 
@@ -197,7 +193,7 @@ static int float_read(const struct value *value, uint8_t *packed) {
     if (fabs(number) == DBL_MAX) return REJECT_OUT_OF_RANGE; /* entry.c reads what no double holds as this */
     number += 0.0;
     memcpy(&bits, &number, sizeof bits);
-    pack(packed, 8, bits);
+    be_put(packed, bits, 8);
     return COERCE_OK;
 }
 
@@ -220,7 +216,7 @@ static int unsigned_read(const struct value *value, const struct element *elemen
     if (verdict != COERCE_OK) return verdict;
     /* The upper four bits are the TCP header's data offset, which some exporters leave in (RFC 7125, section 3). */
     if (element->id == ELEMENT_TCP_CONTROL_BITS) number &= 0x0fff;
-    pack(packed, element_width(element), number);
+    be_put(packed, number, element_width(element));
     return COERCE_OK;
 }
 

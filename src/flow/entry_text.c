@@ -3,6 +3,8 @@
 
 #include <stdbool.h>
 
+#include "base/bytes.h"
+
 const char entry_pairs[200] = "0001020304050607080910111213141516171819202122232425262728293031323334353637383940414243"
                               "4445464748495051525354555657585960616263646566676869707172737475767778798081828384858687"
                               "888990919293949596979899";
@@ -48,7 +50,7 @@ static unsigned zeros_find(const unsigned groups[8], unsigned *len) {
 char *entry_ipv6(char *out, const uint8_t address[16]) {
     unsigned groups[8], skipped;
     for (unsigned i = 0; i < 8; i++)
-        groups[i] = (unsigned)address[2 * i] << 8 | address[2 * i + 1];
+        groups[i] = be16(address + (size_t)2 * i);
     unsigned zeros = zeros_find(groups, &skipped);
     *out++ = '"';
     for (unsigned i = 0; i < 8; i++) {

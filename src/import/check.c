@@ -5,6 +5,7 @@
 #include <stdio.h>
 #include <string.h>
 
+#include "base/bytes.h"
 #include "flow/names.h"
 
 static enum check_verdict reject_number(struct reject *reject, enum reject_reason reason, const char *field,
@@ -16,7 +17,7 @@ static enum check_verdict reject_number(struct reject *reject, enum reject_reaso
 }
 
 static void port_filter(uint8_t *port, uint8_t protocol) {
-    if (!service_known((uint16_t)(port[0] << 8 | port[1]), protocol)) port[0] = port[1] = 0;
+    if (!service_known(be16(port), protocol)) port[0] = port[1] = 0;
 }
 
 void check_limit(struct check_rules *rules, const struct flow_layout *layout, uint64_t octets, uint64_t packets) {

@@ -1,11 +1,11 @@
 /* What is written when a generation is: every table's rows, added up from the cached ones. */
 #include "import/flush.h"
 
-#include <endian.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/mman.h>
 
+#include "base/bytes.h"
 #include "base/log.h"
 #include "import/sort.h"
 
@@ -34,11 +34,6 @@ static uint32_t row_bucket(const struct cache_rows *rows, const uint8_t *row) {
     return bucket;
 }
 
-static void put_be64(uint8_t *to, uint64_t number) {
-    number = htobe64(number);
-    memcpy(to, &number, sizeof number);
-}
-
 /* The packed primary key of the row of the table under way that a reference counts in (a sort_key_fn). */
 static void ref_key(const void *context, const struct sort_ref *ref, uint8_t *key) {
     const struct flush *flush = context;
@@ -46,11 +41,10 @@ static void ref_key(const void *context, const struct sort_ref *ref, uint8_t *ke
     const struct cache_rows *rows = &flush->rows[ref->family];
     const uint8_t *row = ref_row(flush, ref), *from = row + rows->key_at;
     uint32_t bucket = row_bucket(rows, row), size = flush->table->bucket_size;
-    uint32_t start = size ? htobe32(bucket - bucket % size) : 0;
     const struct flow_field *field;
     if (size) {
-        memcpy(key, &start, sizeof start);
-        key += sizeof start;
+        be32_put(key, bucket - bucket % size);
+        key += sizeof bucket;
     }
     switch (flush->table->kind) {
     case TABLE_FLOWS:
@@ -63,7 +57,7 @@ static void ref_key(const void *context, const struct sort_ref *ref, uint8_t *ke
     case TABLE_NODES:
         field = &layout->fields[TUPLE_SOURCE + ref->side];
         if (flush->total) {
-            put_be64(key, UINT64_MAX);
+            be64_put(key, UINT64_MAX);
         } else if (ref->family == FLOW_IPV6) {
             memcpy(key, from + field->offset[FLOW_IPV6], 16);
         } else {
@@ -74,7 +68,7 @@ static void ref_key(const void *context, const struct sort_ref *ref, uint8_t *ke
     case TABLE_PORTS:
         field = &layout->fields[TUPLE_SOURCE_PORT + ref->side];
         from += field->offset[ref->family];
-        put_be64(key, flush->total ? UINT64_MAX : (uint64_t)(from[0] << 8 | from[1]));
+        be64_put(key, flush->total ? UINT64_MAX : be16(from));
         break;
     case TABLE_AGGR: break;
     }

@@ -3,6 +3,8 @@
 
 #include <string.h>
 
+#include "base/bytes.h"
+
 enum { SMALL = 24, RADIX = 256 };
 
 struct sorter {
@@ -15,11 +17,9 @@ struct sorter {
 static void prefixes_load(const struct sorter *sorter, struct sort_ref *refs, size_t n, size_t at) {
     uint8_t key[SORT_KEY_MAX + 8];
     for (size_t i = 0; i < n; i++) {
-        uint64_t prefix;
         memset(key + sorter->key_len, 0, 8);
         sorter->key(sorter->context, &refs[i], key);
-        memcpy(&prefix, key + at, sizeof prefix);
-        refs[i].prefix = __builtin_bswap64(prefix);
+        refs[i].prefix = be64(key + at);
     }
 }
 

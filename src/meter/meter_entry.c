@@ -4,6 +4,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "base/bytes.h"
 #include "base/mem.h"
 #include "flow/entry_text.h"
 
@@ -97,21 +98,18 @@ void meter_entry_free(struct meter_entry *entry) { free(entry); }
 static char *value_write(char *out, const struct item *item, const struct meter_flow *flow) {
     const uint8_t *at = (const uint8_t *)flow + item->offset;
     uint64_t number = 0;
-    uint32_t word;
+    uint8_t label[3];
     switch ((enum item_kind)item->kind) {
     case ITEM_NUMBER8: number = *at; break;
-    case ITEM_NUMBER16: number = *(const uint16_t *)(const void *)at; break;
-    case ITEM_NUMBER32: number = *(const uint32_t *)(const void *)at; break;
-    case ITEM_IPV4:
-        memcpy(&word, at, sizeof word);
-        number = __builtin_bswap32(word);
-        break;
+    case ITEM_NUMBER16: number = host_number(at, 2); break;
+    case ITEM_NUMBER32: number = host_number(at, 4); break;
+    case ITEM_IPV4: number = be32(at); break;
     case ITEM_IPV6: return entry_ipv6(out, at);
     case ITEM_MAC: return entry_mac(out, at);
     case ITEM_MPLS: /* the label, and 4 bits that are 0 (RFC 3032) */
-        word = __builtin_bswap32(flow->mpls_label << 4);
-        return entry_hex(out, (const uint8_t *)&word + 1, 3);
-    default: memcpy(&number, at, sizeof number);
+        be_put(label, flow->mpls_label << 4, sizeof label);
+        return entry_hex(out, label, sizeof label);
+    default: number = host_number(at, 8);
     }
     switch ((enum item_kind)item->kind) {
     case ITEM_SECONDS: number /= 1000000; break;

@@ -3,6 +3,8 @@
 
 #include <string.h>
 
+#include "base/bytes.h"
+
 /* Sets the mask of a field. `prefix`: bits, where it is an address. */
 static void mask_set(struct subject *mask, const struct meter_field *field, unsigned prefix) {
     uint8_t *at = (uint8_t *)mask + field->subject;
@@ -11,11 +13,10 @@ static void mask_set(struct subject *mask, const struct meter_field *field, unsi
         if (prefix % 8) at[prefix / 8] = (uint8_t)(0xff00 >> prefix % 8);
         return;
     }
-    switch (field->width) {
-    case 2: memcpy(at, &(uint16_t){(uint16_t)field->mask}, 2); break;
-    case 4: memcpy(at, &field->mask, 4); break;
-    default: memset(at, 0xff, field->width);
-    }
+    if (field->width == 2 || field->width == 4)
+        host_put(at, field->mask, field->width);
+    else
+        memset(at, 0xff, field->width);
 }
 
 /* The words of which the mask has any bit; that at `first` comes first. */

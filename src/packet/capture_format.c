@@ -5,6 +5,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "base/bytes.h"
 #include "base/mem.h"
 
 enum {
@@ -15,13 +16,14 @@ enum {
     PCAP_RECORD = 16,
     PCAP_RECORD_MODIFIED = 24, /* with interface and protocol behind it */
 
-    BLOCK_SECTION = 0x0a0d0d0a,
+    BLOCK_SECTION = 0x0a0d0d0a, /* the same in either byte order */
     BLOCK_INTERFACE = 1,
     BLOCK_PACKET = 2, /* of old: before the enhanced one */
     BLOCK_SIMPLE = 3,
     BLOCK_ENHANCED = 6,
     BLOCK_EDGES = 12, /* type and length, and the length again */
     SECTION_BYTES = 28,
+    BYTE_ORDER_MAGIC = 0x1a2b3c4d,
     OPTION_RESOLUTION = 9,
     OPTION_OFFSET = 14,
     MICROSECONDS = 6, /* the exponent */
@@ -36,7 +38,7 @@ struct interface {
 
 struct capture_format {
     bool begun, blocks; /* whether it is pcapng */
-    bool foreign;       /* the other byte order */
+    bool big;           /* its numbers are big-endian */
     bool nanoseconds;   /* of pcap */
     unsigned record;    /* bytes of a record's header in pcap */
     unsigned interface; /* of the last frame */
@@ -57,26 +59,16 @@ static int pcap_find(uint32_t number) {
     return -1;
 }
 
-static uint32_t plain32(const uint8_t *at) {
-    uint32_t number;
-    memcpy(&number, at, sizeof number);
-    return number;
-}
-
 static inline uint32_t read32(const struct capture_format *format, const uint8_t *at) {
-    uint32_t number = plain32(at);
-    return format->foreign ? __builtin_bswap32(number) : number;
+    return format->big ? be32(at) : le32(at);
 }
 
 static inline uint16_t read16(const struct capture_format *format, const uint8_t *at) {
-    uint16_t number;
-    memcpy(&number, at, sizeof number);
-    return format->foreign ? __builtin_bswap16(number) : number;
+    return format->big ? be16(at) : le16(at);
 }
 
 bool capture_format_is(const uint8_t magic[CAPTURE_FORMAT_MAGIC]) {
-    uint32_t number = plain32(magic);
-    return number == BLOCK_SECTION || pcap_find(number) >= 0 || pcap_find(__builtin_bswap32(number)) >= 0;
+    return be32(magic) == BLOCK_SECTION || pcap_find(be32(magic)) >= 0 || pcap_find(le32(magic)) >= 0;
 }
 
 struct capture_format *capture_format_new(void) {
@@ -100,16 +92,11 @@ static struct interface *interface_add(struct capture_format *format) {
 }
 
 /* NFLOG's attributes are in the byte order of the host that wrote the file: into that of this one. */
-static void nflog_turn(uint8_t *at, size_t len) {
+static void nflog_turn(const struct capture_format *format, uint8_t *at, size_t len) {
     for (size_t next = 4, bytes; next + 4 <= len; next += (bytes + 3) & ~(size_t)3) {
-        for (unsigned i = 0; i < 4; i += 2) {
-            uint8_t first = at[next + i];
-            at[next + i] = at[next + i + 1];
-            at[next + i + 1] = first;
-        }
-        uint16_t length;
-        memcpy(&length, at + next, sizeof length);
-        bytes = length;
+        bytes = read16(format, at + next);
+        host_put(at + next, bytes, 2);
+        host_put(at + next + 2, read16(format, at + next + 2), 2);
         if (bytes < 4) return;
     }
 }
@@ -117,7 +104,7 @@ static void nflog_turn(uint8_t *at, size_t len) {
 /* `at`: the frame's first byte. */
 static enum capture_step frame_set(struct capture_format *format, struct capture_frame *frame, uint8_t *at,
                                    uint32_t captured, uint32_t original) {
-    if (format->foreign && capture_format_link_type(format) == LINK_NFLOG) nflog_turn(at, captured);
+    if (capture_format_link_type(format) == LINK_NFLOG) nflog_turn(format, at, captured);
     *frame =
         (struct capture_frame){.time_us = format->time_us, .bytes = at, .captured = captured, .original = original};
     return CAPTURE_FRAME;
@@ -131,11 +118,11 @@ static enum capture_step too_long(uint32_t bytes, const char *what, struct error
 /* --- pcap --- */
 
 static enum capture_step pcap_begin(struct capture_format *format, const uint8_t *at, size_t len, size_t *bytes) {
-    int kind = pcap_find(plain32(at));
+    int kind = pcap_find(be32(at));
     *bytes = PCAP_HEADER;
     if (len < PCAP_HEADER) return CAPTURE_MORE;
-    format->foreign = kind < 0;
-    if (kind < 0) kind = pcap_find(__builtin_bswap32(plain32(at)));
+    format->big = kind >= 0;
+    if (kind < 0) kind = pcap_find(le32(at));
     format->nanoseconds = pcaps[kind].nanoseconds;
     format->record = pcaps[kind].modified ? PCAP_RECORD_MODIFIED : PCAP_RECORD;
     format->begun = true;
@@ -161,12 +148,11 @@ static enum capture_step section_begin(struct capture_format *format, const uint
                                        struct error *error) {
     *bytes = SECTION_BYTES;
     if (len < SECTION_BYTES) return CAPTURE_MORE;
-    uint32_t order = plain32(at + 8);
-    if (order != 0x1a2b3c4d && order != 0x4d3c2b1a) {
+    format->big = be32(at + 8) == BYTE_ORDER_MAGIC;
+    if (read32(format, at + 8) != BYTE_ORDER_MAGIC) {
         error_set(error, "a section whose byte order is neither of the two: damaged, or no capture");
         return CAPTURE_WRONG;
     }
-    format->foreign = order != 0x1a2b3c4d;
     format->begun = format->blocks = true;
     format->n_interfaces = 0;
     *bytes = read32(format, at + 4);
@@ -190,9 +176,8 @@ static enum capture_step interface_read(struct capture_format *format, const uin
         if (code == 0 || length > (size_t)(end - at)) break;
         if (code == OPTION_RESOLUTION && length == 1) interface->resolution = *at;
         if (code == OPTION_OFFSET && length == 8) {
-            uint64_t high = read32(format, at + (format->foreign ? 0 : 4)),
-                     low = read32(format, at + (format->foreign ? 4 : 0));
-            interface->offset = (int64_t)(high << 32 | low);
+            uint64_t first = read32(format, at), second = read32(format, at + 4);
+            interface->offset = (int64_t)(format->big ? first << 32 | second : second << 32 | first);
         }
         size_t padded = (length + 3u) & ~3u;
         if (padded > (size_t)(end - at)) break;
@@ -273,6 +258,6 @@ enum capture_step capture_format_next(struct capture_format *format, uint8_t *at
         error_set(error, "no capture: it begins with neither pcap's nor pcapng's number");
         return CAPTURE_WRONG;
     }
-    return plain32(at) == BLOCK_SECTION ? section_begin(format, at, len, bytes, error)
-                                        : pcap_begin(format, at, len, bytes);
+    return be32(at) == BLOCK_SECTION ? section_begin(format, at, len, bytes, error)
+                                     : pcap_begin(format, at, len, bytes);
 }

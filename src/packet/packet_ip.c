@@ -48,8 +48,8 @@ static enum packet_verdict transport(struct walk *walk, struct packet *out) {
     case SCTP:
     case UDP_LITE:
         if (left < 4) return PACKET_CUT_TRANSPORT;
-        out->source_port = (uint16_t)be16(at);
-        out->destination_port = (uint16_t)be16(at + 2);
+        out->source_port = be16(at);
+        out->destination_port = be16(at + 2);
         if (out->protocol != TCP) return PACKET_OK;
         if (left >= TCP_FLAGS_AT + 2)
             tcp_flags(out, at + TCP_FLAGS_AT);
@@ -59,7 +59,7 @@ static enum packet_verdict transport(struct walk *walk, struct packet *out) {
     case ICMP:
     case ICMPV6:
         if (left < 2) return PACKET_CUT_TRANSPORT;
-        out->destination_port = (uint16_t)be16(at);
+        out->destination_port = be16(at);
         return PACKET_OK;
     default: return PACKET_OK;
     }

@@ -75,7 +75,7 @@ static unsigned inner_ethernet(struct walk *walk) {
 static unsigned vlan_tag(struct walk *walk, struct packet *out) {
     const uint8_t *at = walk->at;
     if (walk_left(walk) < 4) return NEXT_CUT;
-    *(out->vlan_tags ? &out->customer_vlan : &out->vlan) = (uint16_t)be16(at);
+    *(out->vlan_tags ? &out->customer_vlan : &out->vlan) = be16(at);
     if (out->vlan_tags < UINT8_MAX) out->vlan_tags++;
     walk->at += 4;
     return be16(at + 2);
@@ -173,7 +173,7 @@ static unsigned loopback(struct walk *walk, struct packet *out) {
     (void)out;
     if (walk_left(walk) < 4) return NEXT_CUT;
     uint32_t family = be32(walk->at);
-    if (family > UINT16_MAX) family = __builtin_bswap32(family);
+    if (family > UINT16_MAX) family = le32(walk->at);
     walk->at += 4;
     switch (family) {
     case FAMILY_IPV4: return NEXT_IPV4;
@@ -214,17 +214,15 @@ static unsigned nflog(struct walk *walk, struct packet *out) {
     if (walk->at[1] != 0) return NEXT_OTHER; /* version */
     walk->at += 4;
     for (;;) {
-        uint16_t length, type;
         if (walk_left(walk) < 4) return NEXT_CUT;
-        memcpy(&length, walk->at, sizeof length);
-        memcpy(&type, walk->at + 2, sizeof type);
+        size_t length = host_number(walk->at, 2), type = host_number(walk->at + 2, 2);
         if (length < 4) return NEXT_OTHER;
         if (type == NFLOG_PAYLOAD) {
             walk_limit(walk, length);
             walk->at += 4;
             return link_ip_version(walk);
         }
-        size_t padded = (length + 3u) & ~3u;
+        size_t padded = (length + 3) & ~(size_t)3;
         if (walk_left(walk) < padded) return NEXT_CUT;
         if (type == NFLOG_IN_INTERFACE && length == 8) out->interface = be32(walk->at + 4);
         walk->at += padded;

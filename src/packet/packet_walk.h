@@ -2,6 +2,7 @@
 #ifndef FLOWIMPORT_PACKET_PACKET_WALK_H
 #define FLOWIMPORT_PACKET_PACKET_WALK_H
 
+#include "base/bytes.h"
 #include "packet/packet.h"
 
 struct walk {
@@ -30,10 +31,6 @@ enum next {
     NEXT_OTHER = 0xffff, /* reserved, so no protocol's */
     NEXT_CUT = 0x10000,
 };
-
-static inline unsigned be16(const uint8_t *at) { return (unsigned)at[0] << 8 | at[1]; }
-static inline uint32_t be24(const uint8_t *at) { return (uint32_t)at[0] << 16 | be16(at + 1); }
-static inline uint32_t be32(const uint8_t *at) { return (uint32_t)be16(at) << 16 | be16(at + 2); }
 
 static inline size_t walk_left(const struct walk *walk) { return (size_t)(walk->end - walk->at); }
 static inline size_t walk_length(const struct walk *walk) { return walk_left(walk) + walk->cut; } /* on the wire */

@@ -21,8 +21,7 @@ void key_pack(const struct key_column *key, const char *column, size_t len, uint
         break;
     }
     }
-    for (unsigned i = 0; i < key->width; i++)
-        packed[i] = (uint8_t)(number >> (8 * (key->width - 1 - i)));
+    be_put(packed, number, key->width);
 }
 
 static void bytes_text(const struct key_column *key, const uint8_t *packed, struct buffer *out) {
@@ -51,7 +50,7 @@ void key_text(const struct key_column *key, const uint8_t *packed, struct buffer
         if (key->type == ELEMENT_IPV4_ADDRESS)
             buffer_add_text(out, inet_ntop(AF_INET, packed, address, sizeof address));
         else
-            buffer_printf(out, "%" PRIu64, key_unsigned(packed, key->width));
+            buffer_printf(out, "%" PRIu64, be_number(packed, key->width));
     }
 }
 
@@ -59,7 +58,7 @@ struct store_param key_param(const struct key_column *key, const uint8_t *packed
     struct store_param param = {.type = STORE_PARAM_BYTES, .bytes = packed, .len = key_length(key, packed)};
     switch (key_form(key)) {
     case KEY_SIGNED: return store_integer(key_signed(packed, key->width));
-    case KEY_UNSIGNED: return store_integer((int64_t)key_unsigned(packed, key->width));
+    case KEY_UNSIGNED: return store_integer((int64_t)be_number(packed, key->width));
     case KEY_REAL:
     case KEY_BYTES: return param;
     }

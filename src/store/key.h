@@ -4,6 +4,7 @@
 
 #include <string.h>
 
+#include "base/bytes.h"
 #include "store/store.h"
 
 enum key_form { KEY_UNSIGNED, KEY_SIGNED, KEY_REAL, KEY_BYTES };
@@ -24,21 +25,13 @@ static inline enum key_form key_form(const struct key_column *key) {
     }
 }
 
-/* Of at most 8 bytes. */
-static inline uint64_t key_unsigned(const uint8_t *bytes, unsigned width) {
-    uint64_t number = 0;
-    for (unsigned i = 0; i < width; i++)
-        number = number << 8 | bytes[i];
-    return number;
-}
-
 static inline int64_t key_signed(const uint8_t *bytes, unsigned width) {
-    uint64_t number = key_unsigned(bytes, width), sign = UINT64_C(1) << (8 * width - 1);
+    uint64_t number = be_number(bytes, width), sign = UINT64_C(1) << (8 * width - 1);
     return (int64_t)((number ^ sign) - sign);
 }
 
 static inline double key_real(const uint8_t *bytes) {
-    uint64_t bits = key_unsigned(bytes, 8);
+    uint64_t bits = be64(bytes);
     double number;
     memcpy(&number, &bits, sizeof number);
     return number;

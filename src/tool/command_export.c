@@ -4,6 +4,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "base/bytes.h"
 #include "base/mem.h"
 #include "flow/entry.h"
 #include "import/check.h"
@@ -102,19 +103,11 @@ static void flow_put(struct export *export, unsigned rule, const struct meter_fl
 /* A value of the packed key, which is big-endian, to its place in the flow. */
 static void key_copy(const struct meter_field *field, const uint8_t *from, unsigned width, struct meter_flow *flow) {
     uint8_t *to = (uint8_t *)flow + field->offset;
-    uint64_t value = 0;
-    if (field->width > sizeof value || field->type == ELEMENT_MAC_ADDRESS) {
+    if (field->width > sizeof(uint64_t) || field->type == ELEMENT_MAC_ADDRESS) {
         memcpy(to, from, width);
         return;
     }
-    for (unsigned i = 0; i < width; i++)
-        value = value << 8 | from[i];
-    switch (field->width) {
-    case 1: *to = (uint8_t)value; break;
-    case 2: memcpy(to, &(uint16_t){(uint16_t)value}, 2); break;
-    case 4: memcpy(to, &(uint32_t){(uint32_t)value}, 4); break;
-    default: memcpy(to, &value, 8);
-    }
+    host_put(to, be_number(from, width), field->width);
 }
 
 static void record_put(struct export *export, const struct flow_record *record) {

@@ -5,6 +5,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 
+#include "base/bytes.h"
 #include "base/clock.h"
 #include "base/mem.h"
 #include "flow/entry.h"
@@ -37,8 +38,7 @@ static const uint8_t *value(const struct pretty *pretty, const struct flow_recor
 }
 
 static unsigned port_of(const struct pretty *pretty, const struct flow_record *record, unsigned field) {
-    const uint8_t *packed = value(pretty, record, field);
-    return (unsigned)packed[0] << 8 | packed[1];
+    return be16(value(pretty, record, field));
 }
 
 /* "192.0.2.1:443", "[2001:db8::1]:443"; without ports "192.0.2.1". */

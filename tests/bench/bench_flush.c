@@ -12,6 +12,7 @@
 #include <time.h>
 #include <unistd.h>
 
+#include "base/bytes.h"
 #include "base/buffer.h"
 #include "base/mem.h"
 #include "base/url.h"
@@ -60,18 +61,6 @@ static uint32_t random_next(void) { /* xorshift: the same rows in every run */
     return (uint32_t)(state >> 16);
 }
 
-static void be_put(uint8_t *to, uint32_t number, unsigned width) {
-    for (unsigned i = 0; i < width; i++)
-        to[i] = (uint8_t)(number >> (8 * (width - 1 - i)));
-}
-
-static uint32_t be_get(const uint8_t *from, unsigned width) {
-    uint32_t number = 0;
-    for (unsigned i = 0; i < width; i++)
-        number = number << 8 | from[i];
-    return number;
-}
-
 static int row_compare(const void *a, const void *b) { return memcmp(a, b, KEY_BYTES); }
 
 static void rows_make(void) {
@@ -94,9 +83,8 @@ static void rows_make(void) {
 static void row_text(struct buffer *out, const struct row *row, const char *separator) {
     const uint8_t *key = row->key;
     const uint64_t *values = row->values;
-    buffer_printf(out, "%u%s%u%s%u%s%u%s%u%s%u", be_get(key, 4), separator, be_get(key + 4, 4), separator,
-                  be_get(key + 8, 4), separator, be_get(key + 12, 2), separator, be_get(key + 14, 2), separator,
-                  key[16]);
+    buffer_printf(out, "%u%s%u%s%u%s%u%s%u%s%u", be32(key), separator, be32(key + 4), separator, be32(key + 8),
+                  separator, be16(key + 12), separator, be16(key + 14), separator, key[16]);
     buffer_printf(out, "%s%lu%s%lu%s%lu.%06lu", separator, values[0], separator, values[1], separator,
                   values[2] / FLOW_UNIT, values[2] % FLOW_UNIT);
 }

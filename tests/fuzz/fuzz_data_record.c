@@ -4,6 +4,7 @@
 
 #include <jansson.h>
 
+#include "base/bytes.h"
 #include "record_check.h"
 #include "flow/names.h"
 
@@ -20,7 +21,7 @@ static void require(bool truth, const char *what) {
 /* Enterprise (IANA's, reverse, another), id, and the length: 255 is variable. */
 static struct field_specifier field_make(const uint8_t *bytes) {
     static const uint32_t enterprises[] = {0, 0, ENTERPRISE_REVERSE, 9};
-    return (struct field_specifier){enterprises[bytes[0] % 4], (uint16_t)(bytes[1] << 8 | bytes[2]),
+    return (struct field_specifier){enterprises[bytes[0] % 4], be16(bytes + 1),
                                     bytes[3] == 255 ? (uint16_t)FIELD_VARIABLE : bytes[3]};
 }
 

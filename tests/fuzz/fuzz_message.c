@@ -9,6 +9,7 @@
 
 #include <xxhash.h>
 
+#include "base/bytes.h"
 #include "base/log.h"
 #include "base/mem.h"
 #include "flow/entry.h"
@@ -134,7 +135,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size) {
     struct message_decoder *decoder = decoder_of(choice);
     for (size_t at = 1; at + 3 <= size;) {
         uint8_t step = data[at];
-        size_t len = (size_t)(data[at + 1] << 8 | data[at + 2]);
+        size_t len = be16(data + at + 1);
         at += 3;
         if (len > size - at) len = size - at;
         struct message_source source = source_of(step);

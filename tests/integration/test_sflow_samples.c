@@ -12,6 +12,8 @@
 #include <cmocka.h>
 #include <pcap/pcap.h>
 
+#include "base/bytes.h"
+
 #define SAMPLES "../shared/samples/datagrams/"
 
 enum { UDP_HEADER = 8, OCTETS = 1, PROTOCOL = 4, INGRESS = 10, EGRESS = 14, SOURCE = 8, DESTINATION = 12 };
@@ -26,10 +28,7 @@ static uint64_t number_of(const struct sflow_sample *sample, unsigned id) {
     const struct field_specifier *field = sflow_fields[sample->family];
     for (; field->id != id; field++)
         at += field->length;
-    uint64_t number = 0;
-    for (unsigned i = 0; i < field->length; i++)
-        number = number << 8 | at[i];
-    return number;
+    return be_number(at, field->length);
 }
 
 static void on_sample(void *context, const struct sflow_header *header, const struct sflow_sample *sample) {

@@ -2,6 +2,8 @@
 #ifndef FLOWIMPORT_TESTS_UNIT_FRAMES_H
 #define FLOWIMPORT_TESTS_UNIT_FRAMES_H
 
+#include "base/bytes.h"
+
 #include <stdint.h>
 #include <string.h>
 
@@ -13,8 +15,8 @@ struct bytes {
 };
 
 static inline void bytes_put(struct bytes *bytes, uint64_t number, unsigned width) {
-    for (unsigned i = 0; i < width; i++)
-        bytes->at[bytes->len++] = (uint8_t)(number >> 8 * (width - 1 - i));
+    be_put(bytes->at + bytes->len, number, width);
+    bytes->len += width;
 }
 
 /* What follows the IP header. Of ICMP, `destination` is type and code. */

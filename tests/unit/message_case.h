@@ -81,7 +81,7 @@ static inline void case_close(struct message_case *mc) {
 /* The i-th exporter: 192.0.2.i and so on, port 2055. */
 static inline struct message_source exporter_of(uint32_t i) {
     struct message_source source = {.transport = MESSAGE_UDP, .family = FLOW_IPV4, .port = 2055};
-    put_at(source.address, 0xc0000200 + i, 4);
+    be_put(source.address, 0xc0000200 + i, 4);
     return source;
 }
 

@@ -2,6 +2,8 @@
 #ifndef TESTS_UNIT_MESSAGES_H
 #define TESTS_UNIT_MESSAGES_H
 
+#include "base/bytes.h"
+
 #include <stddef.h>
 #include <stdint.h>
 #include <string.h>
@@ -11,13 +13,8 @@ struct message {
     uint8_t at[65536];
 };
 
-static inline void put_at(uint8_t *at, uint64_t number, unsigned bytes) {
-    for (unsigned i = 0; i < bytes; i++)
-        at[i] = (uint8_t)(number >> 8 * (bytes - 1 - i));
-}
-
 static inline void put(struct message *message, uint64_t number, unsigned bytes) {
-    put_at(message->at + message->len, number, bytes);
+    be_put(message->at + message->len, number, bytes);
     message->len += bytes;
 }
 
@@ -35,7 +32,7 @@ static inline size_t set_begin(struct message *message, unsigned id) {
 }
 
 static inline void set_end(struct message *message, size_t begin) {
-    put_at(message->at + begin + 2, message->len - begin, 2);
+    be_put(message->at + begin + 2, message->len - begin, 2);
 }
 
 static inline void ipfix_begin(struct message *message, uint32_t export, uint32_t sequence, uint32_t domain) {
@@ -43,7 +40,7 @@ static inline void ipfix_begin(struct message *message, uint32_t export, uint32_
     PUT(message, 10, 2, 0, 2, export, 4, sequence, 4, domain, 4);
 }
 
-static inline void ipfix_end(struct message *message) { put_at(message->at + 2, message->len, 2); }
+static inline void ipfix_end(struct message *message) { be_put(message->at + 2, message->len, 2); }
 
 static inline void v9_begin(struct message *message, uint32_t uptime_ms, uint32_t export, uint32_t sequence,
                             uint32_t domain) {

@@ -8,6 +8,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "base/bytes.h"
 #include "flow/record.h"
 #include "flow/reject.h"
 
@@ -31,7 +32,7 @@ static inline void record_show(const struct flow_layout *layout, const struct fl
         const uint8_t *port = key + field[TUPLE_SOURCE_PORT + end].offset[family];
         inet_ntop(family == FLOW_IPV6 ? AF_INET6 : AF_INET, key + field[TUPLE_SOURCE + end].offset[family], ends[end],
                   sizeof ends[end]);
-        ports[end] = (unsigned)(port[0] << 8 | port[1]);
+        ports[end] = be16(port);
     }
     text += sprintf(text, "%s:%u > %s:%u %u %" PRIu32 "-%" PRIu32 " ", ends[0], ports[0], ends[1], ports[1],
                     key[field[TUPLE_PROTOCOL].offset[family]], record->start, record->end);

@@ -13,8 +13,7 @@ struct datagram {
 };
 
 static inline void word_set(struct datagram *datagram, size_t at, uint32_t number) {
-    for (unsigned i = 0; i < 4; i++)
-        datagram->at[at + i] = (uint8_t)(number >> 8 * (3 - i));
+    be32_put(datagram->at + at, number);
 }
 
 static inline void word(struct datagram *datagram, uint32_t number) {

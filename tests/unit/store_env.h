@@ -12,6 +12,7 @@
 
 #include <cmocka.h>
 
+#include "base/bytes.h"
 #include "flow/names.h"
 #include "store/audit.h"
 #include "store/schema.h"
@@ -57,11 +58,6 @@ static inline void env_init(struct env *env, const char *url) {
 }
 
 static inline void env_release(struct env *env) { store_close(env->store); }
-
-static inline void be_put(uint8_t *to, uint64_t number, unsigned width) {
-    for (unsigned i = 0; i < width; i++)
-        to[i] = (uint8_t)(number >> (8 * (width - 1 - i)));
-}
 
 static inline void address_put(uint8_t *to, enum flow_family family, uint8_t host) {
     static const uint8_t net[] = {0x20, 0x01, 0x0d, 0xb8};

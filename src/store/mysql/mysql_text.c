@@ -28,28 +28,14 @@ static void bytes_add(struct buffer *sql, const uint8_t *bytes, size_t len) {
     buffer_add_text(sql, "'");
 }
 
-/* A staged integer of `width` bytes in the machine's order. */
-static uint64_t slot_unsigned(const uint8_t *slot, unsigned width) {
-    uint8_t byte;
-    uint16_t two;
-    uint32_t four;
-    uint64_t eight;
-    switch (width) {
-    case 1: memcpy(&byte, slot, 1); return byte;
-    case 2: memcpy(&two, slot, 2); return two;
-    case 4: memcpy(&four, slot, 4); return four;
-    default: memcpy(&eight, slot, 8); return eight;
-    }
-}
-
 static void key_add(struct buffer *sql, const struct key_column *key, const uint8_t *slot) {
     unsigned long len;
     double real;
     int64_t number;
     switch (key_form(key)) {
-    case KEY_UNSIGNED: number_add(sql, slot_unsigned(slot, key->width)); return;
+    case KEY_UNSIGNED: number_add(sql, host_number(slot, key->width)); return;
     case KEY_SIGNED:
-        number = (int64_t)(slot_unsigned(slot, key->width) << (64 - 8 * key->width)) >> (64 - 8 * key->width);
+        number = (int64_t)(host_number(slot, key->width) << (64 - 8 * key->width)) >> (64 - 8 * key->width);
         if (number < 0) buffer_add_text(sql, "-");
         number_add(sql, number < 0 ? 0 - (uint64_t)number : (uint64_t)number);
         return;
@@ -72,7 +58,7 @@ static void row_add(struct buffer *sql, const struct table *table, const struct 
         if (i < table->n_keys)
             key_add(sql, &table->keys[i], row + known->slots[i]);
         else
-            number_add(sql, slot_unsigned(row + known->slots[i], 8));
+            number_add(sql, host_number(row + known->slots[i], 8));
     }
     buffer_add(sql, ")", 1);
 }

@@ -28,15 +28,7 @@ static void key_stage(const struct key_column *key, const uint8_t *bytes, uint8_
     case KEY_SIGNED:
     case KEY_UNSIGNED: break;
     }
-    uint64_t number = key_unsigned(bytes, key->width);
-    uint32_t four = (uint32_t)number;
-    uint16_t two = (uint16_t)number;
-    switch (key->width) {
-    case 1: *slot = *bytes; return;
-    case 2: memcpy(slot, &two, sizeof two); return;
-    case 4: memcpy(slot, &four, sizeof four); return;
-    default: memcpy(slot, &number, sizeof number); return;
-    }
+    host_put(slot, be_number(bytes, key->width), key->width);
 }
 
 /* The statement, the layout of a staged row, and how many of them go at a time. */

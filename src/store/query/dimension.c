@@ -136,7 +136,7 @@ void dimension_text(const struct dimension *dimension, enum flow_family family, 
 const char *dimension_name(const struct dimension *dimension, const uint8_t *packed, uint8_t protocol) {
     switch (dimension->form) {
     case DIMENSION_PROTOCOL: return protocol_name(*packed);
-    case DIMENSION_PORT: return service_name((uint16_t)key_unsigned(packed, 2), protocol);
+    case DIMENSION_PORT: return service_name(be16(packed), protocol);
     default: return NULL;
     }
 }

@@ -140,7 +140,7 @@ static enum store_status upsert_prepare(struct sqlite_store *store, const struct
 static int key_bind(sqlite3_stmt *statement, int index, const struct key_column *key, const uint8_t *bytes) {
     switch (key_form(key)) {
     case KEY_SIGNED: return sqlite3_bind_int64(statement, index, key_signed(bytes, key->width));
-    case KEY_UNSIGNED: return sqlite3_bind_int64(statement, index, (sqlite3_int64)key_unsigned(bytes, key->width));
+    case KEY_UNSIGNED: return sqlite3_bind_int64(statement, index, (sqlite3_int64)be_number(bytes, key->width));
     case KEY_REAL: return sqlite3_bind_double(statement, index, key_real(bytes));
     case KEY_BYTES: return sqlite3_bind_blob(statement, index, bytes, (int)key_length(key, bytes), SQLITE_STATIC);
     }

@@ -18,6 +18,7 @@
 #include <unistd.h>
 #include <cmocka.h>
 
+#include "base/bytes.h"
 #include "base/log.h"
 #include "base/mem.h"
 
@@ -180,10 +181,8 @@ static void assert_open(const struct peer *peer) {
 static size_t message_put(uint8_t *out, size_t len, uint8_t mark) {
     for (size_t i = 0; i < len; i++)
         out[i] = (uint8_t)(mark + i);
-    out[0] = 0;
-    out[1] = 10;
-    out[2] = (uint8_t)(len >> 8);
-    out[3] = (uint8_t)len;
+    be16_put(out, 10);
+    be16_put(out + 2, (uint16_t)len);
     return len;
 }
 

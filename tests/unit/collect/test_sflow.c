@@ -64,10 +64,7 @@ static const uint8_t *field_find(const struct sflow_sample *sample, unsigned id,
 static uint64_t number_of(const struct sflow_sample *sample, unsigned id) {
     unsigned length;
     const uint8_t *at = field_find(sample, id, &length);
-    uint64_t number = 0;
-    for (unsigned i = 0; i < length; i++)
-        number = number << 8 | at[i];
-    return number;
+    return be_number(at, length);
 }
 
 static void assert_octets(const struct sflow_sample *sample, unsigned id, const void *expected,

@@ -13,6 +13,7 @@
 #include <unistd.h>
 #include <cmocka.h>
 
+#include "base/bytes.h"
 #include "base/log.h"
 #include "base/mem.h"
 
@@ -68,28 +69,21 @@ struct reader { /* of messages */
     unsigned first, last; /* flow read */
 };
 
-static unsigned be(const uint8_t *bytes, unsigned n) {
-    unsigned value = 0;
-    for (unsigned i = 0; i < n; i++)
-        value = value << 8 | bytes[i];
-    return value;
-}
-
 /* Every flow comes once and in its order, behind a template. */
 static void message_read(struct reader *reader, const uint8_t *message, size_t len) {
-    unsigned sequence = be(message + 8, 4);
-    assert_int_equal(be(message, 2), 10);
+    unsigned sequence = be32(message + 8);
+    assert_int_equal(be16(message), 10);
     reader->gaps += sequence - reader->expected;
     reader->expected = sequence;
     reader->messages++;
-    for (size_t at = 16; at < len; at += be(message + at + 2, 2)) {
-        unsigned set = be(message + at, 2), bytes = be(message + at + 2, 2);
+    for (size_t at = 16; at < len; at += be16(message + at + 2)) {
+        unsigned set = be16(message + at), bytes = be16(message + at + 2);
         assert_in_range(bytes, 5, len - at);
         reader->templates += set == 2;
         if (set != 256) continue;
         assert_true(reader->templates > 0);
         for (unsigned record = 4; record + RECORD <= bytes; record += RECORD) {
-            unsigned flow = be(message + at + record + 4, 4);
+            unsigned flow = be32(message + at + record + 4);
             assert_true(reader->flows == 0 || flow > reader->last);
             if (reader->flows == 0) reader->first = flow;
             reader->last = flow;
@@ -104,8 +98,8 @@ static void stream_read(struct reader *reader) {
     if (n <= 0) return;
     reader->len += (size_t)n;
     size_t at = 0;
-    while (reader->len - at >= 16 && reader->len - at >= be(reader->bytes + at + 2, 2)) {
-        size_t len = be(reader->bytes + at + 2, 2);
+    while (reader->len - at >= 16 && reader->len - at >= be16(reader->bytes + at + 2)) {
+        size_t len = be16(reader->bytes + at + 2);
         message_read(reader, reader->bytes + at, len);
         at += len;
     }
@@ -117,7 +111,7 @@ static void datagram_read(struct reader *reader) {
     ssize_t n = recv(reader->fd, reader->bytes, sizeof reader->bytes, MSG_DONTWAIT);
     if (n <= 0) return;
     assert_in_range(n, 17, 1000);
-    assert_int_equal(be(reader->bytes + 2, 2), n);
+    assert_int_equal(be16(reader->bytes + 2), n);
     message_read(reader, reader->bytes, (size_t)n);
 }
 

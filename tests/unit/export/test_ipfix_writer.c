@@ -10,6 +10,7 @@
 #include <string.h>
 #include <cmocka.h>
 
+#include "base/bytes.h"
 #include "base/buffer.h"
 #include "random.h"
 
@@ -355,13 +356,13 @@ static void sent_read(unsigned *templates, unsigned *flows, uint64_t *packets, b
         for (unsigned i = 0; i < len; i++)
             assert_int_equal(sscanf(line + (size_t)2 * i, "%2hhx", &message[i]), 1);
         for (at = header; at < len;) {
-            unsigned set = (unsigned)message[at] << 8 | message[at + 1];
-            unsigned end = at + ((unsigned)message[at + 2] << 8 | message[at + 3]);
+            unsigned set = be16(message + at);
+            unsigned end = at + be16(message + at + 2);
             assert_in_range(end, at + 5, len);
             assert_int_equal(end % 4, 0);
             at += 4;
             while (set == (netflow9 ? 0u : 2u) && at + 4 <= end) {
-                unsigned id = (unsigned)message[at] << 8 | message[at + 1], n = message[at + 3], sum = 0;
+                unsigned id = be16(message + at), n = message[at + 3], sum = 0;
                 for (at += 4; n > 0; n--, at += 4) {
                     sum += message[at + 3];
                     if (message[at] & 0x80) at += 4;

@@ -18,6 +18,7 @@
 
 #include <cmocka.h>
 
+#include "base/bytes.h"
 #include "flow/layout.h"
 
 enum { BOUND_US = 20000000 };
@@ -115,7 +116,7 @@ static bool dns_answer(const char *host) {
             host += label + (host[label] == '.');
         }
         text[at++] = 0;
-        length[0] = (uint8_t)((at - start) >> 8), length[1] = (uint8_t)(at - start);
+        be16_put(length, (uint16_t)(at - start));
     }
     assert_int_equal(sendto(dns, text, at, 0, (struct sockaddr *)&client, len), at);
     return true;
@@ -216,8 +217,7 @@ static void put_text(struct buffer *out, const char *text) { put(out, 2, strlen(
 static void put_map(struct buffer *out, size_t pairs) { put(out, 7, pairs, NULL); }
 static void put_number(struct buffer *out, unsigned type, uint64_t number, size_t width) {
     uint8_t bytes[8];
-    for (size_t i = 0; i < width; i++)
-        bytes[i] = (uint8_t)(number >> 8 * (width - 1 - i));
+    be_put(bytes, number, width);
     put(out, type, width, bytes);
 }
 
@@ -230,8 +230,9 @@ static void file_make(const struct buffer *data) {
         uint32_t next = i + 1 < NODES ? i + 1 : NODES + 16, sides[2] = {NODES, NODES};
         sides[prefix >> (31 - i) & 1] = next;
         for (unsigned side = 0; side < 2; side++) {
-            uint8_t bytes[] = {(uint8_t)(sides[side] >> 16), (uint8_t)(sides[side] >> 8), (uint8_t)sides[side]};
-            buffer_add(&out, bytes, 3);
+            uint8_t bytes[3];
+            be_put(bytes, sides[side], sizeof bytes);
+            buffer_add(&out, bytes, sizeof bytes);
         }
     }
     buffer_add(&out, "\0\0\0\0\0\0\0\0\0\0\0\0\0\0\0", 16);

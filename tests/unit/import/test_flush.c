@@ -50,8 +50,7 @@ static void key_show(struct buffer *out, const struct key_column *key, const uin
         buffer_printf(out, " %s",
                       inet_ntop(key->type == ELEMENT_IPV6_ADDRESS ? AF_INET6 : AF_INET, bytes, text, sizeof text));
     else
-        buffer_printf(out, " %" PRId64,
-                      key->width == 8 ? key_signed(bytes, 8) : (int64_t)key_unsigned(bytes, key->width));
+        buffer_printf(out, " %" PRId64, key->width == 8 ? key_signed(bytes, 8) : (int64_t)be_number(bytes, key->width));
 }
 
 static void row_show(struct buffer *out, const struct schema *schema, const struct table *table, const uint8_t *key,

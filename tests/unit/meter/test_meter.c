@@ -50,8 +50,8 @@ static void on_flow(void *context, unsigned rule, const struct meter_flow *flow)
     if (rig->rules.n > 1) len += (size_t)snprintf(out, room, "%s ", rig->rules.rules[rule].name);
     const uint8_t *a = flow->source, *b = flow->destination;
     if (flow->family == FLOW_IPV6)
-        len += (size_t)snprintf(out + len, room - len, "%x:%x>%x:%x", a[4] << 8 | a[5], a[14] << 8 | a[15],
-                                b[4] << 8 | b[5], b[14] << 8 | b[15]);
+        len += (size_t)snprintf(out + len, room - len, "%x:%x>%x:%x", be16(a + 4), be16(a + 14), be16(b + 4),
+                                be16(b + 14));
     else
         len += (size_t)snprintf(out + len, room - len, "%u.%u.%u.%u>%u.%u.%u.%u", a[0], a[1], a[2], a[3], b[0], b[1],
                                 b[2], b[3]);

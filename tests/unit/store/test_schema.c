@@ -243,11 +243,11 @@ static void packed_keys_are_numbers(void **state) {
     static const struct key_column text = {.type = ELEMENT_STRING, .width = 6};
     static const struct key_column octets = {.type = ELEMENT_MAC_ADDRESS, .width = 6};
     (void)state;
-    assert_int_equal(key_unsigned(bytes, 2), 65534);
+    assert_int_equal(be_number(bytes, 2), 65534);
     assert_int_equal(key_signed(bytes, 2), -2);
     assert_int_equal(key_signed(bytes, 1), -1);
     assert_int_equal(key_signed(bytes + 2, 6), 1);
-    assert_true(key_unsigned(bytes, 8) == 0xfffe000000000001u);
+    assert_true(be_number(bytes, 8) == 0xfffe000000000001u);
     assert_true(key_signed(bytes, 8) == -0x1ffffffffffff);
     assert_true(key_real((const uint8_t *)"\x40\x09\0\0\0\0\0\0") == 3.125);
     assert_int_equal(key_length(&text, (const uint8_t *)"eth0\0\0"), 4);

@@ -1,6 +1,7 @@
 /* The store in memory, and what it has for the tests of others. */
 #include "store_env.h"
 
+#include "base/bytes.h"
 #include "base/fault.h"
 #include "store/sqlite/memory.h"
 
@@ -11,10 +12,7 @@ struct walked {
 
 static int walked_add(void *context, const uint8_t *key, const uint64_t *values) {
     struct walked *walked = context;
-    uint64_t id = 0;
-    for (unsigned i = 0; i < 8; i++)
-        id = id << 8 | key[i];
-    walked->ids[walked->n] = id;
+    walked->ids[walked->n] = be64(key);
     walked->octets[walked->n++] = values[1];
     return walked->n == 8;
 }
