@@ -65,7 +65,7 @@ static void item_set(struct item *item, const struct meter_field *field, enum fl
     text[len++] = '"';
     if (reverse) len = (size_t)(stpcpy(text + len, "rev") - text);
     strcpy(text + len, name);
-    if (reverse) text[len] &= ~0x20; /* "revPacketDeltaCount" */
+    if (reverse) text[len] = (char)(text[len] - 'a' + 'A'); /* "revPacketDeltaCount" */
     len += strlen(name);
     text[len++] = '"';
     text[len++] = ':';
