@@ -1,5 +1,7 @@
 /* Opening a database: what is missing is made, what is there is compared with the schema, what differs is refused by
  * name. */
+#include "store/setup.h"
+
 #include <inttypes.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -9,7 +11,6 @@
 #include "base/mem.h"
 #include "store/ddl.h"
 #include "store/settings.h"
-#include "store/store_ops.h"
 
 enum { DAY = 86400 };
 

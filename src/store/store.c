@@ -1,4 +1,4 @@
-/* What all stores have in common: which one a URL names, the transaction with its sticky error, the ledger's rows. */
+/* What all stores have in common: the transaction with its sticky error, the ledger's rows, queries. */
 #include "store/store.h"
 
 #include <inttypes.h>
@@ -13,63 +13,12 @@
 
 enum { FAULT_ROWS = 1000 }; /* "mid-flush" is after so many rows, or at the end of fewer */
 
-static const struct {
-    const char *scheme;
-    const struct store_ops *ops;
-} stores[] = {
-    {"mysql", &store_mysql_ops},
-    {"mariadb", &store_mysql_ops},
-    {"sqlite", &store_sqlite_ops},
-    {"memory", &store_memory_ops},
-};
-
 /* Puts the store's name before the text. */
 static void error_name(const struct store *store, struct error *error) {
     if (!error) return;
     char *text = mem_strdup(error->text);
     error_set(error, "%s: %s", store->name, text);
     free(text);
-}
-
-static const struct store_ops *ops_find(const char *scheme) {
-    for (size_t i = 0; i < sizeof stores / sizeof stores[0]; i++)
-        if (strcmp(stores[i].scheme, scheme) == 0) return stores[i].ops;
-    return NULL;
-}
-
-enum store_status store_open(struct store **store, const struct store_config *config, const struct schema *schema,
-                             struct error *error) {
-    struct url url;
-    struct store *opened = NULL;
-    struct error reason = {""};
-    if (url_parse(&url, config->url, error) != 0) return STORE_REFUSED;
-    const struct store_ops *ops = ops_find(url.scheme);
-    if (!ops) {
-        error_set(error, "store '%s': unknown scheme '%s'; known are mysql, mariadb, sqlite and memory", config->url,
-                  url.scheme);
-        url_release(&url);
-        return STORE_REFUSED;
-    }
-    enum store_status status = ops->open(&opened, config, &url, schema, &reason);
-    url_release(&url);
-    if (status != STORE_OK) {
-        char *name = url_display(config->url);
-        error_set(error, "%s: %s", name, reason.text);
-        free(name);
-        return status;
-    }
-    opened->ops = ops;
-    opened->schema = schema;
-    opened->name = url_display(config->url);
-    opened->read_only = config->read_only;
-    if (!config->foreign) status = setup_run(opened, &reason);
-    if (status != STORE_OK) {
-        error_set(error, "%s: %s", opened->name, reason.text);
-        store_close(opened);
-        return status;
-    }
-    *store = opened;
-    return STORE_OK;
 }
 
 void store_close(struct store *store) {

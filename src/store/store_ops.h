@@ -1,4 +1,4 @@
-/* What a kind of store has to do; store.c does the rest for all of them: the sticky error, the ledger, the schema. */
+/* What a kind of store has to do; store.c does the rest for all of them: the sticky error, the ledger. Types alone. */
 #ifndef FLOWIMPORT_STORE_STORE_OPS_H
 #define FLOWIMPORT_STORE_STORE_OPS_H
 
@@ -42,10 +42,6 @@ struct store {
     atomic_bool cancelled; /* queries end, see store_cancel */
 };
 
-extern const struct store_ops store_mysql_ops, store_sqlite_ops, store_memory_ops;
-
-/* Makes the tables that are missing (unless read_only) and refuses those that aren't the schema's. */
-enum store_status setup_run(struct store *store, struct error *error) __attribute__((warn_unused_result));
 /* The place of a table in its schema: where a store keeps what it knows of it. */
 static inline unsigned table_number(const struct schema *schema, const struct table *table) {
     return (unsigned)(table - schema->tables);

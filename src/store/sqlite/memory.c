@@ -9,7 +9,7 @@
 
 #include "base/mem.h"
 #include "store/key.h"
-#include "store/sqlite/sqlite_store.h"
+#include "store/sqlite/sqlite.h"
 
 /* Process-wide, for the store that a test wants to fail is mostly another thread's. */
 static atomic_uint fail_left;

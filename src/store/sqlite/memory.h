@@ -5,7 +5,9 @@
 #ifndef FLOWIMPORT_STORE_SQLITE_MEMORY_H
 #define FLOWIMPORT_STORE_SQLITE_MEMORY_H
 
-#include "store/store.h"
+#include "store/store_ops.h"
+
+extern const struct store_ops store_memory_ops;
 
 /* The next `n` commits of stores in memory, in whatever thread, write nothing and return `status`. */
 void memory_fail_commits(unsigned n, enum store_status status);

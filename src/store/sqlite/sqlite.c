@@ -1,4 +1,6 @@
 /* The store in one file: SQLite in WAL mode, one writer, readers never in its way. */
+#include "store/sqlite/sqlite.h"
+
 #include <inttypes.h>
 #include <sqlite3.h>
 #include <stdio.h>
@@ -6,7 +8,6 @@
 
 #include "base/mem.h"
 #include "store/key.h"
-#include "store/sqlite/sqlite_store.h"
 
 enum {
     BUSY_MS = 10000,         /* how long another writer's transaction is waited for, before STORE_RETRY */

@@ -10,7 +10,7 @@
 
 #include <cmocka.h>
 
-#include "store/mysql/mysql_store.h"
+#include "store/mysql/error_code.h"
 
 enum { DAY = 86400, NOV_23 = 20780 }; /* 2026-11-23 */
 

@@ -1,13 +1,12 @@
 /* Many rows in the text of one INSERT: for servers and client libraries without array binding. */
-#include <stdio.h>
+#include "store/mysql/text.h"
+
 #include <string.h>
 
 #include "store/key.h"
-#include "store/mysql/mysql_store.h"
+#include "store/mysql/connection.h"
 
-enum { PACKET_MARGIN = 64 }; /* bytes of a packet that the server needs for itself */
-
-enum { MARGIN = 64 }; /* the server's limit holds for the packet with its header, and must not be reached */
+enum { PACKET_MARGIN = 64 }; /* the server's limit holds for the packet with its header, and must not be reached */
 
 static void number_add(struct buffer *sql, uint64_t number) {
     char digits[20];

@@ -1,8 +1,10 @@
-/* The SQLite store's parts, which the store in memory is made of too. */
-#ifndef FLOWIMPORT_STORE_SQLITE_SQLITE_STORE_H
-#define FLOWIMPORT_STORE_SQLITE_SQLITE_STORE_H
+/* The store in one file of SQLite; and its parts, of which the store in memory is made too. */
+#ifndef FLOWIMPORT_STORE_SQLITE_SQLITE_H
+#define FLOWIMPORT_STORE_SQLITE_SQLITE_H
 
 #include "store/store_ops.h"
+
+extern const struct store_ops store_sqlite_ops;
 
 /* `path` as sqlite3_open_v2() takes it; `flags` beside those for reading and writing. */
 enum store_status sqlite_store_new(struct store **store, const char *path, int flags, const struct store_config *config,

@@ -1,18 +1,14 @@
 /* Array binding: one prepared statement, one packet for a chunk of rows (MariaDB 10.2 and its Connector/C; nobody else
  * has it). */
-#include "store/mysql/mysql_store.h"
+#include "store/mysql/bulk.h"
 
 #ifdef MARIADB_BASE_VERSION
 
 #include <string.h>
 
 #include "store/key.h"
-
-bool mysql_bulk_supported(MYSQL *mysql) {
-    unsigned long capabilities = 0;
-    mariadb_get_infov(mysql, MARIADB_CONNECTION_EXTENDED_SERVER_CAPABILITIES, &capabilities);
-    return capabilities & (MARIADB_CLIENT_STMT_BULK_OPERATIONS >> 32);
-}
+#include "store/mysql/connection.h"
+#include "store/mysql/error_code.h"
 
 static enum store_status statement_failed(MYSQL_STMT *statement, const char *what, struct error *error) {
     unsigned code = mysql_stmt_errno(statement);
@@ -85,12 +81,9 @@ enum store_status mysql_bulk_write(struct mysql_store *store, struct error *erro
 
 #else
 
-bool mysql_bulk_supported(MYSQL *mysql) {
-    (void)mysql;
-    return false;
-}
+#include "store/mysql/text.h"
 
-/* Never called: mysql_bulk_supported() has said so. */
+/* Never called: the connection has found no support for it. */
 enum store_status mysql_bulk_write(struct mysql_store *store, struct error *error) {
     return mysql_text_write(store, error);
 }

@@ -1,10 +1,14 @@
 /* A generation into MySQL: rows are staged as the wire wants them and sent in chunks, inside one transaction. */
-#include <stdlib.h>
+#include "store/mysql/write.h"
+
 #include <string.h>
 
 #include "base/mem.h"
 #include "store/key.h"
-#include "store/mysql/mysql_store.h"
+#include "store/mysql/bulk.h"
+#include "store/mysql/connection.h"
+#include "store/mysql/partition_run.h"
+#include "store/mysql/text.h"
 
 /* A slot of a staged row begins at a multiple of 8. A number is in the machine's order, bytes follow their length, an
  * unsigned long. Each takes a byte more on the wire. */

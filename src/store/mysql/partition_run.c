@@ -1,10 +1,13 @@
 /* Making the days' partitions before a transaction, for ALTER TABLE commits whatever is under way. */
+#include "store/mysql/partition_run.h"
+
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
 #include "base/mem.h"
-#include "store/mysql/mysql_store.h"
+#include "store/mysql/connection.h"
+#include "store/mysql/mysql_query.h"
 
 enum { TRIES = 8 }; /* each failure means that another consumer has made partitions of the same table */
 

@@ -1,0 +1,227 @@
+/* The connection to MySQL or MariaDB: how it is made and set up, and statements on it. */
+#include "store/mysql/connection.h"
+
+#include <inttypes.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "base/mem.h"
+#include "store/mysql/cancel.h"
+#include "store/mysql/error_code.h"
+
+#if defined(MARIADB_BASE_VERSION) || MYSQL_VERSION_ID < 80000
+typedef my_bool option_bool;
+#else
+typedef bool option_bool; /* Oracle's client gave its own type up */
+#endif
+
+/* Seconds. A statement waits for a lock at most half as long as we wait for its answer, so that the answer says what is
+ * wrong. */
+#define LOCK_WAIT "50"
+#define READER_WAIT_TEXT "3600"
+enum { CONNECT_WAIT = 10, WRITER_WAIT = 120, READER_WAIT = 3600, LIMIT_WAIT = 10 };
+
+void mysql_disconnect(struct mysql_store *store) {
+    for (unsigned i = 0; i < store->base.schema->n_tables; i++) {
+        struct mysql_table *known = &store->tables[i];
+        if (known->statement) mysql_stmt_close(known->statement);
+        known->statement = NULL;
+        buffer_clear(&known->head); /* the next connection may take another chunk */
+        buffer_clear(&known->tail);
+        memset(&known->days, 0, sizeof known->days);
+        known->is_plain = false;
+    }
+    mysql_cancel_disarm(store);
+    if (store->mysql) mysql_close(store->mysql);
+    store->mysql = NULL;
+}
+
+enum store_status mysql_failed(struct mysql_store *store, const char *what, struct error *error) {
+    unsigned code = mysql_errno(store->mysql);
+    enum store_status status = mysql_status(code, mysql_sqlstate(store->mysql));
+    error_set(error, "%s: %s (error %u)", what, mysql_error(store->mysql), code);
+    if (mysql_is_lost(code)) mysql_disconnect(store);
+    return status;
+}
+
+enum store_status mysql_run(struct mysql_store *store, const char *sql, size_t len, const char *what,
+                            struct error *error) {
+    if (!store->mysql) {
+        error_set(error, "%s: the connection is lost", what);
+        return STORE_RETRY;
+    }
+    return mysql_real_query(store->mysql, sql, (unsigned long)len) == 0 ? STORE_OK : mysql_failed(store, what, error);
+}
+
+enum store_status mysql_rows(struct mysql_store *store, const char *sql, size_t len, store_row_fn *row, void *context,
+                             struct error *error) {
+    enum store_status status = mysql_run(store, sql, len, "query", error);
+    if (status != STORE_OK || mysql_field_count(store->mysql) == 0) return status;
+    MYSQL_RES *result = mysql_use_result(store->mysql);
+    if (!result) return mysql_failed(store, "query", error);
+    unsigned n = mysql_num_fields(result);
+    MYSQL_ROW columns;
+    size_t *lengths = mem_alloc(n * sizeof lengths[0]);
+    while ((columns = mysql_fetch_row(result))) {
+        const unsigned long *given = mysql_fetch_lengths(result);
+        for (unsigned i = 0; i < n; i++)
+            lengths[i] = given[i];
+        if (row && row(context, n, (const char *const *)columns, lengths) != 0) break;
+    }
+    free(lengths);
+    unsigned code = columns ? 0 : mysql_errno(store->mysql);
+    if (code) {
+        error_set(error, "query: %s (error %u)", mysql_error(store->mysql), code);
+        status = mysql_status(code, mysql_sqlstate(store->mysql));
+    }
+    mysql_free_result(result); /* while there is still a connection for it to read to the end of */
+    if (mysql_is_lost(code)) mysql_disconnect(store);
+    return status;
+}
+
+/* Connecting
+ * ----------------------------------------------------------------------------------------------------------- */
+
+static void tls_set(const struct mysql_store *store) {
+    MYSQL *mysql = store->mysql;
+    if (store->tls_ca) mysql_options(mysql, MYSQL_OPT_SSL_CA, store->tls_ca);
+    if (store->tls_cert) mysql_options(mysql, MYSQL_OPT_SSL_CERT, store->tls_cert);
+    if (store->tls_key) mysql_options(mysql, MYSQL_OPT_SSL_KEY, store->tls_key);
+#ifdef MARIADB_BASE_VERSION
+    option_bool enforce = store->tls_required || store->tls_verify, verify = store->tls_verify;
+    mysql_options(mysql, MYSQL_OPT_SSL_ENFORCE, &enforce);
+    mysql_options(mysql, MYSQL_OPT_SSL_VERIFY_SERVER_CERT, &verify);
+#else
+    unsigned mode = store->tls_verify     ? SSL_MODE_VERIFY_IDENTITY
+                    : store->tls_required ? SSL_MODE_REQUIRED
+                                          : SSL_MODE_PREFERRED;
+    mysql_options(mysql, MYSQL_OPT_SSL_MODE, &mode);
+#endif
+}
+
+static void options_set(const struct mysql_store *store) {
+    MYSQL *mysql = store->mysql;
+    unsigned connect_wait = CONNECT_WAIT, wait = store->base.read_only ? READER_WAIT : WRITER_WAIT, local_infile = 0;
+    if (store->query_ms) wait = (unsigned)(store->query_ms / 1000) + LIMIT_WAIT;
+    mysql_options(mysql, MYSQL_OPT_CONNECT_TIMEOUT, &connect_wait);
+    mysql_options(mysql, MYSQL_OPT_READ_TIMEOUT, &wait);
+    mysql_options(mysql, MYSQL_OPT_WRITE_TIMEOUT, &wait);
+    mysql_options(mysql, MYSQL_OPT_LOCAL_INFILE, &local_infile); /* a server can't ask for our files */
+    mysql_options(mysql, MYSQL_SET_CHARSET_NAME, "utf8mb4");
+    mysql_options(mysql, MYSQL_READ_DEFAULT_GROUP, "flowimport"); /* and [client]; for what the URL doesn't say */
+    if (store->port) {
+        unsigned protocol = MYSQL_PROTOCOL_TCP; /* else "localhost" means the socket, whatever the port */
+        mysql_options(mysql, MYSQL_OPT_PROTOCOL, &protocol);
+    }
+    tls_set(store);
+}
+
+static int variable_read(void *context, unsigned n, const char *const *columns, const size_t *lengths) {
+    struct mysql_store *store = context;
+    (void)n, (void)lengths;
+    if (!columns[0] || !columns[1]) return 0;
+    /* The server's buffer is never smaller than net_buffer_length, whatever max_allowed_packet says. */
+    if (strcmp(columns[0], "max_allowed_packet") == 0 || strcmp(columns[0], "net_buffer_length") == 0) {
+        size_t bytes = (size_t)strtoull(columns[1], NULL, 10);
+        if (bytes > store->packet) store->packet = bytes;
+    }
+    if (strcmp(columns[0], "binlog_format") == 0) store->is_statement_binlog = strcmp(columns[1], "STATEMENT") == 0;
+    return 0;
+}
+
+/* Has the server end queries that take longer than query_ms. */
+static enum store_status time_limit_set(struct mysql_store *store, struct error *error) {
+    char sql[80];
+    bool is_mariadb = strstr(mysql_get_server_info(store->mysql), "MariaDB") != NULL;
+    if (!store->query_ms) return STORE_OK;
+    int len = is_mariadb ? snprintf(sql, sizeof sql, "SET SESSION max_statement_time = %" PRId64 ".%03d",
+                                    store->query_ms / 1000, (int)(store->query_ms % 1000))
+                         : snprintf(sql, sizeof sql, "SET SESSION max_execution_time = %" PRId64, store->query_ms);
+    return mysql_run(store, sql, (size_t)len, "session", error);
+}
+
+static enum store_status session_set(struct mysql_store *store, struct error *error) {
+    static const char variables[] =
+        "SHOW VARIABLES WHERE variable_name IN ('max_allowed_packet', 'net_buffer_length', 'binlog_format')";
+    static const char session[] =
+        "SET SESSION time_zone = '+00:00', sql_mode = 'STRICT_ALL_TABLES,NO_ENGINE_SUBSTITUTION', "
+        "autocommit = 1, lock_wait_timeout = " LOCK_WAIT ", innodb_lock_wait_timeout = " LOCK_WAIT;
+    /* No gap locks: two consumers that insert neighbouring rows don't wait for each other, and so don't deadlock over
+     * it. Every write is an upsert by primary key, so nothing that was read needs to stay as it was. */
+    static const char committed[] = "SET SESSION TRANSACTION ISOLATION LEVEL READ COMMITTED";
+    static const char read_only[] = "SET SESSION TRANSACTION READ ONLY";
+    /* Rows are handed on as they come, to a reader that may take its time. */
+    static const char patience[] = "SET SESSION net_write_timeout = " READER_WAIT_TEXT;
+    store->packet = 0;
+    store->is_statement_binlog = false;
+    enum store_status status = mysql_rows(store, variables, sizeof variables - 1, variable_read, store, error);
+    if (status == STORE_OK) status = mysql_run(store, session, sizeof session - 1, "session", error);
+    if (status == STORE_OK && store->base.read_only) {
+        status = mysql_run(store, patience, sizeof patience - 1, "session", error);
+        if (status == STORE_OK) status = mysql_run(store, read_only, sizeof read_only - 1, "session", error);
+        if (status == STORE_OK) status = time_limit_set(store, error);
+        return status;
+    }
+    if (status == STORE_OK && !store->is_statement_binlog)
+        status = mysql_run(store, committed, sizeof committed - 1, "session", error);
+    return status;
+}
+
+/* Whether the server and the client library have array binding. */
+static bool has_bulk(MYSQL *mysql) {
+#ifdef MARIADB_BASE_VERSION
+    unsigned long capabilities = 0;
+    mariadb_get_infov(mysql, MARIADB_CONNECTION_EXTENDED_SERVER_CAPABILITIES, &capabilities);
+    return capabilities & (MARIADB_CLIENT_STMT_BULK_OPERATIONS >> 32);
+#else
+    (void)mysql;
+    return false;
+#endif
+}
+
+enum store_status mysql_connect(struct mysql_store *store, struct error *error) {
+    char what[512];
+    store->mysql = mysql_init(NULL);
+    if (!store->mysql) {
+        error_set(error, "the MySQL client library can't be set up");
+        return STORE_REFUSED;
+    }
+    options_set(store);
+    snprintf(what, sizeof what, "user %s, database %s", store->user ? store->user : "(of the option file)",
+             store->database);
+    if (!mysql_real_connect(store->mysql, store->host, store->user, store->password, store->database, store->port,
+                            store->socket, 0)) {
+        enum store_status status = mysql_failed(store, what, error);
+        mysql_disconnect(store);
+        return status == STORE_TAKEN ? STORE_REFUSED : status;
+    }
+    mysql_set_character_set(store->mysql, "utf8mb4"); /* an option file may have said otherwise */
+    if ((store->tls_required || store->tls_verify) && !mysql_get_ssl_cipher(store->mysql)) {
+        error_set(error, "%s: TLS is required, and the connection has none", what);
+        mysql_disconnect(store);
+        return STORE_REFUSED;
+    }
+    store->bulk = store->bulk_wanted && has_bulk(store->mysql);
+    enum store_status status = session_set(store, error);
+    if (status != STORE_OK)
+        mysql_disconnect(store);
+    else
+        mysql_cancel_arm(store);
+    return status;
+}
+
+enum store_status mysql_ensure(struct mysql_store *store, struct error *error) {
+    if (store->mysql) {
+        /* A transaction that a reader relies on can't be taken up on another connection. */
+        bool in_transaction = store->mysql->server_status & SERVER_STATUS_IN_TRANS;
+        if (mysql_ping(store->mysql) == 0) return STORE_OK;
+        if (in_transaction) {
+            mysql_failed(store, "connection", error);
+            mysql_disconnect(store);
+            return STORE_RETRY;
+        }
+        mysql_disconnect(store);
+    }
+    return mysql_connect(store, error);
+}

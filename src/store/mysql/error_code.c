@@ -1,0 +1,76 @@
+/* What MySQL's and MariaDB's errors mean: which are worth another try, and which end the connection. */
+#include "store/mysql/error_code.h"
+
+#include <string.h>
+
+/* What an error means, where its SQL state doesn't say so. Not in the table, and not of the states below: refused. */
+static const struct {
+    unsigned code;
+    enum store_status status;
+} codes[] = {
+    {1020, STORE_RETRY},   /* record has changed since it was read */
+    {1021, STORE_RETRY},   /* disk full */
+    {1026, STORE_RETRY},   /* error writing file */
+    {1030, STORE_RETRY},   /* got error N from storage engine: a full or failing disk mostly */
+    {1037, STORE_RETRY},   /* out of memory */
+    {1038, STORE_RETRY},   /* out of sort memory */
+    {1040, STORE_RETRY},   /* too many connections */
+    {1041, STORE_RETRY},   /* out of resources */
+    {1044, STORE_REFUSED}, /* access denied to the database */
+    {1045, STORE_REFUSED}, /* access denied: wrong user or password */
+    {1047, STORE_RETRY},   /* a Galera node that isn't ready */
+    {1053, STORE_RETRY},   /* server shutdown in progress */
+    {1062, STORE_TAKEN},   /* duplicate key */
+    {1077, STORE_RETRY},   /* normal shutdown */
+    {1079, STORE_RETRY},   /* shutdown complete */
+    {1080, STORE_RETRY},   /* forcing close of the thread */
+    {1105, STORE_RETRY},   /* unknown error: TiDB's and Vitess's for what passes */
+    {1114, STORE_RETRY},   /* the table is full: the disk */
+    {1152, STORE_RETRY},   /* aborted connection */
+    {1158, STORE_RETRY},   /* reading, writing packets ... */
+    {1159, STORE_RETRY},   {1160, STORE_RETRY}, {1161, STORE_RETRY}, {1180, STORE_RETRY}, /* got error N during COMMIT
+                                                                                           */
+    {1203, STORE_RETRY},                                                                  /* max_user_connections */
+    {1205, STORE_RETRY},                                                                  /* lock wait timeout */
+    {1206, STORE_RETRY},                                                                  /* lock table full */
+    {1213, STORE_RETRY},                                                                  /* deadlock */
+    {1226, STORE_RETRY},   /* a resource limit of the user */
+    {1290, STORE_RETRY},   /* --read-only: a failover under way, mostly */
+    {1297, STORE_RETRY},   /* temporary error */
+    {1317, STORE_RETRY},   /* the query was killed */
+    {1412, STORE_RETRY},   /* table definition has changed */
+    {1526, STORE_RETRY},   /* no partition for the value: somebody dropped it; it is made anew */
+    {1615, STORE_RETRY},   /* statement needs to be prepared again */
+    {1698, STORE_REFUSED}, /* access denied, without a password */
+    {1792, STORE_RETRY},   /* read-only transaction */
+    {1836, STORE_RETRY},   /* read-only mode */
+    {1927, STORE_RETRY},   /* the connection was killed */
+    {1969, STORE_RETRY},   /* max_statement_time */
+    {3024, STORE_RETRY},   /* max_execution_time */
+    {3100, STORE_RETRY},   /* group replication: a hook failed, the member isn't ready */
+    {3101, STORE_RETRY},   /* group replication: rolled back by certification */
+    {4031, STORE_RETRY},   /* disconnected for being idle */
+    {8002, STORE_RETRY},   /* TiDB: write conflicts and regions on the move, to 9007 */
+    {8022, STORE_RETRY},   {8028, STORE_RETRY}, {9001, STORE_RETRY}, {9002, STORE_RETRY},   {9003, STORE_RETRY},
+    {9004, STORE_RETRY},   {9005, STORE_RETRY}, {9007, STORE_RETRY}, {2007, STORE_REFUSED}, /* the client library's: the
+                                                                                               server is of another
+                                                                                               protocol */
+    {2020, STORE_REFUSED}, /* packet larger than max_allowed_packet */
+    {2054, STORE_REFUSED}, /* character set unknown */
+    {2059, STORE_REFUSED}, /* authentication plugin can't be loaded */
+};
+
+enum store_status mysql_status(unsigned code, const char *sqlstate) {
+    if (code == 0) return STORE_OK;
+    for (size_t i = 0; i < sizeof codes / sizeof codes[0]; i++)
+        if (codes[i].code == code) return codes[i].status;
+    if (code >= 2000 && code < 3000) return STORE_RETRY; /* the client library's: no or no more connection */
+    if (strncmp(sqlstate, "40", 2) == 0 || strncmp(sqlstate, "08", 2) == 0)
+        return STORE_RETRY; /* rolled back, connection */
+    return STORE_REFUSED;
+}
+
+bool mysql_is_lost(unsigned code) {
+    return (code >= 2000 && code < 3000 && code != 2020 && code != 2036) || code == 1053 || code == 1077 ||
+           code == 1079 || code == 1080 || code == 1927 || code == 4031;
+}
