@@ -1,5 +1,7 @@
 /* Files into the store, without a queue: the generation is (identity of the contents, chunk), so nothing is added
  * twice. */
+#include "tool/backfill.h"
+
 #include <inttypes.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -7,7 +9,7 @@
 
 #include "base/mem.h"
 #include "tool/chunks.h"
-#include "tool/entries.h"
+#include "tool/entries_open.h"
 
 struct backfill {
     const char *path;

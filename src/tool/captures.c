@@ -8,7 +8,7 @@
 #include "files/capture_file.h"
 #include "meter/meter_entry.h"
 #include "config/capture_options.h"
-#include "tool/chunks.h"
+#include "tool/progress.h"
 
 /* On stderr: standard output may be the flows'. */
 static void totals_print(const char *path, const struct meter_totals *totals) {

@@ -2,7 +2,6 @@
 #include "tool/chunks.h"
 
 #include <inttypes.h>
-#include <stdio.h>
 #include <stdlib.h>
 #include <unistd.h>
 
@@ -100,12 +99,4 @@ void chunks_close(struct chunks *chunks) {
     folder_release(&chunks->folder);
     for (unsigned i = 0; i < 2; i++)
         generation_release(&chunks->generations[i]);
-}
-
-void progress_show(const char *source, double done, int64_t n, const char *unit, bool last) {
-    enum { WIDTH = 40 };
-    int full = (int)(done * WIDTH);
-    if (!isatty(STDERR_FILENO)) return;
-    fprintf(stderr, "\r%s [%.*s%*s] %3d %%, %" PRId64 " %s%s", source, full, "########################################",
-            WIDTH - full, "", (int)(done * 100), n, unit, last ? "\n" : "");
 }

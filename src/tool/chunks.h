@@ -41,7 +41,4 @@ void chunks_open(struct chunks *chunks, const struct command_call *call, const s
                  const struct check_rules *rules, const struct generation_id *first, const char *source);
 void chunks_close(struct chunks *chunks);
 
-/* A bar on stderr where that is a terminal: "SOURCE [###   ] 42 %, 1000 lines". */
-void progress_show(const char *source, double done, int64_t n, const char *unit, bool last);
-
 #endif

@@ -1,4 +1,4 @@
-/* The hand tool's commands: one table (flowimport.c), one function each. */
+/* What all commands of the hand tool share: what they are called with, exit codes, and how they say what is wrong. */
 #ifndef FLOWIMPORT_TOOL_COMMAND_H
 #define FLOWIMPORT_TOOL_COMMAND_H
 
@@ -42,17 +42,9 @@ struct command_call {
 
 typedef int command_fn(const struct command_call *call);
 
-command_fn command_migrate, command_once, command_print, command_top, command_verify, command_status, command_rejected,
-    command_schema, command_retention, command_export, command_convert, command_push, command_serve, command_open;
-
 /* One line on stderr, begun with the program's name. Returns `code`. */
 int command_fail(int code, const char *format, ...) __attribute__((format(printf, 2, 3)));
 /* "usage: flowimport rejected list|retry|clear" on stderr. Returns EXIT_USAGE. */
 int command_usage(const char *usage);
-/* The page and the API of a store, until SIGINT or SIGTERM; SIGHUP has the users, where there are some, read again.
- * `ready` is told where they are (command_serve.c). Returns an exit code; what is wrong has been said. */
-int serve_run(const struct web_config *web, void (*ready)(void *context, const char *address), void *context);
-/* The entries of a file into the store (backfill.c). */
-int backfill_file(const struct command_call *call, const char *path);
 
 #endif

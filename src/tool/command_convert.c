@@ -3,7 +3,7 @@
 
 #include "files/contents.h"
 #include "tool/convert/vermont.h"
-#include "tool/command.h"
+#include "tool/commands.h"
 
 enum { SIZE_MAX_BYTES = 4 << 20, READ_BYTES = 1 << 16 };
 

@@ -10,8 +10,10 @@
 #include "import/check.h"
 #include "export/exporter.h"
 #include "config/capture_options.h"
+#include "tool/commands.h"
 #include "tool/captures.h"
 #include "tool/entries_file.h"
+#include "tool/entries_open.h"
 
 enum {
     BACKLOG_MAX = EXPORTER_BUFFER / 2, /* bytes: more waits in the file */

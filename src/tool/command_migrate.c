@@ -6,7 +6,9 @@
 #include <string.h>
 
 #include "files/migration.h"
+#include "tool/commands.h"
 #include "tool/chunks.h"
+#include "tool/progress.h"
 #include "tool/source.h"
 #include "store/settings.h"
 

@@ -2,7 +2,8 @@
 #include <inttypes.h>
 #include <stdio.h>
 
-#include "tool/command.h"
+#include "tool/backfill.h"
+#include "tool/commands.h"
 #include "daemon/service.h"
 
 /* The queue; under a name of its own, so that a daemon on the same host keeps its. */

@@ -8,7 +8,9 @@
 #include <unistd.h>
 
 #include "base/mem.h"
-#include "tool/command.h"
+#include "tool/backfill.h"
+#include "tool/commands.h"
+#include "tool/serve.h"
 
 extern char **environ;
 

@@ -5,7 +5,8 @@
 #include <string.h>
 
 #include "base/mem.h"
-#include "tool/entries.h"
+#include "tool/commands.h"
+#include "tool/entries_open.h"
 #include "tool/pretty.h"
 
 struct print {

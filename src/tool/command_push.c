@@ -10,7 +10,9 @@
 #include "base/clock.h"
 #include "base/mem.h"
 #include "files/tail.h"
-#include "tool/entries_file.h"
+#include "tool/commands.h"
+#include "tool/entries_line.h"
+#include "tool/entries_open.h"
 #include "queue/producer.h"
 
 enum {

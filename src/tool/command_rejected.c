@@ -5,7 +5,7 @@
 #include <string.h>
 
 #include "flow/rejected.h"
-#include "tool/command.h"
+#include "tool/commands.h"
 #include "queue/claim.h"
 #include "queue/redis.h"
 

@@ -5,7 +5,7 @@
 #include <string.h>
 #include <unistd.h>
 
-#include "tool/command.h"
+#include "tool/commands.h"
 #include "tool/units.h"
 #include "store/retention/retention.h"
 

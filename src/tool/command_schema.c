@@ -3,7 +3,7 @@
 #include <string.h>
 
 #include "base/url.h"
-#include "tool/command.h"
+#include "tool/commands.h"
 #include "store/grants.h"
 #include "store/retention/retention.h"
 

@@ -6,7 +6,7 @@
 #include <string.h>
 
 #include "base/mem.h"
-#include "tool/command.h"
+#include "tool/commands.h"
 #include "tool/units.h"
 #include "queue/claim.h"
 #include "queue/redis.h"

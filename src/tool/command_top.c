@@ -4,7 +4,7 @@
 #include <string.h>
 
 #include "base/clock.h"
-#include "tool/command.h"
+#include "tool/commands.h"
 #include "tool/units.h"
 #include "store/query/metric.h"
 #include "store/query/query.h"

@@ -2,7 +2,7 @@
 #include <inttypes.h>
 #include <stdio.h>
 
-#include "tool/command.h"
+#include "tool/commands.h"
 #include "store/audit.h"
 
 int command_verify(const struct command_call *call) {

@@ -7,8 +7,6 @@
 #include <string.h>
 
 #include "base/mem.h"
-#include "tool/entries_file.h"
-#include "tool/entries_table.h"
 
 struct entries *entries_new(const struct command_call *call, const char *name, const struct entries_source *source,
                             void *state, bool lasting) {
@@ -29,11 +27,6 @@ int entries_close(struct entries *entries, int code) {
     free(entries->kept_header);
     free(entries);
     return code;
-}
-
-struct entries *entries_open(const struct command_call *call, const char *path, bool lasting) {
-    bool table = call->options->format >= FORMAT_VERMONT_DB;
-    return (table ? entries_table_open : entries_file_open)(call, path, lasting);
 }
 
 int entries_identify(struct entries *entries) {

@@ -55,9 +55,6 @@ struct entries {
     const struct entries_handler *handler;
 };
 
-/* The file, or what else is named so; "-" is standard input. `lasting`: its identity will be asked for, and progress is
- * to be shown. NULL: it has been said why. */
-struct entries *entries_open(const struct command_call *call, const char *path, bool lasting);
 /* With the code so far. Returns it, or if that is EXIT_DONE: EXIT_REJECTED where records were refused, which it says;
  * EXIT_FAILED where they could not be kept. NULL: EXIT_FAILED. */
 int entries_close(struct entries *entries, int code);

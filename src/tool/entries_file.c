@@ -9,7 +9,8 @@
 #include "files/lines.h"
 #include "config/capture_options.h"
 #include "tool/captures.h"
-#include "tool/chunks.h"
+#include "tool/entries_line.h"
+#include "tool/progress.h"
 
 enum { SHOW_EVERY = 1 << 14 }; /* lines between two looks at the progress */
 
@@ -35,35 +36,6 @@ static void file_close(struct entries *entries) {
 
 /* --- lines --- */
 
-/* For --rejected. */
-static void record_note(struct entries *entries, const struct foreign *foreign) {
-    entries->record = foreign_record(foreign, &entries->record_len);
-    entries->header = foreign_header(foreign);
-}
-
-static int record_refuse(struct entries *entries, const struct foreign *foreign, int64_t position, const char *why) {
-    record_note(entries, foreign);
-    return entries_refuse(entries, position, why);
-}
-
-int entries_line(struct entries *entries, struct foreign *foreign, int64_t position, const char *line, size_t len) {
-    struct error error;
-    const char *text;
-    size_t text_len;
-    if (len == 0) return EXIT_DONE;
-    int found = foreign_line(foreign, line, len, &text, &text_len, &error);
-    if (found == FOREIGN_NONE) return EXIT_DONE;
-    if (found < 0) return record_refuse(entries, foreign, position, error.text);
-    record_note(entries, foreign);
-    return entries_give(entries, position, text, text_len);
-}
-
-void entries_passed_over(const struct entries *entries, const struct foreign *foreign) {
-    if (foreign_passed_over(foreign) > 0)
-        fprintf(stderr, "%s: %" PRIu64 " records passed over: no flows of IP\n", entries->name,
-                foreign_passed_over(foreign));
-}
-
 /* All lines are read, as those before `begin` may be headers, and have numbers. */
 static int lines_read(struct entries *entries, int64_t begin) {
     struct file *file = entries->state;
@@ -82,8 +54,7 @@ static int lines_read(struct entries *entries, int64_t begin) {
     }
     if (entries->lasting) progress_show(entries->name, lines_progress(lines), entries->number, "lines", true);
     if (code == EXIT_DONE && more < 0) code = command_fail(EXIT_FAILED, "%s", error.text);
-    if (code == EXIT_DONE && foreign_end(file->foreign, &error) != 0)
-        code = record_refuse(entries, file->foreign, lines_position(lines), error.text);
+    if (code == EXIT_DONE) code = entries_line_end(entries, file->foreign, lines_position(lines));
     lines_close(lines);
     entries_passed_over(entries, file->foreign);
     return code;
@@ -116,11 +87,6 @@ struct contents *entries_file_capture(struct entries *entries) {
 }
 
 /* --- which it is --- */
-
-enum foreign_format entries_line_format(const struct command_call *call, const char *head, size_t len) {
-    int format = call->options->format;
-    return format == FORMAT_AUTO ? foreign_find(head, len) : (enum foreign_format)(format - FORMAT_JSON);
-}
 
 /* By --format, or if that is auto, by the first bytes: 0, or -1 where they can't be read. */
 static int format_find(const struct command_call *call, struct contents *contents, bool *is_capture,

@@ -10,8 +10,8 @@
 #include "base/mem.h"
 #include "files/source_table.h"
 #include "files/vermont_row.h"
-#include "tool/chunks.h"
-#include "tool/entries_file.h"
+#include "tool/entries_line.h"
+#include "tool/progress.h"
 #include "tool/source.h"
 
 enum { SHOW_EVERY = 1 << 14 }; /* rows between two looks at the progress */

@@ -4,7 +4,7 @@
 
 #include "tool/entries.h"
 
-/* What entries_open() is for a table of the database that --from names. */
+/* What entries_open() does with a table of the database that --from names. */
 struct entries *entries_table_open(const struct command_call *call, const char *name, bool lasting);
 /* Runs a command with the tables of that database as its operands: those that hold flows, or of them the ones that
  * ?table=PATTERN names. Its exit code. */

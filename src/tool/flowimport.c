@@ -1,12 +1,11 @@
 /* flowimport: the hand tool. */
-#include <stdarg.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
+#include "tool/commands.h"
 #include "tool/entries_table.h"
 #include "tool/source.h"
-#include "store/retention/retention.h"
 
 static const char usage[] =
     "usage: flowimport [-c FILE] [--OPTION VALUE ...] --once [FILE ...]   drain the queue, or import files\n"
@@ -27,122 +26,6 @@ static const char usage[] =
     "       flowimport [...] retention install|status|run|remove   dropping what is older than --keep says\n"
     "\n"
     "Exit codes: 0 done, 1 failed, 2 bad usage or configuration, 3 done, but entries were rejected.\n";
-
-/* clang-format off */
-static const struct option_word formats[] = {
-    {"auto", FORMAT_AUTO},   {"json", FORMAT_JSON},     {"zeek", FORMAT_ZEEK},
-    {"argus", FORMAT_ARGUS}, {"nfdump", FORMAT_NFDUMP}, {"pcap", FORMAT_PCAP},
-    {"vermont-db", FORMAT_VERMONT_DB}, {"argus-db", FORMAT_ARGUS_DB}, {NULL, 0}};
-
-#define AT(field, type) OPTION_AT(command_options, field, type)
-static const struct option options[] = {
-    {.flag = "once",
-     .type = OPTION_BOOL,
-     .offset = AT(once, bool),
-     .help = "Imports the given files, or without any drains the queue, then exits."},
-    {.flag = "again",
-     .type = OPTION_BOOL,
-     .offset = AT(again, bool),
-     .help = "Imports or pushes a file even if the same contents have been before."},
-    {.flag = "end",
-     .type = OPTION_BOOL,
-     .offset = AT(end, bool),
-     .help = "Pushes END behind the last file: it ends the importer that comes to it."},
-    {.flag = "follow",
-     .type = OPTION_BOOL,
-     .offset = AT(follow, bool),
-     .help = "Goes on pushing what is added to the file, across its rotation."},
-    {.flag = "format",
-     .type = OPTION_WORD,
-     .offset = AT(format, int),
-     .standard = "auto",
-     .words = formats,
-     .placeholder = "FORMAT",
-     .help = "The format of the files; auto finds it by looking. vermont-db and argus-db: tables of a database."},
-    {.flag = "rejected",
-     .type = OPTION_TEXT,
-     .offset = AT(rejected, const char *),
-     .placeholder = "FILE",
-     .help = "Appends records of files that are no entries to this file, as they were."},
-    {.flag = "pretty",
-     .type = OPTION_BOOL,
-     .offset = AT(pretty, bool),
-     .help = "Prints flows for people."},
-    {.flag = "from",
-     .type = OPTION_TEXT,
-     .offset = AT(from_text, const char *),
-     .placeholder = "TIME|URL",
-     .help = "Looks at what was from this time on, in whole buckets; or the database that is read, "
-             "mysql://user@host/database[?table=PATTERN]."},
-    {.flag = "to",
-     .type = OPTION_TIME,
-     .offset = AT(to, int64_t),
-     .placeholder = "TIME",
-     .help = "Looks at what was before this time, in whole buckets."},
-    {.flag = "n",
-     .type = OPTION_COUNT,
-     .offset = AT(n, uint64_t),
-     .standard = "10",
-     .min = 1,
-     .max = 100000,
-     .help = "Shows this many rows."},
-    {.flag = "dry-run",
-     .type = OPTION_BOOL,
-     .offset = AT(dry_run, bool),
-     .help = "Shows what would be done, and does nothing."},
-    {.flag = "at",
-     .type = OPTION_TIME,
-     .offset = AT(at, int64_t),
-     .placeholder = "TIME",
-     .help = "Runs retention as if it were this time."},
-    {.flag = "definer",
-     .type = OPTION_TEXT,
-     .offset = AT(definer, const char *),
-     .standard = RETENTION_DEFINER,
-     .placeholder = "USER@HOST",
-     .help = "The account in whose name the retention event runs."},
-    {.flag = "from-password-file",
-     .type = OPTION_TEXT,
-     .offset = AT(from_password_file, const char *),
-     .placeholder = "FILE",
-     .help = "A file whose first line is the password for the database that is moved or read from."},
-};
-
-static const struct {
-    const char *name;
-    command_fn *run;
-    bool reads_tables; /* as it reads files */
-} commands[] = {
-    {"top", command_top, false},
-    {"status", command_status, false},
-    {"verify", command_verify, false},
-    {"rejected", command_rejected, false},
-    {"migrate", command_migrate, false},
-    {"print", command_print, true},
-    {"export", command_export, false},
-    {"convert", command_convert, false},
-    {"push", command_push, true},
-    {"serve", command_serve, false},
-    {"open", command_open, true},
-    {"schema", command_schema, false},
-    {"retention", command_retention, false},
-};
-/* clang-format on */
-
-int command_fail(int code, const char *format, ...) {
-    va_list arguments;
-    va_start(arguments, format);
-    fputs("flowimport: ", stderr);
-    vfprintf(stderr, format, arguments);
-    fputc('\n', stderr);
-    va_end(arguments);
-    return code;
-}
-
-int command_usage(const char *line) {
-    fprintf(stderr, "usage: flowimport %s\n", line);
-    return EXIT_USAGE;
-}
 
 /* A time, or the URL of a database. */
 static int from_read(const struct config *config, struct command_options *values) {
@@ -179,7 +62,7 @@ static int command_run(struct command_call *call) {
         return EXIT_USAGE;
     }
     const char *name = call->operands[0];
-    for (size_t i = 0; i < sizeof commands / sizeof commands[0]; i++) {
+    for (unsigned i = 0; i < n_commands; i++) {
         if (strcmp(commands[i].name, name) != 0) continue;
         call->operands++;
         call->n_operands--;
@@ -192,8 +75,8 @@ int main(int argc, char **argv) {
     struct command_options values = {.from = 0};
     const struct config_program program = {.name = "flowimport",
                                            .usage = usage,
-                                           .options = options,
-                                           .n_options = sizeof options / sizeof options[0],
+                                           .options = command_options,
+                                           .n_options = n_command_options,
                                            .values = &values};
     struct pipeline pipeline;
     struct config config;

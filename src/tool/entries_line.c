@@ -1,0 +1,44 @@
+/* Lines of any format as entries. */
+#include "tool/entries_line.h"
+
+#include <inttypes.h>
+
+/* For --rejected. */
+static void record_note(struct entries *entries, const struct foreign *foreign) {
+    entries->record = foreign_record(foreign, &entries->record_len);
+    entries->header = foreign_header(foreign);
+}
+
+static int record_refuse(struct entries *entries, const struct foreign *foreign, int64_t position, const char *why) {
+    record_note(entries, foreign);
+    return entries_refuse(entries, position, why);
+}
+
+int entries_line(struct entries *entries, struct foreign *foreign, int64_t position, const char *line, size_t len) {
+    struct error error;
+    const char *text;
+    size_t text_len;
+    if (len == 0) return EXIT_DONE;
+    int found = foreign_line(foreign, line, len, &text, &text_len, &error);
+    if (found == FOREIGN_NONE) return EXIT_DONE;
+    if (found < 0) return record_refuse(entries, foreign, position, error.text);
+    record_note(entries, foreign);
+    return entries_give(entries, position, text, text_len);
+}
+
+int entries_line_end(struct entries *entries, struct foreign *foreign, int64_t position) {
+    struct error error;
+    if (foreign_end(foreign, &error) == 0) return EXIT_DONE;
+    return record_refuse(entries, foreign, position, error.text);
+}
+
+void entries_passed_over(const struct entries *entries, const struct foreign *foreign) {
+    if (foreign_passed_over(foreign) > 0)
+        fprintf(stderr, "%s: %" PRIu64 " records passed over: no flows of IP\n", entries->name,
+                foreign_passed_over(foreign));
+}
+
+enum foreign_format entries_line_format(const struct command_call *call, const char *head, size_t len) {
+    int format = call->options->format;
+    return format == FORMAT_AUTO ? foreign_find(head, len) : (enum foreign_format)(format - FORMAT_JSON);
+}

@@ -1,0 +1,78 @@
+/* Page and API on a store, until a signal; SIGHUP has the users read again. */
+#include "tool/serve.h"
+
+#include <event2/event.h>
+#include <fcntl.h>
+#include <signal.h>
+#include <stdio.h>
+#include <unistd.h>
+
+#include "daemon/monitor.h"
+
+struct serve {
+    struct event_base *base;
+    struct monitor *monitor;
+    bool has_users;
+    bool of_terminal; /* ends with it */
+};
+
+static bool has_terminal(void) {
+    int fd = open("/dev/tty", O_RDWR | O_NOCTTY | O_CLOEXEC);
+    if (fd >= 0) close(fd);
+    return fd >= 0;
+}
+
+static void on_stop(evutil_socket_t number, short what, void *context) {
+    const struct serve *serve = context;
+    (void)number, (void)what;
+    event_base_loopbreak(serve->base);
+}
+
+/* It is the end where there is nothing to be read again, or where a terminal that was closed sends it. */
+static void on_hangup(evutil_socket_t number, short what, void *context) {
+    const struct serve *serve = context;
+    bool is_closed = serve->of_terminal && !has_terminal();
+    if (serve->has_users && !is_closed)
+        monitor_reload(serve->monitor);
+    else
+        on_stop(number, what, context);
+}
+
+int serve_run(const struct web_config *web, void (*ready)(void *context, const char *address), void *context) {
+    static const struct {
+        int number;
+        event_callback_fn run;
+    } handled[] = {{SIGINT, on_stop}, {SIGTERM, on_stop}, {SIGHUP, on_hangup}};
+    enum { N_HANDLED = sizeof handled / sizeof handled[0] };
+    static const struct service_parts no_parts;
+    struct serve serve = {.base = event_base_new(), .has_users = web->users};
+    struct event *signals[N_HANDLED] = {NULL};
+    struct sigaction hangup;
+    struct error error;
+    int code = EXIT_DONE;
+    signal(SIGPIPE, SIG_IGN);
+    sigaction(SIGHUP, NULL, &hangup);
+    bool is_ignored = hangup.sa_handler == SIG_IGN; /* as nohup(1) has it */
+    serve.of_terminal = !is_ignored && has_terminal();
+    for (unsigned i = 0; i < N_HANDLED; i++) {
+        if (handled[i].number == SIGHUP && is_ignored && !serve.has_users) continue;
+        signals[i] = evsignal_new(serve.base, handled[i].number, handled[i].run, &serve);
+        evsignal_add(signals[i], NULL);
+    }
+    serve.monitor = monitor_new(serve.base, web, &no_parts, &error);
+    if (!serve.monitor) {
+        code = command_fail(EXIT_USAGE, "%s", error.text);
+    } else if (!monitor_address(serve.monitor)) {
+        code = EXIT_FAILED; /* it has been said why */
+    } else {
+        if (!web_has_page())
+            fprintf(stderr, "flowimport: the page is not in this program, the API alone: make page all, with npm\n");
+        ready(context, monitor_address(serve.monitor));
+        event_base_dispatch(serve.base);
+    }
+    monitor_free(serve.monitor);
+    for (unsigned i = 0; i < N_HANDLED; i++)
+        if (signals[i]) event_free(signals[i]);
+    event_base_free(serve.base);
+    return code;
+}
