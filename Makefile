@@ -1,6 +1,6 @@
 # Builds flowimport out of source, in build/. `make help` lists the targets.
 
-VERSION = 0.1.0
+VERSION := $(shell etc/version.sh)
 PREFIX = /usr/local
 sysconfdir = /etc
 bindir = $(PREFIX)/bin
@@ -14,7 +14,10 @@ BUILD = build
 PAGE = $(BUILD)/page
 SECONDS = 60
 PKG_CONFIG = pkg-config
+OBJCOPY = objcopy
 CFLAGS = -O2 -g
+# Flags against what a stranger's bytes might do; HARDENING= leaves them out.
+HARDENING = yes
 # The rooms of the library, from the ground to the roof; a test of a lower one can be built from those below it:
 # make ROOMS="base flow" ...
 ROOMS = base flow packet meter collect export queue store store/mysql store/sqlite store/query store/retention files import http
@@ -25,11 +28,14 @@ mysql := $(shell $(PKG_CONFIG) --exists libmariadb && echo libmariadb || echo my
 packages = hiredis jansson $(mysql) libevent libevent_pthreads sqlite3 inih libxxhash zlib libzstd libpcap expat libmaxminddb libcrypt
 warnings = -Wall -Wextra -Wshadow -Wconversion $(if $(WERROR),-Werror)
 # What every compilation needs, whatever CFLAGS says.
-flags := -std=c11 -D_GNU_SOURCE -pthread -Iinclude/flowimport -Isrc -DFLOWIMPORT_VERSION='"$(VERSION)"' \
+flags := -std=c11 -D_GNU_SOURCE -pthread -Iinclude/flowimport -Isrc \
          -DFLOWIMPORT_CONFIG='"$(sysconfdir)/flowimport/flowimport.conf"' \
          $(patsubst -I%,-isystem %,$(shell $(PKG_CONFIG) --cflags $(packages) 2>/dev/null))
 libraries := $(shell $(PKG_CONFIG) --libs $(packages) 2>/dev/null) -lm
 test_libraries := $(shell $(PKG_CONFIG) --libs cmocka 2>/dev/null)
+
+hardening := $(if $(HARDENING),$(shell etc/hardening.sh compile '$(CC)' $(CFLAGS)))
+hardening_links := $(if $(HARDENING),$(shell etc/hardening.sh link '$(CC)' $(CFLAGS)))
 
 # Short lines; V=1 shows the commands.
 say = $(if $(V),,@echo '  $(1) $(2)'; )
@@ -37,7 +43,8 @@ object = $(patsubst %.c,$(BUILD)/obj/%.o,$(1))
 sources := $(foreach room,$(ROOMS),$(wildcard src/$(room)/*.c))
 mains := src/daemon/flowimportd.c src/tool/flowimport.c
 program_sources := $(filter-out $(mains),$(foreach room,$(PROGRAM_ROOMS),$(wildcard src/$(room)/*.c)))
-unit_tests := $(patsubst %.c,$(BUILD)/%,$(sort $(shell find tests/unit -name 'test_*.c')))
+unit_names := $(patsubst tests/unit/%.c,%,$(sort $(shell find tests/unit -name 'test_*.c')))
+unit_tests := $(addprefix $(BUILD)/tests/unit/,$(unit_names))
 integration_tests := $(patsubst %.c,$(BUILD)/%,$(wildcard tests/integration/test_*.c))
 benches := $(patsubst %.c,$(BUILD)/%,$(wildcard tests/bench/bench_*.c))
 fuzzers := $(patsubst %.c,$(BUILD)/%,$(wildcard tests/fuzz/fuzz_*.c))
@@ -47,7 +54,11 @@ manuals := $(patsubst %.in,$(BUILD)/man/%,$(notdir $(wildcard src/daemon/*.in sr
 archives := $(BUILD)/libprograms.a $(BUILD)/libflowimport.a
 formatted = $(shell find src include tests -name '*.[ch]')
 
-.PHONY: all help page tests check check-all asan fuzz fuzzers bench benches demo screenshots format sample sql install deb clean
+# Only what tells the version is compiled again where it differs.
+versioned := $(call object,$(shell grep -rl --include='*.c' FLOWIMPORT_VERSION src tests))
+
+.PHONY: all help page tests check check-all asan fuzz fuzzers bench benches demo screenshots format sample sql install deb dist \
+        clean FORCE
 .DELETE_ON_ERROR:
 .SECONDARY:
 
@@ -68,17 +79,23 @@ $(BUILD)/.test-libraries: $(BUILD)/.libraries
 	@$(PKG_CONFIG) --exists cmocka || { echo 'The library cmocka is missing: run etc/install-deps.sh test' >&2; exit 1; }
 	@touch $@
 
+$(BUILD)/obj/version: FORCE
+	@mkdir -p $(@D)
+	@echo '$(VERSION)' | cmp -s - $@ || echo '$(VERSION)' >$@
+$(versioned): flags += -DFLOWIMPORT_VERSION='"$(VERSION)"'
+$(versioned) $(manuals): $(BUILD)/obj/version
+
 $(BUILD)/obj/tests/%.o: flags += -Itests/unit
 $(BUILD)/obj/%.o: %.c | $(BUILD)/.libraries
 	@mkdir -p $(@D)
-	$(call say,CC,$<)$(CC) $(flags) $(warnings) $(CPPFLAGS) $(CFLAGS) -MMD -MP -c -o $@ $<
+	$(call say,CC,$<)$(CC) $(flags) $(warnings) $(CPPFLAGS) $(CFLAGS) $(hardening) -MMD -MP -c -o $@ $<
 
 # sql/retention.sql as a string of the program.
 $(BUILD)/obj/sql/retention.c: sql/retention.sql
 	@mkdir -p $(@D)
 	@awk 'BEGIN { print "const char retention_sql[] =" } { gsub(/[\\"]/, "\\\\&"); print "\"" $$0 "\\n\"" } END { print ";" }' $< >$@
 $(BUILD)/obj/sql/retention.o: $(BUILD)/obj/sql/retention.c | $(BUILD)/.libraries
-	$(call say,CC,$<)$(CC) $(flags) $(CPPFLAGS) $(CFLAGS) -c -o $@ $<
+	$(call say,CC,$<)$(CC) $(flags) $(CPPFLAGS) $(CFLAGS) $(hardening) -c -o $@ $<
 
 # The page, where its modules can be had; without them (exit code 3) the programs are built all the same.
 page = etc/page.sh $(PAGE)
@@ -92,7 +109,7 @@ $(BUILD)/obj/page/assets.c: etc/embed-page.sh $(BUILD)/obj/page/made $(wildcard 
 	@mkdir -p $(@D)
 	@etc/embed-page.sh $(PAGE) >$@
 $(BUILD)/obj/page/assets.o: $(BUILD)/obj/page/assets.c src/http/assets.h | $(BUILD)/.libraries
-	$(call say,CC,$<)$(CC) $(flags) $(CPPFLAGS) $(CFLAGS) -c -o $@ $<
+	$(call say,CC,$<)$(CC) $(flags) $(CPPFLAGS) $(CFLAGS) $(hardening) -c -o $@ $<
 
 # Made aside and moved, so that two makes at a time never see half an archive.
 $(BUILD)/libflowimport.a: $(call object,$(sources)) $(BUILD)/obj/sql/retention.o $(BUILD)/obj/page/assets.o
@@ -104,11 +121,27 @@ $(BUILD)/%.a:
 $(BUILD)/flowimportd: $(BUILD)/obj/src/daemon/flowimportd.o
 $(BUILD)/flowimport: $(BUILD)/obj/src/tool/flowimport.o
 $(programs): $(archives)
-	$(call say,LINK,$@)$(CC) -pthread $(CFLAGS) $(LDFLAGS) -o $@ $(filter %.o,$^) $(archives) $(libraries)
+	$(call say,LINK,$@)$(CC) -pthread $(CFLAGS) $(hardening_links) $(LDFLAGS) -o $@ $(filter %.o,$^) $(archives) $(libraries)
 
 $(unit_tests) $(integration_tests) $(benches): $(BUILD)/tests/%: $(BUILD)/obj/tests/%.o $(archives) | $(BUILD)/.test-libraries
 	@mkdir -p $(@D)
-	$(call say,LINK,$@)$(CC) -pthread $(CFLAGS) $(LDFLAGS) -o $@ $^ $(test_libraries) $(libraries)
+	$(call say,LINK,$@)$(CC) -pthread $(CFLAGS) $(hardening_links) $(LDFLAGS) -o $@ $^ $(test_libraries) $(libraries)
+
+# All unit tests as one program, because linking each takes longer than running it: tests/units ROOM/test_NAME. There a test's
+# main has the test's name, and all else in its object is its own.
+$(BUILD)/obj/units/%.o: $(BUILD)/obj/tests/unit/%.o
+	@mkdir -p $(@D)
+	@name=unit_$$(echo '$*' | tr / _); $(OBJCOPY) --redefine-sym main=$$name --keep-global-symbol=$$name $< $@
+$(BUILD)/obj/units/units.c: tests/units.sh FORCE
+	@mkdir -p $(@D)
+	@tests/units.sh $(unit_names) >$@.new
+	@cmp -s $@.new $@ && rm $@.new || mv $@.new $@
+$(BUILD)/obj/units/units.o: $(BUILD)/obj/units/units.c
+	$(call say,CC,$<)$(CC) $(flags) $(warnings) $(CPPFLAGS) $(CFLAGS) $(hardening) -c -o $@ $<
+$(BUILD)/tests/units: $(BUILD)/obj/units/units.o $(patsubst %,$(BUILD)/obj/units/%.o,$(unit_names)) $(archives) \
+                      | $(BUILD)/.test-libraries
+	@mkdir -p $(@D)
+	$(call say,LINK,$@)$(CC) -pthread $(CFLAGS) $(hardening_links) $(LDFLAGS) -o $@ $^ $(test_libraries) $(libraries)
 
 # Fuzzers hold the library's sources instrumented, in a build folder of their own.
 $(fuzzers): $(BUILD)/tests/%: $(BUILD)/obj/tests/%.o $(archives)
@@ -125,11 +158,11 @@ page: ## the page alone, with its modules from npm; `make page all` puts it into
 	@mkdir -p $(BUILD)/obj/page
 	@$(page) && touch $(BUILD)/obj/page/made
 
-tests: $(unit_tests) $(integration_tests)
+tests: $(BUILD)/tests/units $(integration_tests)
 benches: $(benches)
 fuzzers: $(fuzzers)
 
-check: all $(unit_tests) ## unit tests and lints: seconds, no server
+check: all $(BUILD)/tests/units ## unit tests and lints: seconds, no server
 	@BUILD=$(BUILD) tests/run unit lint
 
 check-all: ## everything, with private servers: prints the sum of all tests last
