@@ -7,22 +7,23 @@
 #   bench  what `make bench` needs: build, the servers, and the probes that it measures beside ours
 # No service is installed, so none is started: the tests and the demo run servers of their own. Of Redis that is the package
 # redis-tools alone: its redis-check-rdb is the server's binary, and is the server when called by the name redis-server.
+# A|B is the first that the release has: packages change their names. What another package provides (libpcap0.8t64 is
+# libpcap0.8 since times have 64 bits everywhere) is there.
 set -eu
 
-run='libhiredis0.14 libjansson4 libmariadb3 libevent-2.1-7 libevent-pthreads-2.1-7 libsqlite3-0 libinih1 libxxhash0 libpcap0.8 libexpat1 libmaxminddb0 libcrypt1 zlib1g libzstd1 netbase'
+run='libhiredis1.1.0|libhiredis0.14 libjansson4 libmariadb3 libevent-2.1-7 libevent-pthreads-2.1-7 libsqlite3-0 libinih1 libxxhash0 libpcap0.8 libexpat1 libmaxminddb0 libcrypt1 zlib1g libzstd1 netbase'
 build='gcc make pkg-config libc6-dev libhiredis-dev libjansson-dev libmariadb-dev libevent-dev libsqlite3-dev libinih-dev
     libxxhash-dev libpcap-dev libexpat1-dev libmaxminddb-dev libcrypt-dev zlib1g-dev libzstd-dev netbase'
 servers='redis-tools mariadb-server-core'
 tests='libcmocka-dev clang libclang-rt-dev clang-format python3 python3-pytest python3-pytest-xdist python3-redis python3-pymysql openssl mandoc shellcheck
     universal-ctags systemd libseccomp2 faketime build-essential debhelper lintian debootstrap tshark
     iproute2 iputils-ping iperf3 curl
-    chromium fonts-dejavu-core
-    libgeoip1 libmaxminddb0 libncurses6 libpq5 librabbitmq4 librdkafka1 libreadline8 libtirpc3 libwrap0 libzmq5 zstd'
-benches='libcmocka-dev python3 python3-pytest python3-pymysql python3-redis libmaxminddb0 libpq5 librabbitmq4 librdkafka1 libwrap0 libzmq5'
+    chromium fonts-dejavu-core zstd'
+benches='libcmocka-dev python3 python3-pytest python3-pymysql python3-redis'
 # Programs taken out of their packages into build/tools, because the package, installed, starts a service: promtool checks
 # metrics and alert rules, the others are collectors that read what we export, probes that export to us or whose files we read,
-# or probes and collectors that are measured. tools='PROGRAM:PACKAGE...'
-tools='promtool:prometheus nfcapd:nfdump nfdump:nfdump nfacctd:pmacct softflowd:softflowd
+# or probes and collectors that are measured. The libraries that they need are installed. tools='PROGRAM:PACKAGE...'
+tools='promtool:promtool|prometheus nfcapd:nfdump nfdump:nfdump nfacctd:pmacct softflowd:softflowd
     nfpcapd:nfdump argus:argus-server ra:argus-client rasqlinsert:argus-client'
 probes='softflowd:softflowd nfpcapd:nfdump nfcapd:nfdump pmacctd:pmacct nfacctd:pmacct argus:argus-server'
 # The page is made and tested with npm; whoever has one of elsewhere keeps it.
@@ -47,18 +48,26 @@ if ! command -v dpkg-query >/dev/null; then
     echo "$wanted" >&2
     exit 1
 fi
+provided=$(dpkg-query -W -f '${db:Status-Status} ${Package}, ${Provides}\n' | sed -n 's/^installed //p' | sed 's/ ([^)]*)//g' |
+    tr -s ', ' '\n' | sort -u)
+# is_there A|B
+is_there() { echo "$provided" | grep -qxE "$(echo "$1" | sed 's/[.+]/\\&/g')"; }
+# first_had A|B: the first that apt can install.
+first_had() {
+    for name in $(echo "$1" | tr '|' ' '); do
+        [ -z "$(apt-cache madison "$name")" ] || { echo "$name"; return; }
+    done
+    echo "$name"
+}
 missing=
 for package in $wanted; do
-    case $(dpkg-query -W -f '${db:Status-Status}' "$package" 2>/dev/null) in
-    installed) ;;
-    *) missing="$missing $package" ;;
-    esac
+    is_there "$package" || missing="$missing $package"
 done
 folder=$(cd "$(dirname "$0")/.." && pwd)/build/tools
 extracted=
 for tool in $tools; do
     case $mode in
-    test | bench) [ -x "$folder/${tool%:*}" ] || extracted="$extracted $tool" ;;
+    test | bench) { [ -x "$folder/${tool%:*}" ] && ! ldd "$folder/${tool%:*}" 2>&1 | grep -q 'not found'; } || extracted="$extracted $tool" ;;
     esac
 done
 [ -n "$missing$extracted" ] || exit 0
@@ -74,12 +83,20 @@ fi
 
 echo "Installing:$missing$extracted"
 $sudo apt-get -q update
-# shellcheck disable=SC2086  # a list of names
-[ -z "$missing" ] || $sudo env DEBIAN_FRONTEND=noninteractive apt-get -q -y --no-install-recommends install $missing
+install() {
+    [ $# -eq 0 ] || $sudo env DEBIAN_FRONTEND=noninteractive apt-get -q -y --no-install-recommends install "$@"
+}
+# shellcheck disable=SC2046  # a list of names
+install $(for package in $missing; do first_had "$package"; done)
 scratch=$(mktemp -d)
 trap 'rm -rf "$scratch"' EXIT
+libraries=
 for tool in $extracted; do
-    package=${tool#*:}
-    (cd "$scratch" && apt-get -q -o APT::Sandbox::User="$(id -un)" download "$package" && dpkg-deb -x "$package"_*.deb .)
-    mkdir -p "$folder" && mv "$scratch"/usr/*bin/"${tool%:*}" "$folder"
+    package=$(first_had "${tool#*:}")
+    (cd "$scratch" && { ls "$package"_*.deb >/dev/null 2>&1 ||
+        apt-get -q -o APT::Sandbox::User="$(id -un)" download "$package"; } && dpkg-deb -x "$package"_*.deb .)
+    libraries="$libraries $(dpkg-deb -f "$scratch/$package"_*.deb Depends | tr ',' '\n' | sed -n 's/^ *\(lib[^ ]*\).*/\1/p')"
+    mkdir -p "$folder" && cp "$scratch"/usr/*bin/"${tool%:*}" "$folder"
 done
+# shellcheck disable=SC2086
+install $libraries
