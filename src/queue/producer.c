@@ -1,4 +1,4 @@
-/* The producer: backlog and spool as one line of entries, sent batch by batch. */
+/* The producer: entries out of the outbox to Redis, batch by batch, and what the marker says of them. */
 #include "queue/producer.h"
 
 #include <inttypes.h>
@@ -24,26 +24,17 @@ static void batch_send(struct producer *producer);
 
 /* --- what has arrived --- */
 
-/* All up to this position. */
-static void arrived(struct producer *producer, uint64_t position) {
-    producer->arrived = position;
-    if (producer->sent < position) producer->sent = position;
-    backlog_drop(&producer->backlog, position);
-    if (producer->spool) spool_forget(producer->spool, position);
-}
-
 static void batch_arrived(struct producer *producer) {
     producer->pushed += producer->batch;
     producer->batch = 0;
-    arrived(producer, producer->sent);
+    outbox_arrived(&producer->outbox, producer->outbox.sent);
     if (producer->handler.arrived) producer->handler.arrived(producer->handler.context);
 }
 
 /* What was sent and not confirmed is to be sent again. */
 static void batch_forget(struct producer *producer) {
     producer->batch = 0;
-    producer->sent = producer->arrived;
-    backlog_unsend(&producer->backlog);
+    outbox_unsend(&producer->outbox);
 }
 
 /* --- batches --- */
@@ -65,7 +56,7 @@ static void on_marker_mended(void *context, const redisReply *reply) {
 static void marker_mend(struct producer *producer, const char *why) {
     char value[PRODUCER_STREAM_MAX + NUMBER_TEXT];
     snprintf(producer->refusal, sizeof producer->refusal, "%s", why);
-    snprintf(value, sizeof value, "%s %" PRIu64, producer->stream, producer->arrived);
+    snprintf(value, sizeof value, "%s %" PRIu64, producer->stream, producer->outbox.arrived);
     redis_command(producer->redis, on_marker_mended, producer, "SET", producer->marker, value, NULL);
 }
 
@@ -103,27 +94,24 @@ static size_t queue_room(const struct producer *producer) {
 /* Sends the next batch, if none is under way. */
 static void batch_send(struct producer *producer) {
     const char **texts = producer->words + 2;
-    size_t *lens = producer->lens + 2, n = 0;
+    size_t *lens = producer->lens + 2;
     char value[PRODUCER_STREAM_MAX + NUMBER_TEXT], seconds[NUMBER_TEXT];
-    uint64_t last = 0;
     if (!producer->connected || producer->failed || producer->batch > 0) return;
     size_t room = queue_room(producer);
-    producer->held = room == 0 && (producer_spool_waits(producer) || producer->backlog.unsent < producer->backlog.end);
+    producer->held = room == 0 && outbox_waits(&producer->outbox);
     if (producer->held) {
         if (!evtimer_pending(producer->look, NULL))
             evtimer_add(producer->look, &(struct timeval){.tv_usec = LOOK_MS * 1000});
         return;
     }
-    if (producer->spool) n = spool_read(producer->spool, producer->sent, texts, lens, room, &last);
-    if (n == 0) n = backlog_send(&producer->backlog, texts, lens, room, PRODUCER_BATCH_BYTES, &last);
+    size_t n = outbox_send(&producer->outbox, texts, lens, room, PRODUCER_BATCH_BYTES);
     if (n == 0) return;
     producer->words[0] = "RPUSH";
     producer->lens[0] = strlen("RPUSH");
     producer->words[1] = producer->config->queue;
     producer->lens[1] = strlen(producer->config->queue);
-    snprintf(value, sizeof value, "%s %" PRIu64, producer->stream, last);
+    snprintf(value, sizeof value, "%s %" PRIu64, producer->stream, producer->outbox.sent);
     snprintf(seconds, sizeof seconds, "%" PRId64, producer->config->marker_seconds);
-    producer->sent = last;
     producer->batch = n;
     producer->refusal[0] = '\0';
     redis_command(producer->redis, on_queued, producer, "MULTI", NULL);
@@ -168,12 +156,12 @@ static void on_look(evutil_socket_t fd, short what, void *context) {
  * it. */
 static void marker_compare(struct producer *producer, uint64_t position) {
     char why[400];
-    if (producer->batch > 0 && position == producer->sent) batch_arrived(producer);
+    if (producer->batch > 0 && position == producer->outbox.sent) batch_arrived(producer);
     batch_forget(producer);
-    if (position == producer->arrived) return;
+    if (position == producer->outbox.arrived) return;
     snprintf(why, sizeof why,
              "%s: %s is at %" PRIu64 " and was left at %" PRIu64 ": others push the same, or Redis has lost data",
-             producer->target.display, producer->marker, position, producer->arrived);
+             producer->target.display, producer->marker, position, producer->outbox.arrived);
     producer->failed = producer->handler.failed != NULL;
     if (producer->failed)
         producer->handler.failed(producer->handler.context, why);
@@ -198,7 +186,7 @@ static void on_marker(void *context, const redisReply *reply) {
         marker_compare(producer, ours);
     } else {
         producer->resumed = true;
-        if (ours > 0) arrived(producer, ours); /* the spool's, from a run before */
+        if (ours > 0) outbox_arrived(&producer->outbox, ours); /* the spool's, from a run before */
         if (producer->handler.ready) producer->handler.ready(producer->handler.context, stream, position);
     }
     batch_send(producer);
@@ -224,10 +212,18 @@ static void on_lost(void *context, const char *why) {
 
 /* --- entries in --- */
 
-bool producer_put_at(struct producer *producer, uint64_t position, const char *text, size_t len) {
-    if (!backlog_add(&producer->backlog, position, text, len)) return false;
-    producer->position = position;
+static void work_ask(struct producer *producer) {
     if (producer->batch == 0 && producer->connected) event_active(producer->work, 0, 0);
+}
+
+void producer_put(struct producer *producer, const char *text, size_t len) {
+    outbox_put(&producer->outbox, text, len);
+    work_ask(producer);
+}
+
+bool producer_put_at(struct producer *producer, uint64_t position, const char *text, size_t len) {
+    if (!outbox_put_at(&producer->outbox, position, text, len)) return false;
+    work_ask(producer);
     return true;
 }
 
@@ -256,21 +252,22 @@ void producer_take(struct producer *producer, struct feed *feed) {
 /* --- its life --- */
 
 static void on_tick(evutil_socket_t fd, short what, void *context) {
+    struct producer *producer = context;
     (void)fd;
     (void)what;
-    producer_tick(context);
+    outbox_tick(&producer->outbox, !producer->connected || producer->held);
 }
 
-static int spool_begin(struct producer *producer, struct error *error) {
-    uint64_t stream;
-    if (getrandom(&stream, sizeof stream, 0) != sizeof stream) return error_set(error, "getrandom failed");
-    if (producer->config->spool) {
-        producer->spool = spool_open(producer->config->spool, producer->config->spool_max, stream, error);
-        if (!producer->spool) return -1;
-        stream = spool_stream(producer->spool);
-        producer->position = spool_base(producer->spool);
-    }
-    snprintf(producer->stream, sizeof producer->stream, "%016" PRIx64, stream);
+static int outbox_begin(struct producer *producer, struct error *error) {
+    struct outbox_config *config = &producer->outbox_config;
+    *config = (struct outbox_config){.display = producer->target.display,
+                                     .memory = PRODUCER_MEMORY,
+                                     .spool = producer->config->spool,
+                                     .spool_max = producer->config->spool_max};
+    if (getrandom(&config->stream, sizeof config->stream, 0) != sizeof config->stream)
+        return error_set(error, "getrandom failed");
+    if (outbox_init(&producer->outbox, config, error) != 0) return -1;
+    snprintf(producer->stream, sizeof producer->stream, "%016" PRIx64, producer->outbox.stream);
     return 0;
 }
 
@@ -286,13 +283,12 @@ struct producer *producer_new(struct event_base *base, const struct producer_con
     producer->target = target;
     claim_prefix(prefix, sizeof prefix, config->queue);
     producer->marker = mem_printf("%s:%s", prefix, config->marker);
-    backlog_init(&producer->backlog, PRODUCER_MEMORY);
     struct redis_handler redis = {producer, on_connected, on_lost};
     producer->redis = redis_new(base, &producer->target, config->retry_max_ms, &redis);
     producer->work = event_new(base, -1, 0, on_work, producer);
     producer->look = evtimer_new(base, on_look, producer);
     producer->tick = event_new(base, -1, EV_PERSIST, on_tick, producer);
-    if (spool_begin(producer, error) == 0) return producer;
+    if (outbox_begin(producer, error) == 0) return producer;
     producer_free(producer);
     return NULL;
 }
@@ -302,19 +298,16 @@ void producer_free(struct producer *producer) {
     size_t len;
     if (!producer) return;
     while (feeds_next(&producer->feeds, &text, &len))
-        producer_put(producer, text, len);
-    if (producer->spool) producer_spool(producer);
-    if (producer->backlog.n > 0 && !producer->handler.failed)
-        log_error("queue", "%s: %" PRIu64 " entries that have not arrived are lost", producer->target.display,
-                  producer->backlog.n);
+        outbox_put(&producer->outbox, text, len);
+    uint64_t left = outbox_release(&producer->outbox);
+    if (left > 0 && !producer->handler.failed)
+        log_error("queue", "%s: %" PRIu64 " entries that have not arrived are lost", producer->target.display, left);
     for (unsigned i = 0; i < producer->feeds.n; i++)
         event_free(producer->fed[i]);
     event_free(producer->work);
     event_free(producer->look);
     event_free(producer->tick);
     redis_free(producer->redis);
-    spool_close(producer->spool);
-    backlog_release(&producer->backlog);
     redis_target_release(&producer->target);
     free(producer->marker);
     free(producer);
@@ -327,11 +320,11 @@ void producer_start(struct producer *producer) {
 
 void producer_resume(struct producer *producer, const char *stream, uint64_t position) {
     snprintf(producer->stream, sizeof producer->stream, "%s", stream);
-    producer->arrived = producer->sent = producer->position = position;
+    outbox_resume(&producer->outbox, position);
 }
 
 bool producer_is_done(const struct producer *producer) {
-    return producer->backlog.n == 0 && !producer_spool_waits(producer) && feeds_is_empty(&producer->feeds);
+    return outbox_is_empty(&producer->outbox) && feeds_is_empty(&producer->feeds);
 }
 
 uint64_t producer_pushed(const struct producer *producer) { return producer->pushed; }

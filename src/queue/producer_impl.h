@@ -2,10 +2,9 @@
 #ifndef FLOWIMPORT_QUEUE_PRODUCER_IMPL_H
 #define FLOWIMPORT_QUEUE_PRODUCER_IMPL_H
 
-#include "queue/backlog.h"
+#include "queue/outbox.h"
 #include "queue/producer.h"
 #include "queue/redis.h"
-#include "queue/spool.h"
 
 enum {
     PRODUCER_BATCH = 2000,            /* entries */
@@ -24,10 +23,8 @@ struct producer {
     char *marker; /* the key */
     char stream[PRODUCER_STREAM_MAX];
 
-    /* Positions: arrived <= sent <= position; those in the spool come before those in the backlog. */
-    uint64_t arrived, sent, position;
-    struct spool *spool; /* NULL: none */
-    struct backlog backlog;
+    struct outbox_config outbox_config;
+    struct outbox outbox;
 
     size_t batch;                          /* entries of the batch under way; 0: none */
     const char *words[PRODUCER_BATCH + 2]; /* of its RPUSH */
@@ -39,17 +36,8 @@ struct producer {
     bool failed;           /* nothing more will be pushed */
     uint64_t queue_length; /* when last seen */
 
-    uint64_t pushed, lost, losses;
-    uint64_t lost_lately; /* entries for which there was no room, since there was room */
+    uint64_t pushed, losses;
     char lost_why[512];
-    struct error spool_error; /* of the last try to write; "": there was none */
 };
-
-/* Whether the spool has entries that are not sent. */
-bool producer_spool_waits(const struct producer *producer);
-/* Moves what is in the backlog to the spool, sent or not, as far as there is room. */
-void producer_spool(struct producer *producer);
-/* Once a second: what can't be sent goes to disk. */
-void producer_tick(struct producer *producer);
 
 #endif

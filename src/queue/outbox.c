@@ -1,0 +1,129 @@
+/* The line of entries before Redis: which go to disk, and when one is lost. */
+#include "queue/outbox.h"
+
+#include <inttypes.h>
+
+#include "base/log.h"
+
+static bool spool_waits(const struct outbox *outbox) { return outbox->spool && spool_has(outbox->spool, outbox->sent); }
+
+static bool is_half_full(const struct outbox *outbox) {
+    return backlog_bytes(&outbox->backlog) > outbox->config->memory / 2;
+}
+
+/* --- to disk --- */
+
+static void write_failed(struct outbox *outbox, const struct error *error) {
+    if (!outbox->spool_error.text[0]) log_error("spool", "%s; entries stay in memory while there is room", error->text);
+    outbox->spool_error = *error;
+}
+
+static void write_done(struct outbox *outbox) {
+    if (outbox->spool_error.text[0]) log_notice("spool", "%s: can be written again", outbox->config->spool);
+    outbox->spool_error.text[0] = '\0';
+}
+
+/* Moves what is in memory to the spool, sent or not, as far as there is room. */
+static void backlog_spool(struct outbox *outbox) {
+    struct backlog *backlog = &outbox->backlog;
+    const char *text;
+    struct error error;
+    while (backlog->begin < backlog->end) {
+        size_t next;
+        uint64_t last = 0;
+        for (size_t at = backlog->begin; at < backlog->end && at - backlog->begin < SPOOL_CHUNK; at = next) {
+            struct backlog_head head = backlog_at(backlog, at, &text, &next);
+            if (!spool_stage(outbox->spool, head.position, text, head.len)) break;
+            last = head.position;
+        }
+        if (last == 0) return; /* the bound is reached */
+        if (spool_write(outbox->spool, &error) != 0) {
+            write_failed(outbox, &error);
+            return;
+        }
+        write_done(outbox);
+        backlog_drop(backlog, last);
+    }
+}
+
+void outbox_tick(struct outbox *outbox, bool stuck) {
+    if (outbox->spool) {
+        if (stuck || spool_waits(outbox)) backlog_spool(outbox);
+        spool_forget(outbox->spool, outbox->arrived); /* what could not be read back and ends there */
+    }
+    if (outbox->lost_lately == 0 || is_half_full(outbox)) return;
+    log_notice("queue", "%s: there is room for entries again; %" PRIu64 " were lost", outbox->config->display,
+               outbox->lost_lately);
+    outbox->lost_lately = 0;
+}
+
+/* --- in --- */
+
+bool outbox_put_at(struct outbox *outbox, uint64_t position, const char *text, size_t len) {
+    if (!backlog_add(&outbox->backlog, position, text, len)) return false;
+    outbox->position = position;
+    return true;
+}
+
+void outbox_put(struct outbox *outbox, const char *text, size_t len) {
+    /* A disk that failed is tried again once a second. */
+    if (is_half_full(outbox) && outbox->spool && !outbox->spool_error.text[0]) backlog_spool(outbox);
+    if (outbox_put_at(outbox, outbox->position + 1, text, len)) return;
+    outbox->lost++;
+    if (outbox->lost_lately++ == 0)
+        log_error("queue", "%s: no room for more entries to be pushed: they are lost", outbox->config->display);
+}
+
+void outbox_resume(struct outbox *outbox, uint64_t position) {
+    outbox->arrived = outbox->sent = outbox->position = position;
+}
+
+/* --- out --- */
+
+bool outbox_is_empty(const struct outbox *outbox) { return outbox->backlog.n == 0 && !spool_waits(outbox); }
+
+bool outbox_waits(const struct outbox *outbox) {
+    return spool_waits(outbox) || outbox->backlog.unsent < outbox->backlog.end;
+}
+
+size_t outbox_send(struct outbox *outbox, const char **texts, size_t *lens, size_t n_max, size_t bytes) {
+    size_t n = 0;
+    uint64_t last = outbox->sent;
+    if (outbox->spool) n = spool_read(outbox->spool, outbox->sent, texts, lens, n_max, &last);
+    if (n == 0) n = backlog_send(&outbox->backlog, texts, lens, n_max, bytes, &last);
+    if (n > 0) outbox->sent = last;
+    return n;
+}
+
+void outbox_unsend(struct outbox *outbox) {
+    outbox->sent = outbox->arrived;
+    backlog_unsend(&outbox->backlog);
+}
+
+void outbox_arrived(struct outbox *outbox, uint64_t position) {
+    outbox->arrived = position;
+    if (outbox->sent < position) outbox->sent = position;
+    backlog_drop(&outbox->backlog, position);
+    if (outbox->spool) spool_forget(outbox->spool, position);
+}
+
+/* --- its life --- */
+
+int outbox_init(struct outbox *outbox, const struct outbox_config *config, struct error *error) {
+    *outbox = (struct outbox){.config = config, .stream = config->stream};
+    backlog_init(&outbox->backlog, config->memory);
+    if (!config->spool) return 0;
+    outbox->spool = spool_open(config->spool, config->spool_max, config->stream, error);
+    if (!outbox->spool) return -1;
+    outbox->stream = spool_stream(outbox->spool);
+    outbox->position = spool_base(outbox->spool);
+    return 0;
+}
+
+uint64_t outbox_release(struct outbox *outbox) {
+    if (outbox->spool) backlog_spool(outbox);
+    uint64_t left = outbox->backlog.n;
+    spool_close(outbox->spool);
+    backlog_release(&outbox->backlog);
+    return left;
+}
