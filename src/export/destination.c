@@ -14,6 +14,7 @@
 #include "base/backoff.h"
 #include "base/log.h"
 #include "base/mem.h"
+#include "base/resolve.h"
 #include "export/ipfix_writer.h"
 
 enum {
@@ -38,9 +39,11 @@ struct destination {
     struct destination_status status;
     struct ipfix_writer *writer;
     STAILQ_HEAD(, message) queue;
-    size_t sent;  /* bytes of the first message that the kernel has */
-    int fd;       /* -1: none */
-    bool leading; /* what the writer sends goes to the head of the queue */
+    size_t sent;               /* bytes of the first message that the kernel has */
+    int fd;                    /* -1: none */
+    struct resolve *resolving; /* NULL: the name is not asked for */
+    unsigned tries;            /* to connect that have failed: which of its addresses is the next */
+    bool leading;              /* what the writer sends goes to the head of the queue */
     uint32_t sequence;
     int64_t allowance;                 /* data records that max_rate lets through now */
     unsigned untemplated;              /* messages since the templates */
@@ -55,9 +58,9 @@ static void timer_start(struct event *timer, int64_t ms) {
     evtimer_add(timer, &time);
 }
 
-static void problem_set(struct destination *destination, const char *what, int number, const char *then) {
+static void problem_set(struct destination *destination, const char *what, const char *why, const char *then) {
     struct destination_status *status = &destination->status;
-    snprintf(status->problem, sizeof status->problem, "%s: %s", what, strerror(number));
+    snprintf(status->problem, sizeof status->problem, "%s: %s", what, why);
     status->failures++;
     destination->quiet = 0;
     log_warning("export", "%s: %s%s", destination->target.url, status->problem, then);
@@ -83,8 +86,9 @@ static void connection_close(struct destination *destination) {
     destination->sent = 0;
 }
 
-static void connection_lost(struct destination *destination, const char *what, int number) {
-    problem_set(destination, what, number, "; trying again");
+static void connection_lost(struct destination *destination, const char *what, const char *why) {
+    problem_set(destination, what, why, "; trying again");
+    destination->tries++;
     connection_close(destination);
     while (!STAILQ_EMPTY(&destination->queue) && STAILQ_FIRST(&destination->queue)->templates)
         message_drop(destination);
@@ -97,7 +101,7 @@ static ssize_t message_send(struct destination *destination, const struct messag
         ssize_t n =
             send(destination->fd, message->bytes + destination->sent, message->len - destination->sent, MSG_NOSIGNAL);
         if (n >= 0 || errno != ECONNREFUSED || destination->target.tcp || attempt > 0) return n;
-        problem_set(destination, "send", errno, ""); /* an earlier message's; this one has not been tried */
+        problem_set(destination, "send", strerror(errno), ""); /* an earlier message's; this one has not been tried */
     }
 }
 
@@ -112,12 +116,12 @@ static bool queue_advance(struct destination *destination, struct message *messa
         return false;
     }
     if (n < 0 && destination->target.tcp) {
-        connection_lost(destination, "send", errno);
+        connection_lost(destination, "send", strerror(errno));
         return false;
     }
     destination->sequence = next;
     if (n < 0) {
-        problem_set(destination, "send", errno, "");
+        problem_set(destination, "send", strerror(errno), "");
         status->lost += message->records;
         message_drop(destination);
         return true;
@@ -203,7 +207,6 @@ static void connection_begin(struct destination *destination) {
         destination->sequence = 0;
         log_notice("export", "%s: connected", destination->target.url);
     } else {
-        destination->untemplated = EXPORTER_TEMPLATE_MESSAGES; /* they come with the first flow */
         timer_start(destination->refresh, destination->config->template_refresh * 1000);
     }
     queue_send(destination);
@@ -220,7 +223,7 @@ static void on_writable(evutil_socket_t fd, short what, void *context) {
     }
     getsockopt(fd, SOL_SOCKET, SO_ERROR, &number, &len);
     if (number)
-        connection_lost(destination, "connect", number);
+        connection_lost(destination, "connect", strerror(number));
     else
         connection_begin(destination);
 }
@@ -233,19 +236,19 @@ static void on_readable(evutil_socket_t fd, short what, void *context) {
     ssize_t n = recv(fd, unwanted, sizeof unwanted, 0);
     if (n > 0 || (n < 0 && (errno == EAGAIN || errno == EWOULDBLOCK))) return;
     if (destination->target.tcp && destination->status.connected)
-        connection_lost(destination, "connection", n < 0 ? errno : ECONNRESET);
+        connection_lost(destination, "connection", strerror(n < 0 ? errno : ECONNRESET));
     else if (n < 0 && !destination->target.tcp)
-        problem_set(destination, "send", errno, "");
+        problem_set(destination, "send", strerror(errno), "");
 }
 
-static void destination_connect(struct destination *destination) {
+static void address_connect(struct destination *destination, const struct addrinfo *address) {
     const struct destination_target *target = &destination->target;
-    const struct sockaddr *address = (const struct sockaddr *)&target->address;
     int type = target->tcp ? SOCK_STREAM : SOCK_DGRAM, silence = SILENCE_MS;
-    destination->fd = socket(address->sa_family, type | SOCK_NONBLOCK | SOCK_CLOEXEC, 0);
+    destination->fd = socket(address->ai_family, type | SOCK_NONBLOCK | SOCK_CLOEXEC, 0);
     if (target->tcp) (void)setsockopt(destination->fd, IPPROTO_TCP, TCP_USER_TIMEOUT, &silence, sizeof silence);
-    if (destination->fd < 0 || (connect(destination->fd, address, target->address_len) != 0 && errno != EINPROGRESS)) {
-        connection_lost(destination, "connect", errno);
+    if (destination->fd < 0 ||
+        (connect(destination->fd, address->ai_addr, address->ai_addrlen) != 0 && errno != EINPROGRESS)) {
+        connection_lost(destination, "connect", strerror(errno));
         return;
     }
     destination->readable =
@@ -256,6 +259,29 @@ static void destination_connect(struct destination *destination) {
         event_add(destination->writable, NULL);
     else
         connection_begin(destination);
+}
+
+static void on_resolved(void *context, struct addrinfo *found, const char *why) {
+    struct destination *destination = context;
+    const struct addrinfo *address = found;
+    unsigned n = 0;
+    destination->resolving = NULL;
+    if (!found) {
+        connection_lost(destination, "name", why);
+        return;
+    }
+    for (const struct addrinfo *each = found; each; each = each->ai_next)
+        n++;
+    for (unsigned skip = destination->tries % n; skip > 0; skip--)
+        address = address->ai_next;
+    address_connect(destination, address);
+    freeaddrinfo(found);
+}
+
+static void destination_connect(struct destination *destination) {
+    const struct destination_target *target = &destination->target;
+    destination->resolving = resolve_start(destination->base, target->host, target->port,
+                                           target->tcp ? SOCK_STREAM : SOCK_DGRAM, on_resolved, destination);
 }
 
 static void on_retry(evutil_socket_t fd, short what, void *context) {
@@ -281,6 +307,8 @@ struct destination *destination_new(struct event_base *base, const struct destin
     destination->base = base;
     destination->config = config;
     destination->target = *target;
+    destination->fd = -1;
+    destination->untemplated = EXPORTER_TEMPLATE_MESSAGES; /* they come with the first flow */
     destination->writer = ipfix_writer_new(&ipfix);
     STAILQ_INIT(&destination->queue);
     destination->retry = evtimer_new(base, on_retry, destination);
@@ -293,6 +321,7 @@ struct destination *destination_new(struct event_base *base, const struct destin
 
 void destination_free(struct destination *destination) {
     if (!destination) return;
+    resolve_cancel(destination->resolving);
     connection_close(destination);
     while (!STAILQ_EMPTY(&destination->queue))
         message_drop(destination);
@@ -301,6 +330,7 @@ void destination_free(struct destination *destination) {
     event_free(destination->refresh);
     ipfix_writer_free(destination->writer);
     free(destination->target.url);
+    free(destination->target.host);
     free(destination);
 }
 

@@ -3,17 +3,16 @@
 #define FLOWIMPORT_EXPORT_DESTINATION_H
 
 #include <stdbool.h>
-#include <sys/socket.h>
 
 #include "export/exporter.h"
 
 struct destination; /* opaque */
 
 struct destination_target {
-    char *url; /* for messages */
+    char *url;  /* for messages */
+    char *host; /* a name, or digits */
+    int port;
     bool tcp, netflow9, uniflows;
-    struct sockaddr_storage address;
-    socklen_t address_len;
 };
 
 struct destination_status {
@@ -25,7 +24,9 @@ struct destination_status {
     char problem[160]; /* empty: none */
 };
 
-/* The url is the destination's from then on. The configuration, but for the templates, is borrowed. */
+/* Its name is resolved on the loop, anew for each connection; where it has several addresses, a try that failed is
+ * followed by one of the next. What comes before waits. Url and host are the destination's from then on. The
+ * configuration, but for the templates, is borrowed. */
 struct destination *destination_new(struct event_base *base, const struct destination_target *target,
                                     const struct exporter_config *config);
 void destination_free(struct destination *destination);

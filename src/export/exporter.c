@@ -2,8 +2,6 @@
 #include "export/exporter.h"
 
 #include <netdb.h>
-#include <netinet/in.h>
-#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -39,18 +37,6 @@ static int collector_parse(struct url *url, struct destination_target *target, c
                      text);
 }
 
-static int collector_resolve(const struct url *url, struct destination_target *target, struct error *error) {
-    struct addrinfo hints = {.ai_socktype = target->tcp ? SOCK_STREAM : SOCK_DGRAM, .ai_flags = AI_ADDRCONFIG}, *found;
-    char port[8];
-    snprintf(port, sizeof port, "%d", url->port);
-    int code = getaddrinfo(url->host, port, &hints, &found);
-    if (code != 0) return error_set(error, "'%s': %s", url->host, gai_strerror(code));
-    memcpy(&target->address, found->ai_addr, found->ai_addrlen);
-    target->address_len = found->ai_addrlen;
-    freeaddrinfo(found);
-    return 0;
-}
-
 /* Calls `take` with each URL; -1 as soon as that does. */
 static int collectors_each(const char *list, int (*take)(void *context, const char *url, struct error *error),
                            void *context, struct error *error) {
@@ -80,6 +66,25 @@ int exporter_check(const char *collectors, struct error *error) {
     return collectors_each(collectors, collector_check, NULL, error);
 }
 
+static int collector_find(void *context, const char *text, struct error *error) {
+    struct destination_target target;
+    struct addrinfo *found;
+    struct url url;
+    (void)context;
+    if (collector_parse(&url, &target, text, error) != 0) return -1;
+    int code = getaddrinfo(url.host, NULL, NULL, &found);
+    if (code == 0)
+        freeaddrinfo(found);
+    else
+        error_set(error, "'%s': %s", url.host, gai_strerror(code));
+    url_release(&url);
+    return code == 0 ? 0 : -1;
+}
+
+int exporter_find(const char *collectors, struct error *error) {
+    return collectors_each(collectors, collector_find, NULL, error);
+}
+
 /* --- the exporter --- */
 
 static int collector_add(void *context, const char *text, struct error *error) {
@@ -87,10 +92,10 @@ static int collector_add(void *context, const char *text, struct error *error) {
     struct destination_target target = {.url = NULL};
     struct url url;
     if (collector_parse(&url, &target, text, error) != 0) return -1;
-    int failed = collector_resolve(&url, &target, error);
-    url_release(&url);
-    if (failed) return -1;
     target.url = mem_strdup(text);
+    target.host = mem_strdup(url.host);
+    target.port = url.port;
+    url_release(&url);
     exporter->destinations[exporter->n++] = destination_new(event_get_base(exporter->tick), &target, &exporter->config);
     return 0;
 }

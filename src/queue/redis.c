@@ -13,6 +13,7 @@
 #include "base/backoff.h"
 #include "base/log.h"
 #include "base/mem.h"
+#include "base/resolve.h"
 #include "queue/redis_event.h"
 
 enum {
@@ -34,6 +35,8 @@ struct redis {
     struct redis_handler handler;
     struct backoff backoff;
     redisAsyncContext *connection;       /* NULL: none */
+    struct resolve *resolving;           /* the host's name; NULL: nobody is asked */
+    struct addrinfo *addresses, *next;   /* the host's; the one to be tried if this one fails, NULL: none */
     redisReplyObjectFunctions functions; /* hiredis' own, but for createString */
     struct event *retry, *watch;
     bool in_use;        /* logged in: the handler knows of it */
@@ -59,6 +62,11 @@ static void *element_create(const redisReadTask *task, char *text, size_t len) {
     return default_functions->createString(task, text, len);
 }
 
+static void addresses_forget(struct redis *redis) {
+    if (redis->addresses) freeaddrinfo(redis->addresses);
+    redis->addresses = redis->next = NULL;
+}
+
 static void retry_later(struct redis *redis) {
     int64_t wait = backoff_failed(&redis->backoff);
     struct timeval time = {.tv_sec = wait / 1000, .tv_usec = wait % 1000 * 1000};
@@ -73,6 +81,7 @@ static void connection_lost(struct redis *redis, const char *why) {
     redis->connection = NULL;
     redis->in_use = false;
     redis->n = 0;
+    addresses_forget(redis); /* the name is asked for again: it may have moved */
     evtimer_del(redis->watch);
     if (connection) {
         connection->data = NULL;
@@ -163,6 +172,8 @@ static void on_ping(void *context, const redisReply *reply) {
     redis->handler.connected(redis->handler.context);
 }
 
+static void connect_failed(struct redis *redis, const char *why);
+
 static void on_connect(const redisAsyncContext *connection, int status) {
     struct redis *redis = connection->data;
     const struct redis_target *target = redis ? redis->target : NULL;
@@ -172,7 +183,7 @@ static void on_connect(const redisAsyncContext *connection, int status) {
         char why[160];
         snprintf(why, sizeof why, "%s", connection->errstr);
         redis->connection = NULL;
-        connection_lost(redis, why);
+        connect_failed(redis, why);
         return;
     }
     if (target->password && target->user)
@@ -198,16 +209,14 @@ static void on_watch(evutil_socket_t fd, short what, void *context) {
     evtimer_add(redis->watch, &(struct timeval){.tv_sec = SILENCE_SECONDS});
 }
 
-void redis_connect(struct redis *redis) {
-    const struct redis_target *target = redis->target;
-    redisAsyncContext *connection =
-        target->socket ? redisAsyncConnectUnix(target->socket) : redisAsyncConnect(target->host, target->port);
+/* Takes over what hiredis has begun. */
+static void connection_begin(struct redis *redis, redisAsyncContext *connection) {
     redis->first = redis->n = 0;
     if (!connection || connection->err) {
         char why[160];
         snprintf(why, sizeof why, "%s", connection ? connection->errstr : "out of memory");
         if (connection) redisAsyncFree(connection);
-        connection_lost(redis, why);
+        connect_failed(redis, why);
         return;
     }
     default_functions = connection->c.reader->fn;
@@ -225,11 +234,47 @@ void redis_connect(struct redis *redis) {
     evtimer_add(redis->watch, &(struct timeval){.tv_sec = SILENCE_SECONDS});
 }
 
+/* hiredis gets digits: a name it would ask for here and now, and the loop would stand still. */
+static void address_try(struct redis *redis) {
+    const struct addrinfo *address = redis->next;
+    char host[NI_MAXHOST];
+    redis->next = address->ai_next;
+    if (getnameinfo(address->ai_addr, address->ai_addrlen, host, sizeof host, NULL, 0, NI_NUMERICHOST) != 0)
+        connect_failed(redis, "an address that can't be written");
+    else
+        connection_begin(redis, redisAsyncConnect(host, redis->target->port));
+}
+
+static void connect_failed(struct redis *redis, const char *why) {
+    if (redis->next)
+        address_try(redis);
+    else
+        connection_lost(redis, why);
+}
+
+static void on_resolved(void *context, struct addrinfo *found, const char *why) {
+    struct redis *redis = context;
+    redis->resolving = NULL;
+    redis->addresses = redis->next = found;
+    if (found)
+        address_try(redis);
+    else
+        connection_lost(redis, why);
+}
+
 static void on_retry(evutil_socket_t fd, short what, void *context) {
+    struct redis *redis = context;
+    const struct redis_target *target = redis->target;
     (void)fd;
     (void)what;
-    redis_connect(context);
+    if (target->socket)
+        connection_begin(redis, redisAsyncConnectUnix(target->socket));
+    else
+        redis->resolving = resolve_start(redis->base, target->host, target->port, SOCK_STREAM, on_resolved, redis);
 }
+
+/* From the loop, so that what fails at once is told there, too, and not while the caller is being made. */
+void redis_connect(struct redis *redis) { event_active(redis->retry, EV_TIMEOUT, 0); }
 
 struct redis *redis_new(struct event_base *base, const struct redis_target *target, int64_t retry_max_ms,
                         const struct redis_handler *handler) {
@@ -251,6 +296,8 @@ void redis_free(struct redis *redis) {
         redis->connection->data = NULL;
         redisAsyncFree(redis->connection);
     }
+    resolve_cancel(redis->resolving);
+    addresses_forget(redis);
     event_free(redis->retry);
     event_free(redis->watch);
     free(redis);

@@ -24,10 +24,11 @@ typedef void redis_reply_fn(void *context, const redisReply *reply);
 /* A string of an array reply, straight from the read buffer; the connection must not be closed from here. */
 typedef void redis_sink_fn(void *context, const char *text, size_t len);
 
-/* The target is borrowed. Nothing happens before redis_connect. */
+/* The target is borrowed. Nothing happens before redis_connect, and nothing outside the event loop: the host's name is
+ * resolved beside it, and the handler is called from it alone. Each address of the name is tried. */
 struct redis *redis_new(struct event_base *base, const struct redis_target *target, int64_t retry_max_ms,
                         const struct redis_handler *handler);
-void redis_free(struct redis *redis);
+void redis_free(struct redis *redis); /* at once, also while the name is being resolved */
 void redis_set_retry_max(struct redis *redis, int64_t ms);
 void redis_connect(struct redis *redis);
 /* Gives the connection up, says why to the handler, and tries again after the back-off. */

@@ -227,10 +227,13 @@ int command_export(const struct command_call *call) {
                             .checked_at = clock_now(&clock_system)};
     struct meter_rules rules;
     struct meter_config unused;
+    struct error error;
     if (call->n_operands == 0 || !call->config->export.collectors)
         return command_usage("export --collectors URL,... FILE ...");
     int code = entry_template(&export, call->config);
     if (code != EXIT_DONE) return code;
+    /* A name that is wrong is better said now than waited for. */
+    if (exporter_find(call->config->export.collectors, &error) != 0) return command_fail(EXIT_FAILED, "%s", error.text);
     capture_options_meter(call->config, &rules, &unused);
     code = exporter_run(&export, call, &rules);
     meter_rules_release(&rules);

@@ -41,7 +41,11 @@ struct exporter; /* opaque */
 
 /* What the collectors' URLs must be. 0, or -1 with the error naming the URL. */
 int exporter_check(const char *collectors, struct error *error) __attribute__((warn_unused_result));
-/* Resolves the names, which may take its time. NULL with the error set. The clock is borrowed. */
+/* Whether their names can be resolved, which may take half a minute: for who has no event loop to hold up. 0, or -1
+ * with the error naming the first that can't. */
+int exporter_find(const char *collectors, struct error *error) __attribute__((warn_unused_result));
+/* NULL with the error set: a URL is wrong. A name that can't be resolved is asked for again, as a collector that is
+ * away is connected to again. The clock is borrowed. */
 struct exporter *exporter_new(struct event_base *base, const struct exporter_config *config, struct error *error);
 /* What still waits is dropped. */
 void exporter_free(struct exporter *exporter);

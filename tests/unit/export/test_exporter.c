@@ -3,8 +3,10 @@
 
 #include <arpa/inet.h>
 #include <errno.h>
+#include <semaphore.h>
 #include <setjmp.h>
 #include <stdarg.h>
+#include <stdatomic.h>
 #include <stddef.h>
 #include <stdint.h>
 #include <stdlib.h>
@@ -16,6 +18,7 @@
 #include "base/bytes.h"
 #include "base/log.h"
 #include "base/mem.h"
+#include "base/resolve.h"
 
 enum { BOUND_MS = 20000, FLOWS_MAX = 1 << 20, RECORD = 8 };
 
@@ -25,13 +28,12 @@ static struct event_base *base;
 static struct exporter *exporter;
 static char url[64];
 
-static void begin(const char *scheme, uint16_t port, struct exporter_config config) {
+static void begin_at(const char *collectors, struct exporter_config config) {
     struct error error;
-    snprintf(url, sizeof url, "%s://127.0.0.1:%u", scheme, port);
     template = (struct meter_template){.rule = "all"};
     for (unsigned i = 0; i < meter_n_fields; i++)
         if (meter_fields[i].id == 2) template.fields[template.n++] = &meter_fields[i];
-    config.collectors = url;
+    config.collectors = collectors;
     config.sampling = 1;
     config.mtu = 1000;
     if (!config.template_refresh) config.template_refresh = 86400;
@@ -42,6 +44,12 @@ static void begin(const char *scheme, uint16_t port, struct exporter_config conf
     base = event_base_new();
     exporter = exporter_new(base, &config, &error);
     assert_non_null(exporter);
+    event_base_loop(base, EVLOOP_NONBLOCK); /* its address is read on the loop */
+}
+
+static void begin(const char *scheme, uint16_t port, struct exporter_config config) {
+    snprintf(url, sizeof url, "%s://127.0.0.1:%u", scheme, port);
+    begin_at(url, config);
 }
 
 static void end(void) {
@@ -347,14 +355,93 @@ static void test_urls(void **state) {
     assert_string_equal(error.text, "more than 8 collectors");
 }
 
+/* --- names --- */
+
+static atomic_uint asked;
+static sem_t gate, left; /* what the resolver waits for; that it has ended */
+static int answer;       /* EAI_..., or 0: the loopback addresses that nobody and somebody listens on */
+static uint16_t silent_port, heard_port;
+
+/* The first address is one where nobody listens. */
+static int name_resolve(const char *host, const char *port, const struct addrinfo *hints, struct addrinfo **found) {
+    (void)hints, (void)port;
+    atomic_fetch_add(&asked, 1);
+    sem_wait(&gate);
+    sem_post(&left); /* the rest is the caller's stack */
+    if (strcmp(host, "collector.test") != 0) return EAI_NONAME;
+    if (answer != 0) return answer;
+    char ports[2][8];
+    struct addrinfo digits = {.ai_socktype = SOCK_STREAM, .ai_flags = AI_NUMERICHOST}, *first, *second;
+    snprintf(ports[0], sizeof ports[0], "%u", silent_port);
+    snprintf(ports[1], sizeof ports[1], "%u", heard_port);
+    assert_int_equal(getaddrinfo("127.0.0.1", ports[0], &digits, &first), 0);
+    assert_int_equal(getaddrinfo("127.0.0.1", ports[1], &digits, &second), 0);
+    first->ai_next = second;
+    *found = first;
+    return 0;
+}
+
+static void named_begin(void) {
+    atomic_store(&asked, 0);
+    sem_init(&gate, 0, 0);
+    sem_init(&left, 0, 0);
+    resolve_name = name_resolve;
+    begin_at("tcp://collector.test:4739", (struct exporter_config){.domain = 0});
+}
+
+/* The loop turns, flows wait, and the end is at once, while nobody answers. */
+static void test_resolver_hangs(void **state) {
+    (void)state;
+    named_begin();
+    for (unsigned i = 0; i < 1000; i++)
+        event_base_loop(base, EVLOOP_NONBLOCK);
+    flows_put(0, 5);
+    assert_true(exporter_backlog(exporter) > 0);
+    UNTIL(atomic_load(&asked) == 1);
+    end();
+    sem_post(&gate); /* the thread ends, and touches nothing of the exporter's */
+    sem_wait(&left);
+    resolve_name = getaddrinfo;
+}
+
+/* A name that isn't there is asked for again, and said; of its addresses, the next one is tried. */
+static void test_name_that_comes_and_has_two_addresses(void **state) {
+    struct buffer problems = BUFFER_INIT;
+    struct reader reader = {.fd = -1};
+    (void)state;
+    silent_port = heard_port = 0;
+    close(socket_bind(SOCK_STREAM, &silent_port)); /* nobody listens there */
+    int listener = socket_bind(SOCK_STREAM, &heard_port);
+    listen(listener, 1);
+    answer = EAI_AGAIN;
+    named_begin();
+    flows_put(0, 5);
+    sem_post(&gate);
+    UNTIL(atomic_load(&asked) == 2);
+    exporter_problems(exporter, &problems);
+    char expected[160];
+    snprintf(expected, sizeof expected, "export: tcp://collector.test:4739: name: 'collector.test': %s\n",
+             gai_strerror(EAI_AGAIN));
+    assert_string_equal(problems.data, expected);
+    buffer_release(&problems);
+    answer = 0;
+    for (unsigned i = 0; i < 8; i++)
+        sem_post(&gate);
+    UNTIL((reader.fd = accept(listener, NULL, NULL)) >= 0);
+    UNTIL((stream_read(&reader), reader.flows == 5));
+    assert_int_equal(exporter_lost(exporter), 0);
+    close(reader.fd);
+    close(listener);
+    end();
+    resolve_name = getaddrinfo;
+}
+
 static void test_unknown_host(void **state) {
-    struct exporter_config config = {.collectors = "udp://nowhere.invalid", .clock = &clock_system};
     struct error error;
     (void)state;
-    base = event_base_new();
-    assert_null(exporter_new(base, &config, &error));
+    assert_int_equal(exporter_find("udp://127.0.0.1,tcp://nowhere.invalid", &error), -1);
     assert_int_equal(strncmp(error.text, "'nowhere.invalid': ", strlen("'nowhere.invalid': ")), 0);
-    event_base_free(base);
+    assert_int_equal(exporter_find("udp://127.0.0.1,tcp://[::1]", &error), 0);
 }
 
 /* Every module shows itself. */
@@ -383,11 +470,18 @@ static void test_show(void **state) {
 
 int main(void) {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(test_udp),           cmocka_unit_test(test_template_refresh),
-        cmocka_unit_test(test_udp_refused),   cmocka_unit_test(test_max_rate),
-        cmocka_unit_test(test_tcp_reconnect), cmocka_unit_test(test_tcp_cut_off),
-        cmocka_unit_test(test_tcp_deaf),      cmocka_unit_test(test_urls),
-        cmocka_unit_test(test_unknown_host),  cmocka_unit_test(test_show),
+        cmocka_unit_test(test_udp),
+        cmocka_unit_test(test_template_refresh),
+        cmocka_unit_test(test_udp_refused),
+        cmocka_unit_test(test_max_rate),
+        cmocka_unit_test(test_tcp_reconnect),
+        cmocka_unit_test(test_tcp_cut_off),
+        cmocka_unit_test(test_tcp_deaf),
+        cmocka_unit_test(test_urls),
+        cmocka_unit_test(test_unknown_host),
+        cmocka_unit_test(test_resolver_hangs),
+        cmocka_unit_test(test_name_that_comes_and_has_two_addresses),
+        cmocka_unit_test(test_show),
     };
     log_init("test", LOG_TARGET_STDERR, LOG_LEVEL_ERROR);
     return cmocka_run_group_tests(tests, NULL, NULL);
