@@ -28,7 +28,16 @@ struct service {
     unsigned fronts;       /* probe and collector, if they have not ended */
     int exit_code, waited_ms;
     bool stopping, importer_over;
+    bool over;        /* the loop is to end, or not to begin */
+    bool once;        /* until the queue is empty */
+    bool interrupted; /* a signal came first */
 };
+
+/* libevent forgets a break that comes before the loop runs. */
+static void loop_end(struct service *service) {
+    service->over = true;
+    event_base_loopbreak(service->base);
+}
 
 static void code_take(struct service *service, int exit_code) {
     if (exit_code > service->exit_code) service->exit_code = exit_code;
@@ -58,7 +67,7 @@ static void on_finished(void *context, int exit_code) {
         service->stopping = true;
         fronts_stop(service);
     } else if (!service->leaving) {
-        event_base_loopbreak(service->base);
+        loop_end(service);
     }
 }
 
@@ -80,7 +89,7 @@ static void on_leaving(evutil_socket_t fd, short what, void *context) {
     event_free(service->leaving);
     service->leaving = NULL;
     if (service->importer_over || (!parts->importer && !parts->direct))
-        event_base_loopbreak(service->base);
+        loop_end(service);
     else
         stop(service);
 }
@@ -105,8 +114,9 @@ static void on_stop(evutil_socket_t number, short what, void *context) {
         log_warning("main", "a second %s: stopping without a flush", strsignal((int)number));
         _exit(1); /* not after the database's answer, which may take its time; what was claimed is found again */
     }
-    service->stopping = true;
-    log_notice("main", "%s: flushing and stopping", strsignal((int)number));
+    service->stopping = service->interrupted = true;
+    log_notice("main", "%s: flushing and stopping%s", strsignal((int)number),
+               service->once ? "; the queue may hold more" : "");
     notify_send("STOPPING=1");
     stop(service);
 }
@@ -217,7 +227,7 @@ static void loop_run(struct service *service, const struct pipeline *pipeline, c
         code_take(service, 2);
     } else {
         notify_send("READY=1");
-        event_base_dispatch(service->base);
+        if (!service->over) event_base_dispatch(service->base);
     }
     monitor_free(service->monitor);
     if (watchdog) event_free(watchdog);
@@ -230,7 +240,7 @@ int service_run(const struct pipeline *pipeline, const struct config *config, co
         event_callback_fn run;
     } handled[] = {{SIGTERM, on_stop}, {SIGINT, on_stop}, {SIGHUP, on_reload}, {SIGUSR1, on_flush}};
     enum { N_HANDLED = sizeof handled / sizeof handled[0] };
-    struct service service = {.base = event_base_new(), .reload = reload};
+    struct service service = {.base = event_base_new(), .reload = reload, .once = pipeline->importer.queue.once};
     struct event *signals[N_HANDLED] = {NULL};
     struct error error;
     if (fronts) {
@@ -254,5 +264,5 @@ int service_run(const struct pipeline *pipeline, const struct config *config, co
     for (unsigned i = 0; i < N_HANDLED; i++)
         if (signals[i]) event_free(signals[i]);
     event_base_free(service.base);
-    return service.exit_code;
+    return service.once && service.interrupted ? 1 : service.exit_code;
 }

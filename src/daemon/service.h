@@ -13,7 +13,8 @@ struct service_fronts {
     struct collector *collector;
 };
 
-/* Returns the exit code: 0 done, 1 failed, 3 done with rejected entries (importer.queue.once alone). `fronts` are
+/* Returns the exit code: 0 done, 1 failed, 3 done with rejected entries (importer.queue.once alone, where a signal is a
+ * failure, too). `fronts` are
  * taken; NULL: there are none. `reload` is what SIGHUP does to the two configurations; NULL leaves the signal alone.
  * `counters` may be NULL. */
 int service_run(const struct pipeline *pipeline, const struct config *config, const struct service_fronts *fronts,

@@ -15,7 +15,7 @@ static int queue_drain(const struct command_call *call) {
     pipeline.importer.queue.name = name;
     pipeline.importer.queue.once = true;
     int code = service_run(&pipeline, call->config, NULL, NULL, &counters);
-    if (code != EXIT_FAILED)
+    if (code != EXIT_FAILED || counters.entries > 0)
         printf("queue %s: %" PRIu64 " entries: %" PRIu64 " imported, %" PRIu64 " too old, %" PRIu64 " rejected\n",
                call->config->queue.name, counters.entries, counters.imported, counters.too_old, counters.rejected);
     if (code == EXIT_REJECTED)

@@ -1,6 +1,8 @@
 """How the queue is reached, what is said when it can't be, END, at-most-once, and what an idle daemon costs."""
 import json
+import select
 import signal
+import socket
 import time
 
 import pytest
@@ -18,6 +20,52 @@ def check(site, entries, db=0):
     site.settle(len(entries), daemon, db=db)
     daemon.stop()
     rig.assert_tables(site.tables(), reference.Import().add_all(entries).tables())
+
+
+# A Redis that isn't there ---------------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("where", ["no socket", "no port", "no name"])
+def test_once_fails_at_once_without_a_redis(make_site, folder, where):
+    """What fails before the event loop runs must not be lost on it."""
+    url, why = {"no socket": ("redis+unix://%s/nothing.sock" % folder, "No such file or directory"),
+                "no port": ("redis://127.0.0.1:%d" % rig.free_port(), "Connection refused"),
+                "no name": ("redis://nowhere.invalid:1", "'nowhere.invalid': ")}[where]
+    site = make_site("sqlite", queue={"url": url})
+    out, err = site.run("--once", code=1, bound=10)
+    assert out == ""
+    assert "%s: %s" % (url, why) in err
+
+
+@pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGINT])
+def test_once_is_stopped_while_redis_is_silent(make_site, folder, number):
+    """It has not drained the queue: exit code 1."""
+    with socket.socket(socket.AF_UNIX) as silent:
+        silent.bind(str(folder / "silent.sock"))
+        silent.listen(1)
+        site = make_site("sqlite", queue={"url": "redis+unix://%s/silent.sock" % folder})
+        once = rig.Process(site.command("--once"), folder, "once")
+        rig.wait_for(lambda: select.select([silent], [], [], 0)[0], "a connection")
+        rig.wait_for(lambda: once.handles(number), "signals to be handled")
+        once.signal(number)
+        assert once.wait(bound=5) == 1
+        assert "the queue may hold more" in once.output()
+
+
+def test_the_daemon_waits_for_a_socket_that_is_not_there(make_site, make_redis):
+    """It says so once in a while, stops by SIGTERM, and imports when Redis comes."""
+    entries = list(generator.flows(300, seed=70))
+    server = make_redis()
+    site = make_site("sqlite", redis=server)
+    server.stop()
+    daemon = site.daemon(ready=False)
+    rig.wait_for(lambda: "No such file or directory; trying again" in daemon.output(), daemon.output)
+    daemon.stop(bound=5)
+    daemon = site.daemon(ready=False, name="again")
+    rig.wait_for(lambda: "No such file or directory; trying again" in daemon.output(), daemon.output)
+    server.start()
+    server.push(entries)
+    site.settled_equals(entries, daemon)
 
 
 # Ways to reach it ---------------------------------------------------------------------------------------------------
