@@ -160,7 +160,10 @@ const struct option config_options[] = {
              "What it has not yet written when it crashes is lost; with redis it is not."},
     {.section = "capture", .name = "user", .flag = "user", .type = OPTION_TEXT,
      .offset = AT(capture.user, const char *), .standard = "flowimport", .placeholder = "NAME",
-     .help = "The account that flowimportd goes on as once interface and sockets are open, where root has started it."},
+     .help = "The account that flowimportd goes on as once interface and sockets are open, where root has started it.",
+     .more = "Also where nothing is captured or collected; if this account does not exist then and was not named here, "
+             "root stays root and the log says so. Files of the store, the spool and the state must be the account's. "
+             "Empty: root stays root."},
     {.section = "capture", .name = "promiscuous", .flag = "promiscuous", .type = OPTION_BOOL,
      .offset = AT(capture.promiscuous, bool), .standard = "no",
      .help = "Whether frames for other hosts are captured, too; it takes CAP_NET_ADMIN."},
@@ -261,7 +264,7 @@ const struct option config_options[] = {
      .offset = AT(export.collectors, const char *), .placeholder = "URL,...",
      .help = "Where flows are sent as IPFIX or NetFlow v9; nowhere if empty.",
      .more = "As in udp://host:4739, tcp://host:4739 or udp://host:2055?v9, up to eight. With udp://host?uniflows a "
-             "biflow is two records, for collectors that know no reverse elements. Names are resolved at the start."},
+             "biflow is two records, for collectors that know no reverse elements. Names are resolved for each connection."},
     {.section = "export", .name = "observation_domain", .flag = "observation-domain", .type = OPTION_COUNT,
      .offset = AT(export.observation_domain, uint64_t), .standard = "0", .min = 0, .max = UINT32_MAX,
      .help = "The observation domain id of what is sent; in NetFlow v9 the source id."},

@@ -2,7 +2,7 @@
 #include <signal.h>
 
 #include "base/log.h"
-#include "daemon/privileges.h"
+#include "daemon/account.h"
 #include "daemon/service.h"
 
 static const char usage[] =
@@ -24,7 +24,7 @@ static int fronts_open(struct service_fronts *fronts, const struct config *confi
     if (config->collector.listen && !(fronts->collector = collector_open(config, pipeline, &error))) goto failed;
     part = "main";
     code = 2;
-    if ((fronts->probe || fronts->collector) && privileges_drop(config->capture.user, &error) != 0) goto failed;
+    if (account_settle(config, fronts->probe || fronts->collector, &error) != 0) goto failed;
     return 0;
 failed:
     log_error(part, "%s", error.text);

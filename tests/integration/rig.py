@@ -546,7 +546,8 @@ class Site:
                                    "retry_max": "100ms"},
                          "import": {"bucket_sizes": ",".join(map(str, sizes)), "cache_memory": "64M"},
                          "store": {"url": store.url},
-                         "http": {"listen": ""}}
+                         "http": {"listen": ""},
+                         "capture": {"user": ""}}  # tests run by root stay root
         if self.keys != TUPLE_KEYS:
             self.sections["import"]["aggr_values"] = ",".join(self.keys)
         if self.sums != TUPLE_SUMS:

@@ -1,5 +1,7 @@
 """The service manager's side: readiness, the watchdog, the sandbox of the unit, and SIGTERM with a database that hangs."""
+import os
 import pathlib
+import pwd
 import re
 import select
 import shutil
@@ -57,6 +59,76 @@ def claimed(site):
 def assert_whole(site, entries):
     rig.assert_tables(site.tables(), reference.Import().add_all(entries).tables())
     site.verify()
+
+
+# The account ----------------------------------------------------------------------------------------------------------
+
+NOBODY = 65534
+as_root = pytest.mark.skipif(os.geteuid() != 0, reason="only root can become another")
+
+
+def status_of(daemon, name):
+    with open("/proc/%d/status" % daemon.pid, encoding="ascii") as lines:
+        return next(line.split()[1:] for line in lines if line.startswith(name + ":"))
+
+
+@as_root
+def test_root_gives_way_to_the_account(make_site, make_redis):
+    """Without [capture] and [collector], too; all threads, for good."""
+    entries = list(generator.flows(300, seed=91))
+    site = make_site("sqlite", redis=make_redis(tcp=True))
+    site.redis.push(entries)
+    os.chown(site.store.path.parent, NOBODY, NOBODY)
+    for folder in list(site.store.path.parents)[:3]:
+        folder.chmod(0o755)
+    daemon = site.daemon(queue={"url": "redis://127.0.0.1:%d" % site.redis.port}, capture={"user": "nobody"})
+    for task in pathlib.Path("/proc/%d/task" % daemon.pid).iterdir():
+        status = (task / "status").read_text()
+        assert re.search(r"^Uid:(\t65534){4}$", status, re.M) and re.search(r"^Gid:(\t65534){4}$", status, re.M), status
+        assert re.findall(r"^Cap(?:Inh|Prm|Eff|Amb):\t(0+)$", status, re.M) == ["0" * 16] * 4, status
+    assert status_of(daemon, "NoNewPrivs") == ["1"]
+    site.settle(len(entries), daemon)
+    daemon.stop()
+    rig.assert_tables(site.tables(), reference.Import().add_all(entries).tables())
+
+
+@as_root
+@pytest.mark.skipif(any(account.pw_name == "flowimport" for account in pwd.getpwall()), reason="there is an account")
+def test_root_without_the_account_says_so_once(make_site):
+    daemon = make_site("sqlite").daemon(capture={"user": None})
+    daemon.stop()
+    assert daemon.output().count("runs as root, as there is no account 'flowimport'") == 1
+
+
+@as_root
+def test_root_stays_root_where_that_is_asked_for(make_site):
+    daemon = make_site("sqlite").daemon()
+    assert status_of(daemon, "Uid") == ["0"] * 4
+    daemon.stop()
+    assert "as root" not in daemon.output()
+
+
+@as_root
+def test_an_account_that_is_named_must_be_there(make_site):
+    daemon = make_site("sqlite").daemon(ready=False, capture={"user": "nosuchuser"})
+    assert daemon.wait() == 2
+    assert "there is no account 'nosuchuser'" in daemon.output()
+
+
+@as_root
+@pytest.mark.parametrize("what", ["file", "folder"])
+def test_a_store_that_the_account_cannot_write(make_site, what):
+    """Said at the start, before anything is taken from the queue."""
+    site = make_site("sqlite")
+    site.run("schema", "install")
+    for folder in list(site.store.path.parents)[:3]:
+        folder.chmod(0o755)
+    if what == "folder":
+        os.chown(site.store.path, NOBODY, NOBODY)
+    path = site.store.path if what == "file" else site.store.path.parent
+    daemon = site.daemon(ready=False, capture={"user": "nobody"})
+    assert daemon.wait() == 2
+    assert "'%s' can't be written by 'nobody'" % path in daemon.output()
 
 
 # Readiness ------------------------------------------------------------------------------------------------------------
