@@ -10,7 +10,7 @@ static const char *path_of(const struct config *config) { return config->path ? 
 static void errors_log(const struct config *config) {
     for (const char *line = config->options.errors.data; line && *line; line += strcspn(line, "\n") + 1)
         log_error("config", "%.*s", (int)strcspn(line, "\n"), line);
-    log_error("config", "%s: nothing of it is taken; all stays as it was", path_of(config));
+    log_error("config", "%s: reload refused; the running configuration is unchanged", path_of(config));
 }
 
 static void change_log(void *context, const struct option *option) {
@@ -18,7 +18,8 @@ static void change_log(void *context, const struct option *option) {
     if (option->reload)
         log_notice("config", "[%s] %s changed in %s", option->section, option->name, path_of(fresh));
     else if (option->section)
-        log_warning("config", "[%s] %s changed in %s: takes a restart", option->section, option->name, path_of(fresh));
+        log_warning("config", "[%s] %s changed in %s: requires a restart", option->section, option->name,
+                    path_of(fresh));
 }
 
 bool reload_run(struct reload *reload) {
@@ -29,7 +30,7 @@ bool reload_run(struct reload *reload) {
         return false;
     }
     options_exchange(&config->options, &fresh.options);
-    config_agree(config); /* what is new with what takes a restart */
+    config_agree(config); /* the new values against those that require a restart */
     bool agrees = config->options.n_errors == 0;
     if (!agrees) {
         errors_log(config);

@@ -31,7 +31,7 @@ static void rules_print(const char *title, const struct retention_rules *rules) 
 
 static void problem_print(void *context, const char *text, const char *remedy) {
     ++*(unsigned *)context;
-    printf("problem    %s\n           mend it: %s\n", text, remedy);
+    printf("problem    %s\n           fix: %s\n", text, remedy);
 }
 
 /* Prints what is wrong, or that nothing is. */

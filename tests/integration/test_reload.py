@@ -89,7 +89,7 @@ def changed(path, section, name):
 
 
 def refused(path, section, name):
-    return ("warning", "config: [%s] %s changed in %s: takes a restart" % (section, name, path))
+    return ("warning", "config: [%s] %s changed in %s: requires a restart" % (section, name, path))
 
 
 # What is said -------------------------------------------------------------------------------------------------------
@@ -140,7 +140,7 @@ def test_what_is_taken_is_said_once(running):
 def test_a_wrong_file_changes_nothing(running):
     site, daemon = running
     path = site.folder / "flowimportd.conf"
-    said = change(site, daemon, end="nothing of it is taken; all stays as it was", queue={"page": "0"},
+    said = change(site, daemon, end="reload refused; the running configuration is unchanged", queue={"page": "0"},
                   import_={"flush_interval": "1s", "max_future": "soon"}, log={"level": "error"})
     text = path.read_text().splitlines()
     assert said == [
@@ -148,11 +148,11 @@ def test_a_wrong_file_changes_nothing(running):
          % (path, text.index("page = 0") + 1)),
         ("error", "config: %s:%d: [import] max_future: 'soon' is not accepted: it takes a time from 0 to 1y, as 90, 90s, "
          "5m, 2h, 1d, 1w or 1y" % (path, text.index("max_future = soon") + 1)),
-        ("error", "config: %s: nothing of it is taken; all stays as it was" % path)]
+        ("error", "config: %s: reload refused; the running configuration is unchanged" % path)]
     path.unlink()
     since = len(daemon.output())
     daemon.signal(signal.SIGHUP)
-    rig.wait_for(lambda: "nothing of it is taken" in daemon.output()[since:], "the refusal")
+    rig.wait_for(lambda: "reload refused" in daemon.output()[since:], "the refusal")
     assert lines(daemon, since)[1] == ("error", "config: %s: No such file or directory" % path)
     # Neither the flush_interval nor the level was taken.
     site.redis.push([one()])
@@ -164,7 +164,7 @@ def test_a_wrong_file_changes_nothing(running):
 
 
 def test_what_is_right_alone_but_not_with_what_takes_a_restart(running):
-    """The flow's length would do with the new cache_memory, but that takes a restart."""
+    """The flow's length would do with the new cache_memory, but that requires a restart."""
     site, daemon = running
     path = site.folder / "flowimportd.conf"
     options = {"max_flow_duration": "365d", "cache_memory": "1G", "bucket_sizes": "60"}
@@ -179,12 +179,12 @@ def test_the_mix_is_checked(make_site):
     daemon = site.daemon()
     path = site.folder / "flowimportd.conf"
     line = path.read_text().splitlines().index("cache_memory = 16M") + 1
-    said = change(site, daemon, end="nothing of it is taken; all stays as it was",
+    said = change(site, daemon, end="reload refused; the running configuration is unchanged",
                   import_={"max_flow_duration": "365d", "cache_memory": "1G", "flush_interval": "1s"})
     assert said == [
         ("error", "config: %s:%d: [import] cache_memory: too small for one flow of max_flow_duration 31536000s, which "
          "touches 525602 buckets of 60s: it takes at least 129M" % (path, line)),
-        ("error", "config: %s: nothing of it is taken; all stays as it was" % path)]
+        ("error", "config: %s: reload refused; the running configuration is unchanged" % path)]
     assert changed(path, "import", "flush_interval") in change(site, daemon, import_={"flush_interval": "1s"})
     daemon.stop()
 

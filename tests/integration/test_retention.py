@@ -402,7 +402,7 @@ def test_installing_twice_changes_nothing(make_site, make_store, definer):
 def status_of(site, code=1):
     """{problem: remedy}"""
     out, _ = site.run("retention", "status", code=code)
-    return dict(re.findall(r"^problem +(.*)\n +mend it: (.*)$", out, re.M))
+    return dict(re.findall(r"^problem +(.*)\n +fix: (.*)$", out, re.M))
 
 
 @pytest.mark.parametrize("option, problem, remedy", [
@@ -468,7 +468,7 @@ def test_status_of_what_goes_wrong_later(make_site, make_store, make_maria):
     assert site.tables()["flows_600"] == []
     assert status_of(site, code=0) == {}
     # No run for hours, and partitions that end.
-    problems = dict(re.findall(r"^problem +(.*)\n +mend it: (.*)$",
+    problems = dict(re.findall(r"^problem +(.*)\n +fix: (.*)$",
                                site.run("retention", "status", "--at", now + 8 * DAY, code=1)[0], re.M))
     assert any(re.fullmatch("the last run was at .*Z, and they should be an hour apart", text) for text in problems)
     assert any(re.fullmatch(r"flow\w+_data has partitions until .* alone; .*", text) for text in problems)
