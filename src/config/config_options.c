@@ -264,7 +264,8 @@ const struct option config_options[] = {
      .offset = AT(export.collectors, const char *), .placeholder = "URL,...",
      .help = "Where flows are sent as IPFIX or NetFlow v9; nowhere if empty.",
      .more = "As in udp://host:4739, tcp://host:4739 or udp://host:2055?v9, up to eight. With udp://host?uniflows a "
-             "biflow is two records, for collectors that know no reverse elements. Names are resolved for each connection."},
+             "biflow is two records, for collectors that know no reverse elements. Names are resolved for each "
+             "connection."},
     {.section = "export", .name = "observation_domain", .flag = "observation-domain", .type = OPTION_COUNT,
      .offset = AT(export.observation_domain, uint64_t), .standard = "0", .min = 0, .max = UINT32_MAX,
      .help = "The observation domain id of what is sent; in NetFlow v9 the source id."},
