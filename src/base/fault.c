@@ -12,6 +12,7 @@
 #include "base/mem.h"
 
 void (*fault_hook)(const char *place);
+int (*fault_call_hook)(const char *place);
 
 static char *fault_place;
 static atomic_long fault_left; /* passings until the end; places are passed by more than one thread */

@@ -55,6 +55,15 @@ size_t backlog_send(struct backlog *backlog, const char **texts, size_t *lens, s
 
 void backlog_unsend(struct backlog *backlog) { backlog->unsent = backlog->begin; }
 
+void backlog_renumber(struct backlog *backlog, uint64_t more) {
+    const char *text;
+    for (size_t at = backlog->begin, next; at < backlog->end; at = next) {
+        struct backlog_head head = backlog_at(backlog, at, &text, &next);
+        head.position += more;
+        memcpy(backlog->data + at, &head, sizeof head);
+    }
+}
+
 void backlog_drop(struct backlog *backlog, uint64_t position) {
     const char *text;
     size_t next;

@@ -34,6 +34,8 @@ size_t backlog_send(struct backlog *backlog, const char **texts, size_t *lens, s
                     uint64_t *last);
 /* All is to be sent again. */
 void backlog_unsend(struct backlog *backlog);
+/* Adds to all positions. */
+void backlog_renumber(struct backlog *backlog, uint64_t more);
 /* Drops what has a position up to this one. */
 void backlog_drop(struct backlog *backlog, uint64_t position);
 

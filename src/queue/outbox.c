@@ -14,13 +14,13 @@ static bool is_half_full(const struct outbox *outbox) {
 /* --- to disk --- */
 
 static void write_failed(struct outbox *outbox, const struct error *error) {
-    if (!outbox->spool_error.text[0]) log_error("spool", "%s; entries stay in memory while there is room", error->text);
-    outbox->spool_error = *error;
+    if (!outbox->write_error.text[0]) log_error("spool", "%s; entries stay in memory while there is room", error->text);
+    outbox->write_error = *error;
 }
 
 static void write_done(struct outbox *outbox) {
-    if (outbox->spool_error.text[0]) log_notice("spool", "%s: can be written again", outbox->config->spool);
-    outbox->spool_error.text[0] = '\0';
+    if (outbox->write_error.text[0]) log_notice("spool", "%s: can be written again", outbox->config->spool);
+    outbox->write_error.text[0] = '\0';
 }
 
 /* Moves what is in memory to the spool, sent or not, as far as there is room. */
@@ -46,7 +46,28 @@ static void backlog_spool(struct outbox *outbox) {
     }
 }
 
+/* What came before the spool could be opened gets positions behind what is in it. 0, or -1 with the error set and
+ * *again. */
+static int spool_begin(struct outbox *outbox, bool *again, struct error *error) {
+    const struct outbox_config *config = outbox->config;
+    outbox->spool = spool_open(config->spool, config->spool_max, config->stream, again, error);
+    if (!outbox->spool) return -1;
+    outbox->stream = spool_stream(outbox->spool);
+    outbox->position += spool_base(outbox->spool);
+    backlog_renumber(&outbox->backlog, spool_base(outbox->spool));
+    return 0;
+}
+
+static void spool_try(struct outbox *outbox) {
+    bool again;
+    if (outbox_is_ready(outbox) || spool_begin(outbox, &again, &outbox->open_error) != 0) return;
+    outbox->open_error.text[0] = '\0';
+    log_notice("spool", "%s: could be opened now", outbox->config->spool);
+}
+
 void outbox_tick(struct outbox *outbox, bool stuck) {
+    outbox->read_again = true;
+    spool_try(outbox);
     if (outbox->spool) {
         if (stuck || spool_waits(outbox)) backlog_spool(outbox);
         spool_forget(outbox->spool, outbox->arrived); /* what could not be read back and ends there */
@@ -67,7 +88,7 @@ bool outbox_put_at(struct outbox *outbox, uint64_t position, const char *text, s
 
 void outbox_put(struct outbox *outbox, const char *text, size_t len) {
     /* A disk that failed is tried again once a second. */
-    if (is_half_full(outbox) && outbox->spool && !outbox->spool_error.text[0]) backlog_spool(outbox);
+    if (is_half_full(outbox) && outbox->spool && !outbox->write_error.text[0]) backlog_spool(outbox);
     if (outbox_put_at(outbox, outbox->position + 1, text, len)) return;
     outbox->lost++;
     if (outbox->lost_lately++ == 0)
@@ -86,10 +107,28 @@ bool outbox_waits(const struct outbox *outbox) {
     return spool_waits(outbox) || outbox->backlog.unsent < outbox->backlog.end;
 }
 
+/* As spool_read(), but once a second after an error, and silent about it. */
+static int spool_next(struct outbox *outbox, const char **texts, size_t *lens, size_t n_max, uint64_t *last) {
+    struct error error, *known = &outbox->read_error;
+    if (!outbox->spool) return 0;
+    if (known->text[0] && !outbox->read_again) return -1;
+    outbox->read_again = false;
+    int n = spool_read(outbox->spool, outbox->sent, texts, lens, n_max, last, &error);
+    if (n < 0 && !known->text[0]) log_error("spool", "%s; what is in it waits and is tried again", error.text);
+    if (n >= 0 && known->text[0]) log_notice("spool", "%s: can be read again", outbox->config->spool);
+    if (n < 0)
+        *known = error;
+    else
+        known->text[0] = '\0';
+    return n;
+}
+
 size_t outbox_send(struct outbox *outbox, const char **texts, size_t *lens, size_t n_max, size_t bytes) {
-    size_t n = 0;
     uint64_t last = outbox->sent;
-    if (outbox->spool) n = spool_read(outbox->spool, outbox->sent, texts, lens, n_max, &last);
+    if (!outbox_is_ready(outbox)) return 0;
+    int found = spool_next(outbox, texts, lens, n_max, &last);
+    if (found < 0) return 0; /* what is in memory comes behind it */
+    size_t n = (size_t)found;
     if (n == 0) n = backlog_send(&outbox->backlog, texts, lens, n_max, bytes, &last);
     if (n > 0) outbox->sent = last;
     return n;
@@ -110,17 +149,28 @@ void outbox_arrived(struct outbox *outbox, uint64_t position) {
 /* --- its life --- */
 
 int outbox_init(struct outbox *outbox, const struct outbox_config *config, struct error *error) {
+    bool again;
     *outbox = (struct outbox){.config = config, .stream = config->stream};
     backlog_init(&outbox->backlog, config->memory);
-    if (!config->spool) return 0;
-    outbox->spool = spool_open(config->spool, config->spool_max, config->stream, error);
-    if (!outbox->spool) return -1;
-    outbox->stream = spool_stream(outbox->spool);
-    outbox->position = spool_base(outbox->spool);
+    if (!config->spool || spool_begin(outbox, &again, error) == 0) return 0;
+    if (!again) return -1;
+    outbox->open_error = *error;
+    log_error("spool", "%s; nothing is sent until it can be read, and entries stay in memory", error->text);
     return 0;
 }
 
+bool outbox_is_ready(const struct outbox *outbox) { return !outbox->config->spool || outbox->spool; }
+
+const char *outbox_problem(const struct outbox *outbox) {
+    const struct error *errors[] = {&outbox->open_error, &outbox->read_error, &outbox->write_error};
+    for (unsigned i = 0; i < sizeof errors / sizeof errors[0]; i++)
+        if (errors[i]->text[0]) return errors[i]->text;
+    return NULL;
+}
+
 uint64_t outbox_release(struct outbox *outbox) {
+    if (!outbox->config) return 0;
+    spool_try(outbox);
     if (outbox->spool) backlog_spool(outbox);
     uint64_t left = outbox->backlog.n;
     spool_close(outbox->spool);

@@ -21,19 +21,26 @@ struct outbox {
     uint64_t stream;
     /* Positions: arrived <= sent <= position; those in the spool come before those in the backlog. */
     uint64_t arrived, sent, position;
-    struct spool *spool; /* NULL: none */
+    struct spool *spool; /* NULL: none, or it can't be opened yet */
     struct backlog backlog;
     uint64_t lost;
-    uint64_t lost_lately;     /* entries for which there was no room, since there was room */
-    struct error spool_error; /* of the last try to write; "": there was none */
+    uint64_t lost_lately; /* entries for which there was no room, since there was room */
+    /* Of the last try; "": there was none. */
+    struct error open_error, write_error, read_error;
+    bool read_again; /* a second has passed since read_error */
 };
 
-/* The configuration is borrowed. 0, or -1 with the error set: the spool can't be used. outbox_release() is called in
- * both cases. */
+/* The configuration is borrowed. A spool that can't be opened for a reason that may pass is tried again by
+ * outbox_tick(). 0, or -1 with the error set: it can't be used at all. outbox_release() is called in both cases. */
 int outbox_init(struct outbox *outbox, const struct outbox_config *config, struct error *error)
     __attribute__((warn_unused_result));
 /* What has not arrived goes to the spool. Returns how many entries find no place there. */
 uint64_t outbox_release(struct outbox *outbox);
+
+/* Whether entries can be sent: what is in the spool is known, and the stream's name. */
+bool outbox_is_ready(const struct outbox *outbox);
+/* What keeps the spool from being used, as text; NULL: nothing. */
+const char *outbox_problem(const struct outbox *outbox);
 
 /* Where there is no room the entry is counted as lost. */
 void outbox_put(struct outbox *outbox, const char *text, size_t len);
@@ -45,7 +52,8 @@ void outbox_resume(struct outbox *outbox, uint64_t position);
 
 bool outbox_is_empty(const struct outbox *outbox); /* all has arrived */
 bool outbox_waits(const struct outbox *outbox);    /* there are entries that are not sent */
-/* The next entries to be sent, at most n_max and about `bytes` of them: from then on they are sent. Returns how many.
+/* The next entries to be sent, at most n_max and about `bytes` of them: from then on they are sent. Returns how many: 0
+ * also where the next ones can't be read back now, which the next outbox_tick() has tried again.
  * Borrowed until the next call but outbox_waits(). */
 size_t outbox_send(struct outbox *outbox, const char **texts, size_t *lens, size_t n_max, size_t bytes);
 /* What was sent and has not arrived is to be sent again. */

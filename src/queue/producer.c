@@ -251,11 +251,21 @@ void producer_take(struct producer *producer, struct feed *feed) {
 
 /* --- its life --- */
 
+/* Once the stream's name is known, which may be the spool's. */
+static void connect_begin(struct producer *producer) {
+    if (!producer->stream[0])
+        snprintf(producer->stream, sizeof producer->stream, "%016" PRIx64, producer->outbox.stream);
+    redis_connect(producer->redis);
+}
+
 static void on_tick(evutil_socket_t fd, short what, void *context) {
     struct producer *producer = context;
+    bool was_ready = outbox_is_ready(&producer->outbox);
     (void)fd;
     (void)what;
     outbox_tick(&producer->outbox, !producer->connected || producer->held);
+    if (!was_ready && outbox_is_ready(&producer->outbox)) connect_begin(producer);
+    batch_send(producer); /* what could not be read back is tried again */
 }
 
 static int outbox_begin(struct producer *producer, struct error *error) {
@@ -266,9 +276,7 @@ static int outbox_begin(struct producer *producer, struct error *error) {
                                      .spool_max = producer->config->spool_max};
     if (getrandom(&config->stream, sizeof config->stream, 0) != sizeof config->stream)
         return error_set(error, "getrandom failed");
-    if (outbox_init(&producer->outbox, config, error) != 0) return -1;
-    snprintf(producer->stream, sizeof producer->stream, "%016" PRIx64, producer->outbox.stream);
-    return 0;
+    return outbox_init(&producer->outbox, config, error);
 }
 
 struct producer *producer_new(struct event_base *base, const struct producer_config *config,
@@ -315,7 +323,7 @@ void producer_free(struct producer *producer) {
 
 void producer_start(struct producer *producer) {
     event_add(producer->tick, &(struct timeval){.tv_sec = TICK_SECONDS});
-    redis_connect(producer->redis);
+    if (outbox_is_ready(&producer->outbox)) connect_begin(producer);
 }
 
 void producer_resume(struct producer *producer, const char *stream, uint64_t position) {

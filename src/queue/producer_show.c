@@ -30,7 +30,7 @@ void producer_show(const struct producer *producer, struct show *show) {
     show_gauge(show, "spool_bytes", "Bytes that the spool takes.", spool.bytes);
     show_gauge(show, "spool_limit_bytes", "The most bytes that the spool may take.", spool.max_bytes);
     show_gauge(show, "queue_length", "Entries in the queue, as last seen.", producer->queue_length);
-    show_text(show, "spool_error", outbox->spool_error.text[0] ? outbox->spool_error.text : NULL);
+    show_text(show, "spool_error", outbox_problem(outbox));
 }
 
 void producer_problems(const struct producer *producer, struct buffer *out) {
@@ -40,7 +40,7 @@ void producer_problems(const struct producer *producer, struct buffer *out) {
     if (producer->held)
         buffer_printf(out, "producer: %s has %" PRIu64 " entries, max_queue is %" PRIu64 "\n", producer->config->queue,
                       producer->queue_length, producer->config->max_queue);
-    if (outbox->spool_error.text[0]) buffer_printf(out, "producer: spool: %s\n", outbox->spool_error.text);
+    if (outbox_problem(outbox)) buffer_printf(out, "producer: spool: %s\n", outbox_problem(outbox));
     if (outbox->lost_lately > 0)
         buffer_printf(out, "producer: no room: %" PRIu64 " entries are lost\n", outbox->lost_lately);
 }

@@ -3,7 +3,10 @@
  *   header   "flowspl1", stream, position of the first record, checksum of these
  *   record   length (4 bytes), checksum (4 bytes: XXH3 of the text, seeded with the position), text
  *
- * Its name is the position of its first record. Each record's position is one more than the last one's. */
+ * Its name is the position of its first record. Each record's position is one more than the last one's. One that is
+ * damaged is renamed to NAME.damaged when what could be read of it has arrived.
+ *
+ * fault_call() stands before each system call that a unit test has fail. */
 #include "queue/spool.h"
 
 #include <dirent.h>
@@ -19,6 +22,7 @@
 #include <xxhash.h>
 
 #include "base/buffer.h"
+#include "base/fault.h"
 #include "base/log.h"
 #include "base/mem.h"
 
@@ -26,8 +30,9 @@ enum {
     SEGMENT_BYTES = 16 << 20,
     RECORD_HEAD = 8,
     NAME_MAX_BYTES = 32,
+    TORN_MAX = 1 << 20, /* bytes of a record that may have been cut off by the end of the process */
 };
-static const char magic[8] = "flowspl1", suffix[] = ".spool";
+static const char magic[8] = "flowspl1", suffix[] = ".spool", aside_suffix[] = ".damaged";
 static const uint64_t gap = UINT64_C(1) << 32; /* more than what can have been sent and not be here */
 
 struct header {
@@ -38,6 +43,7 @@ struct header {
 struct segment {
     uint64_t first, n; /* position of the first record; records */
     uint64_t size;     /* bytes, to the end of the last whole record */
+    bool damaged;      /* what follows in the file is not what was written */
 };
 
 struct reader {
@@ -54,6 +60,7 @@ struct spool {
     int folder_fd;
     uint64_t max_bytes, segment_bytes, stream, base;
     bool named;               /* the stream is that of segments that were found */
+    bool foreign;             /* one of them has another */
     struct segment *segments; /* oldest first */
     size_t n;
     uint64_t bytes; /* of all segments */
@@ -89,21 +96,31 @@ static void reader_close(struct reader *reader) {
     reader->fd = -1;
 }
 
-/* Writable for segment_scan alone. */
-static bool reader_open(struct spool *spool, size_t index) {
+/* Writable for segment_scan alone. 0; or -1 with errno. */
+static int reader_open(struct spool *spool, size_t index) {
     struct reader *reader = &spool->reader;
     char name[NAME_MAX_BYTES];
     reader_close(reader);
-    reader->fd = openat(spool->folder_fd, segment_name(spool->segments[index].first, name), O_RDWR | O_CLOEXEC);
+    if (!fault_call("spool-open"))
+        reader->fd = openat(spool->folder_fd, segment_name(spool->segments[index].first, name), O_RDWR | O_CLOEXEC);
     reader->segment = index;
     reader->position = spool->segments[index].first;
     reader->offset = sizeof(struct header);
     reader->at = reader->end = 0;
-    return reader->fd >= 0;
+    return reader->fd >= 0 ? 0 : -1;
 }
 
-/* Reads on, so that a record of `wanted` bytes is there, if the segment has that many. */
-static void reader_fill(struct reader *reader, const struct segment *segment, size_t wanted) {
+/* As pread(2), which a signal does not end. */
+static ssize_t file_read(int fd, void *bytes, size_t len, uint64_t offset) {
+    ssize_t n;
+    do
+        n = fault_call("spool-read") ? -1 : pread(fd, bytes, len, (off_t)offset);
+    while (n < 0 && errno == EINTR);
+    return n;
+}
+
+/* Reads on, so that a record of `wanted` bytes is there, if the segment has that many. 0; or -1 with errno. */
+static int reader_fill(struct reader *reader, const struct segment *segment, size_t wanted) {
     if (reader->at > 0) memmove(reader->data, reader->data + reader->at, reader->end - reader->at);
     reader->end -= reader->at;
     reader->at = 0;
@@ -115,35 +132,41 @@ static void reader_fill(struct reader *reader, const struct segment *segment, si
     while (reader->end < wanted && reader->offset < segment->size) {
         size_t most = wanted - reader->end;
         if (most > segment->size - reader->offset) most = (size_t)(segment->size - reader->offset);
-        ssize_t n = pread(reader->fd, reader->data + reader->end, most, (off_t)reader->offset);
-        if (n <= 0) return;
+        ssize_t n = file_read(reader->fd, reader->data + reader->end, most, reader->offset);
+        if (n < 0) return -1;
+        if (n == 0) return 0; /* somebody has cut the file */
         reader->end += (size_t)n;
         reader->offset += (uint64_t)n;
     }
+    return 0;
 }
 
-/* The bytes of the record at data[at], 0 if it isn't all there, is torn or damaged. */
-static size_t record_len(const struct reader *reader, size_t *wanted) {
+/* The bytes of the record of this position at data[at], 0 if it isn't all there, is torn or damaged. */
+static size_t record_at(const struct reader *reader, size_t at, uint64_t position, size_t *wanted) {
     uint32_t head[2];
-    size_t there = reader->end - reader->at;
+    size_t there = reader->end - at;
     *wanted = RECORD_HEAD;
     if (there < RECORD_HEAD) return 0;
-    memcpy(head, reader->data + reader->at, RECORD_HEAD);
+    memcpy(head, reader->data + at, RECORD_HEAD);
     *wanted += head[0];
-    if (there < *wanted || record_sum(reader->data + reader->at + RECORD_HEAD, head[0], reader->position) != head[1])
-        return 0;
+    if (there < *wanted || record_sum(reader->data + at + RECORD_HEAD, head[0], position) != head[1]) return 0;
     return *wanted;
 }
 
-/* The same, after reading on if that helps. What was returned before goes out of date. */
-static size_t record_fetch(struct reader *reader, const struct segment *segment) {
-    size_t wanted, len = record_len(reader, &wanted);
-    for (unsigned i = 0; i < 2 && len == 0; i++) { /* the head, then the text of a long one */
+static size_t record_len(const struct reader *reader, size_t *wanted) {
+    return record_at(reader, reader->at, reader->position, wanted);
+}
+
+/* The same in *len, after reading on if that helps. What was returned before goes out of date. 0; or -1 with errno. */
+static int record_fetch(struct reader *reader, const struct segment *segment, size_t *len) {
+    size_t wanted;
+    *len = record_len(reader, &wanted);
+    for (unsigned i = 0; i < 2 && *len == 0; i++) { /* the head, then the text of a long one */
         if (wanted > reader->end - reader->at + (segment->size - reader->offset)) return 0;
-        reader_fill(reader, segment, wanted);
-        len = record_len(reader, &wanted);
+        if (reader_fill(reader, segment, wanted) != 0) return -1;
+        *len = record_len(reader, &wanted);
     }
-    return len;
+    return 0;
 }
 
 /* What follows in the segment can't be read: it counts as lost and ends before. */
@@ -155,18 +178,21 @@ static void segment_cut(struct spool *spool, size_t index, uint64_t position) {
               segment_name(segment->first, name), segment->n - kept);
     spool->damaged += segment->n - kept;
     segment->n = kept;
+    segment->damaged = true;
 }
 
-/* Places the reader in the segment that has the entry behind `position`. false: there is none. */
-static bool reader_place(struct spool *spool, uint64_t position) {
+/* Places the reader in the segment that has the entry behind `position`: 1; 0: there is none; -1 with the error set. */
+static int reader_place(struct spool *spool, uint64_t position, struct error *error) {
     struct reader *reader = &spool->reader;
     size_t i = 0;
     while (i < spool->n && (spool->segments[i].n == 0 || segment_last(&spool->segments[i]) <= position))
         i++;
-    if (i == spool->n) return false;
-    if (reader->fd >= 0 && reader->segment == i && reader->position <= position + 1) return true;
-    if (!reader_open(spool, i)) segment_cut(spool, i, spool->segments[i].first);
-    return true;
+    if (i == spool->n) return 0;
+    if (reader->fd >= 0 && reader->segment == i && reader->position <= position + 1) return 1;
+    if (reader_open(spool, i) == 0) return 1;
+    if (errno != ENOENT) return file_error(spool, spool->segments[i].first, error);
+    segment_cut(spool, i, spool->segments[i].first); /* it is gone */
+    return 1;
 }
 
 bool spool_has(const struct spool *spool, uint64_t position) {
@@ -175,29 +201,41 @@ bool spool_has(const struct spool *spool, uint64_t position) {
     return false;
 }
 
-size_t spool_read(struct spool *spool, uint64_t position, const char **texts, size_t *lens, size_t n_max,
-                  uint64_t *last) {
+/* The record that the reader is at: its bytes; 0: it is damaged, and the segment ends before it; -1 with errno. */
+static int64_t record_next(struct spool *spool, bool first) {
     struct reader *reader = &spool->reader;
-    size_t n = 0, unused;
-    while (n == 0 && reader_place(spool, position)) {
+    size_t unused, len;
+    if (!first) return (int64_t)record_len(reader, &unused);
+    if (record_fetch(reader, &spool->segments[reader->segment], &len) != 0) return -1;
+    if (len == 0) segment_cut(spool, reader->segment, reader->position);
+    return (int64_t)len;
+}
+
+int spool_read(struct spool *spool, uint64_t position, const char **texts, size_t *lens, size_t n_max, uint64_t *last,
+               struct error *error) {
+    struct reader *reader = &spool->reader;
+    size_t n = 0;
+    int placed = 0;
+    while (n == 0 && (placed = reader_place(spool, position, error)) > 0) {
         const struct segment *segment = &spool->segments[reader->segment];
         while (n < n_max && reader->position < segment->first + segment->n) {
-            size_t len = n > 0 ? record_len(reader, &unused) : record_fetch(reader, segment);
-            if (len == 0 && n > 0) break;
-            if (len == 0) {
-                segment_cut(spool, reader->segment, reader->position);
-                break;
+            int64_t len = record_next(spool, n == 0);
+            if (len < 0) {
+                file_error(spool, segment->first, error);
+                reader_close(reader);
+                return -1;
             }
+            if (len == 0) break;
             if (reader->position > position) {
                 texts[n] = reader->data + reader->at + RECORD_HEAD;
-                lens[n++] = len - RECORD_HEAD;
+                lens[n++] = (size_t)len - RECORD_HEAD;
                 *last = reader->position;
             }
-            reader->at += len;
+            reader->at += (size_t)len;
             reader->position++;
         }
     }
-    return n;
+    return placed < 0 ? -1 : (int)n;
 }
 
 /* --- writing --- */
@@ -282,9 +320,14 @@ int spool_write(struct spool *spool, struct error *error) {
 
 /* --- forgetting --- */
 
-static void file_delete(const struct spool *spool, uint64_t first) {
-    char name[NAME_MAX_BYTES];
-    if (unlinkat(spool->folder_fd, segment_name(first, name), 0) != 0)
+/* A damaged one is a person's to look at. */
+static void file_forget(const struct spool *spool, const struct segment *segment) {
+    char name[NAME_MAX_BYTES], aside[NAME_MAX_BYTES + sizeof aside_suffix];
+    segment_name(segment->first, name);
+    snprintf(aside, sizeof aside, "%s%s", name, aside_suffix);
+    if (segment->damaged && renameat(spool->folder_fd, name, spool->folder_fd, aside) == 0)
+        log_error("spool", "%s/%s: damaged: set aside as %s; it is not read again", spool->folder, name, aside);
+    else if (segment->damaged || unlinkat(spool->folder_fd, name, 0) != 0)
         log_warning("spool", "%s/%s: %s", spool->folder, name, strerror(errno));
 }
 
@@ -295,7 +338,7 @@ void spool_forget(struct spool *spool, uint64_t position) {
             close(spool->write_fd);
             spool->write_fd = -1;
         }
-        file_delete(spool, spool->segments[gone].first);
+        file_forget(spool, &spool->segments[gone]);
         spool->bytes -= spool->segments[gone++].size;
     }
     if (gone == 0) return;
@@ -324,92 +367,136 @@ static int segment_compare(const void *a, const void *b) {
 
 /* The segments that the folder lists, by their names alone. */
 static int folder_list(struct spool *spool, struct error *error) {
-    int fd = openat(spool->folder_fd, ".", O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+    int fd = fault_call("spool-list") ? -1 : openat(spool->folder_fd, ".", O_RDONLY | O_DIRECTORY | O_CLOEXEC);
     DIR *listing = fd >= 0 ? fdopendir(fd) : NULL;
     if (!listing) {
         if (fd >= 0) close(fd);
         return error_set(error, "%s: %s", spool->folder, strerror(errno));
     }
-    for (const struct dirent *entry; (entry = readdir(listing));) {
+    for (const struct dirent *entry; (errno = 0, entry = readdir(listing));) {
         char name[NAME_MAX_BYTES];
         uint64_t first = strtoull(entry->d_name, NULL, 10);
         if (strcmp(entry->d_name, segment_name(first, name)) != 0) continue;
         spool->segments = mem_realloc(spool->segments, spool->n + 1, sizeof spool->segments[0]);
         spool->segments[spool->n++] = (struct segment){.first = first};
     }
+    int number = errno;
     closedir(listing);
+    if (number) return error_set(error, "%s: %s", spool->folder, strerror(number));
     if (spool->n > 0) qsort(spool->segments, spool->n, sizeof spool->segments[0], segment_compare);
     return 0;
 }
 
-/* Counts the segment's whole records, and cuts off what follows them. */
-static int segment_scan(struct spool *spool, size_t index, struct error *error) {
-    struct segment *segment = &spool->segments[index];
-    struct reader *reader = &spool->reader;
+/* The header into the spool's stream. 1; 0: it is damaged; -1 with the error set. */
+static int header_read(struct spool *spool, const struct segment *segment, struct error *error) {
     struct header header;
-    struct stat status;
     char name[NAME_MAX_BYTES];
-    if (!reader_open(spool, index) || fstat(reader->fd, &status) != 0) return file_error(spool, segment->first, error);
-    segment->size = (uint64_t)status.st_size;
-    if (pread(reader->fd, &header, sizeof header, 0) != sizeof header ||
-        memcmp(header.magic, magic, sizeof magic) != 0 || header.sum != header_sum(&header) ||
-        header.first != segment->first) {
-        spool->torn += segment->size > sizeof header; /* with less there was no record in it */
-        segment->size = 0;                            /* it has no records: the first forgetting deletes it */
+    ssize_t n = file_read(spool->reader.fd, &header, sizeof header, 0);
+    if (n < 0) return file_error(spool, segment->first, error);
+    if (n != sizeof header || memcmp(header.magic, magic, sizeof magic) != 0 || header.sum != header_sum(&header) ||
+        header.first != segment->first)
         return 0;
-    }
-    if (spool->named && spool->stream != header.stream)
+    spool->foreign = spool->named && spool->stream != header.stream;
+    if (spool->foreign)
         return error_set(error, "%s/%s: is not of the same spool as the other files there", spool->folder,
                          segment_name(segment->first, name));
     spool->stream = header.stream;
     spool->named = true;
-    for (size_t len; (len = record_fetch(reader, segment)) > 0; reader->at += len)
-        segment->n++, reader->position++;
+    return 1;
+}
+
+/* Whether what follows the last whole record is the beginning of one that was not written to its end: it would reach
+ * beyond the file, and no whole one stands behind its head. 1, 0; or -1 with errno. */
+static int rest_is_torn(struct reader *reader, const struct segment *segment) {
+    size_t wanted, rest = reader->end - reader->at + (size_t)(segment->size - reader->offset);
+    if (rest > TORN_MAX) return 0;
+    if (reader_fill(reader, segment, rest) != 0) return -1;
+    record_len(reader, &wanted);
+    if (wanted <= rest || wanted > TORN_MAX) return 0;
+    for (size_t at = reader->at + 1; at < reader->end; at++)
+        if (record_at(reader, at, reader->position + 1, &wanted) > 0) return 0;
+    return 1;
+}
+
+/* Counts the segment's whole records. Cuts off the beginning of one that was torn. */
+static int segment_scan(struct spool *spool, size_t index, struct error *error) {
+    struct segment *segment = &spool->segments[index];
+    struct reader *reader = &spool->reader;
+    struct stat status;
+    char name[NAME_MAX_BYTES];
+    size_t len;
+    if (reader_open(spool, index) != 0 || fstat(reader->fd, &status) != 0)
+        return file_error(spool, segment->first, error);
+    segment->size = (uint64_t)status.st_size;
+    int headed = header_read(spool, segment, error);
+    if (headed < 0) return -1;
+    if (headed == 0) {
+        segment->damaged = segment->size > sizeof(struct header); /* with less there was no record in it */
+        spool->torn += segment->damaged;
+        segment->size = 0; /* it has no records: the first forgetting takes it away */
+        return 0;
+    }
+    do {
+        if (record_fetch(reader, segment, &len) != 0) return file_error(spool, segment->first, error);
+        reader->at += len;
+        reader->position += len > 0;
+        segment->n += len > 0;
+    } while (len > 0);
     uint64_t whole = reader->offset - (reader->end - reader->at);
     if (whole < segment->size) {
+        int torn = rest_is_torn(reader, segment);
+        if (torn < 0) return file_error(spool, segment->first, error);
+        segment->damaged = !torn;
         spool->torn++;
-        log_warning("spool", "%s/%s: ends within a record, which is dropped", spool->folder,
-                    segment_name(segment->first, name));
+        log_warning("spool", "%s/%s: %s", spool->folder, segment_name(segment->first, name),
+                    torn ? "ends within a record, which is dropped" : "damaged: its end can't be read");
         segment->size = whole;
-        if (ftruncate(reader->fd, (off_t)whole) != 0) return file_error(spool, segment->first, error);
+        if (torn && ftruncate(reader->fd, (off_t)whole) != 0) return file_error(spool, segment->first, error);
     }
     spool->bytes += segment->size;
     return 0;
 }
 
-static int folder_scan(struct spool *spool, struct error *error) {
-    if (folder_list(spool, error) != 0) return -1;
-    for (size_t i = 0; i < spool->n; i++)
-        if (segment_scan(spool, i, error) != 0) return -1;
+/* 0; -1 with the error set, nothing forgotten, and *again. */
+static int folder_scan(struct spool *spool, bool *again, struct error *error) {
+    int failed = folder_list(spool, error);
+    for (size_t i = 0; i < spool->n && !failed; i++)
+        failed = segment_scan(spool, i, error);
     reader_close(&spool->reader);
-    if (spool->n == 0) return 0;
+    *again = failed && !spool->foreign;
+    if (failed || spool->n == 0) return failed;
     const struct segment *last = &spool->segments[spool->n - 1];
     spool->base = last->first + last->n + gap;
     spool_forget(spool, 0);
     return 0;
 }
 
-struct spool *spool_open(const char *folder, uint64_t max_bytes, uint64_t stream, struct error *error) {
-    if (mkdir(folder, 0750) != 0 && errno != EEXIST) {
-        error_set(error, "%s: %s", folder, strerror(errno));
-        return NULL;
-    }
+/* Want of something that others may give back, and what a disk or a network may do later. */
+static bool is_passing(int number) {
+    return number == EMFILE || number == ENFILE || number == ENOMEM || number == EIO || number == EAGAIN ||
+           number == EINTR;
+}
+
+/* The folder, made and locked. 0; -1 with the error set and *again. */
+static int folder_open(struct spool *spool, bool *again, struct error *error) {
+    int made = fault_call("spool-folder") ? -1 : mkdir(spool->folder, 0750);
+    if (made == 0 || errno == EEXIST) spool->folder_fd = open(spool->folder, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+    if (spool->folder_fd >= 0 && flock(spool->folder_fd, LOCK_EX | LOCK_NB) == 0) return 0;
+    bool locked = spool->folder_fd >= 0 && errno == EWOULDBLOCK;
+    *again = !locked && is_passing(errno);
+    return error_set(error, "%s: %s", spool->folder,
+                     locked ? "in use by another process; each needs a folder of its own" : strerror(errno));
+}
+
+struct spool *spool_open(const char *folder, uint64_t max_bytes, uint64_t stream, bool *again, struct error *error) {
     struct spool *spool = mem_zalloc(1, sizeof *spool);
     spool->folder = mem_strdup(folder);
     spool->max_bytes = max_bytes;
     spool->segment_bytes = max_bytes / 4 < SEGMENT_BYTES ? max_bytes / 4 : SEGMENT_BYTES;
     spool->stream = stream;
-    spool->write_fd = spool->reader.fd = -1;
-    spool->folder_fd = open(folder, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
-    int failed = 0;
-    if (spool->folder_fd < 0)
-        failed = error_set(error, "%s: %s", folder, strerror(errno));
-    else if (flock(spool->folder_fd, LOCK_EX | LOCK_NB) != 0)
-        failed = error_set(error, "%s: %s", folder,
-                           errno == EWOULDBLOCK ? "in use by another process; each needs a folder of its own"
-                                                : strerror(errno));
-    if (!failed) failed = folder_scan(spool, error);
-    if (!failed) return spool;
+    spool->write_fd = spool->reader.fd = spool->folder_fd = -1;
+    *again = false;
+    if (folder_open(spool, again, error) == 0 && folder_scan(spool, again, error) == 0) return spool;
     spool_close(spool);
     return NULL;
 }

@@ -5,7 +5,13 @@
  *
  * What spool_write has written survives the end of the process, kill -9 included. A segment (16 MiB, or a quarter of a
  * smaller bound) is brought to the disk with fdatasync when it is full and when the spool is closed: a power failure
- * takes the last segment at most. Reading ends a segment at the first record that is torn or has the wrong checksum.
+ * takes the last segment at most.
+ *
+ * Reading ends a segment at the first record that has the wrong checksum. Such a segment is damaged: what follows
+ * counts as lost, and the file is never deleted but set aside, as NAME.damaged, once what could be read has arrived.
+ * What the system refuses for now (no file descriptor, no memory, no permission, an error of the disk) is no damage: it
+ * is an error, nothing is changed, and another try may succeed. A last record that was not written to its end is cut
+ * off: nobody was told that it was there.
  *
  * When the bound is reached, it is the newest entries that find no room: what was once taken in is sent, the loss is
  * one gap with a known beginning, and a long outage writes the disk once instead of over and over. A segment leaves
@@ -28,14 +34,15 @@ struct spool; /* opaque */
 struct spool_counts {
     uint64_t bytes, max_bytes; /* of the files */
     uint64_t entries;          /* those that have arrived included, as long as their segment stays */
-    uint64_t torn;             /* segments that ended in the middle of a record when they were found */
+    uint64_t torn;             /* segments that did not end with a whole record when they were found */
     uint64_t damaged;          /* entries that could not be read back */
 };
 
 /* Makes the folder if need be, locks it against a second process, and reads what is there: all of it, for its
  * checksums. `stream` names the entries if there are none yet; else they keep the name they have. NULL with the error
- * set. */
-struct spool *spool_open(const char *folder, uint64_t max_bytes, uint64_t stream, struct error *error);
+ * set; *again says whether it may pass, or is for a person to mend (a wrong folder, one that is in use). */
+struct spool *spool_open(const char *folder, uint64_t max_bytes, uint64_t stream, bool *again, struct error *error)
+    __attribute__((warn_unused_result));
 void spool_close(struct spool *spool);
 uint64_t spool_stream(const struct spool *spool);
 /* New entries have positions above this: 0, or far behind what was found, so that one which was sent but is missing
@@ -51,9 +58,9 @@ int spool_write(struct spool *spool, struct error *error) __attribute__((warn_un
 /* Whether there are entries behind this position. */
 bool spool_has(const struct spool *spool, uint64_t position);
 /* The next entries behind `position`, at most n_max and about SPOOL_CHUNK bytes of them; *last is the last one's
- * position. Returns how many; 0: none. Borrowed until the next call. */
-size_t spool_read(struct spool *spool, uint64_t position, const char **texts, size_t *lens, size_t n_max,
-                  uint64_t *last);
+ * position. Returns how many; 0: none; -1 with the error set: they can't be read now. Borrowed until the next call. */
+int spool_read(struct spool *spool, uint64_t position, const char **texts, size_t *lens, size_t n_max, uint64_t *last,
+               struct error *error) __attribute__((warn_unused_result));
 /* What has a position up to this one has arrived. */
 void spool_forget(struct spool *spool, uint64_t position);
 

@@ -2,6 +2,7 @@
 #include "queue/spool.h"
 
 #include <dirent.h>
+#include <errno.h>
 #include <fcntl.h>
 #include <inttypes.h>
 #include <signal.h>
@@ -12,6 +13,7 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
+#include "base/fault.h"
 #include "base/log.h"
 
 #include <setjmp.h>
@@ -65,7 +67,8 @@ static int teardown(void **state) {
 
 static struct spool *opened(uint64_t max_bytes) {
     struct error error;
-    struct spool *spool = spool_open(folder, max_bytes, 77, &error);
+    bool again;
+    struct spool *spool = spool_open(folder, max_bytes, 77, &again, &error);
     if (!spool) fail_msg("%s", error.text);
     return spool;
 }
@@ -92,8 +95,8 @@ static unsigned check(struct spool *spool, uint64_t position, uint64_t first) {
     size_t lens[100];
     unsigned n = 0;
     uint64_t expected = first, last = 0;
-    for (size_t got; (got = spool_read(spool, position, texts, lens, 100, &last)) > 0; position = last)
-        for (size_t i = 0; i < got; i++, expected++, n++) {
+    for (int got; (got = spool_read(spool, position, texts, lens, 100, &last, NULL)) > 0; position = last)
+        for (int i = 0; i < got; i++, expected++, n++) {
             char text[64];
             size_t len = entry(expected, text);
             assert_int_equal(lens[i], len);
@@ -182,12 +185,14 @@ static void a_new_process_finds_them(void **state) {
     struct error error;
     struct spool *spool = opened(MIB);
     add(spool, 1, 300);
-    assert_null(spool_open(folder, MIB, 5, &error));
+    bool again;
+    assert_null(spool_open(folder, MIB, 5, &again, &error));
+    assert_false(again);
     assert_non_null(strstr(error.text, "in use by another process"));
     assert_non_null(strstr(error.text, folder));
     spool_close(spool);
 
-    spool = spool_open(folder, MIB, 5, &error);
+    spool = spool_open(folder, MIB, 5, &again, &error);
     assert_non_null(spool);
     assert_int_equal(spool_stream(spool), 77);
     uint64_t base = spool_base(spool);
@@ -301,7 +306,7 @@ static void damaged_while_open(void **state) {
     const char *text;
     size_t len;
     uint64_t first;
-    assert_int_equal(spool_read(spool, 0, &text, &len, 1, &first), 1);
+    assert_int_equal(spool_read(spool, 0, &text, &len, 1, &first, NULL), 1);
     struct spool_counts counts = spool_counts(spool);
     assert_int_equal(counts.damaged, first - 1);
     assert_int_equal(counts.entries, last - counts.damaged);
@@ -328,9 +333,9 @@ static void a_long_entry(void **state) {
     for (unsigned pass = 0; pass < 2; pass++, last = 0) {
         unsigned n = 0;
         while (n < 3) {
-            size_t got = spool_read(spool, last, texts, lens, 4, &last);
+            int got = spool_read(spool, last, texts, lens, 4, &last, NULL);
             assert_true(got > 0);
-            for (size_t i = 0; i < got; i++, n++) {
+            for (int i = 0; i < got; i++, n++) {
                 assert_int_equal(lens[i], n == 0 ? 0 : n == 1 ? sizeof text : 6);
                 assert_memory_equal(texts[i], n == 1 ? text : n == 0 ? "" : "behind", lens[i]);
             }
@@ -369,12 +374,213 @@ static void a_write_that_fails_leaves_nothing(void **state) {
     spool_close(spool);
 }
 
+/* --- what the system refuses --- */
+
+static const char *fail_place;
+static int fail_number;
+static unsigned fail_after, fail_left; /* passings of the place that don't, and then do */
+
+static int call_fails(const char *place) {
+    if (fail_left == 0 || strcmp(place, fail_place) != 0) return 0;
+    if (fail_after > 0) {
+        fail_after--;
+        return 0;
+    }
+    fail_left--;
+    return fail_number;
+}
+
+static void fail_next(const char *place, int number) {
+    fail_place = place;
+    fail_number = number;
+    fail_left = 1;
+    fail_after = 0;
+    fault_call_hook = call_fails;
+}
+
+enum { ERRNO_MAX = 133 };
+
+static void assert_file(const char *path, const char *bytes, off_t size) {
+    static char found[MIB];
+    off_t len;
+    copy(path, found, &len);
+    assert_int_equal(len, size);
+    assert_memory_equal(found, bytes, (size_t)size);
+}
+
+/* Whatever the system answers, nothing is changed, and the next try finds every entry. */
+static void every_errno_at_the_opening(void **state) {
+    static const char *const places[] = {"spool-list", "spool-open", "spool-read"};
+    static char bytes[MIB];
+    struct error error;
+    char path[400];
+    off_t size;
+    (void)state;
+    struct spool *spool = opened(MIB);
+    add(spool, 1, RECORDS);
+    spool_close(spool);
+    snprintf(path, sizeof path, "%s", file_name(0));
+    copy(path, bytes, &size);
+    for (unsigned i = 0; i < sizeof places / sizeof places[0]; i++)
+        for (int number = 1; number <= ERRNO_MAX; number++) {
+            bool again, read_on = i == 2 && number == EINTR;
+            fail_next(places[i], number);
+            spool = spool_open(folder, MIB, 5, &again, &error);
+            assert_int_equal(fail_left, 0);
+            assert_int_equal(spool != NULL, read_on);
+            assert_int_equal(again, !read_on);
+            if (!read_on) assert_non_null(strstr(error.text, strerror(number)));
+            spool_close(spool);
+            assert_string_equal(file_name(0), path);
+            assert_string_equal(file_name(1), "");
+            assert_file(path, bytes, size);
+            spool = opened(MIB);
+            assert_int_equal(spool_counts(spool).torn, 0);
+            assert_int_equal(check(spool, 0, 1), RECORDS);
+            spool_close(spool);
+        }
+    fault_call_hook = NULL;
+}
+
+/* Those that were read before stay whole, too. */
+static void any_call_of_the_opening_fails(void **state) {
+    static const char *const places[] = {"spool-open", "spool-read"};
+    struct error error;
+    bool again;
+    (void)state;
+    struct spool *spool = opened(4 * MIB);
+    uint64_t last = 0;
+    for (unsigned i = 0; i < 60; i++)
+        last = add(spool, last + 1, last + 1000);
+    spool_close(spool);
+    assert_string_not_equal(file_name(1), "");
+    for (unsigned i = 0; i < 2; i++)
+        for (unsigned passes = 0;; passes++) {
+            fail_next(places[i], EIO);
+            fail_after = passes;
+            spool = spool_open(folder, 4 * MIB, 5, &again, &error);
+            assert_true(spool || again);
+            if (!spool) continue;
+            assert_int_equal(fail_left, 1); /* there is no call more */
+            assert_true(passes >= 2);
+            fault_call_hook = NULL;
+            assert_int_equal(check(spool, 0, 1), last);
+            assert_int_equal(spool_counts(spool).torn, 0);
+            spool_close(spool);
+            break;
+        }
+}
+
+static void every_errno_at_the_reading(void **state) {
+    static const char *const places[] = {"spool-open", "spool-read"};
+    const char *texts[RECORDS];
+    size_t lens[RECORDS];
+    struct error error;
+    uint64_t last;
+    (void)state;
+    struct spool *spool = opened(MIB);
+    add(spool, 1, RECORDS);
+    spool_close(spool);
+    for (unsigned i = 0; i < 2; i++)
+        for (int number = 1; number <= ERRNO_MAX; number++) {
+            if (i == 0 && number == ENOENT) continue;
+            spool = opened(MIB);
+            fail_next(places[i], number);
+            int n = spool_read(spool, 0, texts, lens, RECORDS, &last, &error);
+            assert_int_equal(fail_left, 0);
+            assert_int_equal(n, i == 1 && number == EINTR ? RECORDS : -1);
+            if (n < 0) assert_non_null(strstr(error.text, strerror(number)));
+            assert_true(spool_has(spool, 0));
+            assert_int_equal(check(spool, 0, 1), RECORDS);
+            assert_int_equal(spool_counts(spool).damaged, 0);
+            spool_close(spool);
+        }
+    fault_call_hook = NULL;
+}
+
+/* There is nothing to wait for: its entries are lost, and counted. */
+static void a_segment_that_somebody_has_deleted(void **state) {
+    const char *text;
+    size_t len;
+    struct error error;
+    uint64_t last;
+    (void)state;
+    struct spool *spool = opened(MIB);
+    add(spool, 1, RECORDS);
+    unlink(file_name(0));
+    assert_int_equal(spool_read(spool, 0, &text, &len, 1, &last, &error), 0);
+    assert_int_equal(spool_counts(spool).damaged, RECORDS);
+    spool_forget(spool, 0);
+    assert_int_equal(spool_counts(spool).bytes, 0);
+    spool_close(spool);
+}
+
+/* A wrong folder is for a person; what others may give back is not. */
+static void every_errno_at_the_folder(void **state) {
+    static const int passing[] = {EMFILE, ENFILE, ENOMEM, EIO, EAGAIN, EINTR};
+    struct error error;
+    (void)state;
+    for (int number = 1; number <= ERRNO_MAX; number++) {
+        bool again, expected = false;
+        if (number == EEXIST) continue;
+        for (unsigned i = 0; i < sizeof passing / sizeof passing[0]; i++)
+            expected = expected || passing[i] == number;
+        fail_next("spool-folder", number);
+        assert_null(spool_open(folder, MIB, 5, &again, &error));
+        assert_int_equal(again, expected);
+    }
+    fault_call_hook = NULL;
+}
+
+/* Its good part is sent; then the file stands beside the others, byte by byte as it was found. */
+static void damage_is_set_aside(void **state) {
+    static char bytes[MIB];
+    char path[400], aside[420];
+    off_t size;
+    (void)state;
+    struct spool *spool = opened(MIB);
+    add(spool, 1, RECORDS);
+    spool_close(spool);
+    snprintf(path, sizeof path, "%s", file_name(0));
+    snprintf(aside, sizeof aside, "%s.damaged", path);
+    copy(path, bytes, &size);
+    for (off_t at = 0; at < size; at++) {
+        bool between;
+        char text[64];
+        off_t last_head = size - (off_t)entry(RECORDS, text) - HEAD;
+        if (at >= last_head && at < last_head + 4) continue; /* the last length: no telling it from a tear */
+        unsigned whole = at < HEADER ? 0 : whole_records(at, RECORDS, &between);
+        bytes[at] ^= 0x10;
+        file_put(path, bytes, size);
+        spool = opened(MIB);
+        assert_int_equal(check(spool, 0, 1), whole);
+        if (whole > 0) {
+            assert_string_equal(file_name(0), path);
+            spool_forget(spool, whole - 1);
+            assert_string_equal(file_name(0), path);
+            spool_forget(spool, whole);
+        }
+        assert_string_equal(file_name(0), aside);
+        assert_string_equal(file_name(1), "");
+        assert_file(aside, bytes, size);
+        spool_close(spool);
+        spool = opened(MIB); /* not read again */
+        assert_int_equal(spool_counts(spool).torn, 0);
+        assert_int_equal(spool_base(spool), 0);
+        spool_close(spool);
+        unlink(aside);
+        bytes[at] ^= 0x10;
+    }
+}
+
 static void a_folder_that_cannot_be(void **state) {
     (void)state;
     struct error error;
     char path[128];
     snprintf(path, sizeof path, "%s/no/where", folder);
-    assert_null(spool_open(path, MIB, 1, &error));
+    bool again;
+    assert_null(spool_open(path, MIB, 1, &again, &error));
+    assert_false(again);
     assert_non_null(strstr(error.text, path));
 }
 
@@ -391,6 +597,12 @@ int main(void) {
         TEST(damaged_while_open),
         TEST(a_long_entry),
         TEST(a_write_that_fails_leaves_nothing),
+        TEST(every_errno_at_the_opening),
+        TEST(any_call_of_the_opening_fails),
+        TEST(every_errno_at_the_reading),
+        TEST(a_segment_that_somebody_has_deleted),
+        TEST(every_errno_at_the_folder),
+        TEST(damage_is_set_aside),
         TEST(a_folder_that_cannot_be),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
