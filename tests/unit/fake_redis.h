@@ -62,6 +62,7 @@ static struct {
     uint64_t executed; /* commands so far, refused ones included */
     uint64_t fault_at; /* the number of the one that goes wrong */
     enum fake_fault fault;
+    bool watched_changed; /* another has changed what is watched: the next EXEC does nothing */
     char last[1024];      /* the command executed last, as a line */
     struct redis *client; /* the one connection */
 } fake;
@@ -310,6 +311,7 @@ static inline redisReply *fake_execute(const struct fake_command *command) {
     const char *verb = argv[0].text;
     const struct fake_key *key = command->argc > 1 ? fake_find(&argv[1]) : NULL;
     if (strcmp(verb, "PING") == 0) return fake_status("PONG");
+    if (strcmp(verb, "WATCH") == 0) return fake_status("OK"); /* see watched_changed */
     if (strcmp(verb, "LLEN") == 0 || strcmp(verb, "SCARD") == 0) return fake_integer(key ? key->n : 0);
     if (strcmp(verb, "EXISTS") == 0) return fake_integer(key != NULL);
     if (strcmp(verb, "GET") == 0)
@@ -346,6 +348,11 @@ static inline void fake_discard(struct redis *redis) {
 }
 
 static inline redisReply *fake_exec(struct redis *redis) {
+    if (fake.watched_changed) {
+        fake.watched_changed = false;
+        fake_discard(redis);
+        return fake_nil();
+    }
     if (redis->aborted) {
         fake_discard(redis);
         return fake_error("EXECABORT Transaction discarded because of previous errors.");
