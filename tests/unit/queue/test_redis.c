@@ -1,0 +1,161 @@
+/* The connection's beginnings: what fails at once, a resolver that hangs, a name with two addresses. */
+#include "queue/redis.h"
+
+#include <arpa/inet.h>
+#include <netdb.h>
+#include <semaphore.h>
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stdatomic.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <stdio.h>
+#include <string.h>
+#include <sys/socket.h>
+#include <unistd.h>
+
+#include <cmocka.h>
+
+#include "base/resolve.h"
+
+static struct event_base *base;
+static unsigned n_connected, n_lost;
+static char lost_why[256];
+static sem_t gate, left;
+static atomic_uint asked;
+
+static void on_connected(void *context) {
+    (void)context;
+    n_connected++;
+    event_base_loopbreak(base);
+}
+
+static void on_lost(void *context, const char *why) {
+    (void)context;
+    n_lost++;
+    snprintf(lost_why, sizeof lost_why, "%s", why);
+    event_base_loopbreak(base);
+}
+
+static const struct redis_handler handler = {NULL, on_connected, on_lost};
+
+static int setup(void **state) {
+    (void)state;
+    base = event_base_new();
+    n_connected = n_lost = 0;
+    atomic_store(&asked, 0);
+    sem_init(&gate, 0, 0);
+    sem_init(&left, 0, 0);
+    return 0;
+}
+
+static int teardown(void **state) {
+    (void)state;
+    resolve_name = getaddrinfo;
+    event_base_free(base);
+    return 0;
+}
+
+/* Waits for the gate; then 127.0.0.2 and 127.0.0.1. */
+static int two_addresses(const char *host, const char *port, const struct addrinfo *hints, struct addrinfo **found) {
+    struct addrinfo digits = *hints, *second;
+    (void)host;
+    atomic_fetch_add(&asked, 1);
+    sem_wait(&gate);
+    digits.ai_flags |= AI_NUMERICHOST;
+    int failed =
+        getaddrinfo("127.0.0.2", port, &digits, found) != 0 || getaddrinfo("127.0.0.1", port, &digits, &second) != 0;
+    if (!failed) (*found)->ai_next = second;
+    sem_post(&left);
+    return failed ? EAI_FAIL : 0;
+}
+
+/* Nothing is told to who is still being made. */
+static void what_fails_at_once_is_told_on_the_loop(void **state) {
+    char path[] = "/nowhere/redis.sock";
+    const struct redis_target target = {.socket = path};
+    (void)state;
+    struct redis *redis = redis_new(base, &target, 1, &handler);
+    redis_connect(redis);
+    assert_int_equal(n_lost, 0);
+    event_base_dispatch(base);
+    assert_int_equal(n_lost, 1);
+    assert_string_equal(lost_why, "No such file or directory");
+    redis_free(redis);
+}
+
+static void a_resolver_that_hangs(void **state) {
+    char host[] = "redis.test";
+    const struct redis_target target = {.host = host, .port = 6379};
+    (void)state;
+    resolve_name = two_addresses;
+    struct redis *redis = redis_new(base, &target, 1, &handler);
+    redis_connect(redis);
+    for (unsigned i = 0; i < 100; i++)
+        event_base_loop(base, EVLOOP_NONBLOCK); /* the loop turns */
+    assert_int_equal(n_connected + n_lost, 0);
+    redis_free(redis); /* and the end is at once */
+    sem_post(&gate);
+    sem_wait(&left);
+    assert_int_equal(atomic_load(&asked), 1);
+}
+
+static void a_name_that_is_not_there(void **state) {
+    char host[] = "nowhere.invalid";
+    const struct redis_target target = {.host = host, .port = 6379};
+    (void)state;
+    struct redis *redis = redis_new(base, &target, 1, &handler);
+    redis_connect(redis);
+    event_base_dispatch(base);
+    assert_int_equal(n_lost, 1);
+    assert_int_equal(strncmp(lost_why, "'nowhere.invalid': ", strlen("'nowhere.invalid': ")), 0);
+    redis_free(redis);
+}
+
+static int listener_open(uint16_t *port) {
+    struct sockaddr_in address = {.sin_family = AF_INET, .sin_addr.s_addr = htonl(INADDR_LOOPBACK)};
+    socklen_t len = sizeof address;
+    int fd = socket(AF_INET, SOCK_STREAM | SOCK_NONBLOCK, 0);
+    assert_int_equal(bind(fd, (struct sockaddr *)&address, sizeof address), 0);
+    assert_int_equal(listen(fd, 1), 0);
+    assert_int_equal(getsockname(fd, (struct sockaddr *)&address, &len), 0);
+    *port = ntohs(address.sin_port);
+    return fd;
+}
+
+/* On 127.0.0.2 nobody listens: that is not told, and 127.0.0.1 is tried. */
+static void the_second_address(void **state) {
+    char host[] = "redis.test", command[64];
+    struct redis_target target = {.host = host};
+    (void)state;
+    uint16_t port;
+    int listener = listener_open(&port), fd = -1;
+    target.port = port;
+    resolve_name = two_addresses;
+    sem_post(&gate);
+    struct redis *redis = redis_new(base, &target, 1, &handler);
+    redis_connect(redis);
+    while ((fd = accept(listener, NULL, NULL)) < 0 && n_lost == 0)
+        event_base_loop(base, EVLOOP_NONBLOCK);
+    assert_int_equal(n_lost, 0);
+    assert_int_equal(write(fd, "+PONG\r\n", 7), 7);
+    event_base_dispatch(base);
+    assert_int_equal(n_connected, 1);
+    assert_int_equal(read(fd, command, sizeof command), strlen("*1\r\n$4\r\nPING\r\n"));
+    close(fd);
+    close(listener);
+    event_base_dispatch(base);
+    assert_int_equal(n_lost, 1);
+    redis_free(redis);
+}
+
+int main(void) {
+#define TEST(name) cmocka_unit_test_setup_teardown(name, setup, teardown)
+    const struct CMUnitTest tests[] = {
+        TEST(what_fails_at_once_is_told_on_the_loop),
+        TEST(a_resolver_that_hangs),
+        TEST(a_name_that_is_not_there),
+        TEST(the_second_address),
+    };
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}
