@@ -258,14 +258,17 @@ static void connect_begin(struct producer *producer) {
     redis_connect(producer->redis);
 }
 
-static void on_tick(evutil_socket_t fd, short what, void *context) {
-    struct producer *producer = context;
+void producer_tick(struct producer *producer) {
     bool was_ready = outbox_is_ready(&producer->outbox);
-    (void)fd;
-    (void)what;
     outbox_tick(&producer->outbox, !producer->connected || producer->held);
     if (!was_ready && outbox_is_ready(&producer->outbox)) connect_begin(producer);
     batch_send(producer); /* what could not be read back is tried again */
+}
+
+static void on_tick(evutil_socket_t fd, short what, void *context) {
+    (void)fd;
+    (void)what;
+    producer_tick(context);
 }
 
 static int outbox_begin(struct producer *producer, struct error *error) {

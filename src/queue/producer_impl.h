@@ -40,4 +40,7 @@ struct producer {
     char lost_why[512];
 };
 
+/* Once a second, also by tests: entries that can't be sent go to disk, and what the disk refused is tried again. */
+void producer_tick(struct producer *producer);
+
 #endif

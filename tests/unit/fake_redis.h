@@ -48,10 +48,10 @@ struct fake_command {
 
 struct redis {
     struct redis_handler handler;
-    struct fake_command *under_way; /* n from `first` on */
-    size_t first, n, room, most;    /* most: that were under way at a time */
-    bool connected, multi, aborted;
-    struct fake_command *queued; /* of the transaction */
+    struct fake_command *under_way;        /* n from `first` on */
+    size_t first, n, room, most;           /* most: that were under way at a time */
+    bool asked, connected, multi, aborted; /* asked: to connect */
+    struct fake_command *queued;           /* of the transaction */
     size_t n_queued, queued_room;
 };
 
@@ -465,7 +465,7 @@ void redis_free(struct redis *redis) {
 }
 
 void redis_set_retry_max(struct redis *redis, int64_t ms) { (void)redis, (void)ms; }
-void redis_connect(struct redis *redis) { (void)redis; } /* the test says when: fake_connect() */
+void redis_connect(struct redis *redis) { redis->asked = true; } /* the test says when: fake_connect() */
 void redis_drop(struct redis *redis, const char *why) { fake_drop(redis, why); }
 
 static inline struct fake_command *fake_add(struct redis *redis, redis_reply_fn *reply, void *context, int argc,

@@ -9,9 +9,9 @@
  *
  * Reading ends a segment at the first record that has the wrong checksum. Such a segment is damaged: what follows
  * counts as lost, and the file is never deleted but set aside, as NAME.damaged, once what could be read has arrived.
- * What the system refuses for now (no file descriptor, no memory, no permission, an error of the disk) is no damage: it
- * is an error, nothing is changed, and another try may succeed. A last record that was not written to its end is cut
- * off: nobody was told that it was there.
+ * What the system refuses at the moment (no file descriptor, no memory, no permission, an error of the disk) is no
+ * damage: it is an error, nothing is changed, and another try may succeed. A last record that was not written to its
+ * end is cut off: nobody was told that it was there.
  *
  * When the bound is reached, it is the newest entries that find no room: what was once taken in is sent, the loss is
  * one gap with a known beginning, and a long outage writes the disk once instead of over and over. A segment leaves

@@ -3,12 +3,15 @@
 #include "queue/producer.h"
 
 #include <dirent.h>
+#include <errno.h>
 #include <inttypes.h>
 #include <unistd.h>
 
+#include "base/fault.h"
 #include "base/log.h"
 #include "base/mem.h"
 #include "fake_redis.h"
+#include "queue/producer_impl.h"
 
 #define QUEUE "entry:queue"
 #define MARKER "{" QUEUE "}:producer:one"
@@ -273,6 +276,49 @@ static void the_next_process_asks_the_marker(void **state) {
     }
 }
 
+static const char *fail_place;
+
+static int call_fails(const char *place) { return fail_place && strcmp(place, fail_place) == 0 ? EMFILE : 0; }
+
+/* It can't be opened, then not read: Redis is connected to, and pushed to, when it can. */
+static void a_spool_that_the_system_refuses(void **state) {
+    (void)state;
+    spool_configure(1 << 20);
+    producer_begin(NULL);
+    put(1, 300);
+    producer_free(producer);
+    fault_call_hook = call_fails;
+    fail_place = "spool-list";
+    producer_begin(NULL);
+    put(301, 310);
+    assert_false(fake.client->asked);
+    producer_tick(producer);
+    assert_false(fake.client->asked);
+    assert_problem("Too many open files");
+    fail_place = "spool-read";
+    producer_tick(producer);
+    assert_false(fake.client->asked);
+    fail_place = NULL;
+    producer_tick(producer);
+    assert_true(fake.client->asked);
+    fail_place = "spool-open";
+    fake_connect();
+    run();
+    assert_int_equal(fake_length(QUEUE), 0);
+    assert_problem("Too many open files");
+    put(311, 320);
+    run();
+    assert_int_equal(fake_length(QUEUE), 0);
+    fail_place = NULL;
+    producer_tick(producer);
+    run();
+    assert_arrived(320);
+    assert_true(producer_is_done(producer));
+    assert_shown("flowimport_producer_lost_total{reason=\"damaged\"} 0\n");
+    producer_free(producer);
+    fault_call_hook = NULL;
+}
+
 /* More than half of the memory: to disk at once, and from there before what is in memory. */
 static void a_long_outage(void **state) {
     enum { N = 300, BYTES = 64 << 10 };
@@ -335,6 +381,7 @@ int main(void) {
         TEST(a_queue_that_is_too_long),
         TEST(the_next_process_goes_on),
         TEST(the_next_process_asks_the_marker),
+        TEST(a_spool_that_the_system_refuses),
         TEST(a_long_outage),
         TEST(what_finds_no_room_is_counted),
     };
