@@ -266,7 +266,7 @@ def test_the_manual_says_what_the_help_lines_say(make_site, pair):
     probe = Probe(site, ours, export={"collectors": "udp://127.0.0.1:4739"}, producer={"spool": site.folder / "spool"},
                   collector={"listen": "udp:127.0.0.1:2055", "state": site.folder / "state"})
     there = dict(re.findall(r"(?m)^# HELP (\S+) (.*)", ours.run("curl", "-s", "http://127.0.0.1:8469/metrics")))
-    manual = (rig.TOP / "src" / "prog" / "flowimportd.8.in").read_text()
+    manual = (rig.TOP / "src" / "daemon" / "flowimportd.8.in").read_text()
     assert dict(re.findall(r"(?m)^\.It Cm ((?:flowimport|process)_\w+).*\n(.*)", manual)) == there
     probe.stop()
 
