@@ -2,12 +2,12 @@ CREATE TABLE IF NOT EXISTS flowimport_schema (
   name TEXT NOT NULL,
   value TEXT NOT NULL,
   PRIMARY KEY (name)
-) WITHOUT ROWID;
+) STRICT, WITHOUT ROWID;
 CREATE TABLE IF NOT EXISTS flowimport_retention (
   bucket_size INTEGER NOT NULL,
   keep_seconds INTEGER NOT NULL,
   PRIMARY KEY (bucket_size)
-) WITHOUT ROWID;
+) STRICT, WITHOUT ROWID;
 CREATE TABLE IF NOT EXISTS flowimport_retention_log (
   run_at INTEGER NOT NULL,
   number INTEGER NOT NULL,
@@ -17,7 +17,7 @@ CREATE TABLE IF NOT EXISTS flowimport_retention_log (
   bytes INTEGER NOT NULL,
   error TEXT,
   PRIMARY KEY (run_at, number)
-) WITHOUT ROWID;
+) STRICT, WITHOUT ROWID;
 CREATE TABLE IF NOT EXISTS import_ledger (
   consumer TEXT NOT NULL,
   generation INTEGER NOT NULL,
@@ -36,14 +36,14 @@ CREATE TABLE IF NOT EXISTS import_ledger (
   position INTEGER NOT NULL,
   adopted INTEGER NOT NULL,
   PRIMARY KEY (consumer, generation)
-) WITHOUT ROWID;
+) STRICT, WITHOUT ROWID;
 CREATE TABLE IF NOT EXISTS loss (
   bucket INTEGER NOT NULL,
   source TEXT NOT NULL,
   what TEXT NOT NULL,
   lost INTEGER NOT NULL,
   PRIMARY KEY (bucket, source, what)
-) WITHOUT ROWID;
+) STRICT, WITHOUT ROWID;
 CREATE TABLE IF NOT EXISTS flows_600_data (
   bucket INTEGER NOT NULL,
   sourceIPv4Address INTEGER NOT NULL,
@@ -55,7 +55,7 @@ CREATE TABLE IF NOT EXISTS flows_600_data (
   octetDeltaCount INTEGER NOT NULL DEFAULT 0,
   flows_millionths INTEGER NOT NULL DEFAULT 0,
   PRIMARY KEY (bucket, sourceIPv4Address, destinationIPv4Address, sourceTransportPort, destinationTransportPort, protocolIdentifier)
-) WITHOUT ROWID;
+) STRICT, WITHOUT ROWID;
 CREATE TABLE IF NOT EXISTS flows6_600_data (
   bucket INTEGER NOT NULL,
   sourceIPv6Address BLOB NOT NULL,
@@ -67,7 +67,7 @@ CREATE TABLE IF NOT EXISTS flows6_600_data (
   octetDeltaCount INTEGER NOT NULL DEFAULT 0,
   flows_millionths INTEGER NOT NULL DEFAULT 0,
   PRIMARY KEY (bucket, sourceIPv6Address, destinationIPv6Address, sourceTransportPort, destinationTransportPort, protocolIdentifier)
-) WITHOUT ROWID;
+) STRICT, WITHOUT ROWID;
 CREATE TABLE IF NOT EXISTS index_nodes_600_data (
   id INTEGER NOT NULL,
   bucket INTEGER NOT NULL,
@@ -117,7 +117,7 @@ CREATE TABLE IF NOT EXISTS index_nodes_600_data (
   dst_other_octetDeltaCount INTEGER NOT NULL DEFAULT 0,
   dst_other_flows_millionths INTEGER NOT NULL DEFAULT 0,
   PRIMARY KEY (bucket, id)
-) WITHOUT ROWID;
+) STRICT, WITHOUT ROWID;
 CREATE INDEX IF NOT EXISTS index_nodes_600_id ON index_nodes_600_data (id, bucket);
 CREATE TABLE IF NOT EXISTS index_nodes6_600_data (
   id BLOB NOT NULL,
@@ -168,7 +168,7 @@ CREATE TABLE IF NOT EXISTS index_nodes6_600_data (
   dst_other_octetDeltaCount INTEGER NOT NULL DEFAULT 0,
   dst_other_flows_millionths INTEGER NOT NULL DEFAULT 0,
   PRIMARY KEY (bucket, id)
-) WITHOUT ROWID;
+) STRICT, WITHOUT ROWID;
 CREATE INDEX IF NOT EXISTS index_nodes6_600_id ON index_nodes6_600_data (id, bucket);
 CREATE TABLE IF NOT EXISTS index_ports_600_data (
   id INTEGER NOT NULL,
@@ -219,7 +219,7 @@ CREATE TABLE IF NOT EXISTS index_ports_600_data (
   dst_other_octetDeltaCount INTEGER NOT NULL DEFAULT 0,
   dst_other_flows_millionths INTEGER NOT NULL DEFAULT 0,
   PRIMARY KEY (bucket, id)
-) WITHOUT ROWID;
+) STRICT, WITHOUT ROWID;
 CREATE INDEX IF NOT EXISTS index_ports_600_id ON index_ports_600_data (id, bucket);
 CREATE TABLE IF NOT EXISTS flows_aggr_600_data (
   bucket INTEGER NOT NULL,
@@ -239,7 +239,7 @@ CREATE TABLE IF NOT EXISTS flows_aggr_600_data (
   other_octetDeltaCount INTEGER NOT NULL DEFAULT 0,
   other_flows_millionths INTEGER NOT NULL DEFAULT 0,
   PRIMARY KEY (bucket)
-) WITHOUT ROWID;
+) STRICT, WITHOUT ROWID;
 CREATE TABLE IF NOT EXISTS index_nodes_data (
   id INTEGER NOT NULL,
   packetDeltaCount INTEGER NOT NULL DEFAULT 0,
@@ -288,7 +288,7 @@ CREATE TABLE IF NOT EXISTS index_nodes_data (
   dst_other_octetDeltaCount INTEGER NOT NULL DEFAULT 0,
   dst_other_flows_millionths INTEGER NOT NULL DEFAULT 0,
   PRIMARY KEY (id)
-) WITHOUT ROWID;
+) STRICT, WITHOUT ROWID;
 CREATE TABLE IF NOT EXISTS index_nodes6_data (
   id BLOB NOT NULL,
   packetDeltaCount INTEGER NOT NULL DEFAULT 0,
@@ -337,7 +337,7 @@ CREATE TABLE IF NOT EXISTS index_nodes6_data (
   dst_other_octetDeltaCount INTEGER NOT NULL DEFAULT 0,
   dst_other_flows_millionths INTEGER NOT NULL DEFAULT 0,
   PRIMARY KEY (id)
-) WITHOUT ROWID;
+) STRICT, WITHOUT ROWID;
 CREATE TABLE IF NOT EXISTS index_ports_data (
   id INTEGER NOT NULL,
   packetDeltaCount INTEGER NOT NULL DEFAULT 0,
@@ -386,7 +386,7 @@ CREATE TABLE IF NOT EXISTS index_ports_data (
   dst_other_octetDeltaCount INTEGER NOT NULL DEFAULT 0,
   dst_other_flows_millionths INTEGER NOT NULL DEFAULT 0,
   PRIMARY KEY (id)
-) WITHOUT ROWID;
+) STRICT, WITHOUT ROWID;
 CREATE VIEW IF NOT EXISTS flows_600 AS
 SELECT bucket, sourceIPv4Address, destinationIPv4Address, sourceTransportPort, destinationTransportPort, protocolIdentifier,
   packetDeltaCount,

@@ -10,6 +10,7 @@
 #include "base/mem.h"
 #include "store/ddl.h"
 #include "store/settings.h"
+#include "store/strict.h"
 
 /* Buckets are looked at in windows of so many, but of whole days, as partitions are. A window's sums are held in
  * memory: max(8192, buckets a day) * (5 + 15) groups * 9 values * 8 bytes at the most, which is 12 MB for 600 s and 125
@@ -51,8 +52,10 @@ static const struct source sources[] = {
     {TABLE_PORTS, false, "id <> -1", 2, 1, "sum over all ports of"},
 };
 
-static void frame_init(struct frame *frame, uint32_t first, uint32_t size, uint32_t n, unsigned width) {
+static void frame_init(const struct audit *audit, struct frame *frame, uint32_t first, uint32_t size, uint32_t n,
+                       unsigned width) {
     *frame = (struct frame){.first = first, .size = size, .n = n, .width = width};
+    frame->halves = store_dialect(audit->store) == DIALECT_SQLITE;
     frame->values = mem_zalloc((size_t)n * width, sizeof frame->values[0]);
     frame->seen = mem_zalloc(n, sizeof frame->seen[0]);
 }
@@ -112,23 +115,27 @@ static void compare(struct audit *audit, const char *where, uint32_t bucket, uin
 
 static unsigned group_width(const struct audit *audit) { return audit->schema->layout->n_sums + 1; }
 
+/* The column's sum, as frame_add reads it; of the rows that meet the condition, where there is one. */
+static void sum_add(struct buffer *sql, const struct frame *frame, const char *column, const char *condition) {
+    static const char *const halves[] = {" >> 32", " & 4294967295"};
+    for (unsigned half = 0; half < (frame->halves ? 2u : 1u); half++) {
+        buffer_printf(sql, ", SUM((%s%s)", column, frame->halves ? halves[half] : "");
+        if (condition) buffer_printf(sql, " * (%s)", condition);
+        buffer_add_text(sql, ")");
+    }
+}
+
 /* Adds up the first `n_values` values of a table by bucket into the frame; a flows table's by class too, where it has a
  * protocol. */
 static enum store_status table_sum(struct audit *audit, const struct table *table, const char *where, bool classes,
                                    struct frame *frame) {
     struct buffer sql = BUFFER_INIT;
     char name[SCHEMA_NAME_MAX];
-    frame->halves = store_dialect(audit->store) != DIALECT_MYSQL;
     buffer_add_text(&sql, table->bucket_size ? "SELECT bucket" : "SELECT 0");
     for (unsigned i = 0; i < frame->width; i++) {
         unsigned value = i % table->n_values, class = i / table->n_values;
         schema_stored_name(audit->schema, table, value, name, sizeof name);
-        for (unsigned half = 0; half < (frame->halves ? 2u : 1u); half++) {
-            const char *part = !frame->halves ? "" : half == 0 ? " >> 32" : " & 4294967295";
-            buffer_printf(&sql, ", SUM((%s%s)", name, part);
-            if (classes && class > 0) buffer_printf(&sql, " * (%s)", ddl_class_conditions[class - 1]);
-            buffer_add_text(&sql, ")");
-        }
+        sum_add(&sql, frame, name, classes && class > 0 ? ddl_class_conditions[class - 1] : NULL);
     }
     buffer_printf(&sql, " FROM %s", table->data);
     buffer_printf(&sql, " WHERE %s", where);
@@ -153,7 +160,7 @@ static enum store_status source_check(struct audit *audit, const struct source *
     if (!table) return STORE_OK; /* flows for all time */
     bool classes = source->kind == TABLE_FLOWS && ddl_has_protocol(table);
     snprintf(names, sizeof names, "%s%s%s", table->name, table6 ? " with " : "", table6 ? table6->name : "");
-    frame_init(&sums, totals->first, totals->size, totals->n, classes ? TOTALS * width : table->n_values);
+    frame_init(audit, &sums, totals->first, totals->size, totals->n, classes ? TOTALS * width : table->n_values);
     enum store_status status = table_sum(audit, table, source->where ? source->where : "1 = 1", classes, &sums);
     if (status == STORE_OK && table6) status = table_sum(audit, table6, "1 = 1", classes, &sums);
     for (uint32_t row = 0; row < totals->n && status == STORE_OK; row++) {
@@ -190,7 +197,7 @@ static void totals_check(struct audit *audit, const struct frame *totals, const 
 
 static enum store_status window_check(struct audit *audit, const struct table *aggr, uint32_t first, uint32_t n) {
     struct frame totals;
-    frame_init(&totals, first, aggr->bucket_size, n, TOTALS * group_width(audit));
+    frame_init(audit, &totals, first, aggr->bucket_size, n, TOTALS * group_width(audit));
     enum store_status status = table_sum(audit, aggr, "1 = 1", false, &totals);
     for (uint32_t row = 0; row < n; row++)
         audit->result->buckets += totals.seen[row];
@@ -275,7 +282,7 @@ static enum store_status coarse_sum(struct audit *audit, const struct table *fin
     buffer_printf(&sql, "SELECT bucket - bucket %% %" PRIu32 " AS start", frame->size);
     for (unsigned i = 0; i < fine->n_values; i++) {
         schema_stored_name(audit->schema, fine, i, name, sizeof name);
-        buffer_printf(&sql, ", SUM(%s)", name);
+        sum_add(&sql, frame, name, NULL);
     }
     buffer_printf(&sql, " FROM %s WHERE bucket >= %" PRIu32 " AND bucket < %" PRIu64 " GROUP BY start", fine->data,
                   frame->first, (uint64_t)frame->first + (uint64_t)frame->n * frame->size);
@@ -288,8 +295,8 @@ static enum store_status pair_window(struct audit *audit, const struct table *fi
                                      uint32_t first, uint32_t n) {
     struct frame sums, totals;
     char column[SCHEMA_NAME_MAX];
-    frame_init(&sums, first, coarse->bucket_size, n, coarse->n_values);
-    frame_init(&totals, first, coarse->bucket_size, n, coarse->n_values);
+    frame_init(audit, &sums, first, coarse->bucket_size, n, coarse->n_values);
+    frame_init(audit, &totals, first, coarse->bucket_size, n, coarse->n_values);
     enum store_status status = coarse_sum(audit, fine, &sums);
     if (status == STORE_OK) status = table_sum(audit, coarse, "1 = 1", false, &totals);
     for (uint32_t row = 0; row < n && status == STORE_OK; row++)
@@ -338,11 +345,12 @@ static enum store_status ledger_check(struct audit *audit, const struct frame *t
     const struct flow_layout *layout = audit->schema->layout;
     struct buffer sql = BUFFER_INIT;
     struct frame sums;
-    frame_init(&sums, 0, UINT32_MAX, 1, group_width(audit));
+    frame_init(audit, &sums, 0, UINT32_MAX, 1, group_width(audit));
     buffer_add_text(&sql, "SELECT 0");
     for (unsigned i = 0; i < layout->n_sums; i++)
-        buffer_printf(&sql, ", SUM(%s)", layout->sums[i]->name);
-    buffer_add_text(&sql, ", SUM(flows_millionths) FROM import_ledger");
+        sum_add(&sql, &sums, layout->sums[i]->name, NULL);
+    sum_add(&sql, &sums, "flows_millionths", NULL);
+    buffer_add_text(&sql, " FROM import_ledger");
     enum store_status status = store_query(audit->store, sql.data, NULL, 0, frame_add, &sums, audit->error);
     for (unsigned i = 0; i < sums.width && status == STORE_OK; i++)
         compare(audit, "import_ledger", 0, 0, "sum of", i < layout->n_sums ? layout->sums[i]->name : "flows",
@@ -355,8 +363,8 @@ static enum store_status ledger_check(struct audit *audit, const struct frame *t
 static enum store_status all_time_check(struct audit *audit) {
     const struct table *nodes = schema_table(audit->schema, TABLE_NODES, FLOW_IPV4, 0);
     struct frame row, totals;
-    frame_init(&row, 0, UINT32_MAX, 1, nodes->n_values);
-    frame_init(&totals, 0, UINT32_MAX, 1, TOTALS * group_width(audit));
+    frame_init(audit, &row, 0, UINT32_MAX, 1, nodes->n_values);
+    frame_init(audit, &totals, 0, UINT32_MAX, 1, TOTALS * group_width(audit));
     enum store_status status = table_sum(audit, nodes, "id = -1", false, &row);
     memcpy(totals.values, row.values, totals.width * sizeof totals.values[0]);
     totals.seen[0] = true;
@@ -399,9 +407,78 @@ static enum store_status generations_check(struct audit *audit) {
                        NULL, 0, generation_read, audit, audit->error);
 }
 
+/* Real numbers
+ * --------------------------------------------------------------------------------------------------------- */
+
+struct reals { /* a table whose values are looked at */
+    struct audit *audit;
+    const char *name;
+    uint32_t size;
+};
+
+/* bucket, column, value */
+static int real_read(void *context, unsigned n, const char *const *columns, const size_t *lengths) {
+    const struct reals *reals = context;
+    struct audit_result *result = reals->audit->result;
+    char date[64];
+    (void)n, (void)lengths;
+    result->checks++;
+    if (result->differences++ > 0) return 0;
+    bucket_show((uint32_t)strtoul(columns[0], NULL, 10), reals->size, date, sizeof date);
+    snprintf(result->first, sizeof result->first,
+             "%s, %s: %s has become a real number, %s: the sum outgrew 63 bits and is not exact any more", reals->name,
+             date, columns[1], columns[2]);
+    return 0;
+}
+
+/* Names the rows of a table of before STRICT in which a sum has become a real number. `columns`: its n values. */
+static enum store_status reals_find(struct audit *audit, const char *name, const char *data, uint32_t size,
+                                    char (*columns)[SCHEMA_NAME_MAX], unsigned n) {
+    struct reals reals = {.audit = audit, .name = name, .size = size};
+    struct buffer sql = BUFFER_INIT;
+    bool lacks = false;
+    enum store_status status = strict_lacks(audit->store, data, &lacks, audit->error);
+    buffer_printf(&sql, "SELECT %s, CASE 'real'", size ? "bucket" : "0");
+    for (unsigned i = 0; i < n; i++)
+        buffer_printf(&sql, " WHEN typeof(%s) THEN '%s'", columns[i], columns[i]);
+    buffer_add_text(&sql, " END, CASE 'real'");
+    for (unsigned i = 0; i < n; i++)
+        buffer_printf(&sql, " WHEN typeof(%s) THEN %s", columns[i], columns[i]);
+    buffer_printf(&sql, " END FROM %s WHERE 'real' IN (", data);
+    for (unsigned i = 0; i < n; i++)
+        buffer_printf(&sql, "%stypeof(%s)", i ? ", " : "", columns[i]);
+    buffer_add_text(&sql, ")");
+    if (size) buffer_printf(&sql, " AND bucket >= %" PRIu32 " AND bucket < %" PRIu64, audit->from, audit->to);
+    if (status == STORE_OK && lacks)
+        status = store_query(audit->store, sql.data, NULL, 0, real_read, &reals, audit->error);
+    buffer_release(&sql);
+    return status;
+}
+
+/* Only SQLite's tables of before STRICT can have them. */
+static enum store_status reals_check(struct audit *audit) {
+    const struct schema *schema = audit->schema;
+    const struct flow_layout *layout = schema->layout;
+    char columns[SCHEMA_VALUES_MAX][SCHEMA_NAME_MAX];
+    enum store_status status = STORE_OK;
+    if (store_dialect(audit->store) != DIALECT_SQLITE) return STORE_OK;
+    for (unsigned i = 0; i < schema->n_tables && status == STORE_OK; i++) {
+        const struct table *table = &schema->tables[i];
+        for (unsigned j = 0; j < table->n_values; j++)
+            schema_stored_name(schema, table, j, columns[j], sizeof columns[j]);
+        status = reals_find(audit, table->name, table->data, table->bucket_size, columns, table->n_values);
+    }
+    for (unsigned i = 0; i < layout->n_sums; i++)
+        snprintf(columns[i], sizeof columns[i], "%s", layout->sums[i]->name);
+    snprintf(columns[layout->n_sums], sizeof columns[0], "flows_millionths");
+    if (status == STORE_OK)
+        status = reals_find(audit, "import_ledger", "import_ledger", 0, columns, layout->n_sums + 1);
+    return status;
+}
+
 static enum store_status checks_run(struct audit *audit) {
     const struct schema *schema = audit->schema;
-    enum store_status status = STORE_OK;
+    enum store_status status = reals_check(audit);
     for (unsigned i = 0; i < schema->n_sizes && status == STORE_OK; i++)
         status = size_check(audit, schema->sizes[i]);
     for (unsigned i = 1; i < schema->n_sizes && status == STORE_OK; i++) {

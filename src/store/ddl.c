@@ -323,7 +323,8 @@ static void table_open(struct buffer *out, const char *name) {
 }
 
 static void table_close(struct buffer *out, enum dialect dialect, const char *options) {
-    buffer_printf(out, "\n)%s%s", dialect == DIALECT_MYSQL ? " ENGINE=InnoDB" : " WITHOUT ROWID",
+    /* STRICT: without, a sum beyond 63 bits would silently become a real number. */
+    buffer_printf(out, "\n)%s%s", dialect == DIALECT_MYSQL ? " ENGINE=InnoDB" : " STRICT, WITHOUT ROWID",
                   dialect == DIALECT_MYSQL ? options : "");
 }
 

@@ -10,7 +10,9 @@
 #include "base/log.h"
 #include "base/mem.h"
 #include "store/ddl.h"
+#include "store/object.h"
 #include "store/settings.h"
+#include "store/strict.h"
 
 enum { DAY = 86400 };
 
@@ -153,20 +155,6 @@ static enum store_status object_check(const struct store *store, unsigned object
     return status;
 }
 
-/* Runs statements that end with ";\n", the last one without. */
-static enum store_status statements_run(struct store *store, char *sql, struct error *error) {
-    enum store_status status = STORE_OK;
-    for (char *next; sql && status == STORE_OK; sql = next) {
-        next = strstr(sql, ";\n");
-        if (next) {
-            *next = '\0';
-            next += 2;
-        }
-        status = store->ops->query(store, sql, NULL, 0, NULL, NULL, error);
-    }
-    return status;
-}
-
 /* Compares flowimport_schema with the configuration; with `add`, says there what it doesn't say yet. */
 static enum store_status settings_check(struct store *store, bool add, struct error *error) {
     enum store_status status = STORE_OK;
@@ -221,12 +209,8 @@ static enum store_status objects_create(struct store *store, const struct catalo
     enum store_status status = STORE_OK;
     char name[SCHEMA_NAME_MAX];
     for (unsigned i = 0; i < ddl_count(schema) && status == STORE_OK; i++) {
-        struct buffer sql = BUFFER_INIT;
         ddl_name(schema, i, name, sizeof name);
-        if (catalog_find(catalog, name)) continue;
-        ddl_create(schema, i, store->ops->dialect, &sql);
-        status = statements_run(store, sql.data, error);
-        buffer_release(&sql);
+        if (!catalog_find(catalog, name)) status = object_create(store, i, error);
     }
     if (status == STORE_OK) status = settings_check(store, true, error);
     for (unsigned i = 0; i < schema->n_sizes && status == STORE_OK; i++)
@@ -277,5 +261,6 @@ enum store_status setup_run(struct store *store, struct error *error) {
         if (status != STORE_OK) store->ops->rollback(store);
     }
     catalog_release(&catalog);
+    if (status == STORE_OK && store->ops->dialect == DIALECT_SQLITE && !store->read_only) strict_run(store);
     return status;
 }

@@ -20,12 +20,10 @@ static enum store_status open_as(const struct command_call *call, bool read_only
 
 static int install(const struct command_call *call) {
     struct error error;
-    if (open_as(call, true, &error) == STORE_OK) {
-        printf("all tables are there, as configured\n");
-        return EXIT_DONE;
-    }
+    bool complete = open_as(call, true, &error) == STORE_OK;
+    /* For writing in any case: tables of an older version may be there to be rewritten. */
     if (open_as(call, false, &error) != STORE_OK) return command_fail(EXIT_FAILED, "%s", error.text);
-    printf("the tables are made\n");
+    printf(complete ? "all tables are there, as configured\n" : "the tables are made\n");
     return EXIT_DONE;
 }
 

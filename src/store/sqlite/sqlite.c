@@ -24,8 +24,9 @@ struct sqlite_store {
 
 static struct sqlite_store *own(struct store *store) { return (struct sqlite_store *)(void *)store; }
 
-/* What an error code (without its extension) means for the caller; all others are refused. */
+/* What an extended error code means for the caller; all others are refused. */
 static enum store_status code_status(int code) {
+    if (code == SQLITE_CONSTRAINT_PRIMARYKEY || code == SQLITE_CONSTRAINT_UNIQUE) return STORE_TAKEN;
     switch (code & 0xff) {
     case SQLITE_OK:
     case SQLITE_DONE:
@@ -37,17 +38,19 @@ static enum store_status code_status(int code) {
     case SQLITE_NOMEM:
     case SQLITE_INTERRUPT:
     case SQLITE_PROTOCOL: return STORE_RETRY; /* lost a race for the log's locks */
-    case SQLITE_CONSTRAINT: return STORE_TAKEN;
     default: return STORE_REFUSED;
     }
 }
 
 static enum store_status failed(const struct sqlite_store *store, int code, const char *what, struct error *error) {
-    enum store_status status = code_status(code);
-    if (status != STORE_OK) /* a statement can be longer than an error's text */
-        error_set(error, "%.200s: %s (SQLite %d)", what, sqlite3_errmsg(store->db),
-                  sqlite3_extended_errcode(store->db));
-    return status;
+    if (code == SQLITE_OK || code == SQLITE_DONE || code == SQLITE_ROW) return STORE_OK;
+    int extended = store->db ? sqlite3_extended_errcode(store->db) : code;
+    if ((extended & 0xff) != (code & 0xff)) extended = code; /* of a call before */
+    /* A statement can be longer than an error's text. Only a sum can be of another type than its column. */
+    error_set(error, "%.200s: %s%s (SQLite %d)", what,
+              extended == SQLITE_CONSTRAINT_DATATYPE ? "a sum outgrows 63 bits: " : "",
+              store->db ? sqlite3_errmsg(store->db) : sqlite3_errstr(code), extended);
+    return code_status(extended);
 }
 
 static enum store_status run(struct sqlite_store *store, const char *sql, struct error *error) {
