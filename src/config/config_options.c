@@ -147,7 +147,8 @@ const struct option config_options[] = {
     {.section = "retention", .name = "max_size", .flag = "max-size", .type = OPTION_BYTES,
      .offset = AT(retention.max_size, uint64_t), .standard = "0", .min = 0, .max = 1LL << 50, .reload = true,
      .help = "The most that the tables may take: the oldest days are dropped first, of all sizes; 0 sets no bound.",
-     .more = "Today's buckets are never dropped. A SQLite file keeps the room that it once took, for new rows."},
+     .more = "Today's buckets are never dropped. A SQLite file keeps the room that it once took, for new rows. Its "
+             "write-ahead log counts too, up to the 64 MiB that it is kept below where no reader holds it."},
 
     {.section = "capture", .name = "interface", .flag = "interface", .type = OPTION_TEXT,
      .offset = AT(capture.interface, const char *), .placeholder = "NAME",

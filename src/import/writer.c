@@ -130,19 +130,17 @@ static void retention_look(struct writer *writer, int64_t now) {
 /* What there is to do without a job. Returns whether there is more at once. */
 static bool idle_work(struct writer *writer, const struct retention_rules *rules) {
     int64_t now = clock_now(writer->clock);
-    if (!writer->store || retention_is_off(rules)) return false;
+    if (!writer->store) return false;
+    store_idle(writer->store);
+    if (retention_is_off(rules)) return false;
     bool more = store_dialect(writer->store) == DIALECT_SQLITE && retention_step(writer, rules, now);
     if (!more) retention_look(writer, now);
     return more;
 }
 
-/* Waits for a job; with retention to do, no longer than a minute. */
+/* Waits for a job, but no longer than a minute: there may be other work. */
 static void writer_idle(struct writer *writer) {
     struct timespec end;
-    if (retention_is_off(&writer->retention)) {
-        pthread_cond_wait(&writer->changed, &writer->lock);
-        return;
-    }
     clock_gettime(CLOCK_REALTIME, &end);
     end.tv_sec += IDLE_SECONDS;
     pthread_cond_timedwait(&writer->changed, &writer->lock, &end);

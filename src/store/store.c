@@ -49,6 +49,10 @@ void store_cancel(struct store *store) {
     if (store->ops->cancel) store->ops->cancel(store);
 }
 
+void store_idle(struct store *store) {
+    if (store->ops->idle && !store->begun) store->ops->idle(store);
+}
+
 void store_resume(struct store *store) { atomic_store(&store->cancelled, false); }
 
 bool store_is_cancelled(const struct store *store) { return atomic_load(&store->cancelled); }

@@ -28,6 +28,11 @@ struct store_ops {
                                unsigned n_params, store_row_fn *row, void *context, struct error *error);
     /* From any thread, with `cancelled` set: wakes a query that waits. NULL: it looks itself. */
     void (*cancel)(struct store *store);
+    /* As store_idle. NULL: there is nothing to do. */
+    void (*idle)(struct store *store);
+    /* Bytes that a log of the kind's takes beside the tables, up to what it may take by itself: what a reader makes it
+     * grow beyond no dropped row would shrink. NULL: 0. */
+    uint64_t (*log_bytes)(struct store *store);
 };
 
 struct store {

@@ -72,6 +72,9 @@ void store_put_loss(struct store *store, uint32_t bucket, const char *source, co
  * itself). */
 enum store_status store_commit(struct store *store, struct error *error) __attribute__((warn_unused_result));
 
+/* For a writer's idle moments, between two transactions: what can wait is done. At most some tenths of a second. */
+void store_idle(struct store *store);
+
 /* The rows put in the transaction under way, or else in the last one. */
 uint64_t store_rows(const struct store *store);
 

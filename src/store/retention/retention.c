@@ -227,6 +227,9 @@ static enum store_status size_read(struct store *store, uint64_t *size, struct e
     return store_query(store, sql[store_dialect(store)], NULL, 0, number_read, size, error);
 }
 
+/* What its log takes beside them. */
+static uint64_t log_size(struct store *store) { return store->ops->log_bytes ? store->ops->log_bytes(store) : 0; }
+
 static unsigned size_index(const struct schema *schema, const struct use *use) {
     unsigned i = 0;
     while (schema->sizes[i] != schema->tables[use->table].bucket_size)
@@ -284,6 +287,7 @@ enum store_status retention_plan(struct store *store, const struct schema *schem
         if (size && end) status = table_use(store, &schema->tables[i], end, &uses, error);
     }
     if (status == STORE_OK && rules->max_size) status = size_read(store, &plan->size, error);
+    if (rules->max_size) plan->size += log_size(store);
     if (status == STORE_OK && rules->max_size) cap_plan(schema, &uses, plan->size, rules->max_size, cutoffs);
     if (status == STORE_OK) drops_fill(schema, &uses, cutoffs, plan);
     free(uses.uses);
@@ -365,6 +369,7 @@ static enum store_status cap_apply(struct store *store, const struct schema *sch
     char text[160];
     uint64_t size = 0;
     enum store_status status = size_read(store, &size, error);
+    size += run->log;
     if (status != STORE_OK || size <= max_size) return status;
     status = oldest_expire(store, schema, run->at, more, error);
     if (status != STORE_OK || *more) return status;
@@ -445,6 +450,8 @@ static enum store_status slice_run(struct store *store, const struct schema *sch
 enum store_status retention_slice(struct store *store, const struct schema *schema, const struct retention_rules *rules,
                                   struct retention_run_state *run, unsigned limit, bool *more, struct error *error) {
     *more = false;
+    store_idle(store);
+    if (run->line == 0) run->log = log_size(store); /* not what the run itself adds */
     enum store_status status = store_query(store, "BEGIN IMMEDIATE", NULL, 0, NULL, NULL, error);
     if (status != STORE_OK) return status;
     status = slice_run(store, schema, rules, run, limit, more, error);

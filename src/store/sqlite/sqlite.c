@@ -8,9 +8,14 @@
 
 #include "base/mem.h"
 #include "store/key.h"
+#include "store/sqlite/database_file.h"
+#include "store/sqlite/wal.h"
+
+#if SQLITE_VERSION_NUMBER < 3037000
+#error "SQLite 3.37 or newer is required: the tables are STRICT"
+#endif
 
 enum {
-    BUSY_MS = 10000,         /* how long another writer's transaction is waited for, before STORE_RETRY */
     SQLITE_CACHE_KIB = 2000, /* SQLite's own default */
     COLUMNS_MAX = 1024,      /* of a query's result */
     CANCEL_STEPS = 10000,    /* of SQLite's machine, from one look at `cancelled` to the next: well below 1 ms */
@@ -19,6 +24,8 @@ enum {
 struct sqlite_store {
     struct store base;
     sqlite3 *db;
+    struct database_file file;
+    struct sqlite_wal wal;
     sqlite3_stmt *upserts[BUCKET_SIZES_MAX * 6 + 3]; /* by the table's number; NULL until the first row */
 };
 
@@ -81,7 +88,7 @@ enum store_status sqlite_store_new(struct store **opened, const char *path, int 
     int code = sqlite3_open_v2(path, &store->db, flags | SQLITE_OPEN_NOMUTEX, NULL);
     enum store_status status = failed(store, code, path, error);
     if (status != STORE_OK) goto failed;
-    sqlite3_busy_timeout(store->db, BUSY_MS);
+    sqlite3_busy_timeout(store->db, SQLITE_BUSY_MS);
     if (config->query_ms) sqlite3_progress_handler(store->db, CANCEL_STEPS, on_progress, &store->base);
     if (!read_only && sqlite3_db_readonly(store->db, "main") == 1) {
         error_set(error, "%s: no permission to write to it", path);
@@ -89,12 +96,16 @@ enum store_status sqlite_store_new(struct store **opened, const char *path, int 
         goto failed;
     }
     /* FULL: a committed generation must survive a power cut, for its claims are deleted right after the commit. */
-    snprintf(pragmas, sizeof pragmas, "%sPRAGMA synchronous = FULL; PRAGMA cache_size = -%" PRIu64,
-             read_only ? "" : "PRAGMA journal_mode = WAL; ",
+    snprintf(pragmas, sizeof pragmas,
+             "%sPRAGMA synchronous = FULL; PRAGMA journal_size_limit = %d; "
+             "PRAGMA cache_size = -%" PRIu64,
+             read_only ? "" : "PRAGMA journal_mode = WAL; ", WAL_KEPT,
              config->memory ? config->memory / 1024 : (uint64_t)SQLITE_CACHE_KIB);
     code = sqlite3_exec(store->db, pragmas, NULL, NULL, NULL);
     status = failed(store, code, path, error);
     if (status != STORE_OK) goto failed;
+    database_file_init(&store->file, sqlite3_db_filename(store->db, "main"));
+    sqlite_wal_init(&store->wal, store->db);
     *opened = &store->base;
     return STORE_OK;
 failed:
@@ -106,6 +117,8 @@ void sqlite_store_free(struct store *base) {
     struct sqlite_store *store = own(base);
     finalize_all(store);
     sqlite3_close(store->db);
+    free(store->file.path);
+    free(store->wal.path);
     free(store);
 }
 
@@ -169,8 +182,23 @@ enum store_status sqlite_store_put(struct store *base, const struct table *table
 }
 
 enum store_status sqlite_store_commit(struct store *base, struct error *error) {
-    enum store_status status = run(own(base), "COMMIT", error);
+    struct sqlite_store *store = own(base);
+    /* It may be put back; till then nothing is written that nobody would find. */
+    if (database_file_check(&store->file, error) != 0) return STORE_RETRY;
+    enum store_status status = run(store, "COMMIT", error);
+    if (status == STORE_OK) sqlite_wal_committed(&store->wal, store->db);
     return status == STORE_TAKEN ? STORE_REFUSED : status;
+}
+
+static void sqlite_store_idle(struct store *base) {
+    struct sqlite_store *store = own(base);
+    sqlite_wal_idle(&store->wal, store->db);
+}
+
+/* A reader's, too: what the other's log takes. */
+static uint64_t sqlite_store_log_bytes(struct store *base) {
+    uint64_t bytes = sqlite_wal_bytes(&own(base)->wal);
+    return bytes < WAL_BOUND ? bytes : WAL_BOUND;
 }
 
 void sqlite_store_rollback(struct store *base) {
@@ -234,6 +262,7 @@ static enum store_status sqlite_open(struct store **store, const struct store_co
         error_set(error, "a SQLite store is sqlite:/path/of/file, with one slash or three");
         return STORE_REFUSED;
     }
+    if (!config->read_only) database_file_make(url->path);
     return sqlite_store_new(store, url->path, 0, config, schema, error);
 }
 
@@ -246,4 +275,6 @@ const struct store_ops store_sqlite_ops = {
     .commit = sqlite_store_commit,
     .rollback = sqlite_store_rollback,
     .query = sqlite_store_query,
+    .idle = sqlite_store_idle,
+    .log_bytes = sqlite_store_log_bytes,
 };

@@ -49,7 +49,7 @@ struct retention_drop {
 struct retention_plan {
     unsigned n;
     struct retention_drop drops[BUCKET_SIZES_MAX * 6]; /* tables that would lose rows */
-    uint64_t size; /* bytes that the tables take now; 0: max_size was not asked for */
+    uint64_t size; /* bytes that the tables and SQLite's log take now; 0: max_size was not asked for */
 };
 enum store_status retention_plan(struct store *store, const struct schema *schema, const struct retention_rules *rules,
                                  int64_t now, struct retention_plan *plan, struct error *error)
@@ -63,6 +63,7 @@ enum store_status retention_last(struct store *store, int64_t *at, bool *failed,
 struct retention_run_state {
     int64_t at;   /* what "now" is for all of it */
     int64_t line; /* of its first line in flowimport_retention_log; 0 before the first slice */
+    uint64_t log; /* bytes that the write-ahead log took before the run, which count in max_size */
 };
 /* One slice, in a transaction of its own that deletes at most `limit` rows. *more: call again. */
 enum store_status retention_slice(struct store *store, const struct schema *schema, const struct retention_rules *rules,

@@ -142,6 +142,71 @@ static void it_survives_power_cuts_by_its_settings(void **state) {
     env_release(&env);
 }
 
+static unsigned mode_of(const char *suffix) {
+    char file[160];
+    struct stat status;
+    snprintf(file, sizeof file, "%s%s", path, suffix);
+    assert_int_equal(stat(file, &status), 0);
+    return status.st_mode & 07777;
+}
+
+static void its_files_are_for_owner_and_group(void **state) {
+    struct env env;
+    mode_t before = umask(022);
+    (void)state;
+    env_init(&env, fresh_url());
+    generation_write(&env, "a", 1, test_flows, 1);
+    assert_int_equal(mode_of(""), 0640);
+    assert_int_equal(mode_of("-wal"), 0640);
+    assert_int_equal(mode_of("-shm"), 0640);
+    env_release(&env);
+    umask(before);
+}
+
+static void a_file_that_was_moved_away_is_noticed(void **state) {
+    static const char *const texts[] = {"; put it back, or restart to begin a new one",
+                                        ", and another file is in its place; put it back, or restart to use the new "
+                                        "one"};
+    struct env env;
+    struct error error = {""};
+    char away[160], expected[512];
+    (void)state;
+    env_init(&env, fresh_url());
+    generation_write(&env, "a", 1, test_flows, 1);
+    snprintf(away, sizeof away, "%s.away", path);
+    for (unsigned i = 0; i < 2; i++) {
+        struct ledger_row row = ledger_make("a", 2 + i, test_flows, 1);
+        assert_int_equal(rename(path, away), 0);
+        if (i == 1) fclose(fopen(path, "w"));
+        generation_put(&env, &row, test_flows, 1);
+        assert_int_equal(store_commit(env.store, &error), STORE_RETRY);
+        snprintf(expected, sizeof expected, "%s: %s was moved or removed while it was open%s", url, path, texts[i]);
+        assert_string_equal(error.text, expected);
+        assert_int_equal(rename(away, path), 0);
+        generation_put(&env, &row, test_flows, 1);
+        assert_int_equal(store_commit(env.store, &error), STORE_OK);
+    }
+    assert_query(&env, "SELECT COUNT(*), SUM(octetDeltaCount) FROM import_ledger", "3|3000\n");
+    env_release(&env);
+}
+
+static void idle_moments_empty_its_log(void **state) {
+    struct env env;
+    struct stat status;
+    char log[160];
+    (void)state;
+    env_init(&env, fresh_url());
+    assert_query(&env, "PRAGMA journal_size_limit", "4194304\n");
+    generation_write(&env, "a", 1, test_flows, TEST_FLOWS);
+    snprintf(log, sizeof log, "%s-wal", path);
+    assert_int_equal(stat(log, &status), 0);
+    assert_true(status.st_size > 0);
+    store_idle(env.store);
+    assert_int_equal(stat(log, &status), 0);
+    assert_int_equal(status.st_size, 0);
+    env_release(&env);
+}
+
 static int folder_make(void **state) {
     (void)state;
     return mkdtemp(folder) ? 0 : -1;
@@ -167,6 +232,9 @@ int main(void) {
         cmocka_unit_test(another_writer_is_waited_for_and_then_retried),
         cmocka_unit_test(a_full_disk_is_retried),
         cmocka_unit_test(it_survives_power_cuts_by_its_settings),
+        cmocka_unit_test(its_files_are_for_owner_and_group),
+        cmocka_unit_test(a_file_that_was_moved_away_is_noticed),
+        cmocka_unit_test(idle_moments_empty_its_log),
     };
     return cmocka_run_group_tests(tests, folder_make, folder_remove);
 }
