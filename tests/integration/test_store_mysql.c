@@ -1,5 +1,6 @@
 /* The MySQL store against a server: FLOWIMPORT_TEST_MYSQL=mysql://root@localhost/any?socket=/path, where databases
  * named flowimport_test_N are made and dropped; without it the tests are skipped. */
+#include "audit_cases.h"
 #include "query_cases.h"
 #include "store_cases.h"
 
@@ -435,6 +436,7 @@ static int teardown(void **state) {
 int main(void) {
     const struct CMUnitTest both[] = {
         STORE_CASES,
+        AUDIT_CASES,
         cmocka_unit_test(every_day_has_its_partition),
         cmocka_unit_test(many_rows_come_in_chunks),
         cmocka_unit_test(the_smallest_packet_is_enough),
