@@ -202,10 +202,10 @@ static void statements_of_sqlite(void **state) {
                         "  flows_millionths INTEGER NOT NULL DEFAULT 0,\n"
                         "  PRIMARY KEY (bucket, sourceIPv4Address, destinationIPv4Address, sourceTransportPort, "
                         "destinationTransportPort, protocolIdentifier)\n"
-                        ") WITHOUT ROWID");
+                        ") STRICT, WITHOUT ROWID");
     object_create(&schema, "index_nodes6_600_data", DIALECT_SQLITE, &sql);
     assert_non_null(strstr(sql.data, "  id BLOB NOT NULL,\n"));
-    assert_non_null(strstr(sql.data, ") WITHOUT ROWID;\nCREATE INDEX IF NOT EXISTS index_nodes6_600_id ON "
+    assert_non_null(strstr(sql.data, ") STRICT, WITHOUT ROWID;\nCREATE INDEX IF NOT EXISTS index_nodes6_600_id ON "
                                      "index_nodes6_600_data (id, bucket)"));
     object_create(&schema, "flows_600", DIALECT_SQLITE, &sql);
     assert_non_null(strstr(sql.data, ",\n  flows_millionths,\n  flows_millionths / 1000000.0 AS flows,\n"
