@@ -1,4 +1,4 @@
-/* Lines of other tools: which format they are of, their headers, and the objects that go over many of them. */
+/* Lines of other tools: which format they are of, their records, and the objects that go over many of them. */
 #include "files/foreign.h"
 
 #include <ctype.h>
@@ -8,42 +8,10 @@
 #include "base/mem.h"
 #include "files/foreign_impl.h"
 
-enum { KNOWN_MIN = 3 }; /* columns by which a line is known as a tool's header */
-
 static const struct foreign_tool *const tools[FOREIGN_FORMATS] = {
     [FOREIGN_ZEEK] = &zeek_tool, [FOREIGN_ARGUS] = &argus_tool, [FOREIGN_NFDUMP] = &nfdump_tool};
 
-/* --- cells --- */
-
-static struct cell cell_trim(struct cell cell) {
-    while (cell.len > 0 && cell.text[0] == ' ') {
-        cell.text++;
-        cell.len--;
-    }
-    while (cell.len > 0 && cell.text[cell.len - 1] == ' ')
-        cell.len--;
-    return cell;
-}
-
-/* The next cell of a line, which *rest begins with; false where there is none. */
-static bool cell_next(struct cell *rest, char separator, struct cell *cell) {
-    if (!rest->text) return false;
-    const char *end = memchr(rest->text, separator, rest->len);
-    size_t len = end ? (size_t)(end - rest->text) : rest->len;
-    *cell = cell_trim((struct cell){rest->text, len});
-    *rest = end ? (struct cell){end + 1, rest->len - len - 1} : (struct cell){NULL, 0};
-    return true;
-}
-
-/* The column of that name, or -1. */
-static int column_find(const struct foreign_tool *tool, const struct cell *name) {
-    for (int i = 0; tool->columns[i].names[0]; i++)
-        for (unsigned n = 0; n < NAMES_MAX && tool->columns[i].names[n]; n++)
-            if (strlen(tool->columns[i].names[n]) == name->len &&
-                memcmp(tool->columns[i].names[n], name->text, name->len) == 0)
-                return i;
-    return -1;
-}
+/* --- records --- */
 
 static void cell_set(struct foreign *foreign, int column, const struct cell *cell) {
     if (column < 0 || cell->len == 0) return;
@@ -52,63 +20,6 @@ static void cell_set(struct foreign *foreign, int column, const struct cell *cel
     foreign->cells.at[column] = *cell;
 }
 
-/* --- headers --- */
-
-static unsigned known_columns(const struct foreign_tool *tool, const char *line, size_t len, char separator) {
-    struct cell rest = {line, len}, cell;
-    unsigned known = 0;
-    while (cell_next(&rest, separator, &cell))
-        known += column_find(tool, &cell) >= 0;
-    return known;
-}
-
-/* The separator of a line that is a header: its first name is one of the tool's, and two more; 0: it is none. */
-static char header_separator(const struct foreign_tool *tool, const char *line, size_t len) {
-    for (const char *separator = tool->separators; *separator; separator++) {
-        struct cell rest = {line, len}, cell;
-        if (cell_next(&rest, *separator, &cell) && column_find(tool, &cell) >= 0 &&
-            known_columns(tool, line, len, *separator) >= KNOWN_MIN)
-            return *separator;
-    }
-    return 0;
-}
-
-static bool header_has(const struct foreign *foreign, enum column_role role) {
-    for (unsigned i = 0; i < foreign->n_cells; i++)
-        if (foreign->cell_columns[i] >= 0 && foreign->tool->columns[foreign->cell_columns[i]].role == role) return true;
-    return false;
-}
-
-void foreign_header_read(struct foreign *foreign, const char *names, size_t len, char separator) {
-    struct cell rest = {names, len}, name;
-    foreign->has_header = true;
-    foreign->summary = false;
-    foreign->separator = separator;
-    foreign->missing = NULL;
-    for (foreign->n_cells = 0; foreign->n_cells < CELLS_MAX && cell_next(&rest, separator, &name); foreign->n_cells++)
-        foreign->cell_columns[foreign->n_cells] = (int8_t)column_find(foreign->tool, &name);
-    for (unsigned role = 0; role < ROLES && !foreign->missing; role++) {
-        bool by_duration = role == ROLE_END && header_has(foreign, ROLE_DURATION);
-        if (!(foreign->tool->needed >> role & 1) || header_has(foreign, (enum column_role)role) || by_duration)
-            continue;
-        int column = foreign->first[role == ROLE_END && foreign->first[role] < 0 ? ROLE_DURATION : role];
-        foreign->missing = foreign->tool->columns[column].names[0];
-    }
-}
-
-static bool header_take(struct foreign *foreign, const char *line, size_t len) {
-    if (!isalpha((unsigned char)line[0])) return false;
-    char separator = header_separator(foreign->tool, line, len);
-    if (!separator) return false;
-    buffer_clear(&foreign->header);
-    buffer_add(&foreign->header, line, len);
-    buffer_add_text(&foreign->header, "\n");
-    foreign_header_read(foreign, line, len, separator);
-    return true;
-}
-
-/* --- records --- */
-
 static int line_read(struct foreign *foreign, struct error *error) {
     struct cell rest = foreign->record, cell;
     unsigned n = 0;
@@ -116,7 +27,7 @@ static int line_read(struct foreign *foreign, struct error *error) {
     if (foreign->missing)
         return error_set(error, "column '%s': the header has none: %s", foreign->missing, foreign->tool->hint);
     memset(&foreign->cells, 0, sizeof foreign->cells);
-    for (; cell_next(&rest, foreign->separator, &cell); n++)
+    for (; foreign_cell_next(&rest, foreign->separator, &cell); n++)
         if (n < foreign->n_cells) cell_set(foreign, foreign->cell_columns[n], &cell);
     if (n != foreign->n_cells)
         return error_set(error, "the line has %u columns: accepted are %u, as the header has", n, foreign->n_cells);
@@ -129,7 +40,7 @@ static int object_read(struct foreign *foreign, struct error *error) {
     int more;
     memset(&foreign->cells, 0, sizeof foreign->cells);
     while ((more = json_members_next(&members, &name, &value)) > 0)
-        cell_set(foreign, column_find(foreign->tool, &name), &value);
+        cell_set(foreign, foreign_column_find(foreign->tool, &name), &value);
     if (more < 0)
         return error_set(error, "not one object of JSON: accepted is one whose braces are alone in their lines, "
                                 "or one a line");
@@ -203,7 +114,7 @@ static int record_line(struct foreign *foreign, const char *line, size_t len, st
     struct cell stripped = array_strip(line, len);
     if (foreign->depth > 0) return object_line(foreign, line, len, error);
     if (stripped.len > 0 && stripped.text[0] == '{') return object_line(foreign, stripped.text, stripped.len, error);
-    if (stripped.len == 0 || header_take(foreign, line, len) || foreign->tool->comment(foreign, line, len))
+    if (stripped.len == 0 || foreign_header_take(foreign, line, len) || foreign->tool->comment(foreign, line, len))
         return FOREIGN_NONE;
     foreign->record = (struct cell){line, len};
     if (len > FOREIGN_RECORD_MAX) return error_set(error, "the line is longer than %d bytes", FOREIGN_RECORD_MAX);
@@ -234,7 +145,7 @@ void foreign_skip(struct foreign *foreign, const char *line, size_t len) {
 /* The tool whose header the line is. */
 static enum foreign_format header_find(const char *line, size_t len) {
     for (unsigned format = 0; format < FOREIGN_FORMATS; format++)
-        if (tools[format] && header_separator(tools[format], line, len)) return (enum foreign_format)format;
+        if (tools[format] && foreign_header_separator(tools[format], line, len)) return (enum foreign_format)format;
     return FOREIGN_ENTRIES;
 }
 

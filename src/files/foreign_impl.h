@@ -107,8 +107,19 @@ struct foreign {
 
 extern const struct foreign_tool zeek_tool, argus_tool, nfdump_tool;
 
+/* --- headers: foreign_header.c --- */
+
+/* The next cell of a line, which *rest begins with; false where there is none. */
+bool foreign_cell_next(struct cell *rest, char separator, struct cell *cell);
+/* The column of that name, or -1. */
+int foreign_column_find(const struct foreign_tool *tool, const struct cell *name);
+/* The separator of a line that is a header: its first name is one of the tool's, and two more; 0: it is none. */
+char foreign_header_separator(const struct foreign_tool *tool, const char *line, size_t len);
 /* Takes the names of a header, separated so. */
 void foreign_header_read(struct foreign *foreign, const char *names, size_t len, char separator);
+/* The same of a line, if it is a header. */
+bool foreign_header_take(struct foreign *foreign, const char *line, size_t len);
+
 /* The values in foreign->cells as an entry. FOREIGN_ENTRY, FOREIGN_NONE for what is passed over, or -1. */
 int foreign_assemble(struct foreign *foreign, struct error *error);
 
