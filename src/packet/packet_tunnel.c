@@ -1,6 +1,4 @@
 /* Tunnels: IP packets and Ethernet frames inside an IP packet. */
-#include <string.h>
-
 #include "packet/packet_walk.h"
 
 enum {
@@ -125,7 +123,7 @@ static enum packet_tunnel udp_tunnel(const struct packet_options *options, const
     return port == PORT_TEREDO || packet->source_port == PORT_TEREDO ? TUNNEL_TEREDO : TUNNEL_NONE;
 }
 
-static enum packet_tunnel tunnel_of(const struct packet_options *options, const struct packet *packet) {
+enum packet_tunnel tunnel_of(const struct packet_options *options, const struct packet *packet) {
     switch (packet->protocol) {
     case PROTOCOL_IPV4:
     case PROTOCOL_IPV6: return TUNNEL_IP;
@@ -135,7 +133,7 @@ static enum packet_tunnel tunnel_of(const struct packet_options *options, const 
     }
 }
 
-static unsigned tunnel_open(enum packet_tunnel tunnel, struct walk *walk, struct packet *out) {
+unsigned tunnel_open(enum packet_tunnel tunnel, struct walk *walk, struct packet *out) {
     if (tunnel == TUNNEL_IP) return out->protocol == PROTOCOL_IPV4 ? NEXT_IPV4 : NEXT_IPV6;
     if (tunnel == TUNNEL_GRE) return gre(walk, out);
     if (!skip(walk, UDP_BYTES)) return NEXT_CUT;
@@ -145,29 +143,4 @@ static unsigned tunnel_open(enum packet_tunnel tunnel, struct walk *walk, struct
     case TUNNEL_GTPU: return gtpu(walk, out);
     default: return teredo(walk);
     }
-}
-
-enum packet_verdict tunnel_decode(const struct packet_options *options, struct walk *walk, struct packet *out) {
-    enum packet_verdict verdict = PACKET_OK;
-    for (unsigned i = 0; verdict == PACKET_OK && i < PACKET_TUNNELS_MAX && !packet_is_fragment(out); i++) {
-        enum packet_tunnel tunnel = tunnel_of(options, out);
-        if (tunnel == TUNNEL_NONE || !(options->tunnels >> tunnel & 1)) break;
-        struct packet inner = *out;
-        inner.tunnel_id = inner.transport_offset = 0;
-        unsigned next = tunnel_open(tunnel, walk, &inner);
-        /* Of the packet around it nothing stays, of the frame around it only what a frame inside doesn't say itself. */
-        memset(&inner, 0, offsetof(struct packet, vlan));
-        if (next == NEXT_ETHERNET) {
-            inner.vlan = inner.customer_vlan = 0;
-            inner.vlan_tags = inner.mpls_labels = 0;
-            inner.mpls_top = 0;
-        }
-        enum packet_verdict inside = link_next(walk, next, &inner);
-        if (!packet_texts[inside].counts) break;
-        *out = inner;
-        out->tunnel = (uint8_t)tunnel;
-        out->tunnels++;
-        verdict = inside;
-    }
-    return verdict;
 }

@@ -1,4 +1,4 @@
-/* Where the decoder is in a frame, and the calls between its layers. */
+/* Where the decoder is in a frame, and its layers: links, IP, tunnels. packet.c calls them one after the other. */
 #ifndef FLOWIMPORT_PACKET_PACKET_WALK_H
 #define FLOWIMPORT_PACKET_PACKET_WALK_H
 
@@ -25,6 +25,7 @@ enum next {
     NEXT_PPPOE = 0x8864,
     NEXT_SERVICE_VLAN = 0x88a8,
     NEXT_BACKBONE = 0x88e7,
+    NEXT_VN_TAG = 0x8926,    /* of Cisco: between a virtual interface and its switch */
     NEXT_VLAN_9100 = 0x9100, /* stacked tags before IEEE 802.1ad */
     NEXT_VLAN_9200 = 0x9200,
     NEXT_VLAN_9300 = 0x9300,
@@ -54,7 +55,10 @@ enum packet_verdict link_next(struct walk *walk, unsigned next, struct packet *o
 unsigned link_ip_version(const struct walk *walk);
 /* From the IP header to the transport header. */
 enum packet_verdict ip_decode(struct walk *walk, unsigned version, struct packet *out);
-/* From the transport header on into tunnels; what is inside takes the place of `out`. */
-enum packet_verdict tunnel_decode(const struct packet_options *options, struct walk *walk, struct packet *out);
+/* The tunnel that a packet is by its protocol and ports, whether it is to be taken apart or not. */
+enum packet_tunnel tunnel_of(const struct packet_options *options, const struct packet *packet);
+/* From the transport header over the tunnel's own to what is inside: enum next, or an EtherType. Sets the tunnel's id.
+ */
+unsigned tunnel_open(enum packet_tunnel tunnel, struct walk *walk, struct packet *out);
 
 #endif
