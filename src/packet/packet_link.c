@@ -88,6 +88,13 @@ static unsigned backbone_tag(struct walk *walk) {
     return inner_ethernet(walk);
 }
 
+/* Four bytes of virtual interfaces behind its type, then the type of what follows. */
+static unsigned vn_tag(struct walk *walk) {
+    if (walk_left(walk) < 6) return NEXT_CUT;
+    walk->at += 6;
+    return be16(walk->at - 2);
+}
+
 /* SNAP (RFC 1042), also with the OUI of bridge tunnels. */
 static unsigned llc(struct walk *walk) {
     const uint8_t *at = walk->at;
@@ -271,8 +278,8 @@ enum packet_verdict link_decode(struct walk *walk, int link_type, struct packet 
 /* Every turn goes at least a byte forward, so that nothing nested in a frame takes more than its length. */
 enum packet_verdict link_next(struct walk *walk, unsigned next, struct packet *out) {
     for (;;) {
+        if (next == NEXT_IPV4) return ip_decode(walk, 4, out); /* most: before the others are compared */
         switch (next) {
-        case NEXT_IPV4: return ip_decode(walk, 4, out);
         case NEXT_IPV6: return ip_decode(walk, 6, out);
         case NEXT_ARP:
         case NEXT_RARP: return PACKET_ARP;
@@ -281,6 +288,7 @@ enum packet_verdict link_next(struct walk *walk, unsigned next, struct packet *o
         case NEXT_VLAN_9100:
         case NEXT_VLAN_9200:
         case NEXT_VLAN_9300: next = vlan_tag(walk, out); break;
+        case NEXT_VN_TAG: next = vn_tag(walk); break;
         case NEXT_BACKBONE: next = backbone_tag(walk); break;
         case NEXT_MPLS:
         case NEXT_MPLS_UPSTREAM: next = mpls(walk, out); break;

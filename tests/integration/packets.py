@@ -308,6 +308,8 @@ def link_cases():
     backbone = quiet_ether(vlan(inner4, 9), 2)
     backbone.data = backbone.data[:12] + b"\x81\0" + backbone.data[14:]
     yield "backbone", ETHERNET, ether(vlan(backbone.behind(b"\x00\x00\x12\x34"), 300, 0x88e7), 0x88a8)
+    yield "vn-tag", ETHERNET, ether(inner4.behind(b"\0\0\0\0\x08\0"), 0x8926)
+    yield "vn-tag-vlan", ETHERNET, ether(vlan(inner4, 11).behind(b"\0\0\0\0\x81\0"), 0x8926)
     yield "backbone-untagged", ETHERNET, ether(quiet_ether(inner4).behind(b"\x00\x00\x12\x34"), 0x88e7)
     yield "mpls", ETHERNET, ether(mpls(inner4, 16), 0x8847)
     yield "mpls-three", ETHERNET, ether(mpls(mpls(mpls(inner6, 16), 17, False), 18, False), 0x8848)
@@ -416,6 +418,10 @@ def special_cases():
     padded = extended(tcp(payload=b"x" * 90000), (HOP_BY_HOP, options(3, b"\0\1\0\x1e\4abcd" + jumbo)), payload=0,
                       octets=90068)
     yield "jumbo-behind-others", RAW, padded, dict(captured=96)
+    lie = extended(udp(), (HOP_BY_HOP, options(1, struct.pack(">BBI", 0xc2, 4, (1 << 32) - 16))), payload=0)
+    yield "jumbo-beyond-the-wire", ETHERNET, ether(lie), dict(fields=dict(octets=len(lie.data)))
+    padded = extended(udp(), (HOP_BY_HOP, options(1, struct.pack(">BBI", 0xc2, 4, 21))), payload=0)
+    yield "jumbo-in-a-padded-frame", ETHERNET, ether(padded, pad=100), dict(fields=dict(octets=len(padded.data)))
     yield "jumbo-with-a-length", RAW, extended(tcp(), (HOP_BY_HOP, options(1, jumbo))), {}
     no_jumbo = extended(tcp(), (HOP_BY_HOP, options()), payload=0)
     yield "hop-by-hop-without-jumbo", RAW, no_jumbo, dict(fields=dict(octets=len(no_jumbo.data)))

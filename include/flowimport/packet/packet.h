@@ -62,8 +62,9 @@ enum {
  * innermost tunnel holds no frame, of the frame around it. Numbers are in host order. */
 struct packet {
     uint8_t source[16], destination[16];    /* IPv4: the first 4 bytes; the rest is 0 */
-    uint64_t octets;                        /* of the IP packet by its header. Where that has 0 (segmentation offload):
-                                               by the jumbo payload option, else by the frame's length on the wire */
+    uint64_t octets;                        /* of the IP packet by its header. Where that has 0 (segmentation offload,
+                                               BIG TCP): what the frame had of it on the wire, or less where the jumbo
+                                               payload option (RFC 2675) says less */
     uint16_t source_port, destination_port; /* TCP, UDP, UDP-Lite, DCCP, SCTP. ICMP of both versions: 0 and
                                                type*256+code. 0 in later fragments, see packet/fragments.h */
     uint8_t family;                         /* enum flow_family */
