@@ -1,10 +1,11 @@
-/* The paths of the API, and what each of them can say besides an answer. */
+/* The paths of the API, and the manual of their parameters. */
 #include "http/api.h"
 
 #include <string.h>
 
 #include "base/mdoc.h"
-#include "http/answer.h"
+#include "http/call.h"
+#include "http/endpoints.h"
 
 const struct api_endpoint api_endpoints[] = {
     {"/api/meta", api_meta}, {"/api/query", api_query},       {"/api/flows", api_flows},
@@ -12,36 +13,7 @@ const struct api_endpoint api_endpoints[] = {
 };
 const unsigned api_n_endpoints = sizeof api_endpoints / sizeof api_endpoints[0];
 
-const char *api_param(const struct api_call *call, const char *name) {
-    for (unsigned i = call->n_params; i > 0; i--)
-        if (strcmp(call->params[i - 1].name, name) == 0) return call->params[i - 1].value;
-    return NULL;
-}
-
-static void error_begin(struct api_call *call, int status) {
-    call->status = status;
-    call->type = "application/json";
-    call->unchanging = false;
-    buffer_clear(&call->body);
-    buffer_add_text(&call->body, "{\"error\":{");
-}
-
-void api_refuse(struct api_call *call, const char *parameter, const char *value, const char *accepted) {
-    error_begin(call, 400);
-    answer_text(&call->body, "parameter", parameter);
-    answer_text(&call->body, "value", value);
-    answer_text(&call->body, "accepted", accepted);
-    buffer_add_text(&call->body, "}}\n");
-}
-
-void api_fail(struct api_call *call, int status, const char *message) {
-    error_begin(call, status);
-    answer_text(&call->body, "message", message);
-    buffer_add_text(&call->body, "}}\n");
-}
-
-/* The manual
- * ------------------------------------------------------------------------------------------------------------ */
+/* --- the manual --- */
 
 static const struct {
     const char *path;
@@ -63,7 +35,7 @@ static void param_print(const struct option *param, struct buffer *out) {
     if (param->more) mdoc_text(param->more, out);
     if (param->type != OPTION_TEXT) {
         buffer_add_text(&accepts, "Takes ");
-        answer_accepts(param, &accepts);
+        call_accepts(param, &accepts);
         buffer_add_text(&accepts, ".");
         mdoc_text(accepts.data, out);
         buffer_release(&accepts);

@@ -4,7 +4,8 @@
 
 #include "base/clock.h"
 #include "base/show.h"
-#include "http/answer.h"
+#include "http/call.h"
+#include "http/endpoints.h"
 #include "store/query/flow_list.h"
 
 struct params {
@@ -62,7 +63,7 @@ static int sort_refuse(struct api_call *call, const char *text, const struct dim
         const struct dimension *dimension = &dimensions->list[i];
         if (flow_list_has(call->schema->layout, dimension)) buffer_printf(&accepted, ", %s", dimension->name);
     }
-    api_refuse(call, "sort", text, accepted.data);
+    call_refuse(call, "sort", text, accepted.data);
     buffer_release(&accepted);
     return -1;
 }
@@ -139,7 +140,7 @@ static void list_write(struct api_call *call, const struct flow_list *list, cons
     }
     if (!is_csv) {
         buffer_printf(out, "],\"more\":%s", list->has_more ? "true" : "false");
-        answer_end(call, begin_us);
+        call_end(call, begin_us);
     }
     buffer_release(&text);
 }
@@ -149,11 +150,11 @@ static void list_answer(struct api_call *call, const struct flow_list_query *que
     struct flow_list list;
     struct error error;
     if (flow_list_read(call->store, call->schema, query, &list, &error) != STORE_OK) {
-        answer_failed(call, &error);
+        call_store_failed(call, &error);
         return;
     }
     if (list.refused.parameter)
-        api_refuse(call, list.refused.parameter, list.refused.value, list.refused.accepted);
+        call_refuse(call, list.refused.parameter, list.refused.value, list.refused.accepted);
     else
         list_write(call, &list, params, begin_us);
     flow_list_release(&list);
@@ -165,11 +166,11 @@ void api_flows(struct api_call *call) {
     struct dimensions dimensions;
     struct filter filter;
     dimensions_init(&dimensions, call->schema->layout);
-    if (answer_params(call, api_flows_params, api_flows_n_params, &params) != 0 ||
-        answer_range(call, params.from, params.to) != 0)
+    if (call_params(call, api_flows_params, api_flows_n_params, &params) != 0 ||
+        call_range(call, params.from, params.to) != 0)
         return;
     if (params.offset + params.n > FLOW_LIST_MAX) {
-        api_refuse(call, "offset", api_param(call, "offset"), "a number that is with n no more than 100000");
+        call_refuse(call, "offset", call_param(call, "offset"), "a number that is with n no more than 100000");
         return;
     }
     struct flow_list_query query = {.from = params.from,
@@ -181,7 +182,7 @@ void api_flows(struct api_call *call) {
                                     .n = (unsigned)params.n,
                                     .offset = (unsigned)params.offset};
     if (sort_read(call, params.sort, &dimensions, &query) != 0 ||
-        answer_filter(call, &dimensions, params.filter, &filter) != 0)
+        call_filter(call, &dimensions, params.filter, &filter) != 0)
         return;
     list_answer(call, &query, &params, begin_us);
     filter_release(&filter);

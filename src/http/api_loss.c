@@ -4,7 +4,8 @@
 
 #include "base/clock.h"
 #include "base/show.h"
-#include "http/answer.h"
+#include "http/call.h"
+#include "http/endpoints.h"
 #include "store/query/span.h"
 
 struct params {
@@ -84,8 +85,8 @@ void api_loss(struct api_call *call) {
     struct params params;
     struct error error;
     struct reading losses = {.out = &call->body}, gaps = {.n = 0};
-    if (answer_params(call, api_loss_params, api_loss_n_params, &params) != 0 ||
-        answer_range(call, params.from, params.to) != 0)
+    if (call_params(call, api_loss_params, api_loss_n_params, &params) != 0 ||
+        call_range(call, params.from, params.to) != 0)
         return;
     /* A loss stands at the begin of a bucket of the smallest size. */
     const struct store_param range[] = {store_integer(params.from - params.from % call->schema->sizes[0]),
@@ -96,9 +97,9 @@ void api_loss(struct api_call *call) {
     if (status == STORE_OK) status = gaps_write(call, &params, &gaps, &error);
     buffer_add_text(&call->body, "]");
     if (status != STORE_OK)
-        answer_failed(call, &error);
+        call_store_failed(call, &error);
     else if (losses.n > API_ROWS_MAX || gaps.n > API_ROWS_MAX)
-        api_refuse(call, "from", api_param(call, "from"), "a time closer to to: there are more than 100000 rows");
+        call_refuse(call, "from", call_param(call, "from"), "a time closer to to: there are more than 100000 rows");
     else
-        answer_end(call, begin_us);
+        call_end(call, begin_us);
 }

@@ -5,7 +5,8 @@
 
 #include "base/clock.h"
 #include "base/show.h"
-#include "http/answer.h"
+#include "http/call.h"
+#include "http/endpoints.h"
 #include "store/query/span.h"
 
 static int last_read(void *context, unsigned n, const char *const *columns, const size_t *lengths) {
@@ -72,11 +73,11 @@ void api_meta(struct api_call *call) {
     struct span spans[BUCKET_SIZES_MAX];
     struct buffer *out = &call->body;
     struct error error;
-    if (answer_params(call, NULL, 0, NULL) != 0) return;
+    if (call_params(call, NULL, 0, NULL) != 0) return;
     if (spans_read(call->store, call->schema, spans, &error) != STORE_OK ||
         store_query(call->store, "SELECT MAX(committed_at) FROM import_ledger", NULL, 0, last_read, &last, &error) !=
             STORE_OK) {
-        answer_failed(call, &error);
+        call_store_failed(call, &error);
         return;
     }
     buffer_add_text(out, "{");
@@ -89,7 +90,7 @@ void api_meta(struct api_call *call) {
         answer_number(out, "last_commit", last);
     else
         answer_text(out, "last_commit", NULL);
-    answer_end(call, begin_us);
+    call_end(call, begin_us);
 }
 
 /* Names
@@ -133,20 +134,20 @@ void api_names(struct api_call *call) {
     struct names_params params;
     struct buffer *out = &call->body;
     unsigned n = 0;
-    if (answer_params(call, api_names_params, api_names_n_params, &params) != 0) return;
+    if (call_params(call, api_names_params, api_names_n_params, &params) != 0) return;
     buffer_add_text(out, "{\"names\":{");
     for (const char *at = params.address; at; n++) {
         char address[INET6_ADDRSTRLEN] = "";
         size_t len = strcspn(at, ",");
         if (len < sizeof address) memcpy(address, at, len);
         if (n == ADDRESSES_MAX || name_write(call, address, out) != 0) {
-            api_refuse(call, "address", params.address, addresses_accepted);
+            call_refuse(call, "address", params.address, addresses_accepted);
             return;
         }
         at = at[len] ? at + len + 1 : NULL;
     }
     if (n == 0)
-        api_refuse(call, "address", NULL, addresses_accepted);
+        call_refuse(call, "address", NULL, addresses_accepted);
     else
         buffer_add_text(out, "}}\n");
 }

@@ -4,7 +4,8 @@
 
 #include "base/clock.h"
 #include "base/show.h"
-#include "http/answer.h"
+#include "http/call.h"
+#include "http/endpoints.h"
 #include "store/retention/retention.h"
 
 /* consumer, last commit, and counts in the order of the names below; flows in millionths */
@@ -93,11 +94,11 @@ static enum store_status tables_write(struct api_call *call, struct error *error
 void api_pipeline(struct api_call *call) {
     int64_t begin_us = clock_monotonic_us();
     struct error error;
-    if (answer_params(call, NULL, 0, NULL) != 0) return;
+    if (call_params(call, NULL, 0, NULL) != 0) return;
     buffer_add_text(&call->body, "{");
     if (ledger_write(call, &error) == STORE_OK && retention_write(call, &error) == STORE_OK &&
         tables_write(call, &error) == STORE_OK)
-        answer_end(call, begin_us);
+        call_end(call, begin_us);
     else
-        answer_failed(call, &error);
+        call_store_failed(call, &error);
 }

@@ -5,7 +5,9 @@
 
 #include "base/clock.h"
 #include "base/show.h"
-#include "http/answer.h"
+#include "http/call.h"
+#include "http/endpoints.h"
+#include "store/query/query.h"
 
 struct params {
     int64_t from, to;
@@ -89,7 +91,7 @@ static int group_refuse(struct api_call *call, const struct dimensions *dimensio
     struct buffer accepted = BUFFER_INIT;
     buffer_printf(&accepted, "at most %d different names, separated by commas, of ", GROUPS_MAX);
     dimensions_show(dimensions, &accepted);
-    api_refuse(call, "group", text, accepted.data);
+    call_refuse(call, "group", text, accepted.data);
     buffer_release(&accepted);
     return -1;
 }
@@ -115,7 +117,7 @@ static int metric_read(struct api_call *call, struct asked *asked) {
     asked->query.metric = (unsigned)metric;
     if (metric >= 0) return 0;
     metrics_show(call->schema->layout, &accepted);
-    api_refuse(call, "metric", asked->params.metric, accepted.data);
+    call_refuse(call, "metric", asked->params.metric, accepted.data);
     buffer_release(&accepted);
     return -1;
 }
@@ -125,7 +127,7 @@ static int asked_read(struct api_call *call, struct asked *asked) {
     const struct params *params = &asked->params;
     memset(asked, 0, sizeof *asked);
     dimensions_init(&asked->dimensions, call->schema->layout);
-    if (answer_params(call, api_query_params, api_query_n_params, &asked->params) != 0) return -1;
+    if (call_params(call, api_query_params, api_query_n_params, &asked->params) != 0) return -1;
     asked->query = (struct query){.from = params->from,
                                   .to = params->to,
                                   .filter = &asked->filter,
@@ -134,10 +136,10 @@ static int asked_read(struct api_call *call, struct asked *asked) {
                                   .step = (uint32_t)params->step,
                                   .points = (unsigned)params->points,
                                   .before = params->compare == COMPARE_BEFORE};
-    if (answer_range(call, params->from, params->to) != 0 || group_read(call, asked) != 0 ||
+    if (call_range(call, params->from, params->to) != 0 || group_read(call, asked) != 0 ||
         metric_read(call, asked) != 0)
         return -1;
-    return answer_filter(call, &asked->dimensions, params->filter, &asked->filter);
+    return call_filter(call, &asked->dimensions, params->filter, &asked->filter);
 }
 
 /* The answer
@@ -248,7 +250,7 @@ static void json_write(struct api_call *call, const struct query *query, const s
     groups_write(call, query, result);
     others_write(call, result);
     if (query->series) series_write(call, query, result);
-    answer_end(call, begin_us);
+    call_end(call, begin_us);
 }
 
 static void csv_values(struct api_call *call, const uint64_t *values) {
@@ -316,10 +318,10 @@ void api_query(struct api_call *call) {
     struct error error;
     if (asked_read(call, &asked) == 0) {
         if (query_run(call->store, call->schema, &asked.query, &result, &error) != STORE_OK) {
-            answer_failed(call, &error);
+            call_store_failed(call, &error);
         } else {
             if (result.refused.parameter)
-                api_refuse(call, result.refused.parameter, result.refused.value, result.refused.accepted);
+                call_refuse(call, result.refused.parameter, result.refused.value, result.refused.accepted);
             else if (asked.params.format == ANSWER_CSV)
                 csv_write(call, &asked.query, &result);
             else

@@ -8,6 +8,7 @@
 #include <xxhash.h>
 
 #include "base/mem.h"
+#include "http/call.h"
 #include "http/gzip.h"
 #include "http/params.h"
 
@@ -58,7 +59,7 @@ static void error_answer(struct http_exchange *exchange, struct api_call *failed
 
 static void fail_answer(struct http_exchange *exchange, int status, const char *message) {
     struct api_call failed = {.status = status};
-    api_fail(&failed, status, message);
+    call_fail(&failed, status, message);
     error_answer(exchange, &failed);
 }
 
@@ -180,7 +181,7 @@ void dispatch_answer(struct dispatch *dispatch, struct http_exchange *exchange) 
     }
     const struct api_param *wrong = &call->params.list[call->params.n];
     struct api_call refused = {.status = 400};
-    api_refuse(&refused, wrong->name, wrong->value, accepted);
+    call_refuse(&refused, wrong->name, wrong->value, accepted);
     error_answer(exchange, &refused);
     call_free(call);
 }

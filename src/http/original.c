@@ -8,8 +8,7 @@
 #include <strings.h>
 
 #include "base/show.h"
-#include "http/answer.h"
-#include "http/api.h"
+#include "http/call.h"
 #include "store/query/span.h"
 #include "store/query/tally.h"
 
@@ -68,13 +67,13 @@ static bool word_next(const char **at, char *word) {
 
 /* A number below `least` is `least`. -1: refused. */
 static int number_read(struct request *request, const char *name, int64_t least, int64_t *number) {
-    const char *text = api_param(request->call, name);
+    const char *text = call_param(request->call, name);
     char *end;
     if (!text) return 0;
     errno = 0;
     long long value = strtoll(text, &end, 10);
     if (end == text || *end || errno == ERANGE) {
-        api_refuse(request->call, name, text, "a whole number");
+        call_refuse(request->call, name, text, "a whole number");
         return -1;
     }
     *number = value > least ? value : least;
@@ -91,12 +90,12 @@ static bool is_among(const uint32_t *sizes, unsigned n, int64_t size) {
 static int size_read(struct request *request) {
     int64_t size = 0;
     if (number_read(request, "bucket_size", 0, &size) != 0) return -1;
-    if (!api_param(request->call, "bucket_size")) return 0;
+    if (!call_param(request->call, "bucket_size")) return 0;
     if (!is_among(request->schema->sizes, request->schema->n_sizes, size)) {
         struct buffer accepted = BUFFER_INIT;
         for (unsigned i = 0; i < request->schema->n_sizes; i++)
             buffer_printf(&accepted, "%s%" PRIu32, i ? ", " : "", request->schema->sizes[i]);
-        api_refuse(request->call, "bucket_size", api_param(request->call, "bucket_size"), accepted.data);
+        call_refuse(request->call, "bucket_size", call_param(request->call, "bucket_size"), accepted.data);
         buffer_release(&accepted);
         return -1;
     }
@@ -115,7 +114,7 @@ static int numbers_read(struct request *request) {
         return -1;
     /* One more than is taken tells whether there is more. */
     tally->limit = request->limit > 0 && request->limit <= API_ROWS_MAX ? (unsigned)request->limit : API_ROWS_MAX + 1;
-    tally->biflow = api_param(request->call, "biflow");
+    tally->biflow = call_param(request->call, "biflow");
     return 0;
 }
 
@@ -142,7 +141,7 @@ static void term_write(const char *name, const char *values, struct buffer *out)
 
 /* Appends one parameter's term to the text, and parses it anew: what is wrong then is this parameter. */
 static int filter_param_read(struct request *request, unsigned i, struct buffer *text) {
-    const char *value = api_param(request->call, filter_params[i].parameter);
+    const char *value = call_param(request->call, filter_params[i].parameter);
     struct filter_fault fault = {"", ""};
     size_t len = text->len;
     if (!value) return 0;
@@ -158,7 +157,7 @@ static int filter_param_read(struct request *request, unsigned i, struct buffer 
             break;
         }
     }
-    api_refuse(request->call, filter_params[i].parameter, value, fault.accepted);
+    call_refuse(request->call, filter_params[i].parameter, value, fault.accepted);
     return -1;
 }
 
@@ -169,10 +168,10 @@ static int filters_read(struct request *request) {
         status = filter_param_read(request, i, &text);
     request->tally.filter = &request->filter;
     for (size_t i = 0; i < sizeof kept_fields / sizeof kept_fields[0] && status == 0; i++) {
-        const char *value = api_param(request->call, kept_fields[i].parameter);
+        const char *value = call_param(request->call, kept_fields[i].parameter);
         struct filter *kept = &request->kept[kept_fields[i].field];
         struct filter_fault fault;
-        if (!value || !api_param(request->call, "black_others")) continue;
+        if (!value || !call_param(request->call, "black_others")) continue;
         buffer_clear(&text);
         term_write(kept_fields[i].dimension, value, &text);
         /* Of a field that is no flow key nothing is asked. */
@@ -228,7 +227,7 @@ static void columns_refuse(struct request *request, const char *parameter, const
         tally_value_name(request->schema, i, value, sizeof value);
         buffer_printf(&accepted, " %s", value);
     }
-    api_refuse(request->call, parameter, word, accepted.data);
+    call_refuse(request->call, parameter, word, accepted.data);
     buffer_release(&accepted);
 }
 
@@ -241,7 +240,7 @@ static void key_add(struct request *request, unsigned column, bool is_largest) {
 
 /* aggregate: what the rows are told apart by. */
 static int aggregate_read(struct request *request) {
-    const char *at = api_param(request->call, "aggregate");
+    const char *at = call_param(request->call, "aggregate");
     bool is_flows = request->tally.kind == TABLE_FLOWS;
     char word[WORD_MAX];
     while (word_next(&at, word)) {
@@ -252,14 +251,14 @@ static int aggregate_read(struct request *request) {
         if (ends != TALLY_COLUMNS && is_flows) {
             const struct dimension *both =
                 dimension_find(&request->dimensions, ends == TALLY_PORTS ? "port" : "host", 4);
-            bool is_alone = !at && request->tally.n_keys == 0 && !api_param(request->call, "fields");
+            bool is_alone = !at && request->tally.n_keys == 0 && !call_param(request->call, "fields");
             if (both && both->in_flows && is_alone) {
                 request->tally.ends = ends;
                 continue;
             }
-            api_refuse(request->call, "aggregate", api_param(request->call, "aggregate"),
-                       is_alone ? "flow keys: the flows tables don't have both ends"
-                                : "ipaddress or port alone, without fields");
+            call_refuse(request->call, "aggregate", call_param(request->call, "aggregate"),
+                        is_alone ? "flow keys: the flows tables don't have both ends"
+                                 : "ipaddress or port alone, without fields");
             return -1;
         }
         if (column < 0) {
@@ -273,7 +272,7 @@ static int aggregate_read(struct request *request) {
 
 /* fields: what the rows show. Of rows that are added up all values are shown, and of further keys the largest. */
 static int fields_read(struct request *request) {
-    const char *at = api_param(request->call, "fields");
+    const char *at = call_param(request->call, "fields");
     unsigned n = request->schema->layout->n_sums + 1;
     char word[WORD_MAX];
     bool is_all = !at;
@@ -326,14 +325,14 @@ static bool word_is_descending(char *word) {
 }
 
 static int sort_read(struct request *request) {
-    const char *at = api_param(request->call, "sort");
+    const char *at = call_param(request->call, "sort");
     struct tally *tally = &request->tally;
     char word[WORD_MAX];
     while (word_next(&at, word)) {
         if (tally->n_sorts == TALLY_SORTS_MAX) {
             char accepted[32];
             snprintf(accepted, sizeof accepted, "at most %d names", TALLY_SORTS_MAX);
-            api_refuse(request->call, "sort", api_param(request->call, "sort"), accepted);
+            call_refuse(request->call, "sort", call_param(request->call, "sort"), accepted);
             return -1;
         }
         struct tally_sort *sort = &tally->sorts[tally->n_sorts++];
@@ -350,10 +349,10 @@ static int columns_read(struct request *request) {
     request->table = schema_table(request->schema, request->tally.kind, FLOW_IPV4, request->tally.size);
     if (request->is_filtered && request->tally.kind != TABLE_FLOWS) {
         unsigned i = 0;
-        while (!api_param(request->call, filter_params[i].parameter))
+        while (!call_param(request->call, filter_params[i].parameter))
             i++;
-        api_refuse(request->call, filter_params[i].parameter, api_param(request->call, filter_params[i].parameter),
-                   "nothing, but under /api/dynamic/ together with aggregate: an index has no flows");
+        call_refuse(request->call, filter_params[i].parameter, call_param(request->call, filter_params[i].parameter),
+                    "nothing, but under /api/dynamic/ together with aggregate: an index has no flows");
         return -1;
     }
     return aggregate_read(request) != 0 || fields_read(request) != 0 || sort_read(request) != 0 ? -1 : 0;
@@ -431,16 +430,16 @@ static enum store_status results_write(struct request *request, struct error *er
         tally_run(request->call->store, request->schema, &request->tally, row_write, request, error);
     buffer_add_text(out, "]}\n");
     if (status == STORE_OK && request->n_rows > API_ROWS_MAX) {
-        const char *limit = api_param(request->call, "limit");
+        const char *limit = call_param(request->call, "limit");
         char accepted[96];
         snprintf(accepted, sizeof accepted, "a number from 1 to %d; there are more rows than that", API_ROWS_MAX);
-        api_refuse(request->call, "limit", limit ? limit : "", accepted);
+        call_refuse(request->call, "limit", limit ? limit : "", accepted);
     }
     return status;
 }
 
 static void request_end(struct request *request, enum store_status status, const struct error *error) {
-    if (status != STORE_OK) api_fail(request->call, 503, error->text);
+    if (status != STORE_OK) call_fail(request->call, 503, error->text);
     filter_release(&request->filter);
     for (unsigned i = 0; i < FLOW_TUPLE_FIELDS; i++)
         filter_release(&request->kept[i]);
@@ -448,7 +447,7 @@ static void request_end(struct request *request, enum store_status status, const
 
 static int request_begin(struct request *request, struct api_call *call) {
     *request = (struct request){.call = call, .schema = call->schema};
-    request->is_aggregated = api_param(call, "aggregate");
+    request->is_aggregated = call_param(call, "aggregate");
     dimensions_init(&request->dimensions, call->schema->layout);
     return numbers_read(request) != 0 || filters_read(request) != 0 ? -1 : 0;
 }
@@ -478,7 +477,7 @@ static enum store_status bucket_answer(struct request *request, struct error *er
     struct span all;
     enum store_status status = size_choose(request, &all, error);
     if (status != STORE_OK) return status;
-    bool is_flows = request->is_filtered || request->is_aggregated || api_param(call, "fields");
+    bool is_flows = request->is_filtered || request->is_aggregated || call_param(call, "fields");
     request->tally.kind = is_flows ? TABLE_FLOWS : TABLE_AGGR;
     if (columns_read(request) != 0) return STORE_OK;
     buffer_printf(&call->body, "{\"bucket_size\":%" PRIu32, request->tally.size);

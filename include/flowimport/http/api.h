@@ -60,13 +60,6 @@ extern const unsigned api_n_original_endpoints;
 /* What is said to those who ask when the store fails; why, which tells of accounts and paths, stands in the log. */
 #define API_STORE_FAILED "the store can't answer; the log of the program says why"
 
-/* The value of a parameter; NULL where it is not given. Given twice, the last one counts. */
-const char *api_param(const struct api_call *call, const char *name);
-/* {"error": {"parameter": "n", "value": "x", "accepted": "a number from 1 to 1000"}} with status 400. */
-void api_refuse(struct api_call *call, const char *parameter, const char *value, const char *accepted);
-/* {"error": {"message": "..."}} with this status. */
-void api_fail(struct api_call *call, int status, const char *message);
-
 /* mdoc(7): the list of a path's parameters. -1: there is none. */
 int api_print_manual(const char *path, struct buffer *out) __attribute__((warn_unused_result));
 
