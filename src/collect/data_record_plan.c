@@ -7,24 +7,10 @@
 
 #include "base/mem.h"
 
-enum { /* elements that are more than a value under their name */
-       OCTET_DELTA_COUNT = 1,
-       PACKET_DELTA_COUNT = 2,
-       DELTA_FLOW_COUNT = 3,
-       EXPORTER_IPV4_ADDRESS = 130,
-       EXPORTER_IPV6_ADDRESS = 131,
-       OBSERVATION_DOMAIN_ID = 149,
-       FLOW_START_SECONDS = 150, /* then flowEndSeconds, flowStartMilliseconds ... */
-       SYSTEM_INIT_TIME_MILLISECONDS = 160,
-       PADDING_OCTETS = 210,
-       INITIATOR_OCTETS = 231,
-       RESPONDER_OCTETS = 232,
-       INITIATOR_PACKETS = 298,
-       RESPONDER_PACKETS = 299,
-       SAMPLING_POPULATION = 310,
-       IDS = 512, /* above every element's */
-       NO_KIND = -1,
-       NOTHING = -1,
+enum {
+    IDS = 512, /* above every element's */
+    NO_KIND = -1,
+    NOTHING = -1,
 };
 
 /* What stands in for an element that a template lacks: the first of these that it has, else the constant (NOTHING:
@@ -34,44 +20,71 @@ static const struct substitute {
     int8_t constant;
     uint16_t instead[8];
 } substitutes[] = {
-    {OCTET_DELTA_COUNT, 0, {23, INITIATOR_OCTETS, 85, 171, 352, 417, 353, 420}}, /* post-, total, layer 2 */
-    {PACKET_DELTA_COUNT, 1, {24, INITIATOR_PACKETS, 86, 172, 430, 431}},
-    {DELTA_FLOW_COUNT, 1, {0}},
-    {ELEMENT_PROTOCOL_IDENTIFIER, NOTHING, {193}},        /* nextHeaderIPv6 */
-    {ELEMENT_SOURCE_TRANSPORT_PORT, NOTHING, {182, 180}}, /* tcpSourcePort, udpSourcePort */
-    {ELEMENT_DESTINATION_TRANSPORT_PORT, NOTHING, {183, 181}},
-    {ELEMENT_SOURCE_IPV4_ADDRESS, NOTHING, {44}}, /* sourceIPv4Prefix */
-    {ELEMENT_DESTINATION_IPV4_ADDRESS, NOTHING, {45}},
-    {ELEMENT_SOURCE_IPV6_ADDRESS, NOTHING, {170}},
-    {ELEMENT_DESTINATION_IPV6_ADDRESS, NOTHING, {169}},
-    {10, NOTHING, {252}}, /* ingressInterface: ingressPhysicalInterface */
-    {14, NOTHING, {253}},
-    {56, NOTHING, {81}}, /* sourceMacAddress: postSourceMacAddress */
-    {80, NOTHING, {57}},
-    {58, NOTHING, {243}}, /* vlanId: dot1qVlanId */
-    {59, NOTHING, {254}},
-    {243, NOTHING, {58}},
-    {254, NOTHING, {59}},
+    {IE_octetDeltaCount,
+     0,
+     {IE_postOctetDeltaCount, IE_initiatorOctets, IE_octetTotalCount, IE_postOctetTotalCount, IE_layer2OctetDeltaCount,
+      IE_postLayer2OctetDeltaCount, IE_layer2OctetTotalCount, IE_postLayer2OctetTotalCount}},
+    {IE_packetDeltaCount,
+     1,
+     {IE_postPacketDeltaCount, IE_initiatorPackets, IE_packetTotalCount, IE_postPacketTotalCount,
+      IE_layer2FrameDeltaCount, IE_layer2FrameTotalCount}},
+    {IE_deltaFlowCount, 1, {0}},
+    {IE_protocolIdentifier, NOTHING, {IE_nextHeaderIPv6}},
+    {IE_sourceTransportPort, NOTHING, {IE_tcpSourcePort, IE_udpSourcePort}},
+    {IE_destinationTransportPort, NOTHING, {IE_tcpDestinationPort, IE_udpDestinationPort}},
+    {IE_sourceIPv4Address, NOTHING, {IE_sourceIPv4Prefix}},
+    {IE_destinationIPv4Address, NOTHING, {IE_destinationIPv4Prefix}},
+    {IE_sourceIPv6Address, NOTHING, {IE_sourceIPv6Prefix}},
+    {IE_destinationIPv6Address, NOTHING, {IE_destinationIPv6Prefix}},
+    {IE_ingressInterface, NOTHING, {IE_ingressPhysicalInterface}},
+    {IE_egressInterface, NOTHING, {IE_egressPhysicalInterface}},
+    {IE_sourceMacAddress, NOTHING, {IE_postSourceMacAddress}},
+    {IE_destinationMacAddress, NOTHING, {IE_postDestinationMacAddress}},
+    {IE_vlanId, NOTHING, {IE_dot1qVlanId}},
+    {IE_postVlanId, NOTHING, {IE_postDot1qVlanId}},
+    {IE_dot1qVlanId, NOTHING, {IE_vlanId}},
+    {IE_postDot1qVlanId, NOTHING, {IE_postVlanId}},
 };
 
 /* Octets and packets: what a sampling exporter saw only a part of. */
-static const uint16_t scaled[] = {1,   2,   19,  20,  23,  24,  85,  86,  171, 172, 174, 175, 218, 219, 220, 221,
-                                  222, 223, 231, 232, 298, 299, 352, 353, 401, 402, 417, 418, 420, 421, 430, 431};
+static const uint16_t scaled[] = {IE_octetDeltaCount,           IE_packetDeltaCount,
+                                  IE_postMCastPacketDeltaCount, IE_postMCastOctetDeltaCount,
+                                  IE_postOctetDeltaCount,       IE_postPacketDeltaCount,
+                                  IE_octetTotalCount,           IE_packetTotalCount,
+                                  IE_postOctetTotalCount,       IE_postPacketTotalCount,
+                                  IE_postMCastPacketTotalCount, IE_postMCastOctetTotalCount,
+                                  IE_tcpSynTotalCount,          IE_tcpFinTotalCount,
+                                  IE_tcpRstTotalCount,          IE_tcpPshTotalCount,
+                                  IE_tcpAckTotalCount,          IE_tcpUrgTotalCount,
+                                  IE_initiatorOctets,           IE_responderOctets,
+                                  IE_initiatorPackets,          IE_responderPackets,
+                                  IE_layer2OctetDeltaCount,     IE_layer2OctetTotalCount,
+                                  IE_transportOctetDeltaCount,  IE_transportPacketDeltaCount,
+                                  IE_postLayer2OctetDeltaCount, IE_postMCastLayer2OctetDeltaCount,
+                                  IE_postLayer2OctetTotalCount, IE_postMCastLayer2OctetTotalCount,
+                                  IE_layer2FrameDeltaCount,     IE_layer2FrameTotalCount};
 
 /* Where the time of a flow's start or end is looked for: the finest of the absolute ones first. */
 static const struct {
     uint16_t ids[2];
     uint8_t kind; /* enum moment_kind */
-} moments[] = {{{156, 157}, MOMENT_NTP},     {{154, 155}, MOMENT_NTP},   {{152, 153}, MOMENT_MILLISECONDS},
-               {{150, 151}, MOMENT_SECONDS}, {{158, 159}, MOMENT_DELTA}, {{22, 21}, MOMENT_UPTIME}};
+} moments[] = {{{IE_flowStartNanoseconds, IE_flowEndNanoseconds}, MOMENT_NTP},
+               {{IE_flowStartMicroseconds, IE_flowEndMicroseconds}, MOMENT_NTP},
+               {{IE_flowStartMilliseconds, IE_flowEndMilliseconds}, MOMENT_MILLISECONDS},
+               {{IE_flowStartSeconds, IE_flowEndSeconds}, MOMENT_SECONDS},
+               {{IE_flowStartDeltaMicroseconds, IE_flowEndDeltaMicroseconds}, MOMENT_DELTA},
+               {{IE_flowStartSysUpTime, IE_flowEndSysUpTime}, MOMENT_UPTIME}};
 /* The observation times: of an event that has no end. */
 static const struct {
     uint16_t id;
     uint8_t kind;
-} observed[] = {{325, MOMENT_NTP}, {324, MOMENT_NTP}, {323, MOMENT_MILLISECONDS}, {322, MOMENT_SECONDS}};
+} observed[] = {{IE_observationTimeNanoseconds, MOMENT_NTP},
+                {IE_observationTimeMicroseconds, MOMENT_NTP},
+                {IE_observationTimeMilliseconds, MOMENT_MILLISECONDS},
+                {IE_observationTimeSeconds, MOMENT_SECONDS}};
 
-static const uint16_t address_ids[FLOW_FAMILIES][2] = {{ELEMENT_SOURCE_IPV4_ADDRESS, ELEMENT_DESTINATION_IPV4_ADDRESS},
-                                                       {ELEMENT_SOURCE_IPV6_ADDRESS, ELEMENT_DESTINATION_IPV6_ADDRESS}};
+static const uint16_t address_ids[FLOW_FAMILIES][2] = {{IE_sourceIPv4Address, IE_destinationIPv4Address},
+                                                       {IE_sourceIPv6Address, IE_destinationIPv6Address}};
 
 _Static_assert((4 * UNITS + FLOW_TUPLE_FIELDS + 2 * FLOW_SUMS_MAX + 2 * FLOW_KEYS_MAX) *
                        (ITEM_NAME_MAX + 6 * ELEMENT_TEXT_MAX + 2) <
@@ -150,7 +163,7 @@ static void fields_read(struct builder *builder, const struct field_specifier *s
         if (!element || element->id >= IDS || (specifier->enterprise != 0 && !reverse)) continue;
         if (kind_of((enum element_type)element->type, specifier->length) == NO_KIND) continue;
         uint16_t *place = &builder->places[reverse][element->id];
-        if (!*place && element->id != PADDING_OCTETS) *place = (uint16_t)(i + 1);
+        if (!*place && element->id != IE_paddingOctets) *place = (uint16_t)(i + 1);
     }
     plan->gaps[plan->n_variable] = offset;
 }
@@ -158,8 +171,8 @@ static void fields_read(struct builder *builder, const struct field_specifier *s
 /* The field of an element; of length 0 where the template has none. */
 static struct source field_find(const struct builder *builder, unsigned id, bool reverse) {
     unsigned place = builder->places[reverse][id];
-    if (!place && reverse && id == INITIATOR_OCTETS) place = builder->places[false][RESPONDER_OCTETS];
-    if (!place && reverse && id == INITIATOR_PACKETS) place = builder->places[false][RESPONDER_PACKETS];
+    if (!place && reverse && id == IE_initiatorOctets) place = builder->places[false][IE_responderOctets];
+    if (!place && reverse && id == IE_initiatorPackets) place = builder->places[false][IE_responderPackets];
     return place ? builder->plan->fields[place - 1].source : (struct source){0, 0, 0};
 }
 
@@ -187,10 +200,10 @@ static void times_find(struct builder *builder) {
             struct source source = field_find(builder, moments[i].ids[time % 2], time >= TIME_REVERSE_START);
             if (source.length) plan->times[time] = (struct moment){source, moments[i].kind};
         }
-    plan->system_init = field_find(builder, SYSTEM_INIT_TIME_MILLISECONDS, false);
-    plan->duration = field_find(builder, 161, false); /* flowDurationMilliseconds, flowDurationMicroseconds */
+    plan->system_init = field_find(builder, IE_systemInitTimeMilliseconds, false);
+    plan->duration = field_find(builder, IE_flowDurationMilliseconds, false);
     plan->duration_ns = plan->duration.length ? 1000000 : 1000;
-    if (!plan->duration.length) plan->duration = field_find(builder, 162, false);
+    if (!plan->duration.length) plan->duration = field_find(builder, IE_flowDurationMicroseconds, false);
     struct moment *end = &plan->times[TIME_END];
     if (end->kind || (plan->times[TIME_START].kind && plan->duration.length)) return;
     for (unsigned i = 0; i < COUNT(observed) && !end->kind; i++) {
@@ -201,7 +214,9 @@ static void times_find(struct builder *builder) {
 }
 
 static void icmp_find(struct builder *builder) {
-    static const uint16_t ids[FLOW_FAMILIES][2] = {{32, 176}, {139, 178}}; /* type and code; type, code behind it */
+    /* Type and code; type, whose code has the number behind it. */
+    static const uint16_t ids[FLOW_FAMILIES][2] = {{IE_icmpTypeCodeIPv4, IE_icmpTypeIPv4},
+                                                   {IE_icmpTypeCodeIPv6, IE_icmpTypeIPv6}};
     struct data_record_plan *plan = builder->plan;
     for (unsigned family = 0; family < FLOW_FAMILIES; family++)
         for (unsigned i = 0; i < 2 * FLOW_FAMILIES && !plan->icmp[family][0].length; i++) {
@@ -218,16 +233,16 @@ static void record_find(struct builder *builder) {
     struct data_record_plan *plan = builder->plan;
     times_find(builder);
     icmp_find(builder);
-    plan->protocol = value_find(builder, ELEMENT_PROTOCOL_IDENTIFIER, false);
-    plan->port = value_find(builder, ELEMENT_DESTINATION_TRANSPORT_PORT, false);
-    plan->ip_version = field_find(builder, 60, false);
+    plan->protocol = value_find(builder, IE_protocolIdentifier, false);
+    plan->port = value_find(builder, IE_destinationTransportPort, false);
+    plan->ip_version = field_find(builder, IE_ipVersion, false);
     for (unsigned family = 0; family < FLOW_FAMILIES; family++)
         for (unsigned end = 0; end < 2; end++) {
             plan->addresses[family][end] = value_find(builder, address_ids[family][end], false);
             plan->families[family] |= plan->addresses[family][end].length != 0;
         }
     for (unsigned i = 0; i < 2; i++) {
-        unsigned id = i ? PACKET_DELTA_COUNT : OCTET_DELTA_COUNT;
+        unsigned id = i ? IE_packetDeltaCount : IE_octetDeltaCount;
         plan->reverse_counts[i] = value_find(builder, id, true);
         plan->counts |= plan->reverse_counts[i].length || value_find(builder, id, false).length;
     }
@@ -281,7 +296,7 @@ static struct item *item_add(struct builder *builder, const struct element *elem
 static void field_add(struct builder *builder, const struct element *element, bool reverse, struct source source) {
     enum item_kind kind = (enum item_kind)kind_of((enum element_type)element->type, source.length);
     if (among(scaled, COUNT(scaled), element->id)) kind = ITEM_COUNT;
-    if (element->id == ELEMENT_TCP_CONTROL_BITS) kind = ITEM_TCP_FLAGS;
+    if (element->id == IE_tcpControlBits) kind = ITEM_TCP_FLAGS;
     struct item *item = item_add(builder, element, reverse, kind, source);
     bool same = kind <= ITEM_NUMBER8 || kind == ITEM_IPV6 || kind == ITEM_MAC;
     if (same && item->target == TARGET_KEY && item->width == source.length) item->copied = item->width;
@@ -297,17 +312,17 @@ static void item_want(struct builder *builder, unsigned id, bool reverse) {
     static const struct {
         uint16_t id;
         uint8_t kind;
-    } of_context[] = {{EXPORTER_IPV4_ADDRESS, ITEM_EXPORTER},
-                      {EXPORTER_IPV6_ADDRESS, ITEM_EXPORTER_IPV6},
-                      {OBSERVATION_DOMAIN_ID, ITEM_DOMAIN},
-                      {SAMPLING_POPULATION, ITEM_SAMPLING}};
+    } of_context[] = {{IE_exporterIPv4Address, ITEM_EXPORTER},
+                      {IE_exporterIPv6Address, ITEM_EXPORTER_IPV6},
+                      {IE_observationDomainId, ITEM_DOMAIN},
+                      {IE_samplingPopulation, ITEM_SAMPLING}};
     const struct data_record_plan *plan = builder->plan;
     const struct element *element = element_by_id(id);
     const struct substitute *substitute = substitute_find(id);
     struct source source = value_find(builder, id, reverse);
     bool counted = reverse ? plan->reverse_counts[0].length || plan->reverse_counts[1].length : plan->counts;
     if (builder->done[reverse][id]) return;
-    if (id == ELEMENT_DESTINATION_TRANSPORT_PORT && !reverse && plan->icmp[builder->family][0].length) {
+    if (id == IE_destinationTransportPort && !reverse && plan->icmp[builder->family][0].length) {
         item_add(builder, element, reverse, ITEM_PORT, (struct source){0, 0, 0});
     } else if (source.length) {
         field_add(builder, element, reverse, source);
@@ -327,7 +342,7 @@ static void times_want(struct builder *builder, bool reverse) {
         unsigned time = end + (reverse ? TIME_REVERSE_START : TIME_START), units = 0;
         if (reverse && !builder->plan->times[time].kind) continue;
         for (unsigned unit = 0; unit < UNITS; unit++) {
-            unsigned id = FLOW_START_SECONDS + 2 * unit + end;
+            unsigned id = IE_flowStartSeconds + 2 * unit + end;
             bool has = builder->done[reverse][id];
             for (unsigned i = 0; layout && i < layout->n_fields; i++)
                 has |= layout->fields[i].element[FLOW_IPV4]->id == id;
@@ -338,7 +353,7 @@ static void times_want(struct builder *builder, bool reverse) {
         bool first = true;
         for (unsigned unit = 0; unit < UNITS; unit++) {
             if (!(units >> unit & 1)) continue;
-            const struct element *element = element_by_id(FLOW_START_SECONDS + 2 * unit + end);
+            const struct element *element = element_by_id(IE_flowStartSeconds + 2 * unit + end);
             struct item *item = item_add(builder, element, reverse, ITEM_FLOW_TIME, (struct source){0, 0, 0});
             item->unit = (uint8_t)unit;
             item->time = (uint8_t)time;
@@ -362,13 +377,9 @@ static void layout_want(struct builder *builder, bool reverse) {
 }
 
 static void everything_want(struct builder *builder, bool reverse) {
-    static const uint16_t forward[] = {ELEMENT_SOURCE_TRANSPORT_PORT,
-                                       ELEMENT_DESTINATION_TRANSPORT_PORT,
-                                       ELEMENT_PROTOCOL_IDENTIFIER,
-                                       EXPORTER_IPV4_ADDRESS,
-                                       EXPORTER_IPV6_ADDRESS,
-                                       OBSERVATION_DOMAIN_ID,
-                                       SAMPLING_POPULATION};
+    static const uint16_t forward[] = {IE_sourceTransportPort, IE_destinationTransportPort, IE_protocolIdentifier,
+                                       IE_exporterIPv4Address, IE_exporterIPv6Address,      IE_observationDomainId,
+                                       IE_samplingPopulation};
     const struct data_record_plan *plan = builder->plan;
     const uint16_t *others = address_ids[builder->family == FLOW_IPV4 ? FLOW_IPV6 : FLOW_IPV4];
     for (unsigned i = 0; i < plan->n_fields; i++) {
@@ -381,8 +392,8 @@ static void everything_want(struct builder *builder, bool reverse) {
     for (unsigned i = 0; i < COUNT(forward) && !reverse; i++)
         item_want(builder, forward[i], reverse);
     times_want(builder, reverse);
-    item_want(builder, PACKET_DELTA_COUNT, reverse);
-    item_want(builder, OCTET_DELTA_COUNT, reverse);
+    item_want(builder, IE_packetDeltaCount, reverse);
+    item_want(builder, IE_octetDeltaCount, reverse);
 }
 
 /* --- the way to flow records --- */

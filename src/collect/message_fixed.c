@@ -1,16 +1,29 @@
 /* NetFlow v5 and v7: records of one shape, described as a template's are. */
 #include "collect/message_impl.h"
 
-/* Bytes that pad, and what v7 has of its own: flags, and the router that is passed by. */
-enum { PADDING = 210 };
-
+/* Padding: bytes that pad, and what v7 has of its own: flags, and the router that is passed by. */
 static const struct field_specifier v5_fields[] = {
-    {0, 8, 4},       {0, 12, 4},      {0, 15, 4},             /* addresses, next hop */
-    {0, 10, 2},      {0, 14, 2},      {0, 2, 4},  {0, 1, 4},  /* interfaces, packets, octets */
-    {0, 22, 4},      {0, 21, 4},      {0, 7, 2},  {0, 11, 2}, /* times, ports */
-    {0, PADDING, 1}, {0, 6, 1},       {0, 4, 1},  {0, 5, 1},  /* TCP flags, protocol, type of service */
-    {0, 16, 2},      {0, 17, 2},      {0, 9, 1},  {0, 13, 1}, /* AS numbers, prefix lengths */
-    {0, PADDING, 2}, {0, PADDING, 4},                         /* the last in v7 alone */
+    {0, IE_sourceIPv4Address, 4},
+    {0, IE_destinationIPv4Address, 4},
+    {0, IE_ipNextHopIPv4Address, 4},
+    {0, IE_ingressInterface, 2},
+    {0, IE_egressInterface, 2},
+    {0, IE_packetDeltaCount, 4},
+    {0, IE_octetDeltaCount, 4},
+    {0, IE_flowStartSysUpTime, 4},
+    {0, IE_flowEndSysUpTime, 4},
+    {0, IE_sourceTransportPort, 2},
+    {0, IE_destinationTransportPort, 2},
+    {0, IE_paddingOctets, 1},
+    {0, IE_tcpControlBits, 1},
+    {0, IE_protocolIdentifier, 1},
+    {0, IE_ipClassOfService, 1},
+    {0, IE_bgpSourceAsNumber, 2},
+    {0, IE_bgpDestinationAsNumber, 2},
+    {0, IE_sourceIPv4PrefixLength, 1},
+    {0, IE_destinationIPv4PrefixLength, 1},
+    {0, IE_paddingOctets, 2},
+    {0, IE_paddingOctets, 4}, /* in v7 alone */
 };
 enum { FIELDS = sizeof v5_fields / sizeof v5_fields[0], HEADER = 24, SAMPLING_MASK = 0x3fff };
 

@@ -13,12 +13,6 @@ enum {
     FIRST_TEMPLATE = 256,
     ENTERPRISE_BIT = 0x8000,
     ENTERPRISE_CISCO = 9, /* v9's types above 32767 are Cisco's own */
-    INGRESS_INTERFACE = 10,
-    FLOW_END_SYS_UP_TIME = 21,
-    LINE_CARD_ID = 141,
-    TEMPLATE_ID = 145,
-    SYSTEM_INIT_TIME = 160,
-    PADDING = 210,
 };
 
 struct reader { /* of a message */
@@ -37,10 +31,10 @@ static void data_decode(struct reader *reader, struct template *template, const 
 /* RFC 3954, 6.1: what the data of options is about. */
 static uint16_t v9_scope(uint16_t type) {
     switch (type) {
-    case 2: return INGRESS_INTERFACE;
-    case 3: return LINE_CARD_ID;
-    case 5: return TEMPLATE_ID;
-    default: return PADDING; /* the system, a cache */
+    case 2: return IE_ingressInterface;
+    case 3: return IE_lineCardId;
+    case 5: return IE_templateId;
+    default: return IE_paddingOctets; /* the system, a cache */
     }
 }
 
@@ -174,7 +168,8 @@ static void options_decode(struct reader *reader, const struct template *templat
     reader->decoder->counters.not_counted++;
     if (sampling_learn(&reader->decoder->sessions, domain, template, bytes, len))
         message_state_changed(reader->decoder);
-    if (reader->netflow9 || !data_record_number(template->plan, bytes, len, SYSTEM_INIT_TIME, &boot_ms)) return;
+    if (reader->netflow9 || !data_record_number(template->plan, bytes, len, IE_systemInitTimeMilliseconds, &boot_ms))
+        return;
     if (boot_ms > INT64_MAX / 1000000) return;
     domain->boot_us = (int64_t)boot_ms * 1000;
     domain->has_boot = true;
@@ -187,7 +182,7 @@ static void boot_guess(struct reader *reader, const struct template *template, c
     struct domain *domain = reader->domain;
     for (size_t n; (n = data_record_length(template->plan, bytes, len)) > 0; bytes += n, len -= n) {
         uint64_t end_ms;
-        if (!data_record_number(template->plan, bytes, n, FLOW_END_SYS_UP_TIME, &end_ms)) return;
+        if (!data_record_number(template->plan, bytes, n, IE_flowEndSysUpTime, &end_ms)) return;
         int64_t boot_us = reader->context.export_us - (int64_t)(uint32_t)end_ms * 1000;
         if (domain->guessed_us == 0 || boot_us < domain->guessed_us) domain->guessed_us = boot_us;
     }

@@ -6,21 +6,7 @@
 
 #include "base/mem.h"
 
-enum {
-    INGRESS_INTERFACE = 10,
-    SAMPLING_INTERVAL = 34,
-    SAMPLER_ID = 48,
-    SAMPLER_RANDOM_INTERVAL = 50,
-    SELECTOR_ID = 302,
-    SAMPLING_PACKET_INTERVAL = 305,
-    SAMPLING_PACKET_SPACE = 306,
-    SAMPLING_TIME_INTERVAL = 307,
-    SAMPLING_TIME_SPACE = 308,
-    SAMPLING_SIZE = 309,
-    SAMPLING_POPULATION = 310,
-    SAMPLING_PROBABILITY = 311,
-    RATES_STEP = 16,
-};
+enum { RATES_STEP = 16 };
 
 /* The upper bits of a rate's key; the rest is the number of the part. */
 #define OF_SAMPLER (UINT64_C(1) << 62)
@@ -33,12 +19,12 @@ static const struct {
     uint16_t number, by;
     bool sum;
 } ways[] = {
-    {SAMPLING_PACKET_SPACE, SAMPLING_PACKET_INTERVAL, true},
-    {SAMPLING_POPULATION, SAMPLING_SIZE, false},
-    {SAMPLING_PROBABILITY, 0, false},
-    {SAMPLING_TIME_SPACE, SAMPLING_TIME_INTERVAL, true},
-    {SAMPLER_RANDOM_INTERVAL, 0, false},
-    {SAMPLING_INTERVAL, 0, false},
+    {IE_samplingPacketSpace, IE_samplingPacketInterval, true},
+    {IE_samplingPopulation, IE_samplingSize, false},
+    {IE_samplingProbability, 0, false},
+    {IE_samplingTimeSpace, IE_samplingTimeInterval, true},
+    {IE_samplerRandomInterval, 0, false},
+    {IE_samplingInterval, 0, false},
 };
 
 uint8_t sampling_look(const struct field_specifier *fields, unsigned n) {
@@ -47,7 +33,7 @@ uint8_t sampling_look(const struct field_specifier *fields, unsigned n) {
         if (fields[i].enterprise != 0) continue;
         for (unsigned w = 0; w < sizeof ways / sizeof ways[0]; w++)
             if (fields[i].id == ways[w].number) found |= SAMPLING_TOLD;
-        if (fields[i].id == SELECTOR_ID || fields[i].id == SAMPLER_ID || fields[i].id == INGRESS_INTERFACE)
+        if (fields[i].id == IE_selectorId || fields[i].id == IE_samplerId || fields[i].id == IE_ingressInterface)
             found |= SAMPLING_BY_PART;
     }
     return found;
@@ -76,7 +62,7 @@ static uint32_t told(const struct data_record_plan *plan, const uint8_t *bytes, 
         uint32_t rate;
         if (!data_record_number(plan, bytes, len, ways[i].number, &number)) continue;
         if (ways[i].by && (!data_record_number(plan, bytes, len, ways[i].by, &by) || by == 0)) continue;
-        if (ways[i].number == SAMPLING_PROBABILITY)
+        if (ways[i].number == IE_samplingProbability)
             rate = rounded(1 / probability(number));
         else
             rate = rounded(((double)number + (ways[i].sum ? (double)by : 0)) / (double)by);
@@ -88,9 +74,10 @@ static uint32_t told(const struct data_record_plan *plan, const uint8_t *bytes, 
 /* 0: it names none. */
 static uint64_t part_of(const struct data_record_plan *plan, const uint8_t *bytes, size_t len) {
     uint64_t id;
-    if (data_record_number(plan, bytes, len, SELECTOR_ID, &id) || data_record_number(plan, bytes, len, SAMPLER_ID, &id))
+    if (data_record_number(plan, bytes, len, IE_selectorId, &id) ||
+        data_record_number(plan, bytes, len, IE_samplerId, &id))
         return OF_SAMPLER | (id & ~OF_ANYTHING);
-    if (data_record_number(plan, bytes, len, INGRESS_INTERFACE, &id)) return OF_INTERFACE | (id & ~OF_ANYTHING);
+    if (data_record_number(plan, bytes, len, IE_ingressInterface, &id)) return OF_INTERFACE | (id & ~OF_ANYTHING);
     return 0;
 }
 
@@ -147,10 +134,10 @@ uint32_t sampling_of(const struct domain *domain, const struct template *templat
     const struct data_record_plan *plan = template->plan;
     if (template->sampling & SAMPLING_TOLD) rate = told(plan, bytes, len);
     if (rate == 0 && domain->n_rates > 0 && template->sampling & SAMPLING_BY_PART) {
-        if (data_record_number(plan, bytes, len, SELECTOR_ID, &id) ||
-            data_record_number(plan, bytes, len, SAMPLER_ID, &id))
+        if (data_record_number(plan, bytes, len, IE_selectorId, &id) ||
+            data_record_number(plan, bytes, len, IE_samplerId, &id))
             rate = rate_find(domain, OF_SAMPLER | (id & ~OF_ANYTHING));
-        if (rate == 0 && data_record_number(plan, bytes, len, INGRESS_INTERFACE, &id))
+        if (rate == 0 && data_record_number(plan, bytes, len, IE_ingressInterface, &id))
             rate = rate_find(domain, OF_INTERFACE | (id & ~OF_ANYTHING));
     }
     return rate > 0 ? rate : domain->rate;

@@ -61,38 +61,39 @@ static const uint8_t *hop_of(const struct hop *hop, uint8_t family) {
 }
 
 /* In this order: ADDRESS(element of IPv4, of IPv6, its bytes), OCTETS(element, length, its bytes),
- * NUMBER(element of IPv4, of IPv6, length, value). */
+ * NUMBER(element of IPv4, of IPv6, length, value). dot1qVlanId is 802.1Q's name of what NetFlow calls vlanId; an MPLS
+ * entry goes without its TTL. */
 /* clang-format off */
 #define RECORD(ADDRESS, OCTETS, NUMBER)                                                                                \
-    ADDRESS(8, 27, found->packet.source)                                                                               \
-    ADDRESS(12, 28, found->packet.destination)                                                                         \
-    NUMBER(7, 7, 2, found->packet.source_port)                                                                         \
-    NUMBER(11, 11, 2, found->packet.destination_port)                                                                  \
-    NUMBER(4, 4, 1, found->packet.protocol)                                                                            \
-    NUMBER(5, 5, 1, found->packet.tos)                                                                                 \
-    NUMBER(6, 6, 2, found->packet.tcp_flags)                                                                           \
-    NUMBER(192, 192, 1, found->packet.ttl)                                                                             \
-    NUMBER(31, 31, 4, found->packet.flow_label)                                                                        \
-    NUMBER(32, 139, 2, icmp_of(&found->packet))                                                                        \
-    NUMBER(1, 1, 8, found->packet.octets)                                                                              \
-    NUMBER(2, 2, 1, 1) /* packets */                                                                                   \
-    NUMBER(10, 10, 4, found->input)                                                                                    \
-    NUMBER(14, 14, 4, found->output)                                                                                   \
-    NUMBER(58, 58, 2, vlan_of(found))                                                                                  \
-    NUMBER(59, 59, 2, found->post_vlan <= VLAN_MAX ? found->post_vlan : 0)                                             \
-    NUMBER(243, 243, 2, vlan_of(found)) /* dot1qVlanId, 802.1Q's name of what NetFlow calls vlanId */                  \
-    NUMBER(244, 244, 1, priority_of(found))                                                                            \
-    OCTETS(56, MAC_BYTES, found->packet.source_mac)                                                                    \
-    OCTETS(80, MAC_BYTES, found->packet.destination_mac)                                                               \
-    NUMBER(70, 70, 3, found->packet.mpls_top >> 8) /* label, class, bottom of the stack */                             \
-    NUMBER(16, 16, 4, found->source_as)                                                                                \
-    NUMBER(17, 17, 4, found->destination_as)                                                                           \
-    NUMBER(128, 128, 4, found->destination_peer_as)                                                                    \
-    NUMBER(129, 129, 4, found->source_peer_as)                                                                         \
-    ADDRESS(15, 62, hop_of(&found->next_hop, found->packet.family))                                                    \
-    ADDRESS(18, 63, hop_of(&found->bgp_next_hop, found->packet.family))                                                \
-    NUMBER(9, 29, 1, found->source_bits)                                                                               \
-    NUMBER(13, 30, 1, found->destination_bits)
+    ADDRESS(IE_sourceIPv4Address, IE_sourceIPv6Address, found->packet.source)                                          \
+    ADDRESS(IE_destinationIPv4Address, IE_destinationIPv6Address, found->packet.destination)                           \
+    NUMBER(IE_sourceTransportPort, IE_sourceTransportPort, 2, found->packet.source_port)                               \
+    NUMBER(IE_destinationTransportPort, IE_destinationTransportPort, 2, found->packet.destination_port)                \
+    NUMBER(IE_protocolIdentifier, IE_protocolIdentifier, 1, found->packet.protocol)                                    \
+    NUMBER(IE_ipClassOfService, IE_ipClassOfService, 1, found->packet.tos)                                             \
+    NUMBER(IE_tcpControlBits, IE_tcpControlBits, 2, found->packet.tcp_flags)                                           \
+    NUMBER(IE_ipTTL, IE_ipTTL, 1, found->packet.ttl)                                                                   \
+    NUMBER(IE_flowLabelIPv6, IE_flowLabelIPv6, 4, found->packet.flow_label)                                            \
+    NUMBER(IE_icmpTypeCodeIPv4, IE_icmpTypeCodeIPv6, 2, icmp_of(&found->packet))                                       \
+    NUMBER(IE_octetDeltaCount, IE_octetDeltaCount, 8, found->packet.octets)                                            \
+    NUMBER(IE_packetDeltaCount, IE_packetDeltaCount, 1, 1)                                                             \
+    NUMBER(IE_ingressInterface, IE_ingressInterface, 4, found->input)                                                  \
+    NUMBER(IE_egressInterface, IE_egressInterface, 4, found->output)                                                   \
+    NUMBER(IE_vlanId, IE_vlanId, 2, vlan_of(found))                                                                    \
+    NUMBER(IE_postVlanId, IE_postVlanId, 2, found->post_vlan <= VLAN_MAX ? found->post_vlan : 0)                       \
+    NUMBER(IE_dot1qVlanId, IE_dot1qVlanId, 2, vlan_of(found))                                                          \
+    NUMBER(IE_dot1qPriority, IE_dot1qPriority, 1, priority_of(found))                                                  \
+    OCTETS(IE_sourceMacAddress, MAC_BYTES, found->packet.source_mac)                                                   \
+    OCTETS(IE_destinationMacAddress, MAC_BYTES, found->packet.destination_mac)                                         \
+    NUMBER(IE_mplsTopLabelStackSection, IE_mplsTopLabelStackSection, 3, found->packet.mpls_top >> 8)                   \
+    NUMBER(IE_bgpSourceAsNumber, IE_bgpSourceAsNumber, 4, found->source_as)                                            \
+    NUMBER(IE_bgpDestinationAsNumber, IE_bgpDestinationAsNumber, 4, found->destination_as)                             \
+    NUMBER(IE_bgpNextAdjacentAsNumber, IE_bgpNextAdjacentAsNumber, 4, found->destination_peer_as)                      \
+    NUMBER(IE_bgpPrevAdjacentAsNumber, IE_bgpPrevAdjacentAsNumber, 4, found->source_peer_as)                           \
+    ADDRESS(IE_ipNextHopIPv4Address, IE_ipNextHopIPv6Address, hop_of(&found->next_hop, found->packet.family))          \
+    ADDRESS(IE_bgpNextHopIPv4Address, IE_bgpNextHopIPv6Address, hop_of(&found->bgp_next_hop, found->packet.family))    \
+    NUMBER(IE_sourceIPv4PrefixLength, IE_sourceIPv6PrefixLength, 1, found->source_bits)                                \
+    NUMBER(IE_destinationIPv4PrefixLength, IE_destinationIPv6PrefixLength, 1, found->destination_bits)
 /* clang-format on */
 
 #define ADDRESS_FIELD4(id4, id6, bytes) {0, id4, 4},

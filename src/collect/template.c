@@ -7,7 +7,7 @@
 #include "base/mem.h"
 #include "collect/sampling.h"
 
-enum { FLOW_END_SYS_UP_TIME = 21, SYSTEM_INIT_TIME = 160, TEMPLATES_STEP = 16 };
+enum { TEMPLATES_STEP = 16 };
 
 /* --- templates --- */
 
@@ -93,7 +93,8 @@ static struct template *template_new(const struct sessions *sessions, uint16_t i
     template->id = id;
     template->n_fields = (uint16_t)n;
     template->options = options;
-    template->by_uptime = has_field(fields, n, FLOW_END_SYS_UP_TIME) && !has_field(fields, n, SYSTEM_INIT_TIME);
+    template->by_uptime =
+        has_field(fields, n, IE_flowEndSysUpTime) && !has_field(fields, n, IE_systemInitTimeMilliseconds);
     template->sampling = sampling_look(fields, n);
     template->sent_us = now_us;
     memcpy(template->fields, fields, n * sizeof fields[0]);

@@ -12,12 +12,9 @@ enum {
     REVERSE_PEN = 29305,  /* RFC 5103 */
     ENTERPRISE_BIT = 0x8000,
     V9_ELEMENTS = 128, /* numbers below are the same in NetFlow v9 */
-    V9_FIRST_SWITCHED = 22,
-    V9_LAST_SWITCHED = 21,
     V9_SCOPE_SYSTEM = 1,
     VARIANTS = 2 * FLOW_FAMILIES, /* templates of a rule: plain and biflow */
     FIELDS_MAX = 2 * METER_FIELDS_MAX,
-    MPLS_LABEL = 70, /* mplsTopLabelStackSection */
     UPTIME_MARGIN = 86400,
     UPTIME_MAX = UINT32_MAX / 1000, /* seconds: 49.7 days */
 };
@@ -74,20 +71,22 @@ _Static_assert(FIRST_TEMPLATE + VARIANTS * IPFIX_RULES_MAX < 65536, "every rule'
 /* --- templates --- */
 
 /* Elements that NetFlow v9 has under a number of its own, and what it has no number for: 0. */
-/* clang-format off */
 static uint16_t v9_id(uint16_t id) {
     static const struct {
         uint16_t id, v9;
     } numbers[] = {
-        {150, V9_FIRST_SWITCHED}, {151, V9_LAST_SWITCHED}, /* flowStart..., flowEnd...: Seconds */
-        {152, V9_FIRST_SWITCHED}, {153, V9_LAST_SWITCHED}, /* Milliseconds */
-        {154, V9_FIRST_SWITCHED}, {155, V9_LAST_SWITCHED}, /* Microseconds */
-        {156, V9_FIRST_SWITCHED}, {157, V9_LAST_SWITCHED}, /* Nanoseconds */
-        {139, 32},                                         /* icmpTypeCodeIPv6: ICMP_TYPE */
-        {192, 52},                                         /* ipTTL: MIN_TTL */
-        {243, 58},                                         /* dot1qVlanId: SRC_VLAN */
+        {IE_flowStartSeconds, IE_flowStartSysUpTime},
+        {IE_flowEndSeconds, IE_flowEndSysUpTime},
+        {IE_flowStartMilliseconds, IE_flowStartSysUpTime},
+        {IE_flowEndMilliseconds, IE_flowEndSysUpTime},
+        {IE_flowStartMicroseconds, IE_flowStartSysUpTime},
+        {IE_flowEndMicroseconds, IE_flowEndSysUpTime},
+        {IE_flowStartNanoseconds, IE_flowStartSysUpTime},
+        {IE_flowEndNanoseconds, IE_flowEndSysUpTime},
+        {IE_icmpTypeCodeIPv6, IE_icmpTypeCodeIPv4},
+        {IE_ipTTL, IE_minimumTTL},
+        {IE_dot1qVlanId, IE_vlanId},
     };
-    /* clang-format on */
     for (unsigned i = 0; i < sizeof numbers / sizeof numbers[0]; i++)
         if (numbers[i].id == id) return numbers[i].v9;
     return id < V9_ELEMENTS ? id : 0;
@@ -112,12 +111,12 @@ static struct wire_field field_compile(const struct meter_field *field, enum flo
     if (field->offset == offsetof(struct meter_flow, forward.packets) ||
         field->offset == offsetof(struct meter_flow, forward.octets))
         wire.kind = WIRE_COUNT;
-    if (id == ELEMENT_TCP_CONTROL_BITS) wire.written = 1; /* the flags; collectors there are that read no 2 bytes */
-    if (id == MPLS_LABEL) {
+    if (id == IE_tcpControlBits) wire.written = 1; /* the flags; collectors there are that read no 2 bytes */
+    if (id == IE_mplsTopLabelStackSection) {
         wire.kind = WIRE_LABEL;
         wire.written = 3;
     }
-    if (netflow9 && (wire.id == V9_FIRST_SWITCHED || wire.id == V9_LAST_SWITCHED)) {
+    if (netflow9 && (wire.id == IE_flowStartSysUpTime || wire.id == IE_flowEndSysUpTime)) {
         wire.kind = WIRE_UPTIME;
         wire.written = 4;
     }
@@ -276,17 +275,16 @@ static void template_write(struct ipfix_writer *writer, unsigned id, const struc
 
 /* The sampling of the domain. IPFIX: of so many packets taken, and so many left out after them; NetFlow v9: 1 in N. */
 static void sampling_write(struct ipfix_writer *writer, unsigned id, int64_t now_us) {
-    enum { DOMAIN_ID = 149, PACKET_INTERVAL = 305, PACKET_SPACE = 306, SAMPLING_INTERVAL = 34 };
     bool netflow9 = writer->config.netflow9;
     unsigned bytes = netflow9 ? 8 : 12;
     uint8_t *out = record_begin(writer, netflow9 ? 1 : 3, bytes + 6, 0, now_us);
     if (netflow9) {
         out = be_put(be_put(be_put(out, id, 2), 4, 2), 4, 2); /* bytes of the scope's fields, and of the others */
-        be_put(be_put(be_put(be_put(out, V9_SCOPE_SYSTEM, 2), 4, 2), SAMPLING_INTERVAL, 2), 4, 2);
+        be_put(be_put(be_put(be_put(out, V9_SCOPE_SYSTEM, 2), 4, 2), IE_samplingInterval, 2), 4, 2);
     } else {
         out = be_put(be_put(be_put(out, id, 2), 3, 2), 1, 2); /* fields, and those of the scope among them */
-        out = be_put(be_put(out, DOMAIN_ID, 2), 4, 2);
-        be_put(be_put(be_put(be_put(out, PACKET_INTERVAL, 2), 4, 2), PACKET_SPACE, 2), 4, 2);
+        out = be_put(be_put(out, IE_observationDomainId, 2), 4, 2);
+        be_put(be_put(be_put(be_put(out, IE_samplingPacketInterval, 2), 4, 2), IE_samplingPacketSpace, 2), 4, 2);
     }
     out = be_put(record_begin(writer, id, bytes, bytes, now_us), writer->config.domain, 4);
     if (netflow9)

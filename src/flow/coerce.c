@@ -200,7 +200,7 @@ static int float_read(const struct value *value, uint8_t *packed) {
 static int unsigned_read(const struct value *value, const struct element *element, uint8_t *packed) {
     uint64_t number;
     int verdict = coerce_unsigned(value, unsigned_max(element), &number);
-    if (verdict == REJECT_WRONG_TYPE && element->id == ELEMENT_PROTOCOL_IDENTIFIER && value->kind == VALUE_TEXT) {
+    if (verdict == REJECT_WRONG_TYPE && element->id == IE_protocolIdentifier && value->kind == VALUE_TEXT) {
         int protocol = protocol_number(value->text, value->len);
         if (protocol < 0) return REJECT_WRONG_TYPE;
         number = (uint64_t)protocol;
@@ -215,7 +215,7 @@ static int unsigned_read(const struct value *value, const struct element *elemen
     }
     if (verdict != COERCE_OK) return verdict;
     /* The upper four bits are the TCP header's data offset, which some exporters leave in (RFC 7125, section 3). */
-    if (element->id == ELEMENT_TCP_CONTROL_BITS) number &= 0x0fff;
+    if (element->id == IE_tcpControlBits) number &= 0x0fff;
     be_put(packed, number, element_width(element));
     return COERCE_OK;
 }

@@ -4,11 +4,11 @@
 #include <string.h>
 
 static const uint16_t tuple_ids[FLOW_TUPLE_FIELDS][FLOW_FAMILIES] = {
-    [TUPLE_SOURCE] = {ELEMENT_SOURCE_IPV4_ADDRESS, ELEMENT_SOURCE_IPV6_ADDRESS},
-    [TUPLE_DESTINATION] = {ELEMENT_DESTINATION_IPV4_ADDRESS, ELEMENT_DESTINATION_IPV6_ADDRESS},
-    [TUPLE_SOURCE_PORT] = {ELEMENT_SOURCE_TRANSPORT_PORT, ELEMENT_SOURCE_TRANSPORT_PORT},
-    [TUPLE_DESTINATION_PORT] = {ELEMENT_DESTINATION_TRANSPORT_PORT, ELEMENT_DESTINATION_TRANSPORT_PORT},
-    [TUPLE_PROTOCOL] = {ELEMENT_PROTOCOL_IDENTIFIER, ELEMENT_PROTOCOL_IDENTIFIER},
+    [TUPLE_SOURCE] = {IE_sourceIPv4Address, IE_sourceIPv6Address},
+    [TUPLE_DESTINATION] = {IE_destinationIPv4Address, IE_destinationIPv6Address},
+    [TUPLE_SOURCE_PORT] = {IE_sourceTransportPort, IE_sourceTransportPort},
+    [TUPLE_DESTINATION_PORT] = {IE_destinationTransportPort, IE_destinationTransportPort},
+    [TUPLE_PROTOCOL] = {IE_protocolIdentifier, IE_protocolIdentifier},
 };
 
 static unsigned field_add(struct flow_layout *layout, const struct element *ipv4, const struct element *ipv6) {

@@ -49,8 +49,8 @@ static unsigned element_slot(const struct flow_layout *layout, const struct elem
          "flowStartNanoseconds"},
         {"flowEndSeconds", "flowEndMilliseconds", "flowEndMilliSeconds", "flowEndMicroseconds", "flowEndNanoseconds"}};
     unsigned extra = 0;
-    if (element->id == ELEMENT_SOURCE_IPV6_ADDRESS) return SLOT_SOURCE_IPV6;
-    if (element->id == ELEMENT_DESTINATION_IPV6_ADDRESS) return SLOT_DESTINATION_IPV6;
+    if (element->id == IE_sourceIPv6Address) return SLOT_SOURCE_IPV6;
+    if (element->id == IE_destinationIPv6Address) return SLOT_DESTINATION_IPV6;
     for (unsigned i = 0; i < layout->n_fields; i++) {
         if (layout->fields[i].element[FLOW_IPV4] != element) continue;
         if (i < FLOW_TUPLE_FIELDS) return SLOT_TUPLE + i;

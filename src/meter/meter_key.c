@@ -46,8 +46,7 @@ void meter_key_init(struct meter_key *key, const struct meter_rule *rule) {
         }
         for (unsigned family = 0; family < FLOW_FAMILIES; family++)
             mask_set(&masks[family], field, rule->prefix[i][family]);
-        ports = ports || field->id == ELEMENT_DESTINATION_TRANSPORT_PORT ||
-                field->subject == offsetof(struct subject, icmp);
+        ports = ports || field->id == IE_destinationTransportPort || field->subject == offsetof(struct subject, icmp);
     }
     for (unsigned family = 0; family < FLOW_FAMILIES; family++) {
         masks[family].packet.family = UINT8_MAX;

@@ -151,7 +151,11 @@ static int values_add(struct meter_rule *rule, struct span values, struct error 
 
 /* With one key of an end and not the other, or with other prefixes, there is no way back. */
 static int biflow_check(const struct meter_rule *rule, struct error *error) {
-    static const struct { uint16_t source, destination; } ends[] = {{8, 12}, {7, 11}, {56, 80}};
+    static const struct {
+        uint16_t source, destination;
+    } ends[] = {{IE_sourceIPv4Address, IE_destinationIPv4Address},
+                {IE_sourceTransportPort, IE_destinationTransportPort},
+                {IE_sourceMacAddress, IE_destinationMacAddress}};
     bool any = false;
     for (unsigned e = 0; e < sizeof ends / sizeof ends[0]; e++) {
         const uint8_t *source = NULL, *destination = NULL;

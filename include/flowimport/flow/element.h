@@ -38,15 +38,17 @@ enum element_type { /* the numbers of the registry "IPFIX Information Element Da
 enum {
     ELEMENT_COUNT = 445,
     ELEMENT_TEXT_MAX = 64, /* bytes of a string or octetArray that is used as a flow key */
-    /* ids the pipeline itself speaks of */
-    ELEMENT_PROTOCOL_IDENTIFIER = 4,
-    ELEMENT_TCP_CONTROL_BITS = 6,
-    ELEMENT_SOURCE_TRANSPORT_PORT = 7,
-    ELEMENT_SOURCE_IPV4_ADDRESS = 8,
-    ELEMENT_DESTINATION_TRANSPORT_PORT = 11,
-    ELEMENT_DESTINATION_IPV4_ADDRESS = 12,
-    ELEMENT_SOURCE_IPV6_ADDRESS = 27,
-    ELEMENT_DESTINATION_IPV6_ADDRESS = 28,
+};
+
+/* The numbers of the elements, under the registry's names: IE_octetDeltaCount is 1. */
+enum element_id {
+#define ELEMENT(id, type, name) IE_##name = id,
+#include "flow/elements.def"
+#undef ELEMENT
+    /* NetFlow v9's, which the table leaves out */
+    IE_samplingInterval = 34,
+    IE_samplerId = 48,
+    IE_samplerRandomInterval = 50,
 };
 
 struct element {

@@ -169,8 +169,8 @@ static void key_add(struct rule *rule, const struct meter_field *field, const ch
     bool masked = modifier && strncmp(modifier, "mask/", 5) == 0;
     while (i < TUPLE && strcmp(tuple[i], field->name) != 0)
         i++;
-    rule->ports = rule->ports || field->id == 7 || field->id == 11;
-    rule->protocol = rule->protocol || field->id == 4;
+    rule->ports = rule->ports || field->id == IE_sourceTransportPort || field->id == IE_destinationTransportPort;
+    rule->protocol = rule->protocol || field->id == IE_protocolIdentifier;
     if (i < TUPLE && !masked) {
         rule->tuple |= 1u << i;
         return; /* written with the others */
