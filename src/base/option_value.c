@@ -7,6 +7,7 @@
 #include <strings.h>
 #include <time.h>
 
+#include "base/clock.h"
 #include "base/mem.h"
 #include "base/url.h"
 
@@ -16,8 +17,14 @@ struct unit {
 };
 
 /* Ascending. A bare number is seconds. */
-static const struct unit time_units[] = {{"ms", 1},       {"s", 1000},      {"m", 60000},       {"h", 3600000},
-                                         {"d", 86400000}, {"w", 604800000}, {"y", 31536000000}, {NULL, 0}};
+static const struct unit time_units[] = {{"ms", 1},
+                                         {"s", 1000},
+                                         {"m", 60000},
+                                         {"h", 3600000},
+                                         {"d", DAY_SECONDS * 1000LL},
+                                         {"w", 7 * DAY_SECONDS * 1000LL},
+                                         {"y", 365 * DAY_SECONDS * 1000LL},
+                                         {NULL, 0}};
 static const struct unit byte_units[] = {{"", 1},        {"K", 1 << 10},   {"M", 1 << 20},
                                          {"G", 1 << 30}, {"T", 1LL << 40}, {NULL, 0}};
 

@@ -4,10 +4,9 @@
 #include <math.h>
 #include <stdio.h>
 
+#include "base/clock.h"
 #include "collect/data_record_impl.h"
 #include "flow/entry_text.h"
-
-#define NTP_EPOCH INT64_C(2208988800) /* seconds from 1900 to 1970 */
 
 enum { NS_PER_MS = 1000000, NS_PER_US = 1000, PROTOCOL_ICMP = 1, PROTOCOL_ICMPV6 = 58 };
 

@@ -7,14 +7,15 @@
 #define XXH_INLINE_ALL
 #include <xxhash.h>
 
+#include "base/clock.h"
 #include "base/log.h"
 #include "base/mem.h"
 #include "collect/message_impl.h"
 #include "collect/sflow.h"
 
 enum {
-    RESTART_MS = 60 * 1000,          /* sysUpTime falls behind the time by so much: it began again */
-    RESTART_AHEAD_MS = 86400 * 1000, /* or gets ahead by so much: that is less than nothing, modulo 2^32 */
+    RESTART_MS = 60 * 1000,                /* sysUpTime falls behind the time by so much: it began again */
+    RESTART_AHEAD_MS = DAY_SECONDS * 1000, /* or gets ahead by so much: that is less than nothing, modulo 2^32 */
 };
 
 static const struct protocol {

@@ -1,6 +1,7 @@
 /* The options of the configuration file: names, types, defaults and what is said about them, in one table. */
 #include "config/config.h"
 
+#include "base/clock.h"
 #include "base/log.h"
 #include "http/workers.h"
 #include "export/ipfix_writer.h"
@@ -20,7 +21,7 @@ static const struct option_word samplings[] = {{"count", SAMPLING_BY_COUNT}, {"h
 static const struct option_word queue_schemes[] = {{"redis", 0}, {"redis+unix", 0}, {NULL, 0}};
 static const struct option_word store_schemes[] = {{"sqlite", 0}, {"mysql", 0}, {"memory", 0}, {NULL, 0}};
 
-enum { MINUTE = 60, HOUR = 60 * MINUTE, DAY = 24 * HOUR };
+enum { MINUTE = 60, HOUR = 60 * MINUTE };
 #define AT(field, type) OPTION_AT(config, field, type)
 
 /* clang-format off */
@@ -62,7 +63,7 @@ const struct option config_options[] = {
      .help = "The most entries that are taken before they are written.",
      .more = "That many stay in Redis until the rows that count them are committed.", .reload = true},
     {.section = "queue", .name = "consumer_timeout", .flag = "consumer-timeout", .type = OPTION_SECONDS,
-     .offset = AT(queue.consumer_timeout, int64_t), .standard = "60s", .min = 1, .max = DAY,
+     .offset = AT(queue.consumer_timeout, int64_t), .standard = "60s", .min = 1, .max = DAY_SECONDS,
      .help = "How long an importer may be silent before another one finishes its work."},
     {.section = "queue", .name = "rejected_max", .flag = "rejected-max", .type = OPTION_COUNT,
      .offset = AT(queue.rejected_max, uint64_t), .standard = "100000", .min = 0, .max = 1000000000,
@@ -76,7 +77,7 @@ const struct option config_options[] = {
      .offset = AT(import.enabled, bool), .standard = "yes",
      .help = "Whether flowimportd imports; if not it is a probe alone, which fills the queue for others."},
     {.section = "import", .name = "bucket_sizes", .flag = "bucket-sizes", .type = OPTION_SECONDS_LIST,
-     .offset = AT(import.bucket_sizes, struct option_list), .standard = "600", .min = 1, .max = DAY,
+     .offset = AT(import.bucket_sizes, struct option_list), .standard = "600", .min = 1, .max = DAY_SECONDS,
      .help = "The lengths of the time buckets; each has its own tables.",
      .more = "What is asked of a long time is read from the largest that fit: with 86400 beside 600 a month takes the "
              "page a tenth of the time, for about a tenth more rows."},
@@ -88,13 +89,13 @@ const struct option config_options[] = {
      .offset = AT(import.aggr_sums, const char *), .standard = FLOW_LAYOUT_SUMS, .placeholder = "NAME,...",
      .help = "The information elements that are added up; every entry must have them."},
     {.section = "import", .name = "max_flow_age", .flag = "max-flow-age", .type = OPTION_SECONDS,
-     .offset = AT(import.max_flow_age, int64_t), .standard = "0", .min = 0, .max = 100 * 365LL * DAY,
+     .offset = AT(import.max_flow_age, int64_t), .standard = "0", .min = 0, .max = 100 * 365LL * DAY_SECONDS,
      .help = "Flows that started longer ago are dropped and counted; 0 takes flows of any age.", .reload = true},
     {.section = "import", .name = "max_flow_duration", .flag = "max-flow-duration", .type = OPTION_SECONDS,
-     .offset = AT(import.max_flow_duration, int64_t), .standard = "1d", .min = 1, .max = 365LL * DAY,
+     .offset = AT(import.max_flow_duration, int64_t), .standard = "1d", .min = 1, .max = 365LL * DAY_SECONDS,
      .help = "Flows that last longer are rejected.", .reload = true},
     {.section = "import", .name = "max_future", .flag = "max-future", .type = OPTION_SECONDS,
-     .offset = AT(import.max_future, int64_t), .standard = "1h", .min = 0, .max = 365LL * DAY,
+     .offset = AT(import.max_future, int64_t), .standard = "1h", .min = 0, .max = 365LL * DAY_SECONDS,
      .help = "Flows that lie further in the future are rejected.", .reload = true},
     {.section = "import", .name = "max_flow_octets", .flag = "max-flow-octets", .type = OPTION_COUNT,
      .offset = AT(import.max_flow_octets, uint64_t), .standard = "9007199254740992", .min = 1, .max = INT64_MAX,
@@ -109,7 +110,7 @@ const struct option config_options[] = {
      .help = "Whether ports without a registered service are counted as port 0.",
      .more = "Registered is what /etc/services lists for the flow's protocol.", .reload = true},
     {.section = "import", .name = "flush_interval", .flag = "flush-interval", .type = OPTION_SECONDS,
-     .offset = AT(import.flush_interval, int64_t), .standard = "300s", .min = 1, .max = DAY,
+     .offset = AT(import.flush_interval, int64_t), .standard = "300s", .min = 1, .max = DAY_SECONDS,
      .help = "How often the sums are written to the store.", .reload = true},
     {.section = "import", .name = "cache_memory", .flag = "cache-memory", .type = OPTION_BYTES,
      .offset = AT(import.cache_memory, uint64_t), .standard = "512M", .min = 16LL << 20, .max = 1LL << 40,
@@ -140,7 +141,7 @@ const struct option config_options[] = {
      .offset = AT(store.tls_key, const char *), .placeholder = "FILE", .help = "The key of tls_cert."},
 
     {.section = "retention", .name = "keep", .flag = "keep", .type = OPTION_SECONDS_MAP,
-     .offset = AT(retention.keep, struct option_map), .min = 1, .max = 100 * 365LL * DAY, .reload = true,
+     .offset = AT(retention.keep, struct option_map), .min = 1, .max = 100 * 365LL * DAY_SECONDS, .reload = true,
      .help = "How long the buckets of each size are kept, as 60=2d, 600=30d, 3600=1y; for ever where nothing is said.",
      .more = "Whole days (UTC) are dropped, once their last bucket began longer ago than that. In SQLite flowimportd "
              "does it; in MySQL and MariaDB an event of the server, made by flowimport retention install."},
@@ -184,10 +185,10 @@ const struct option config_options[] = {
      .offset = AT(capture.filter, const char *), .placeholder = "FILTER",
      .help = "Which packets are looked at at all, as in pcap-filter(7); all if empty."},
     {.section = "capture", .name = "active_timeout", .flag = "active-timeout", .type = OPTION_SECONDS,
-     .offset = AT(capture.active_timeout, int64_t), .standard = "600s", .min = 1, .max = DAY,
+     .offset = AT(capture.active_timeout, int64_t), .standard = "600s", .min = 1, .max = DAY_SECONDS,
      .help = "A flow that is that long ends, and goes on as another one."},
     {.section = "capture", .name = "inactive_timeout", .flag = "inactive-timeout", .type = OPTION_SECONDS,
-     .offset = AT(capture.inactive_timeout, int64_t), .standard = "300s", .min = 1, .max = DAY,
+     .offset = AT(capture.inactive_timeout, int64_t), .standard = "300s", .min = 1, .max = DAY_SECONDS,
      .help = "A flow ends when it has had no packet for that long."},
     {.section = "capture", .name = "memory", .flag = "capture-memory", .type = OPTION_BYTES,
      .offset = AT(capture.memory, uint64_t), .standard = "256M", .min = 1LL << 20, .max = 1LL << 40,
@@ -243,10 +244,10 @@ const struct option config_options[] = {
      .help = "The kernel's buffer of each UDP socket; what does not fit in is dropped and counted.",
      .more = "The kernel gives no more than net.core.rmem_max, unless flowimportd has CAP_NET_ADMIN."},
     {.section = "collector", .name = "template_lifetime", .flag = "template-lifetime", .type = OPTION_SECONDS,
-     .offset = AT(collector.template_lifetime, int64_t), .standard = "12h", .min = 60, .max = 365LL * DAY,
+     .offset = AT(collector.template_lifetime, int64_t), .standard = "12h", .min = 60, .max = 365LL * DAY_SECONDS,
      .help = "How long a template is good that is not sent again over UDP, and an exporter known that is silent."},
     {.section = "collector", .name = "hold", .flag = "hold", .type = OPTION_SECONDS,
-     .offset = AT(collector.hold, int64_t), .standard = "10m", .min = 0, .max = DAY,
+     .offset = AT(collector.hold, int64_t), .standard = "10m", .min = 0, .max = DAY_SECONDS,
      .help = "How long data waits for its template before it is counted as lost."},
     {.section = "collector", .name = "deduplicate", .flag = "deduplicate", .type = OPTION_SECONDS,
      .offset = AT(collector.deduplicate, int64_t), .standard = "0", .min = 0, .max = HOUR,
@@ -254,7 +255,7 @@ const struct option config_options[] = {
              "counts all.",
      .more = "Same is who has the same addresses, ports and protocol."},
     {.section = "collector", .name = "max_skew", .flag = "max-skew", .type = OPTION_SECONDS,
-     .offset = AT(collector.max_skew, int64_t), .standard = "5m", .min = 0, .max = 365LL * DAY,
+     .offset = AT(collector.max_skew, int64_t), .standard = "5m", .min = 0, .max = 365LL * DAY_SECONDS,
      .help = "An exporter whose clock differs by more is said to be wrong, and its times are moved; 0 believes every "
              "clock."},
     {.section = "collector", .name = "state", .flag = "collector-state", .type = OPTION_TEXT,
@@ -271,7 +272,7 @@ const struct option config_options[] = {
      .offset = AT(export.observation_domain, uint64_t), .standard = "0", .min = 0, .max = UINT32_MAX,
      .help = "The observation domain id of what is sent; in NetFlow v9 the source id."},
     {.section = "export", .name = "template_refresh", .flag = "template-refresh", .type = OPTION_SECONDS,
-     .offset = AT(export.template_refresh, int64_t), .standard = "60s", .min = 1, .max = DAY,
+     .offset = AT(export.template_refresh, int64_t), .standard = "60s", .min = 1, .max = DAY_SECONDS,
      .help = "How often the templates are sent again over UDP.",
      .more = "A collector that was restarted reads nothing until they come. They come every 1000 messages, too."},
     {.section = "export", .name = "mtu", .flag = "mtu", .type = OPTION_COUNT, .offset = AT(export.mtu, uint64_t),

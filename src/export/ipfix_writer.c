@@ -4,6 +4,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "base/clock.h"
 #include "base/bytes.h"
 #include "base/mem.h"
 
@@ -15,10 +16,9 @@ enum {
     V9_SCOPE_SYSTEM = 1,
     VARIANTS = 2 * FLOW_FAMILIES, /* templates of a rule: plain and biflow */
     FIELDS_MAX = 2 * METER_FIELDS_MAX,
-    UPTIME_MARGIN = 86400,
+    UPTIME_MARGIN = DAY_SECONDS,
     UPTIME_MAX = UINT32_MAX / 1000, /* seconds: 49.7 days */
 };
-#define NTP_EPOCH INT64_C(2208988800) /* seconds from 1900 to 1970 */
 
 /* How a value is written. */
 enum wire_kind {

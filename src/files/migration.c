@@ -6,11 +6,10 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "base/clock.h"
 #include "flow/coerce.h"
 #include "files/source_table.h"
 #include "store/ddl.h"
-
-enum { DAY = 86400 };
 
 static uint64_t round_down(uint64_t time, uint32_t size) { return time - time % size; }
 static uint64_t round_up(uint64_t time, uint32_t size) { return round_down(time + size - 1, size); }
@@ -92,7 +91,7 @@ static void table_end(struct columns *columns) {
     struct migration *migration = columns->migration;
     unsigned at = migration->n;
     uint32_t size = (uint32_t)strtoul(columns->table + strlen("flows_"), NULL, 10);
-    if (columns->n == 0 || migration->n == MIGRATION_TABLES_MAX || size == 0 || size > DAY) return;
+    if (columns->n == 0 || migration->n == MIGRATION_TABLES_MAX || size == 0 || size > DAY_SECONDS) return;
     names_compare(columns, false);
     names_compare(columns, true);
     for (; at > 0 && migration->tables[at - 1].size > size; at--)
@@ -232,7 +231,7 @@ uint32_t migration_size_from(const struct migration *migration, uint32_t size) {
             if (table->targets[target] == size && table->from < own) own = table->from;
     }
     if (own == all) return 0;
-    return (uint32_t)round_up(own == UINT64_MAX ? end : own, DAY);
+    return (uint32_t)round_up(own == UINT64_MAX ? end : own, DAY_SECONDS);
 }
 
 /* Rows

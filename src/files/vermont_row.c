@@ -8,6 +8,7 @@
 #include <string.h>
 #include <strings.h>
 
+#include "base/clock.h"
 #include "base/buffer.h"
 #include "base/mem.h"
 #include "flow/element.h"
@@ -16,7 +17,6 @@
 enum {
     NAME_MAX = 64,
     NONE = -1,
-    NTP_EPOCH_AGO = 2208988800, /* seconds from 1900 to 1970 */
 };
 
 /* Other names that VERMONT has had for elements. */
@@ -228,7 +228,7 @@ static void time_add(struct buffer *out, const char *text, size_t len, const cha
 
 /* Parts of a second since 1970 of an NTP timestamp. */
 static uint64_t ntp_convert(uint64_t ntp, uint64_t per_second) {
-    return ((ntp >> 32) - NTP_EPOCH_AGO) * per_second + ((ntp & UINT32_MAX) * per_second >> 32);
+    return ((ntp >> 32) - (uint64_t)NTP_EPOCH) * per_second + ((ntp & UINT32_MAX) * per_second >> 32);
 }
 
 /* A value that MySQL has otherwise than entries do: whether it was one. */

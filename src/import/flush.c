@@ -5,11 +5,12 @@
 #include <string.h>
 #include <sys/mman.h>
 
+#include "base/clock.h"
 #include "base/bytes.h"
 #include "base/log.h"
 #include "import/sort.h"
 
-enum { DAY = 86400, DAYS = UINT32_MAX / DAY + 1 };
+enum { DAYS = UINT32_MAX / DAY_SECONDS + 1 };
 
 struct flush {
     const struct flow_layout *layout;
@@ -175,7 +176,7 @@ static unsigned days_find(struct cache *cache, const struct schema *schema, stru
             for (size_t row = 0; row < rows.n; row++) {
                 uint32_t bucket = row_bucket(&rows, rows.rows + row * rows.stride);
                 bucket -= bucket % size;
-                seen[bucket / DAY] = 1;
+                seen[bucket / DAY_SECONDS] = 1;
                 if (i == 0 && bucket < ledger->first_bucket) ledger->first_bucket = bucket;
                 if (i == 0 && bucket > ledger->last_bucket) ledger->last_bucket = bucket;
             }
@@ -183,7 +184,7 @@ static unsigned days_find(struct cache *cache, const struct schema *schema, stru
     }
     if (ledger->first_bucket > ledger->last_bucket) ledger->first_bucket = 0;
     for (uint32_t day = 0; day < DAYS; day++)
-        if (seen[day]) days[n++] = day * DAY;
+        if (seen[day]) days[n++] = day * DAY_SECONDS;
     return n;
 }
 

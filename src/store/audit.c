@@ -15,7 +15,7 @@
 /* Buckets are looked at in windows of so many, but of whole days, as partitions are. A window's sums are held in
  * memory: max(8192, buckets a day) * (5 + 15) groups * 9 values * 8 bytes at the most, which is 12 MB for 600 s and 125
  * MB for 1 s. */
-enum { WINDOW_BUCKETS = 8192, DAY = 86400, TOTALS = 1 + PROTO_CLASSES };
+enum { WINDOW_BUCKETS = 8192, TOTALS = 1 + PROTO_CLASSES };
 
 struct frame {            /* values by bucket */
     uint32_t first, size; /* seconds */
@@ -233,8 +233,8 @@ static enum store_status range_find(struct audit *audit, const struct table *tab
 }
 
 static uint32_t window_buckets(uint32_t size) {
-    uint32_t days = WINDOW_BUCKETS / (DAY / size ? DAY / size : 1);
-    return (days ? days : 1) * DAY / size;
+    uint32_t days = WINDOW_BUCKETS / (DAY_SECONDS / size ? DAY_SECONDS / size : 1);
+    return (days ? days : 1) * DAY_SECONDS / size;
 }
 
 static enum store_status size_check(struct audit *audit, uint32_t size) {
@@ -245,7 +245,7 @@ static enum store_status size_check(struct audit *audit, uint32_t size) {
     for (unsigned i = 0; i < schema->n_tables && status == STORE_OK; i++)
         if (schema->tables[i].bucket_size == size) status = range_find(audit, &schema->tables[i], &range);
     if (range.first > range.last) return status;
-    uint64_t first = range.first - range.first % DAY;
+    uint64_t first = range.first - range.first % DAY_SECONDS;
     first = first < audit->from ? audit->from : first;
     first = first < kept ? kept : first; /* retention drops one table's rows after the other's */
     first += (size - first % size) % size;
@@ -271,7 +271,7 @@ static enum store_status whole_from(struct audit *audit, const struct table *agg
     enum store_status status = range_find(&all, aggr, range);
     uint32_t whole = 0, kept;
     if (status == STORE_OK) status = settings_size(audit->store, aggr->bucket_size, &whole, &kept, audit->error);
-    uint32_t day = range->first - range->first % DAY;
+    uint32_t day = range->first - range->first % DAY_SECONDS;
     *from = day > whole ? day : whole;
     return status;
 }
@@ -322,7 +322,7 @@ static enum store_status pair_check(struct audit *audit, uint32_t fine_size, uin
     if (status != STORE_OK || ranges[0].first > ranges[0].last || ranges[1].first > ranges[1].last) return status;
     uint64_t first = from[0] > from[1] ? from[0] : from[1];
     /* Where buckets cross midnight the first day's may have lost their beginning. */
-    if (DAY % coarse_size) first += DAY;
+    if (DAY_SECONDS % coarse_size) first += DAY_SECONDS;
     if (first < audit->from) first = audit->from;
     first += (coarse_size - first % coarse_size) % coarse_size;
     uint64_t end = (uint64_t)(ranges[0].last > ranges[1].last ? ranges[0].last : ranges[1].last) + 1;

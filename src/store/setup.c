@@ -7,14 +7,13 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "base/clock.h"
 #include "base/log.h"
 #include "base/mem.h"
 #include "store/ddl.h"
 #include "store/object.h"
 #include "store/settings.h"
 #include "store/strict.h"
-
-enum { DAY = 86400 };
 
 struct found { /* a table or view of the database */
     char name[SCHEMA_NAME_MAX];
@@ -199,7 +198,7 @@ static enum store_status size_added(struct store *store, uint32_t size, struct e
                                                  NULL, 0, number_read, &last, error);
     if (status != STORE_OK || last < 0) return status;
     snprintf(name, sizeof name, "size_%" PRIu32 "_from", size);
-    snprintf(value, sizeof value, "%" PRId64, (last / DAY + 1) * DAY);
+    snprintf(value, sizeof value, "%" PRId64, (last / DAY_SECONDS + 1) * DAY_SECONDS);
     log_notice("store", "%s: buckets of %" PRIu32 " s are new; they are complete from %s on", store->name, size, value);
     return settings_add(store, name, value, error);
 }

@@ -16,9 +16,9 @@
 #include "queue/producer.h"
 
 enum {
-    MARKER_SECONDS = 30 * 24 * 3600, /* for so long Redis knows which contents were pushed */
-    LOOK_MS = 200,                   /* between looks at a file that grows */
-    TURN = 500,                      /* entries between two turns of the event loop */
+    MARKER_SECONDS = 30 * DAY_SECONDS, /* for so long Redis knows which contents were pushed */
+    LOOK_MS = 200,                     /* between looks at a file that grows */
+    TURN = 500,                        /* entries between two turns of the event loop */
 };
 static const int64_t end_position = INT64_MAX; /* of END: behind all entries */
 

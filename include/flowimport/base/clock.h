@@ -5,6 +5,9 @@
 
 #include <stdint.h>
 
+enum { DAY_SECONDS = 86400 };
+#define NTP_EPOCH INT64_C(2208988800) /* seconds from 1900, where NTP's time begins, to 1970 */
+
 struct clock {
     int64_t (*now_us)(const struct clock *clock); /* microseconds since 1970-01-01T00:00:00Z */
 };

@@ -7,7 +7,7 @@
 #include <time.h>
 
 static void day_name(const char *prefix, uint32_t day, char *name, size_t size) {
-    time_t start = (time_t)day * PARTITION_DAY;
+    time_t start = (time_t)day * DAY_SECONDS;
     struct tm date;
     gmtime_r(&start, &date);
     size_t len = (size_t)snprintf(name, size, "%s", prefix);
@@ -17,9 +17,9 @@ static void day_name(const char *prefix, uint32_t day, char *name, size_t size) 
 /* Whether the partition is that of one day, whatever else it covers since those before it were dropped. */
 static bool is_day(const struct partition *partition, uint32_t *day) {
     char name[16];
-    if (partition->end == 0 || partition->end % PARTITION_DAY || partition->end / PARTITION_DAY > PARTITION_DAYS)
+    if (partition->end == 0 || partition->end % DAY_SECONDS || partition->end / DAY_SECONDS > PARTITION_DAYS)
         return false;
-    *day = (uint32_t)(partition->end / PARTITION_DAY) - 1;
+    *day = (uint32_t)(partition->end / DAY_SECONDS) - 1;
     day_name("d", *day, name, sizeof name);
     return strcmp(name, partition->name) == 0;
 }
@@ -30,12 +30,12 @@ void partition_known(const struct partition *partitions, unsigned n, struct part
         uint32_t day;
         if (is_day(&partitions[i], &day)) partition_set_add(known, day);
         /* A bound that isn't a midnight was set by somebody else; the days about it stay as they are. */
-        if (start % PARTITION_DAY && start / PARTITION_DAY < PARTITION_DAYS)
-            partition_set_add(known, (uint32_t)(start / PARTITION_DAY));
+        if (start % DAY_SECONDS && start / DAY_SECONDS < PARTITION_DAYS)
+            partition_set_add(known, (uint32_t)(start / DAY_SECONDS));
         start = partitions[i].end;
     }
-    if (start % PARTITION_DAY && start != UINT64_MAX && start / PARTITION_DAY < PARTITION_DAYS)
-        partition_set_add(known, (uint32_t)(start / PARTITION_DAY));
+    if (start % DAY_SECONDS && start != UINT64_MAX && start / DAY_SECONDS < PARTITION_DAYS)
+        partition_set_add(known, (uint32_t)(start / DAY_SECONDS));
 }
 
 struct pieces {
@@ -56,13 +56,13 @@ static void piece_add(struct pieces *pieces, const char *name, uint64_t end) {
 /* The day's partition, and where the last piece ends before it, a gap. */
 static void day_add(struct pieces *pieces, uint32_t day) {
     char name[16];
-    uint64_t start = (uint64_t)day * PARTITION_DAY;
+    uint64_t start = (uint64_t)day * DAY_SECONDS;
     if (pieces->end < start) {
         day_name("gap", day, name, sizeof name);
         piece_add(pieces, name, start);
     }
     day_name("d", day, name, sizeof name);
-    piece_add(pieces, name, start + PARTITION_DAY);
+    piece_add(pieces, name, start + DAY_SECONDS);
 }
 
 int partition_plan(const char *table, const struct partition *partitions, unsigned n, const uint32_t *days,
@@ -73,11 +73,11 @@ int partition_plan(const char *table, const struct partition *partitions, unsign
         const struct partition *partition = &partitions[i];
         uint64_t start = i ? partitions[i - 1].end : 0;
         uint32_t own;
-        if ((uint64_t)days[next] * PARTITION_DAY >= partition->end) continue;
+        if ((uint64_t)days[next] * DAY_SECONDS >= partition->end) continue;
         buffer_printf(sql, "ALTER TABLE %s REORGANIZE PARTITION %s INTO (", table, partition->name);
         pieces.n = 0;
         pieces.end = start;
-        while (next < n_days && (uint64_t)days[next] * PARTITION_DAY < partition->end)
+        while (next < n_days && (uint64_t)days[next] * DAY_SECONDS < partition->end)
             day_add(&pieces, days[next++]);
         if (is_day(partition, &own))
             day_add(&pieces, own);

@@ -10,13 +10,13 @@
 #include <stdbool.h>
 #include <stdint.h>
 
+#include "base/clock.h"
 #include "base/buffer.h"
 #include "base/error.h"
 
 enum {
-    PARTITION_DAY = 86400,                           /* seconds */
-    PARTITION_DAYS = UINT32_MAX / PARTITION_DAY + 1, /* days that a bucket can begin in */
-    PARTITION_MAX = 8192,                            /* the most a table can have, in MySQL and MariaDB alike */
+    PARTITION_DAYS = UINT32_MAX / DAY_SECONDS + 1, /* days that a bucket can begin in */
+    PARTITION_MAX = 8192,                          /* the most a table can have, in MySQL and MariaDB alike */
 };
 
 struct partition {

@@ -33,8 +33,8 @@ static unsigned days_missing(const struct table *table, const struct mysql_table
     struct partition_set wanted = {{0}};
     unsigned n_days = 0;
     for (unsigned i = 0; i < n; i++) {
-        partition_set_add(&wanted, buckets[i] / PARTITION_DAY);
-        partition_set_add(&wanted, (buckets[i] - buckets[i] % table->bucket_size) / PARTITION_DAY);
+        partition_set_add(&wanted, buckets[i] / DAY_SECONDS);
+        partition_set_add(&wanted, (buckets[i] - buckets[i] % table->bucket_size) / DAY_SECONDS);
     }
     for (uint32_t day = 0; day < PARTITION_DAYS; day++)
         if (partition_set_has(&wanted, day) && !partition_set_has(&known->days, day)) days[n_days++] = day;

@@ -1,6 +1,7 @@
 /* The cheapest way to an answer. */
 #include "store/query/query_plan.h"
 
+#include "base/clock.h"
 #include "flow/record.h"
 
 /* Buckets
@@ -126,7 +127,7 @@ uint32_t plan_step(uint32_t base, uint64_t from, uint64_t to, unsigned points) {
     for (size_t i = 0; i < sizeof round / sizeof round[0]; i++)
         if (round[i] % base == 0 && (ceil_to(to, round[i]) - floor_to(from, round[i])) / round[i] <= points)
             return round[i];
-    uint32_t unit = base > 86400 ? base : (uint32_t)ceil_to(86400, base);
+    uint32_t unit = base > DAY_SECONDS ? base : (uint32_t)ceil_to(DAY_SECONDS, base);
     uint64_t wanted = ceil_to((to - from) / points + 1, unit);
     while ((ceil_to(to, (uint32_t)wanted) - floor_to(from, (uint32_t)wanted)) / wanted > points)
         wanted += unit;

@@ -3,9 +3,8 @@
 
 #include <stdlib.h>
 
+#include "base/clock.h"
 #include "store/settings.h"
-
-enum { DAY = 86400 };
 
 static int ends_read(void *context, unsigned n, const char *const *columns, const size_t *lengths) {
     struct span *span = context;
@@ -27,7 +26,7 @@ static enum store_status span_read(struct store *store, const struct schema *sch
     if (status == STORE_OK) status = settings_size(store, span->size, &span->from, &kept, error);
     buffer_release(&sql);
     /* The first day that retention, or whoever deleted rows, has left. */
-    uint32_t day = span->first <= span->last ? span->first - span->first % DAY : 0;
+    uint32_t day = span->first <= span->last ? span->first - span->first % DAY_SECONDS : 0;
     if (day > span->from) span->from = day;
     return status;
 }

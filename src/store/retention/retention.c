@@ -6,11 +6,10 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "base/clock.h"
 #include "base/mem.h"
 #include "store/settings.h"
 #include "store/store_ops.h"
-
-enum { DAY = 86400 };
 
 static uint64_t number(const char *text) { return text ? strtoull(text, NULL, 10) : 0; }
 
@@ -32,7 +31,7 @@ static const char *unit_divide(uint64_t *number, const uint64_t *units, const ch
 }
 
 static void time_show(uint64_t seconds, struct buffer *out) {
-    static const uint64_t units[] = {365 * DAY, DAY, 3600, 1};
+    static const uint64_t units[] = {365 * DAY_SECONDS, DAY_SECONDS, 3600, 1};
     static const char *const names[] = {"y", "d", "h", "s"};
     const char *name = unit_divide(&seconds, units, names, 4);
     buffer_printf(out, "%" PRIu64 "%s", seconds, name);
@@ -127,9 +126,10 @@ enum store_status retention_last(struct store *store, int64_t *at, bool *failed,
 /* The first bucket that is kept. */
 static uint32_t cutoff_of(const struct retention_rules *rules, uint32_t size, int64_t now) {
     for (unsigned i = 0; i < rules->n; i++)
-        if (rules->sizes[i] == size && now - rules->keep[i] >= DAY) {
+        if (rules->sizes[i] == size && now - rules->keep[i] >= DAY_SECONDS) {
             int64_t end = now - rules->keep[i];
-            return end - end % DAY < UINT32_MAX ? (uint32_t)(end - end % DAY) : UINT32_MAX - UINT32_MAX % DAY;
+            return end - end % DAY_SECONDS < UINT32_MAX ? (uint32_t)(end - end % DAY_SECONDS)
+                                                        : UINT32_MAX - UINT32_MAX % DAY_SECONDS;
         }
     return 0;
 }
@@ -170,7 +170,8 @@ static int rows_read(void *context, unsigned n, const char *const *columns, cons
 static int partition_read(void *context, unsigned n, const char *const *columns, const size_t *lengths) {
     uint64_t end = number(columns[0]);
     (void)n, (void)lengths;
-    if (end >= DAY && end <= UINT32_MAX) use_of(context, (uint32_t)end - DAY)->bytes = number(columns[1]);
+    if (end >= DAY_SECONDS && end <= UINT32_MAX)
+        use_of(context, (uint32_t)end - DAY_SECONDS)->bytes = number(columns[1]);
     return 0;
 }
 
@@ -208,7 +209,7 @@ static enum store_status table_use(struct store *store, const struct table *tabl
         &sql,
         "SELECT bucket - bucket %% %d AS day, COUNT(*), COUNT(DISTINCT bucket) FROM %s WHERE bucket < %" PRIu64
         " GROUP BY day ORDER BY day",
-        DAY, table->data, end);
+        DAY_SECONDS, table->data, end);
     if (status == STORE_OK) status = store_query(store, sql.data, NULL, 0, rows_read, uses, error);
     if (status == STORE_OK && !is_mysql) bytes_share(store, table, uses);
     buffer_release(&sql);
@@ -251,7 +252,7 @@ static void cap_plan(const struct schema *schema, const struct uses *uses, uint6
         }
         if (left <= max_size || oldest == UINT32_MAX) return;
         for (unsigned i = 0; i < uses->n; i++)
-            if (uses->uses[i].day == oldest) cutoffs[size_index(schema, &uses->uses[i])] = oldest + DAY;
+            if (uses->uses[i].day == oldest) cutoffs[size_index(schema, &uses->uses[i])] = oldest + DAY_SECONDS;
     }
 }
 
@@ -282,7 +283,7 @@ enum store_status retention_plan(struct store *store, const struct schema *schem
         cutoffs[i] = cutoff_of(rules, schema->sizes[i], now);
     for (unsigned i = 0; i < schema->n_tables && status == STORE_OK; i++) {
         uint32_t size = schema->tables[i].bucket_size;
-        uint64_t end = rules->max_size ? (uint64_t)(now - now % DAY) : size ? cutoff_of(rules, size, now) : 0;
+        uint64_t end = rules->max_size ? (uint64_t)(now - now % DAY_SECONDS) : size ? cutoff_of(rules, size, now) : 0;
         uses.table = i;
         if (size && end) status = table_use(store, &schema->tables[i], end, &uses, error);
     }
@@ -344,7 +345,7 @@ static enum store_status rows_delete(struct store *store, const struct table *ta
 /* The oldest day of any size before today expires for the sizes that have it. *found: there is one. */
 static enum store_status oldest_expire(struct store *store, const struct schema *schema, int64_t at, bool *found,
                                        struct error *error) {
-    uint32_t firsts[BUCKET_SIZES_MAX], oldest = (uint32_t)(at - at % DAY);
+    uint32_t firsts[BUCKET_SIZES_MAX], oldest = (uint32_t)(at - at % DAY_SECONDS);
     enum store_status status = STORE_OK;
     *found = false;
     for (unsigned i = 0; i < schema->n_sizes && status == STORE_OK; i++) {
@@ -353,13 +354,13 @@ static enum store_status oldest_expire(struct store *store, const struct schema 
         snprintf(sql, sizeof sql, "SELECT bucket FROM %s ORDER BY bucket LIMIT 1",
                  schema_table(schema, TABLE_AGGR, FLOW_IPV4, schema->sizes[i])->data);
         status = store_query(store, sql, NULL, 0, number_read, &first, error);
-        firsts[i] = (uint32_t)(first - first % DAY);
+        firsts[i] = (uint32_t)(first - first % DAY_SECONDS);
         if (firsts[i] < oldest) oldest = firsts[i];
     }
     for (unsigned i = 0; i < schema->n_sizes && status == STORE_OK; i++) {
-        if (firsts[i] != oldest || oldest >= at - at % DAY) continue;
+        if (firsts[i] != oldest || oldest >= at - at % DAY_SECONDS) continue;
         *found = true;
-        status = kept_put(store, schema->sizes[i], oldest + DAY, error);
+        status = kept_put(store, schema->sizes[i], oldest + DAY_SECONDS, error);
     }
     return status;
 }
@@ -393,7 +394,7 @@ static enum store_status log_begin(struct store *store, struct retention_run_sta
 }
 
 static enum store_status log_end(struct store *store, const struct retention_run_state *run, struct error *error) {
-    const struct store_param old = store_integer(run->at - (int64_t)RETENTION_LOG_DAYS * DAY);
+    const struct store_param old = store_integer(run->at - (int64_t)RETENTION_LOG_DAYS * DAY_SECONDS);
     enum store_status status = log_add(store, run, LOG_RUN, "run", "run", 0, NULL, error);
     if (status != STORE_OK) return status;
     return store_query(store, "DELETE FROM flowimport_retention_log WHERE run_at < ?", &old, 1, NULL, NULL, error);

@@ -16,7 +16,7 @@ enum {
     LATE = 2 * RETENTION_EVERY + 600, /* seconds since the last run */
     UNSEEN = 300,                     /* seconds that the event may have run before its line in the log */
     COLUMNS = 5,
-    DAY = 86400,
+
 };
 
 struct check {
@@ -243,7 +243,7 @@ static int ending_read(void *context, unsigned n, const char *const *columns, co
         return 0;
     }
     int64_t end = columns[1] ? strtoll(columns[1], NULL, 10) : 0;
-    if (end > check->now + DAY) return 0;
+    if (end > check->now + DAY_SECONDS) return 0;
     problem(check, "flowimport retention run",
             "%s has partitions until %s alone; the importer makes those it needs, which costs it time", columns[0],
             clock_show(end, date));
