@@ -206,7 +206,7 @@ static int unsigned_read(const struct value *value, const struct element *elemen
         number = (uint64_t)protocol;
         verdict = COERCE_OK;
     }
-    bool is_port = element->id == ELEMENT_SOURCE_TRANSPORT_PORT || element->id == ELEMENT_DESTINATION_TRANSPORT_PORT;
+    bool is_port = element->id == IE_sourceTransportPort || element->id == IE_destinationTransportPort;
     if (verdict == REJECT_WRONG_TYPE && is_port && value->kind == VALUE_TEXT) {
         int port = service_port(value->text, value->len, 0);
         if (port < 0) return REJECT_WRONG_TYPE;
