@@ -141,7 +141,7 @@ static bool idle_work(struct writer *writer, const struct retention_rules *rules
 /* Waits for a job, but no longer than a minute: there may be other work. */
 static void writer_idle(struct writer *writer) {
     struct timespec end;
-    clock_gettime(CLOCK_REALTIME, &end);
+    clock_gettime(CLOCK_MONOTONIC, &end); /* the condition's clock: the wall clock may be set meanwhile */
     end.tv_sec += IDLE_SECONDS;
     pthread_cond_timedwait(&writer->changed, &writer->lock, &end);
 }
@@ -180,13 +180,17 @@ struct writer *writer_new(const struct store_config *config, const struct flow_l
                           const struct schema *schema, const struct clock *clock) {
     struct writer *writer = mem_zalloc(1, sizeof *writer);
     sigset_t all, before;
+    pthread_condattr_t attributes;
     writer->config = config;
     writer->layout = layout;
     writer->schema = schema;
     writer->clock = clock;
     writer->event = eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK);
     pthread_mutex_init(&writer->lock, NULL);
-    pthread_cond_init(&writer->changed, NULL);
+    pthread_condattr_init(&attributes);
+    pthread_condattr_setclock(&attributes, CLOCK_MONOTONIC);
+    pthread_cond_init(&writer->changed, &attributes);
+    pthread_condattr_destroy(&attributes);
     sigfillset(&all); /* signals are the event loop's */
     pthread_sigmask(SIG_SETMASK, &all, &before);
     int failed = writer->event < 0 ? 1 : pthread_create(&writer->thread, NULL, writer_main, writer);
