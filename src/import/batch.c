@@ -7,36 +7,28 @@
 
 #include "base/mem.h"
 
-void batch_init(struct batch *batch, struct cache *cache) {
-    *batch = (struct batch){.claims = NULL};
-    generation_init(&batch->generation, cache);
-}
-
 void batch_release(struct batch *batch) {
-    generation_release(&batch->generation);
     free(batch->claims);
     *batch = (struct batch){.claims = NULL};
 }
 
 void batch_start(struct batch *batch, const char *consumer, int64_t generation) {
-    struct generation_id id = {.generation = generation};
-    snprintf(id.consumer, sizeof id.consumer, "%s", consumer);
-    generation_start(&batch->generation, &id);
-    batch->n_claims = batch->at = 0;
-    batch->live = batch->committed = batch->stale = batch->ended = batch->full = false;
+    *batch = (struct batch){
+        .id.generation = generation, .claims = batch->claims, .claims_room = batch->claims_room, .n_claims = 0};
+    snprintf(batch->id.consumer, sizeof batch->id.consumer, "%s", consumer);
 }
 
-struct claim *batch_add(struct batch *batch, const struct claim *claim) {
+size_t batch_add(struct batch *batch, const struct claim *claim) {
     if (batch->n_claims == batch->claims_room) {
         batch->claims_room = batch->claims_room ? batch->claims_room * 2 : 16;
         batch->claims = mem_realloc(batch->claims, batch->claims_room, sizeof batch->claims[0]);
     }
     batch->claims[batch->n_claims] = *claim;
-    return &batch->claims[batch->n_claims++];
+    return batch->n_claims++;
 }
 
 bool batch_has_content(const struct batch *batch) {
-    if (!generation_is_empty(&batch->generation) || batch->ended) return true;
+    if (batch->has_more || batch->ended) return true;
     for (size_t i = 0; i < batch->n_claims; i++)
         if (batch->claims[i].read > 0) return true;
     return false;
@@ -44,8 +36,7 @@ bool batch_has_content(const struct batch *batch) {
 
 bool claim_is_partial(const struct claim *claim) { return claim->len == CLAIM_LEN_UNKNOWN || claim->read < claim->len; }
 
-void batch_mark_end(struct batch *batch) {
-    struct ledger_row *ledger = &batch->generation.ledger;
+void batch_mark_end(const struct batch *batch, struct ledger_row *ledger) {
     size_t last = batch->at < batch->n_claims ? batch->at : batch->n_claims - 1;
     ledger->claim = batch->n_claims ? batch->claims[last].n : 0;
     ledger->position = batch->n_claims ? batch->claims[last].read : 0;

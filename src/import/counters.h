@@ -3,7 +3,7 @@
 #define FLOWIMPORT_IMPORT_COUNTERS_H
 
 #include "import/fold.h"
-#include "import/importer.h"
+#include "import/committer.h"
 
 /* What is in memory, and what of it is not committed. */
 struct counters_held {

@@ -88,10 +88,13 @@ static void job_run(struct writer *writer, struct writer_job *job) {
     } else {
         job->status = store_ledger_find(writer->store, &job->id, &job->ledger, &job->found, &job->error);
     }
-    struct error ignored; /* without the totals the next generation counts on what it knew */
-    if (job->status == STORE_OK && totals_read(writer, job->totals, &ignored) != STORE_OK)
-        for (unsigned i = 0; i < writer->layout->n_sums; i++)
-            job->totals[i] = 0;
+    if (job->status != STORE_OK) return;
+    struct error error; /* a commit stands, whatever becomes of the question: the next job asks again */
+    enum store_status status = totals_read(writer, job->totals, &error);
+    job->has_totals = status == STORE_OK;
+    if (job->has_totals || job->kind == WRITER_COMMIT) return;
+    job->status = status;
+    job->error = error;
 }
 
 /* SQLite: a slice of what has expired, where it is time for it. Returns whether there is more to do at once. */

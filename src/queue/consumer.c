@@ -15,7 +15,11 @@
 #include "base/mem.h"
 #include "queue/consumer_impl.h"
 
-void consumer_finish(struct consumer *consumer) { consumer->handler.done(consumer->handler.context); }
+void consumer_finish(struct consumer *consumer) {
+    struct consumer_result result = consumer->result; /* the next operation may begin in the handler */
+    consumer->taken += (uint64_t)result.taken;
+    consumer->handler.done(consumer->handler.context, &result);
+}
 
 bool consumer_refused(struct consumer *consumer, const redisReply *reply, const char *what) {
     char why[400];
@@ -38,6 +42,7 @@ static int64_t monotonic_ms(void) {
 }
 
 bool consumer_begin(struct consumer *consumer) {
+    consumer->result = (struct consumer_result){.took = CONSUMER_TOOK_NOTHING};
     if (!consumer->named) return false;
     if (consumer->config->at_most_once || monotonic_ms() - consumer->life_ms < consumer->config->timeout * 1000 * 2 / 3)
         return true;

@@ -8,6 +8,7 @@
 enum {
     CONSUMER_SOME_MAX = 4000, /* entries moved one by one; a longer queue is renamed at once */
     CONSUMER_PAGES = 3,       /* reads under way at a time */
+    CONSUMER_PIECE = 500,     /* claims renamed in one transaction, words of one command */
     CONSUMER_WAIT_MS = 1000,  /* longest wait for an entry, so that a flush or a stop waits no longer */
     CONSUMER_LENGTHS = 5,     /* seconds between looks at the lengths that are shown */
 };
@@ -28,15 +29,17 @@ struct consumer {
     char life_key[QUEUE_NAME_MAX + CLAIM_CONSUMER_MAX + 16], token[300];
 
     /* the operation under way */
-    struct claim *claim; /* read or taken into */
-    struct claim *all;   /* what a backlog is renamed to */
-    int64_t page;        /* entries a read of it, whatever the configuration says meanwhile */
-    int64_t next;        /* first entry not yet asked for */
-    unsigned pending;    /* answers that are to come */
-    bool stopped;        /* an entry was not taken: those that follow are passed over */
-    bool ended;          /* the end of the claim was seen */
+    struct consumer_result result;
+    char key[CLAIM_KEY_MAX];     /* of the claim that is read, taken into, or given back */
+    char all_key[CLAIM_KEY_MAX]; /* what a backlog is renamed to */
+    int64_t page;                /* entries a read of it, whatever the configuration says meanwhile */
+    int64_t next, end;           /* first entry not yet asked for, and the one before which to stop */
+    unsigned pending;            /* answers that are to come */
+    bool stopped;                /* an entry was not taken: those that follow are passed over */
+    bool ended;                  /* the end of the claim was seen */
     bool wait;
-    enum consumer_took took;
+    const struct claim *from, *to; /* renamed: to_go of them are not yet asked for */
+    size_t to_go;
     struct claim *listed;
     size_t n_listed, listed_room, listed_at;
 
@@ -47,8 +50,10 @@ struct consumer {
     char lost_why[256];
 };
 
-/* Whether an operation may begin; false where the connection is not good: handler.lost has been or will be called. */
+/* Whether an operation may begin, with an empty result; false where the connection is not good: handler.lost has been
+ * or will be called. */
 bool consumer_begin(struct consumer *consumer);
+/* The operation has ended: hands its result over. */
 void consumer_finish(struct consumer *consumer);
 /* true where the reply is an error: said, and the connection dropped (handler.lost) or the consumer failed. */
 bool consumer_refused(struct consumer *consumer, const redisReply *reply, const char *what);

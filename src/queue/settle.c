@@ -9,7 +9,27 @@
 #include "base/mem.h"
 #include "queue/consumer_impl.h"
 
-enum { WORDS_A_COMMAND = 500 }; /* elements of one RPUSH, keys of one UNLINK */
+/* --- commands of many words --- */
+
+/* "<command> [<key>] word word ...", cut into commands of bearable length. */
+static void words_send(struct consumer *consumer, const char *command, const char *key, size_t n,
+                       const char *(*word)(const void *from, size_t i, size_t *len), const void *from) {
+    const char *words[CONSUMER_PIECE + 2] = {command, key};
+    size_t lens[CONSUMER_PIECE + 2] = {strlen(command), key ? strlen(key) : 0};
+    int head = key ? 2 : 1;
+    for (size_t i = 0; i < n;) {
+        int words_n = head;
+        for (; i < n && words_n < CONSUMER_PIECE; i++, words_n++)
+            words[words_n] = word(from, i, &lens[words_n]);
+        redis_send(consumer->redis, NULL, NULL, words_n, words, lens);
+    }
+}
+
+static const char *claim_word(const void *from, size_t i, size_t *len) {
+    const struct claim *claim = (const struct claim *)from + i;
+    *len = strlen(claim->key);
+    return claim->key;
+}
 
 /* --- the list of claims --- */
 
@@ -23,16 +43,21 @@ static bool is_ours(const struct consumer *consumer, const struct claim *claim) 
 
 /* All lengths and signs of life are here: forgets what is empty and nobody's, sorts the rest. */
 static void list_end(struct consumer *consumer) {
-    size_t kept = 0;
+    struct claim *listed = consumer->listed, claim;
+    size_t kept = 0, gone = 0; /* claims kept, and behind them those to be forgotten */
     for (size_t i = 0; i < consumer->n_listed; i++) {
-        struct claim *claim = &consumer->listed[i];
-        if (claim->len > 0)
-            consumer->listed[kept++] = *claim;
-        else if (is_ours(consumer, claim) || !claim->alive)
-            redis_command(consumer->redis, NULL, NULL, "SREM", consumer->claims_key, claim->key, NULL);
+        claim = listed[i];
+        if (claim.len > 0) {
+            listed[kept + gone] = listed[kept];
+            listed[kept++] = claim;
+        } else if (is_ours(consumer, &claim) || !claim.alive) {
+            listed[kept + gone++] = claim;
+        }
     }
-    consumer->n_listed = kept;
-    if (kept > 0) qsort(consumer->listed, kept, sizeof consumer->listed[0], claim_compare);
+    words_send(consumer, "SREM", consumer->claims_key, gone, claim_word, listed + kept);
+    if (kept > 0) qsort(listed, kept, sizeof listed[0], claim_compare);
+    consumer->result.claims = listed;
+    consumer->result.n_claims = kept;
     consumer_finish(consumer);
 }
 
@@ -61,7 +86,7 @@ static void on_claim_alive(void *context, const redisReply *reply) {
 /* Asks for some claims at a time, so that no number of them fills the pipeline. */
 static void list_ask(struct consumer *consumer) {
     char key[CLAIM_KEY_MAX];
-    for (size_t i = consumer->listed_at; i < consumer->n_listed && consumer->pending < WORDS_A_COMMAND; i++) {
+    for (size_t i = consumer->listed_at; i < consumer->n_listed && consumer->pending < CONSUMER_PIECE; i++) {
         const struct claim *claim = &consumer->listed[i];
         life_key(consumer, claim, key, sizeof key);
         redis_command(consumer->redis, on_claim_length, consumer, "LLEN", claim->key, NULL);
@@ -91,41 +116,16 @@ static void on_members(void *context, const redisReply *reply) {
 }
 
 void consumer_list(struct consumer *consumer) {
+    if (!consumer_begin(consumer)) return;
     consumer->n_listed = consumer->listed_at = 0;
     consumer->pending = 0;
-    if (!consumer_begin(consumer)) return;
     if (consumer->config->at_most_once)
         consumer_finish(consumer);
     else
         redis_command(consumer->redis, on_members, consumer, "SMEMBERS", consumer->claims_key, NULL);
 }
 
-const struct claim *consumer_listed(const struct consumer *consumer, size_t *n) {
-    *n = consumer->n_listed;
-    return consumer->listed;
-}
-
 /* --- after a commit --- */
-
-/* "<command> [<key>] word word ...", cut into commands of bearable length. */
-static void words_send(struct consumer *consumer, const char *command, const char *key, size_t n,
-                       const char *(*word)(const void *from, size_t i, size_t *len), const void *from) {
-    const char *words[WORDS_A_COMMAND + 2] = {command, key};
-    size_t lens[WORDS_A_COMMAND + 2] = {strlen(command), key ? strlen(key) : 0};
-    int head = key ? 2 : 1;
-    for (size_t i = 0; i < n;) {
-        int words_n = head;
-        for (; i < n && words_n < WORDS_A_COMMAND; i++, words_n++)
-            words[words_n] = word(from, i, &lens[words_n]);
-        redis_send(consumer->redis, NULL, NULL, words_n, words, lens);
-    }
-}
-
-static const char *claim_word(const void *from, size_t i, size_t *len) {
-    const struct claim *claim = (const struct claim *)from + i;
-    *len = strlen(claim->key);
-    return claim->key;
-}
 
 static const char *reject_word(const void *from, size_t i, size_t *len) {
     const struct consumer_settlement *settlement = from;
@@ -144,10 +144,38 @@ static void rest_rename(struct consumer *consumer, const struct claim *rest, con
 }
 
 /* EXEC of a transaction in which single commands may fail: a claim that another has settled is gone. */
-static void on_settled(void *context, const redisReply *reply) {
+static void on_done(void *context, const redisReply *reply) {
     struct consumer *consumer = context;
     if (consumer_refused(consumer, reply, "EXEC")) return;
     consumer_finish(consumer);
+}
+
+/* --- in pieces --- */
+
+static void rests_ask(struct consumer *consumer);
+
+static void on_rests(void *context, const redisReply *reply) {
+    struct consumer *consumer = context;
+    if (consumer_refused(consumer, reply, "EXEC")) return;
+    if (consumer->to_go > 0)
+        rests_ask(consumer);
+    else
+        consumer_finish(consumer);
+}
+
+/* A transaction's last commands: the next of the rests that are renamed whole, and EXEC. */
+static void rests_send(struct consumer *consumer) {
+    for (unsigned n = 0; n < CONSUMER_PIECE && consumer->to_go > 0; consumer->to_go--, consumer->from++, consumer->to++)
+        if (consumer->from->read == 0) {
+            rest_rename(consumer, consumer->from, consumer->to);
+            n++;
+        }
+    redis_command(consumer->redis, on_rests, consumer, "EXEC", NULL);
+}
+
+static void rests_ask(struct consumer *consumer) {
+    redis_command(consumer->redis, NULL, NULL, "MULTI", NULL);
+    rests_send(consumer);
 }
 
 void consumer_settle(struct consumer *consumer, const struct consumer_settlement *settlement) {
@@ -159,29 +187,54 @@ void consumer_settle(struct consumer *consumer, const struct consumer_settlement
     words_send(consumer, "SREM", consumer->claims_key, settlement->n_finished, claim_word, settlement->finished);
     fault_point("mid-unlink");
     for (size_t i = 0; i < settlement->n_rests; i++)
-        rest_rename(consumer, &settlement->rests[i], &settlement->rests_to[i]);
+        if (settlement->rests[i].read > 0) rest_rename(consumer, &settlement->rests[i], &settlement->rests_to[i]);
     if (settlement->n_rejects > 0 && consumer->config->rejected_max > 0) {
         words_send(consumer, "RPUSH", consumer->rejected_key, settlement->n_rejects, reject_word, settlement);
         redis_command(consumer->redis, NULL, NULL, "LTRIM", consumer->rejected_key, oldest, "-1", NULL);
     }
-    redis_command(consumer->redis, on_settled, consumer, "EXEC", NULL);
+    consumer->from = settlement->rests;
+    consumer->to = settlement->rests_to;
+    consumer->to_go = settlement->n_rests;
+    rests_send(consumer);
 }
 
 void consumer_forget(struct consumer *consumer, const struct claim *claim) {
     redis_command(consumer->redis, NULL, NULL, "SREM", consumer->claims_key, claim->key, NULL);
 }
 
+static void on_renamed(void *context, const redisReply *reply);
+
+static void claims_rename(struct consumer *consumer) {
+    size_t n = consumer->to_go < CONSUMER_PIECE ? consumer->to_go : CONSUMER_PIECE;
+    redis_command(consumer->redis, NULL, NULL, "MULTI", NULL);
+    words_send(consumer, "SADD", consumer->claims_key, n, claim_word, consumer->to);
+    words_send(consumer, "SREM", consumer->claims_key, n, claim_word, consumer->from);
+    consumer->to_go -= n;
+    for (; n > 0; n--)
+        redis_command(consumer->redis, NULL, NULL, "RENAMENX", (consumer->from++)->key, (consumer->to++)->key, NULL);
+    redis_command(consumer->redis, on_renamed, consumer, "EXEC", NULL);
+}
+
+static void on_renamed(void *context, const redisReply *reply) {
+    struct consumer *consumer = context;
+    if (consumer_refused(consumer, reply, "EXEC")) return;
+    if (consumer->to_go > 0)
+        claims_rename(consumer);
+    else
+        consumer_finish(consumer);
+}
+
 void consumer_rename(struct consumer *consumer, const struct claim *from, const struct claim *to, size_t n) {
     if (!consumer_begin(consumer)) return;
-    redis_command(consumer->redis, NULL, NULL, "MULTI", NULL);
-    words_send(consumer, "SADD", consumer->claims_key, n, claim_word, to);
-    words_send(consumer, "SREM", consumer->claims_key, n, claim_word, from);
-    for (size_t i = 0; i < n; i++)
-        redis_command(consumer->redis, NULL, NULL, "RENAMENX", from[i].key, to[i].key, NULL);
-    redis_command(consumer->redis, on_settled, consumer, "EXEC", NULL);
+    consumer->from = from;
+    consumer->to = to;
+    consumer->to_go = n;
+    claims_rename(consumer);
 }
 
 /* --- giving back --- */
+
+static void return_ask(struct consumer *consumer);
 
 static void on_returned(void *context, const redisReply *reply) {
     struct consumer *consumer = context;
@@ -192,15 +245,20 @@ static void on_returned(void *context, const redisReply *reply) {
     if (consumer->ended)
         consumer_finish(consumer);
     else
-        consumer_return(consumer, consumer->claim);
+        return_ask(consumer);
+}
+
+static void return_ask(struct consumer *consumer) {
+    if (!consumer_begin(consumer)) return;
+    for (consumer->pending = 0; consumer->pending < CONSUMER_SOME_MAX; consumer->pending++)
+        redis_command(consumer->redis, on_returned, consumer, "RPOPLPUSH", consumer->key, consumer->config->queue,
+                      NULL);
 }
 
 void consumer_return(struct consumer *consumer, const struct claim *claim) {
-    if (!consumer_begin(consumer)) return;
-    consumer->claim = (struct claim *)(uintptr_t)claim;
+    memcpy(consumer->key, claim->key, sizeof consumer->key);
     consumer->ended = false;
-    for (consumer->pending = 0; consumer->pending < CONSUMER_SOME_MAX; consumer->pending++)
-        redis_command(consumer->redis, on_returned, consumer, "RPOPLPUSH", claim->key, consumer->config->queue, NULL);
+    return_ask(consumer);
 }
 
 struct popped {
@@ -221,5 +279,5 @@ void consumer_push_back(struct consumer *consumer, const char *entries, const si
     struct popped popped = {entries, ends, n};
     if (!consumer_begin(consumer)) return;
     words_send(consumer, "LPUSH", consumer->config->queue, n, popped_word, &popped);
-    redis_command(consumer->redis, on_settled, consumer, "PING", NULL);
+    redis_command(consumer->redis, on_done, consumer, "PING", NULL);
 }

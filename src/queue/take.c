@@ -7,14 +7,11 @@
 #include "queue/consumer_impl.h"
 
 static void entry_deliver(struct consumer *consumer, const char *text, size_t len) {
-    struct claim *claim = consumer->claim;
     if (consumer->stopped) return;
-    if (consumer->handler.entry(consumer->handler.context, claim, text, len)) {
-        claim->read++;
-        consumer->taken++;
-    } else {
+    if (consumer->handler.entry(consumer->handler.context, text, len))
+        consumer->result.taken++;
+    else
         consumer->stopped = true;
-    }
 }
 
 /* --- reading a claim --- */
@@ -24,9 +21,10 @@ static void on_element(void *context, const char *text, size_t len) { entry_deli
 static void on_page(void *context, const redisReply *reply);
 
 static void page_ask(struct consumer *consumer) {
-    redis_range(consumer->redis, consumer->claim->key, consumer->next, consumer->next + consumer->page - 1, on_element,
-                on_page, consumer);
-    consumer->next += consumer->page;
+    int64_t last = consumer->end - consumer->next > consumer->page ? consumer->next + consumer->page : consumer->end;
+    if (consumer->next == last) return;
+    redis_range(consumer->redis, consumer->key, consumer->next, last - 1, on_element, on_page, consumer);
+    consumer->next = last;
     consumer->pending++;
 }
 
@@ -34,18 +32,19 @@ static void on_page(void *context, const redisReply *reply) {
     struct consumer *consumer = context;
     consumer->pending--;
     if (consumer_refused(consumer, reply, "LRANGE")) return;
-    if (reply->elements < (size_t)consumer->page) consumer->ended = true;
+    if (reply->elements < (size_t)consumer->page) consumer->ended = true; /* or it is the last before the limit */
     if (!consumer->stopped && !consumer->ended) page_ask(consumer);
     if (consumer->pending > 0) return;
-    if (!consumer->stopped) consumer->claim->len = consumer->claim->read;
+    consumer->result.ended = !consumer->stopped;
     consumer_finish(consumer);
 }
 
-void consumer_read(struct consumer *consumer, struct claim *claim) {
+void consumer_read(struct consumer *consumer, const struct claim *claim, int64_t limit) {
     if (!consumer_begin(consumer)) return;
-    consumer->claim = claim;
+    memcpy(consumer->key, claim->key, sizeof consumer->key);
     consumer->page = (int64_t)consumer->config->page;
     consumer->next = claim->read;
+    consumer->end = limit < INT64_MAX - claim->read ? claim->read + limit : INT64_MAX;
     consumer->pending = 0;
     consumer->stopped = consumer->ended = false;
     for (unsigned i = 0; i < CONSUMER_PAGES; i++)
@@ -55,7 +54,7 @@ void consumer_read(struct consumer *consumer, struct claim *claim) {
 /* --- taking from the queue --- */
 
 static void took(struct consumer *consumer, enum consumer_took what) {
-    consumer->took = what;
+    consumer->result.took = what;
     consumer_finish(consumer);
 }
 
@@ -66,12 +65,12 @@ static void on_moved(void *context, const redisReply *reply) {
     if (consumer_refused(consumer, reply, consumer->config->at_most_once ? "LPOP" : "LMOVE")) return;
     if (reply->type == REDIS_REPLY_STRING) {
         fault_point("after-wait");
-        consumer->took = CONSUMER_TOOK_SOME;
-        consumer->claim->len++;
+        consumer->result.took = CONSUMER_TOOK_SOME;
+        consumer->result.moved++;
         entry_deliver(consumer, reply->str, reply->len);
     } else if (reply->type == REDIS_REPLY_ARRAY && reply->elements == 2) { /* BLPOP: list, entry */
-        consumer->took = CONSUMER_TOOK_SOME;
-        consumer->claim->len++;
+        consumer->result.took = CONSUMER_TOOK_SOME;
+        consumer->result.moved++;
         entry_deliver(consumer, reply->element[1]->str, reply->element[1]->len);
     }
     if (consumer->pending == 0) consumer_finish(consumer);
@@ -88,8 +87,8 @@ static void on_renamed(void *context, const redisReply *reply) {
                                                                                             : CONSUMER_TOOK_NOTHING);
 }
 
-static void claim_register(struct consumer *consumer, const struct claim *claim) {
-    redis_command(consumer->redis, NULL, NULL, "SADD", consumer->claims_key, claim->key, NULL);
+static void claim_register(struct consumer *consumer, const char *key) {
+    redis_command(consumer->redis, NULL, NULL, "SADD", consumer->claims_key, key, NULL);
 }
 
 static void entry_wait(struct consumer *consumer) {
@@ -103,28 +102,26 @@ static void entry_wait(struct consumer *consumer) {
     }
     if (ms > consumer->config->timeout * 1000 / 6) ms = consumer->config->timeout * 1000 / 6;
     snprintf(seconds, sizeof seconds, "%" PRId64 ".%03" PRId64, ms / 1000, ms % 1000);
-    claim_register(consumer, consumer->claim);
-    redis_command(consumer->redis, on_moved, consumer, "BLMOVE", queue, consumer->claim->key, "LEFT", "RIGHT", seconds,
-                  NULL);
+    claim_register(consumer, consumer->key);
+    redis_command(consumer->redis, on_moved, consumer, "BLMOVE", queue, consumer->key, "LEFT", "RIGHT", seconds, NULL);
 }
 
 static void some_take(struct consumer *consumer, int64_t n) {
     const char *queue = consumer->config->queue;
-    if (!consumer->config->at_most_once) claim_register(consumer, consumer->claim);
+    if (!consumer->config->at_most_once) claim_register(consumer, consumer->key);
     consumer->pending = (unsigned)n;
     for (; n > 0; n--) {
         if (consumer->config->at_most_once)
             redis_command(consumer->redis, on_moved, consumer, "LPOP", queue, NULL);
         else
-            redis_command(consumer->redis, on_moved, consumer, "LMOVE", queue, consumer->claim->key, "LEFT", "RIGHT",
-                          NULL);
+            redis_command(consumer->redis, on_moved, consumer, "LMOVE", queue, consumer->key, "LEFT", "RIGHT", NULL);
     }
 }
 
 static void all_take(struct consumer *consumer) {
     redis_command(consumer->redis, NULL, NULL, "MULTI", NULL);
-    claim_register(consumer, consumer->all);
-    redis_command(consumer->redis, NULL, NULL, "RENAMENX", consumer->config->queue, consumer->all->key, NULL);
+    claim_register(consumer, consumer->all_key);
+    redis_command(consumer->redis, NULL, NULL, "RENAMENX", consumer->config->queue, consumer->all_key, NULL);
     redis_command(consumer->redis, on_renamed, consumer, "EXEC", NULL);
 }
 
@@ -144,14 +141,11 @@ static void on_length(void *context, const redisReply *reply) {
         took(consumer, CONSUMER_TOOK_NOTHING);
 }
 
-void consumer_take(struct consumer *consumer, struct claim *some, struct claim *all, bool wait) {
+void consumer_take(struct consumer *consumer, const struct claim *some, const struct claim *all, bool wait) {
     if (!consumer_begin(consumer)) return;
-    consumer->claim = some;
-    consumer->all = all;
+    memcpy(consumer->key, some->key, sizeof consumer->key);
+    memcpy(consumer->all_key, all->key, sizeof consumer->all_key);
     consumer->wait = wait;
     consumer->stopped = false;
-    consumer->took = CONSUMER_TOOK_NOTHING;
     redis_command(consumer->redis, on_length, consumer, "LLEN", consumer->config->queue, NULL);
 }
-
-enum consumer_took consumer_took(const struct consumer *consumer) { return consumer->took; }

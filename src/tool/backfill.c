@@ -39,7 +39,7 @@ static int generation_write(struct backfill *backfill) {
 
 static int room_make(struct backfill *backfill) {
     const struct chunks *chunks = &backfill->chunks;
-    bool full = chunks->folding->ledger.entries >= chunks->call->config->queue.claim_entries;
+    bool full = chunks->folding->ledger.entries >= chunks->config.claim_entries;
     return full ? generation_write(backfill) : EXIT_DONE;
 }
 
@@ -49,7 +49,7 @@ static int entry_fold(void *context, int64_t position, const char *text, size_t 
     int code = room_make(backfill);
     for (int attempt = 0; attempt < 2 && code == EXIT_DONE; attempt++) {
         size_t rejects = chunks->folding->n_rejects;
-        if (fold_entry(&chunks->folder, chunks->folding, backfill->now, text, len) != FOLD_FULL) {
+        if (fold_entry(chunks->folder, chunks->folding, backfill->now, text, len) != FOLD_FULL) {
             backfill->position = position;
             return chunks->folding->n_rejects > rejects ? entry_reject(backfill) : EXIT_DONE;
         } /* END says nothing in a file */
@@ -121,8 +121,8 @@ static int import_run(struct backfill *backfill, const struct command_call *call
         snprintf(id.consumer, sizeof id.consumer, "file:%s:%" PRId64, identity, clock_now_us(&clock_system));
     code = begin_find(backfill, call, &id);
     if (code != EXIT_DONE) return code;
-    chunks_open(&backfill->chunks, call, &pipeline->schema, &pipeline->importer.rules, &id, backfill->path);
-    code = entries_fold(backfill);
+    code = chunks_open(&backfill->chunks, call, &pipeline->schema, &pipeline->importer.rules, &id, backfill->path);
+    if (code == EXIT_DONE) code = entries_fold(backfill);
     chunks_close(&backfill->chunks);
     return code;
 }

@@ -1,14 +1,9 @@
-/* The generations of a backfill or a migration, and the tries when the store is away. */
+/* The generations of a backfill or a migration: a source for the committer that may block. */
 #include "tool/chunks.h"
 
 #include <inttypes.h>
 #include <stdlib.h>
 #include <unistd.h>
-
-#include "base/backoff.h"
-#include "base/log.h"
-
-enum { STORE_TRIES = 10 };
 
 static int progress_read(void *context, unsigned n, const char *const *columns, const size_t *lengths) {
     struct chunks_progress *progress = context;
@@ -32,34 +27,40 @@ int chunks_find(struct store *store, const char *consumer, struct chunks_progres
     return status == STORE_OK ? EXIT_DONE : command_fail(EXIT_FAILED, "%s", error.text);
 }
 
+static void commit_count(struct chunks *chunks, const struct ledger_row *ledger) {
+    struct ledger_row *sum = &chunks->sum;
+    sum->entries += ledger->entries;
+    sum->imported += ledger->imported;
+    sum->too_old += ledger->too_old;
+    sum->rejected += ledger->rejected;
+    sum->flows += ledger->flows;
+    for (unsigned i = 0; i < FLOW_SUMS_MAX; i++)
+        sum->sums[i] += ledger->sums[i];
+}
+
+static void on_told(void *context, const struct committer_news *news) {
+    struct chunks *chunks = context;
+    switch (news->event) {
+    case COMMITTER_COMMITTED:
+        commit_count(chunks, news->ledger);
+        committer_release(chunks->committer);
+        break;
+    case COMMITTER_TAKEN:
+        chunks->code =
+            command_fail(EXIT_FAILED, "%s: the same contents are being imported by another process", chunks->source);
+        break;
+    case COMMITTER_FAILED: chunks->code = command_fail(EXIT_FAILED, "%s", news->why); break;
+    case COMMITTER_READY:
+    case COMMITTER_FOUND:
+    case COMMITTER_LEFT:
+    case COMMITTER_FLUSH: break;
+    }
+}
+
 int chunks_end(struct chunks *chunks) {
-    struct backoff backoff = {.first_ms = 100, .max_ms = chunks->call->config->queue.retry_max_ms};
-    if (!chunks->writing) return EXIT_DONE;
-    for (int tries = 1;; tries++) {
-        const struct writer_job *job = writer_wait(chunks->writer);
-        if (job->status == STORE_OK) break;
-        if (job->status == STORE_TAKEN)
-            return command_fail(EXIT_FAILED, "%s: the same contents are being imported by another process",
-                                chunks->source);
-        if (job->status == STORE_REFUSED || tries == STORE_TRIES)
-            return command_fail(EXIT_FAILED, "%s", job->error.text);
-        int64_t wait = backoff_failed(&backoff);
-        log_warning("store", "%s; trying again in %" PRId64 " ms", job->error.text, wait);
-        usleep((useconds_t)(wait * 1000));
-        writer_submit(chunks->writer, &chunks->job);
-    }
-    const struct ledger_row *ledger = &chunks->writing->ledger;
-    chunks->sum.entries += ledger->entries;
-    chunks->sum.imported += ledger->imported;
-    chunks->sum.too_old += ledger->too_old;
-    chunks->sum.rejected += ledger->rejected;
-    chunks->sum.flows += ledger->flows;
-    for (unsigned i = 0; i < FLOW_SUMS_MAX; i++) {
-        chunks->sum.sums[i] += ledger->sums[i];
-        chunks->folder.headroom[i] = INT64_MAX - chunks->job.totals[i];
-    }
-    chunks->writing = NULL;
-    return EXIT_DONE;
+    while (chunks->code == EXIT_DONE && !committer_is_free(chunks->committer))
+        event_base_loop(chunks->base, EVLOOP_ONCE);
+    return chunks->code;
 }
 
 int chunks_write(struct chunks *chunks, int64_t claim, int64_t position) {
@@ -67,10 +68,9 @@ int chunks_write(struct chunks *chunks, int64_t claim, int64_t position) {
     if (code != EXIT_DONE) return code;
     chunks->folding->ledger.claim = claim;
     chunks->folding->ledger.position = position;
-    chunks->writing = chunks->folding;
-    chunks->job = (struct writer_job){.kind = WRITER_COMMIT, .generation = chunks->writing};
-    writer_submit(chunks->writer, &chunks->job);
-    chunks->folding = chunks->folding == &chunks->generations[0] ? &chunks->generations[1] : &chunks->generations[0];
+    chunks->rejected += chunks->folding->ledger.rejected;
+    committer_hand_over(chunks->committer, FLUSH_FULL);
+    chunks->folding = committer_folding(chunks->committer);
     chunks->id.generation++;
     generation_start(chunks->folding, &chunks->id);
     return EXIT_DONE;
@@ -82,21 +82,21 @@ void chunks_refuse(struct chunks *chunks, enum reject_reason reason) {
     chunks->folding->ledger.rejected++;
 }
 
-void chunks_open(struct chunks *chunks, const struct command_call *call, const struct schema *schema,
-                 const struct check_rules *rules, const struct generation_id *first, const char *source) {
-    const struct importer_config *importer = &call->pipeline->importer;
-    const struct flow_layout *layout = &call->config->layout;
-    *chunks = (struct chunks){.call = call, .source = source, .id = *first, .folding = &chunks->generations[0]};
-    chunks->writer = writer_new(&importer->store, layout, schema, &clock_system);
-    folder_init(&chunks->folder, layout, rules);
-    for (unsigned i = 0; i < 2; i++)
-        generation_init(&chunks->generations[i], cache_new(layout, schema, importer->cache_memory / 2, importer->seed));
+int chunks_open(struct chunks *chunks, const struct command_call *call, const struct schema *schema,
+                const struct check_rules *rules, const struct generation_id *first, const char *source) {
+    *chunks = (struct chunks){.source = source, .config = call->pipeline->importer, .id = *first, .code = EXIT_DONE};
+    chunks->config.rules = *rules;
+    chunks->base = event_base_new();
+    chunks->committer = committer_new(chunks->base, &chunks->config, &call->config->layout, schema, &clock_system,
+                                      PATIENCE_BOUNDED, on_told, chunks);
+    chunks->folder = committer_folder(chunks->committer);
+    chunks->folding = committer_folding(chunks->committer);
     generation_start(chunks->folding, &chunks->id);
+    committer_start(chunks->committer, false, false);
+    return chunks_end(chunks);
 }
 
 void chunks_close(struct chunks *chunks) {
-    writer_free(chunks->writer);
-    folder_release(&chunks->folder);
-    for (unsigned i = 0; i < 2; i++)
-        generation_release(&chunks->generations[i]);
+    committer_free(chunks->committer);
+    event_base_free(chunks->base);
 }

@@ -1,24 +1,23 @@
-/* A long source into the store: generation by generation, one written while the next is filled; a run that is cut off
- * goes on where it was. */
+/* A long source into the store, generation by generation, on an event loop of its own; a run that is cut off goes on
+ * where it was. */
 #ifndef FLOWIMPORT_TOOL_CHUNKS_H
 #define FLOWIMPORT_TOOL_CHUNKS_H
 
-#include "import/fold.h"
-#include "import/writer.h"
+#include "import/committer.h"
 #include "tool/command.h"
 
 struct chunks {
-    const struct command_call *call;
     const char *source; /* for messages */
-    struct folder folder;
+    struct folder *folder;
     struct generation *folding;
     struct ledger_row sum; /* of what this run has committed: the counts */
+    uint64_t rejected;     /* of all that was handed over */
     /* its own */
-    struct writer *writer;
-    struct writer_job job;
-    struct generation generations[2];
-    struct generation *writing; /* may be NULL */
-    struct generation_id id;    /* of the one being filled */
+    struct importer_config config; /* with the rules of this source */
+    struct event_base *base;
+    struct committer *committer;
+    struct generation_id id; /* of the one being filled */
+    int code;                /* EXIT_DONE, or what it has failed with; that has been said */
 };
 
 struct chunks_progress { /* of earlier runs, by the ledger */
@@ -36,9 +35,10 @@ void chunks_refuse(struct chunks *chunks, enum reject_reason reason);
 /* Waits until all is written. */
 int chunks_end(struct chunks *chunks);
 
-/* All but the id is borrowed. The generations take cache_memory together. */
-void chunks_open(struct chunks *chunks, const struct command_call *call, const struct schema *schema,
-                 const struct check_rules *rules, const struct generation_id *first, const char *source);
+/* All but the id and the rules is borrowed. The generations take cache_memory together. Waits until the store has
+ * answered. */
+int chunks_open(struct chunks *chunks, const struct command_call *call, const struct schema *schema,
+                const struct check_rules *rules, const struct generation_id *first, const char *source);
 void chunks_close(struct chunks *chunks);
 
 #endif

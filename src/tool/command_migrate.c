@@ -160,8 +160,7 @@ static int plan_settle(struct migrate *migrate) {
 static void reject_report(const struct migrate *migrate, const struct reject *reject, const char *const *columns) {
     const struct flow_layout *layout = &migrate->call->config->layout;
     const struct chunks *chunks = &migrate->chunks;
-    uint64_t n = migrate->sum.rejected + chunks->sum.rejected +
-                 (chunks->writing ? chunks->writing->ledger.rejected : 0) + chunks->folding->ledger.rejected;
+    uint64_t n = migrate->sum.rejected + chunks->rejected + chunks->folding->ledger.rejected;
     if (n > REPORTED_MAX) return;
     fprintf(stderr, "%s, bucket %" PRIu32, migrate->name, migrate->bucket);
     for (unsigned i = 0; i < layout->n_keys; i++)
@@ -184,7 +183,7 @@ static int row_take(void *context, unsigned n, const char *const *columns, const
         migration_row(migrate->table, layout, migrate->bucket, columns, lengths, &record, &flows, &reject) == 0;
     uint64_t rejected = chunks->folding->ledger.rejected;
     if (!readable) chunks_refuse(chunks, reject.reason);
-    while (readable && fold_row(&chunks->folder, chunks->folding, migrate->now, &record, flows, &reject) == FOLD_FULL) {
+    while (readable && fold_row(chunks->folder, chunks->folding, migrate->now, &record, flows, &reject) == FOLD_FULL) {
         migrate->code = chunks_write(chunks, migrate->taken, migrate->bucket);
         rejected = 0;
         if (migrate->code != EXIT_DONE) return -1;
@@ -253,8 +252,8 @@ static int table_move(struct migrate *migrate, const struct migration_table *tab
         progress.claim = 0;
     }
     schema_init(&target, &call->config->layout, table->targets, table->n_targets);
-    chunks_open(&migrate->chunks, call, &target, &rules, &id, migrate->name);
-    code = buckets_move(migrate, (uint64_t)progress.position, progress.claim);
+    code = chunks_open(&migrate->chunks, call, &target, &rules, &id, migrate->name);
+    if (code == EXIT_DONE) code = buckets_move(migrate, (uint64_t)progress.position, progress.claim);
     chunks_close(&migrate->chunks);
     const struct ledger_row *sum = &migrate->chunks.sum;
     if (code == EXIT_DONE)

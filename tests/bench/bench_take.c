@@ -105,21 +105,22 @@ static void on_failed(void *context, const char *why) {
     exit(1);
 }
 
-static bool on_entry(void *context, struct claim *claim, const char *text, size_t len) {
+static bool on_entry(void *context, const char *text, size_t len) {
     struct ours *ours = context;
-    if (fold_entry(&ours->folder, &ours->generation, claim->epoch, text, len) == FOLD_TAKEN) return true;
+    if (fold_entry(&ours->folder, &ours->generation, ours->all.epoch, text, len) == FOLD_TAKEN) return true;
     fprintf(stderr, "bench_take: the cache is full\n");
     exit(1);
 }
 
-static void on_done(void *context) {
+static void on_done(void *context, const struct consumer_result *result) {
     struct ours *ours = context;
+    (void)result;
     if (ours->reading) {
         event_base_loopbreak(ours->base);
         return;
     }
     ours->reading = true;
-    consumer_read(ours->consumer, &ours->all);
+    consumer_read(ours->consumer, &ours->all, INT64_MAX);
 }
 
 static struct measure ours_run(redisContext *redis, const char *socket, uint64_t entries,

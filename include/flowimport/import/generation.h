@@ -23,6 +23,12 @@ struct generation {
     bool recount; /* committed before: only its refused entries are wanted again, nothing is summed */
 };
 
+/* A number for a new one: the time in microseconds, but always larger than *last, which becomes it. */
+static inline int64_t generation_number(int64_t *last, int64_t now_us) {
+    *last = now_us > *last ? now_us : *last + 1;
+    return *last;
+}
+
 void generation_init(struct generation *generation, struct cache *cache); /* takes the cache */
 void generation_release(struct generation *generation);
 /* Empties it and names it anew. */

@@ -8,36 +8,9 @@
 
 #include <event2/event.h>
 
-#include "base/clock.h"
-#include "base/show.h"
-#include "import/check.h"
-#include "queue/consumer.h"
-#include "store/retention/retention.h"
+#include "import/committer.h"
 
 struct importer; /* opaque */
-
-struct importer_config {
-    struct consumer_config queue;
-    struct store_config store;
-    struct check_rules rules;
-    int64_t flush_interval;           /* seconds */
-    uint64_t cache_memory;            /* bytes, of the two generations together */
-    uint64_t claim_entries;           /* most entries of one generation */
-    uint64_t seed;                    /* of the caches' hash */
-    struct retention_rules retention; /* of a SQLite store */
-};
-
-/* Why a generation is written. */
-enum flush_cause { FLUSH_INTERVAL, FLUSH_FULL, FLUSH_SIGNAL, FLUSH_END, FLUSH_STOP, FLUSH_RECOVERY, FLUSH_CAUSES };
-
-struct importer_counters {
-    uint64_t entries, imported, too_old, rejected; /* committed */
-    uint64_t generations;                          /* committed */
-    uint64_t lost_races;                           /* generations that another consumer had committed */
-    uint64_t reasons[REJECT_REASONS];              /* of the rejected */
-    uint64_t flushes[FLUSH_CAUSES];                /* generations handed to the writer */
-    int64_t last_commit;                           /* seconds since the epoch; 0: none yet */
-};
 
 /* All borrowed; importer_reconfigure() says what of the configuration may change. `finished` is called once, when the
  * importer has stopped by itself or as asked; it may end the loop. NULL with the error set. */

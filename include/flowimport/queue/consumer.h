@@ -4,8 +4,10 @@
  * the importer's business. An entry stays in Redis, in a claim, until consumer_settle() says that its counts have
  * committed. With at-most-once delivery nothing is kept: entries are popped, and claims have no key.
  *
- * Every operation ends with handler.done, unless the connection is lost first: then handler.lost comes, whatever was
- * taken and not committed is to be forgotten, and handler.ready comes when all can begin again with consumer_list().
+ * Every operation ends with handler.done and its result, unless the connection is lost first: then handler.lost comes,
+ * whatever was taken and not committed is to be forgotten, and handler.ready comes when all can begin again with
+ * consumer_list(). Claims are copied where an operation begins, arrays of them are borrowed until it ends or is lost.
+ * However many claims or entries an operation is about, it keeps some thousands of commands under way at most.
  * The consumer's name is held by a key with a time-to-live; if that has lapsed, others may have adopted what we held:
  * this too counts as a loss. */
 #ifndef FLOWIMPORT_QUEUE_CONSUMER_H
@@ -34,14 +36,27 @@ struct consumer_config {
     int64_t retry_max_ms;
 };
 
+enum consumer_took { CONSUMER_TOOK_NOTHING, CONSUMER_TOOK_SOME, CONSUMER_TOOK_ALL };
+
+/* What an operation has brought; valid during the call of handler.done. What a kind of operation says nothing of is 0.
+ */
+struct consumer_result {
+    enum consumer_took took;    /* consumer_take */
+    int64_t moved;              /* consumer_take: entries that went to the claim `some` */
+    int64_t taken;              /* consumer_take, consumer_read: how many entries handler.entry has taken */
+    bool ended;                 /* consumer_read: it has taken all up to the claim's end, or to the limit */
+    const struct claim *claims; /* consumer_list */
+    size_t n_claims;
+};
+
 struct consumer_handler {
     void *context;
     void (*ready)(void *context);                   /* connected, and the name is ours */
     void (*lost)(void *context);                    /* or not to be had; also before the first `ready` */
     void (*failed)(void *context, const char *why); /* trying again can't help; nothing more will come */
-    /* An entry of the claim; its claim->read does not count it yet. false: not taken, stop reading. */
-    bool (*entry)(void *context, struct claim *claim, const char *text, size_t len);
-    void (*done)(void *context);
+    /* An entry of the claim that is read or taken into. false: not taken; those that follow are not offered. */
+    bool (*entry)(void *context, const char *text, size_t len);
+    void (*done)(void *context, const struct consumer_result *result);
 };
 
 /* The configuration is borrowed. NULL with the error set: a bad URL. */
@@ -61,26 +76,24 @@ void consumer_show(const struct consumer *consumer, struct show *show);
 void consumer_problems(const struct consumer *consumer, struct buffer *out);
 
 /* All claims there are, sorted by claim_compare, with their length and whether their consumer is alive; those that
- * are empty and ours or a dead consumer's are forgotten. Valid until the next operation. */
+ * are empty and ours or a dead consumer's are forgotten. */
 void consumer_list(struct consumer *consumer);
-const struct claim *consumer_listed(const struct consumer *consumer, size_t *n);
 
-/* Reads the claim from claim->read on, until its end or until an entry is not taken. */
-void consumer_read(struct consumer *consumer, struct claim *claim);
+/* Reads the claim from claim->read on: `limit` entries at most, until its end or until an entry is not taken. */
+void consumer_read(struct consumer *consumer, const struct claim *claim, int64_t limit);
 
 /* Takes from the queue: a few entries into `some` (handed to handler.entry, and appended to it in Redis), or a large
  * backlog at once, renamed to `all` (to be read with consumer_read). Both keys must be named. If the queue is empty and
  * `wait` is set, waits up to a second for an entry. */
-enum consumer_took { CONSUMER_TOOK_NOTHING, CONSUMER_TOOK_SOME, CONSUMER_TOOK_ALL };
-void consumer_take(struct consumer *consumer, struct claim *some, struct claim *all, bool wait);
-enum consumer_took consumer_took(const struct consumer *consumer);
+void consumer_take(struct consumer *consumer, const struct claim *some, const struct claim *all, bool wait);
 
 /* Forgets a claim's name that was registered and never used; answers nothing. */
 void consumer_forget(struct consumer *consumer, const struct claim *claim);
 
 /* After a commit, in one transaction of Redis: forgets the finished claims; cuts rests[i].read entries off the head of
- * each rest and renames what is left to rests_to[i]; appends the elements to the rejected list. Safe to repeat: what
- * another has settled is passed over. */
+ * each rest and renames what is left to rests_to[i]; appends the elements to the rejected list. Where there are
+ * thousands of rests, those of which nothing is cut off follow in transactions of their own: what the ledger says of
+ * them does not change. Safe to repeat: what another has settled is passed over. */
 struct consumer_settlement {
     const struct claim *finished, *rests, *rests_to;
     size_t n_finished, n_rests;
@@ -90,7 +103,8 @@ struct consumer_settlement {
 };
 void consumer_settle(struct consumer *consumer, const struct consumer_settlement *settlement);
 
-/* Renames the n claims to the names in `to`, all or none; those that are gone are passed over. */
+/* Renames the n claims to the names in `to`, in their order and in pieces of some hundreds, each piece all or none;
+ * those that are gone are passed over. */
 void consumer_rename(struct consumer *consumer, const struct claim *from, const struct claim *to, size_t n);
 
 /* Puts the claim's entries back at the head of the queue, in their order. */

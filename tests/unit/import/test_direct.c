@@ -289,21 +289,32 @@ static void a_refusal_after_the_first_answer_is_tried_again(void **state) {
     assert_int_equal(finished, 0);
 }
 
-/* The first try is said to have failed, and the ledger has it: nothing is to be added again. */
-static void a_commit_whose_answer_was_lost(void **state) {
-    (void)state;
+/* A generation of two flows whose first try is said to have failed, while the ledger has got such a row. */
+static void fail_and_write(const struct ledger_row *row) {
+    struct error error = {""};
     run_until("store_up 1");
     memory_fail_commits(1, STORE_RETRY);
     put_ports(1, 2);
     run_until("import_uncommitted_entries 2");
     direct_flush(direct);
     run_until("store_failures_total 1");
-    struct ledger_row row = {.id = {"direct:here", NOW * INT64_C(1000000)}, .committed_at = NOW, .entries = 2};
-    struct error error = {""};
-    store_begin(env.store, &row, NULL, 0);
+    store_begin(env.store, row, NULL, 0);
     assert_int_equal(store_commit(env.store, &error), STORE_OK);
     run_until("import_generations_total 1");
-    ledger_is("direct:here|1700003000000000|1700003000|2|0|0|0|0\n");
+}
+
+static const struct ledger_row two_flows = {.id = {"direct:here", NOW *INT64_C(1000000)},
+                                            .committed_at = NOW,
+                                            .entries = 2,
+                                            .imported = 2,
+                                            .sums = {2 * 10, 2 * 1000},
+                                            .flows = 2 * FLOW_UNIT};
+
+/* The row is what it would have written, but for the first and last bucket: nothing is to be added again. */
+static void a_commit_whose_answer_was_lost(void **state) {
+    (void)state;
+    fail_and_write(&two_flows);
+    ledger_is("direct:here|1700003000000000|1700003000|2|2|0|0|2000\n");
     assert_query(&env, "SELECT COUNT(*) FROM flows_60", "0\n");
     assert_int_equal(direct_counters(direct)->imported, 2);
     put_ports(1, 1);
@@ -311,6 +322,17 @@ static void a_commit_whose_answer_was_lost(void **state) {
     direct_flush(direct);
     run_until("import_generations_total 2");
     sums_are(1);
+}
+
+/* The row says something else, so another process has written it: ours is still to be written, under another number. */
+static void a_number_taken_while_the_store_was_away(void **state) {
+    (void)state;
+    struct ledger_row row = two_flows;
+    row.sums[1]++;
+    fail_and_write(&row);
+    ledger_is("direct:here|1700003000000000|1700003000|2|2|0|0|2001\n"
+              "direct:here|1700003000000001|1700003000|2|2|0|0|2000\n");
+    sums_are(2);
 }
 
 /* At the first try it can only be another's: ours gets another number, whatever became of those before. */
@@ -563,6 +585,7 @@ int main(void) {
         test(failed_commits_are_tried_again),
         test(a_refusal_after_the_first_answer_is_tried_again),
         test(a_commit_whose_answer_was_lost),
+        test(a_number_taken_while_the_store_was_away),
         test(a_number_that_is_taken),
         tight(full_generations_leave_the_rest_in_the_feed),
         tight(what_the_feed_must_throw_away),

@@ -1,0 +1,347 @@
+/* Generations handed over, written, tried again, and told of. */
+#include "import/committer.h"
+
+#include <inttypes.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "base/backoff.h"
+#include "base/log.h"
+#include "base/mem.h"
+#include "import/counters.h"
+#include "import/writer.h"
+
+enum { STORE_RETRY_FIRST_MS = 100 };
+
+struct committer {
+    const struct importer_config *config;
+    const struct flow_layout *layout;
+    const struct clock *clock;
+    enum committer_patience patience;
+    committer_told_fn *told;
+    void *context;
+    struct importer_counters counters;
+
+    struct writer *writer;
+    struct event *answered, *retry, *flush;
+    struct backoff backoff;
+    int64_t flush_interval; /* seconds, as the flush timer has it */
+    struct folder folder;
+
+    struct generation generations[2];
+    unsigned at; /* which is being filled; the other is or was written */
+    enum { NOTHING, WRITING, COMMITTED } writing;
+    size_t bytes, rows; /* of the cache being written, which is the writer's */
+    struct writer_job job;
+    enum question {
+        NO_QUESTION,
+        OPENING,  /* any question at all: it opens the store, and tells what the totals hold */
+        SOURCES,  /* committer_find */
+        COMPARING /* what the ledger has in the name of the generation being written */
+    } question;
+    bool busy;      /* the writer, or the timer before its next try, has the job */
+    bool unsure;    /* a try to commit has failed, and may have committed all the same */
+    unsigned tries; /* that have failed since the job was given */
+    bool ready;     /* the store has answered once */
+    bool stopping, over;
+};
+
+static struct generation *written(struct committer *committer) { return &committer->generations[!committer->at]; }
+
+static void tell(struct committer *committer, enum committer_event event, const struct ledger_row *ledger,
+                 const char *why) {
+    struct committer_news news = {event, ledger, why};
+    committer->told(committer->context, &news);
+}
+
+static void submit(struct committer *committer) {
+    committer->busy = true;
+    writer_submit(committer->writer, &committer->job);
+}
+
+static void job_begin(struct committer *committer, struct writer_job job) {
+    committer->job = job;
+    committer->tries = 0;
+    submit(committer);
+}
+
+/* --- what the store has answered --- */
+
+/* What the totals can still take: less than the store has room for, by what is on its way there. */
+static void headroom_set(struct committer *committer) {
+    const struct writer_job *job = &committer->job;
+    for (unsigned i = 0; i < committer->layout->n_sums && job->has_totals; i++)
+        committer->folder.headroom[i] = INT64_MAX - job->totals[i];
+}
+
+static void headroom_reserve(struct committer *committer, const struct ledger_row *ledger) {
+    for (unsigned i = 0; i < committer->layout->n_sums; i++)
+        committer->folder.headroom[i] -= (int64_t)ledger->sums[i];
+}
+
+static void succeeded(struct committer *committer) {
+    counters_commit(&committer->counters, written(committer));
+    committer->writing = COMMITTED;
+    tell(committer, COMMITTER_COMMITTED, &written(committer)->ledger, NULL);
+}
+
+static void taken(struct committer *committer) {
+    committer->counters.lost_races++;
+    committer->writing = NOTHING;
+    tell(committer, COMMITTER_TAKEN, NULL, NULL);
+}
+
+/* Whether the row is what the generation would have written, but for the time of the try. */
+static bool same_row(const struct committer *committer, const struct ledger_row *a, const struct ledger_row *b) {
+    for (unsigned i = 0; i < committer->layout->n_sums; i++)
+        if (a->sums[i] != b->sums[i]) return false;
+    return a->entries == b->entries && a->imported == b->imported && a->too_old == b->too_old &&
+           a->rejected == b->rejected && a->flows == b->flows && a->claim == b->claim && a->position == b->position &&
+           a->adopted == b->adopted;
+}
+
+static void compared(struct committer *committer) {
+    const struct writer_job *job = &committer->job;
+    struct generation *generation = written(committer);
+    if (job->found && same_row(committer, &job->ledger, &generation->ledger)) {
+        generation->ledger.committed_at = job->ledger.committed_at;
+        succeeded(committer);
+    } else {
+        taken(committer);
+    }
+}
+
+static void answer_take(struct committer *committer) {
+    const struct writer_job *job = &committer->job;
+    enum question question = committer->question;
+    bool first = !committer->ready;
+    backoff_reset(&committer->backoff);
+    committer->ready = true;
+    committer->question = NO_QUESTION;
+    headroom_set(committer);
+    if (first) tell(committer, COMMITTER_READY, NULL, NULL);
+    switch (question) {
+    case NO_QUESTION: succeeded(committer); break;
+    case SOURCES: tell(committer, COMMITTER_FOUND, job->found ? &job->ledger : NULL, NULL); break;
+    case COMPARING: compared(committer); break;
+    case OPENING: break;
+    }
+}
+
+/* --- where it has failed --- */
+
+enum committer_verdict committer_judge(enum committer_patience patience, enum store_status status, bool ready,
+                                       bool stopping, unsigned tries) {
+    bool refused = status == STORE_REFUSED;
+    if (refused && !ready) return COMMITTER_GIVE_UP;
+    switch (patience) {
+    case PATIENCE_SOURCE: return refused ? COMMITTER_GIVE_UP : stopping ? COMMITTER_LEAVE : COMMITTER_AGAIN;
+    case PATIENCE_ALONE: return refused && stopping ? COMMITTER_GIVE_UP : COMMITTER_AGAIN;
+    case PATIENCE_BOUNDED: return refused || !ready || tries >= COMMITTER_TRIES ? COMMITTER_GIVE_UP : COMMITTER_AGAIN;
+    }
+    return COMMITTER_GIVE_UP;
+}
+
+static void leave(struct committer *committer) {
+    committer->over = true;
+    tell(committer, COMMITTER_LEFT, NULL, NULL);
+}
+
+static void failed(struct committer *committer) {
+    const struct writer_job *job = &committer->job;
+    committer->tries++;
+    if (job->kind == WRITER_COMMIT) committer->unsure = true;
+    switch (
+        committer_judge(committer->patience, job->status, committer->ready, committer->stopping, committer->tries)) {
+    case COMMITTER_GIVE_UP:
+        committer->over = true;
+        tell(committer, COMMITTER_FAILED, NULL, job->error.text);
+        return;
+    case COMMITTER_LEAVE:
+        log_warning("store", "%s; stopping: what is not committed stays where it came from", job->error.text);
+        leave(committer);
+        return;
+    case COMMITTER_AGAIN: break;
+    }
+    int64_t wait = backoff_failed(&committer->backoff);
+    struct timeval time = {.tv_sec = wait / 1000, .tv_usec = wait % 1000 * 1000};
+    log_warning("store", "%s; trying again in %" PRId64 ".%03" PRId64 " s", job->error.text, wait / 1000, wait % 1000);
+    committer->busy = true; /* the timer has it */
+    evtimer_add(committer->retry, &time);
+}
+
+static void on_retry(evutil_socket_t fd, short what, void *context) {
+    (void)fd, (void)what;
+    submit(context);
+}
+
+static void on_answer(evutil_socket_t fd, short what, void *context) {
+    struct committer *committer = context;
+    struct writer_job *job = writer_finish(committer->writer);
+    (void)fd, (void)what;
+    if (!job || committer->over) return;
+    committer->busy = false;
+    if (job->status == STORE_TAKEN && !committer->unsure) {
+        taken(committer);
+    } else if (job->status == STORE_TAKEN) { /* by the try before, or by another? */
+        committer->question = COMPARING;
+        job_begin(committer, (struct writer_job){.kind = WRITER_FIND, .id = written(committer)->ledger.id});
+    } else if (job->status == STORE_OK) {
+        answer_take(committer);
+    } else {
+        failed(committer);
+    }
+}
+
+static void on_flush(evutil_socket_t fd, short what, void *context) {
+    (void)fd, (void)what;
+    tell(context, COMMITTER_FLUSH, NULL, NULL);
+}
+
+/* --- the source's side --- */
+
+struct generation *committer_folding(struct committer *committer) {
+    return &committer->generations[committer->at];
+}
+struct folder *committer_folder(struct committer *committer) {
+    return &committer->folder;
+}
+
+const struct generation *committer_writing(const struct committer *committer) {
+    return committer->writing == NOTHING ? NULL : &committer->generations[!committer->at];
+}
+
+bool committer_is_free(const struct committer *committer) {
+    return committer->ready && !committer->busy && committer->writing == NOTHING;
+}
+
+void committer_hand_over(struct committer *committer, enum flush_cause cause) {
+    struct generation *generation = committer_folding(committer);
+    committer->at = !committer->at;
+    committer->writing = WRITING;
+    committer->unsure = false;
+    committer->bytes = cache_used(generation->cache);
+    committer->rows = cache_row_count(generation->cache);
+    committer->counters.flushes[cause]++;
+    headroom_reserve(committer, &generation->ledger);
+    log_debug("import", "generation %s/%" PRId64 ": %" PRIu64 " entries: writing", generation->ledger.id.consumer,
+              generation->ledger.id.generation, generation->ledger.entries);
+    job_begin(committer, (struct writer_job){.kind = WRITER_COMMIT, .generation = generation});
+}
+
+void committer_release(struct committer *committer) {
+    static const struct generation_id none = {.generation = 0};
+    committer->writing = NOTHING;
+    generation_start(written(committer), &none); /* its memory is the system's until it is needed again */
+}
+
+void committer_rename(struct committer *committer, int64_t number) {
+    struct generation *generation = written(committer);
+    generation->ledger.id.generation = number;
+    committer->writing = WRITING;
+    committer->unsure = false;
+    job_begin(committer, (struct writer_job){.kind = WRITER_COMMIT, .generation = generation});
+}
+
+void committer_find(struct committer *committer, const struct generation_id *id) {
+    committer->question = SOURCES;
+    job_begin(committer, (struct writer_job){.kind = WRITER_FIND, .id = *id});
+}
+
+/* --- its life --- */
+
+struct committer *committer_new(struct event_base *base, const struct importer_config *config,
+                                const struct flow_layout *layout, const struct schema *schema,
+                                const struct clock *clock, enum committer_patience patience, committer_told_fn *told,
+                                void *context) {
+    struct committer *committer = mem_zalloc(1, sizeof *committer);
+    committer->config = config;
+    committer->layout = layout;
+    committer->clock = clock;
+    committer->patience = patience;
+    committer->told = told;
+    committer->context = context;
+    committer->backoff = (struct backoff){.first_ms = STORE_RETRY_FIRST_MS, .max_ms = config->queue.retry_max_ms};
+    folder_init(&committer->folder, layout, &config->rules);
+    for (unsigned i = 0; i < 2; i++)
+        generation_init(&committer->generations[i], cache_new(layout, schema, config->cache_memory / 2, config->seed));
+    committer->writer = writer_new(&config->store, layout, schema, clock);
+    committer->answered = event_new(base, writer_fd(committer->writer), EV_READ | EV_PERSIST, on_answer, committer);
+    committer->retry = evtimer_new(base, on_retry, committer);
+    committer->flush = event_new(base, -1, EV_PERSIST, on_flush, committer);
+    return committer;
+}
+
+void committer_free(struct committer *committer) {
+    if (!committer) return;
+    writer_free(committer->writer);
+    event_free(committer->answered);
+    event_free(committer->retry);
+    event_free(committer->flush);
+    for (unsigned i = 0; i < 2; i++)
+        generation_release(&committer->generations[i]);
+    folder_release(&committer->folder);
+    free(committer);
+}
+
+static void flush_timer_set(struct committer *committer) {
+    committer->flush_interval = committer->config->flush_interval;
+    event_add(committer->flush, &(struct timeval){.tv_sec = committer->flush_interval});
+}
+
+void committer_start(struct committer *committer, bool flushes, bool retains) {
+    event_add(committer->answered, NULL);
+    if (flushes) flush_timer_set(committer);
+    if (retains) writer_retain(committer->writer, &committer->config->retention);
+    committer->question = OPENING;
+    job_begin(committer, (struct writer_job){.kind = WRITER_FIND});
+}
+
+void committer_reconfigure(struct committer *committer) {
+    const struct importer_config *config = committer->config;
+    committer->folder.rules = config->rules;
+    committer->backoff.max_ms = config->queue.retry_max_ms;
+    writer_retain(committer->writer, &config->retention);
+    /* where nothing has changed, the next flush comes when it would have */
+    if (committer->flush_interval != config->flush_interval) flush_timer_set(committer);
+}
+
+void committer_stop(struct committer *committer) {
+    bool waiting = evtimer_pending(committer->retry, NULL);
+    committer->stopping = true;
+    if (committer->over || (committer->ready && !waiting)) return;
+    if (committer->patience == PATIENCE_SOURCE) {
+        log_warning("store", "stopping while the store is away: what was taken stays in its claims for the next start");
+        evtimer_del(committer->retry);
+        leave(committer);
+    } else if (waiting) { /* whoever stops us need not wait for the next try */
+        evtimer_del(committer->retry);
+        submit(committer);
+    }
+}
+
+/* --- shown --- */
+
+const struct importer_counters *committer_counters(const struct committer *committer) { return &committer->counters; }
+
+void committer_memory(const struct committer *committer, size_t *bytes, size_t *rows) {
+    const struct cache *folding = committer->generations[committer->at].cache;
+    const struct cache *other = committer->generations[!committer->at].cache;
+    bool away = committer->writing == WRITING;
+    *bytes = cache_used(folding) + (away ? committer->bytes : cache_used(other));
+    *rows = cache_row_count(folding) + (away ? committer->rows : cache_row_count(other));
+}
+
+void committer_show_import(const struct committer *committer, const struct counters_held *held, struct show *show) {
+    counters_show(&committer->counters, committer->config, &committer->folder, held, clock_now(committer->clock), show);
+}
+
+void committer_show_store(const struct committer *committer, struct show *show) {
+    writer_show(committer->writer, show);
+    writer_retention_show(committer->writer, show);
+}
+
+void committer_problems(const struct committer *committer, const struct counters_held *held, struct buffer *out) {
+    writer_problems(committer->writer, out);
+    counters_problems(committer->config, held, clock_now(committer->clock), out);
+}

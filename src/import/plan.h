@@ -1,0 +1,146 @@
+/* The queue importer's decisions: what has happened goes in, the next thing to do comes out. No I/O, no clock, no
+ * thread; importer.c carries out. So a test can walk every order of events.
+ *
+ * One operation of the consumer is under way at a time, and one job of the committer. An entry is in one place: the
+ * queue, or a claim; a claim belongs to one batch, and is settled after that batch's generation has committed. What a
+ * crash, a lost connection or a dead consumer has left behind is worked off one generation at a time, each under the
+ * name it was begun with, so that the ledger lets it commit once. */
+#ifndef FLOWIMPORT_IMPORT_PLAN_H
+#define FLOWIMPORT_IMPORT_PLAN_H
+
+#include <string.h>
+
+#include "import/batch.h"
+#include "import/committer.h"
+
+/* What is to be done. Those of the consumer are answered by one of the plan_… calls below, or by plan_lost(). */
+enum plan_action {
+    PLAN_WAIT,      /* nothing, until something happens */
+    PLAN_PAUSE,     /* plan_resumed() is to be called after plan->pause_ms */
+    PLAN_OPEN,      /* the committer's generation being filled gets the name of plan_folding() */
+    PLAN_FOLD_HELD, /* held entries go into it: plan_held() */
+    PLAN_HAND_OVER, /* it goes to the committer, for plan->cause, with the mark of plan_writing() */
+    PLAN_FIND,      /* the ledger is asked for plan_old() */
+    PLAN_FORGET,    /* the name of plan->forget was registered and never used */
+    PLAN_FINISH,    /* all is over */
+    /* operations of the consumer */
+    PLAN_LIST,
+    PLAN_TAKE,      /* into plan_claim(), or plan->backlog */
+    PLAN_READ,      /* plan_claim(), plan->limit entries at most */
+    PLAN_SETTLE,    /* plan->settlement, with the refused entries of plan->rejects */
+    PLAN_ADOPT,     /* plan->from to plan->old */
+    PLAN_RETURN,    /* the last of plan->returning */
+    PLAN_PUSH_BACK, /* held entries */
+    PLAN_LEAVE,
+};
+
+enum plan_rejects { REJECTS_NONE, REJECTS_WRITING, REJECTS_FOLDING };
+
+/* Old claims are worked off one generation at a time. */
+enum recovery {
+    RECOVERY_NONE,
+    RECOVERY_DUE,      /* the claims must be listed */
+    RECOVERY_FINDING,  /* the ledger is asked about `old` */
+    RECOVERY_FOUND,    /* it has committed: its claims are to be settled */
+    RECOVERY_ADOPTING, /* it has not, and is another's */
+    RECOVERY_REPLAYING,
+};
+
+struct plan {
+    /* who we are; set once, borrowed */
+    const char *name, *prefix; /* the consumer's, and the queue's (claim_prefix) */
+    bool at_most_once, once;
+
+    /* what the caller keeps true */
+    bool naming; /* Redis is being asked for our name */
+    bool held;   /* popped entries (at-most-once) found no room, or stood behind END */
+
+    /* of the actions */
+    enum plan_action under_way; /* the consumer's operation; PLAN_WAIT: none */
+    unsigned pause_ms;
+    enum flush_cause cause;
+    int64_t limit;
+    enum plan_rejects rejects;
+    struct claim forget;
+    struct claim backlog; /* the name a whole queue would get */
+    struct settlement settlement;
+    struct claim *from; /* the names of `old` before the adoption */
+
+    /* the rest is the plan's own */
+    bool connected, store_ready, stopping, left, finished;
+    bool abandoned; /* stopping while the store is away: the next start goes on from the claims */
+    bool flush_due, look_due;
+    enum flush_cause due_cause; /* of flush_due */
+    bool paused, pause_asked;
+    bool opening; /* a batch was begun, and PLAN_OPEN is to come */
+    bool forgetting;
+    bool finding; /* the committer has a question */
+    int64_t last_number;
+
+    struct batch batches[2];
+    unsigned at;  /* which of them is or will be filled; the other is or was written */
+    bool folding; /* batches[at] is in use */
+    enum plan_writing { WRITING_NONE, WRITING, WRITING_COMMITTED } writing; /* batches[!at] */
+    bool stale; /* the connection was lost since: its claims may be others' by now */
+
+    enum recovery recovery;
+    struct claim *old; /* claims of the old generation under way */
+    size_t n_old;
+    struct ledger_row ledger; /* of the generation that is to be settled */
+
+    struct claim *returning; /* rests behind END, given back from the last on */
+    size_t n_returning;
+};
+
+void plan_init(struct plan *plan, const char *name, const char *prefix, bool at_most_once, bool once);
+void plan_release(struct plan *plan);
+
+/* What to do next, to be asked after every event until it says PLAN_WAIT; an operation of the consumer makes it say so.
+ * `now_us`: microseconds since the epoch. */
+enum plan_action plan_next(struct plan *plan, int64_t now_us) __attribute__((warn_unused_result));
+
+/* --- what has happened --- */
+
+void plan_connected(struct plan *plan); /* to Redis, and our name is ours */
+void plan_lost(struct plan *plan);      /* whatever operation was under way has no answer */
+void plan_resumed(struct plan *plan);
+void plan_stop(struct plan *plan);
+void plan_flush(struct plan *plan, enum flush_cause cause); /* the generation is to end soon */
+void plan_look(struct plan *plan);                          /* it is time to look for dead consumers */
+
+/* The committer's. */
+void plan_store_ready(struct plan *plan);
+void plan_committed(struct plan *plan, const struct ledger_row *ledger);
+void plan_taken(struct plan *plan);                                  /* another has written our generation */
+void plan_found(struct plan *plan, const struct ledger_row *ledger); /* NULL: the ledger does not have it */
+void plan_abandon(struct plan *plan);                                /* the store is away, and we are stopping */
+
+/* The consumer's: its operation has ended. */
+void plan_listed(struct plan *plan, const struct claim *claims, size_t n);
+/* After PLAN_TAKE and PLAN_READ batch.full and batch.ended say what became of the entries. `moved` went to the claim,
+ * `taken` of it were folded. */
+void plan_took_some(struct plan *plan, int64_t moved, int64_t taken);
+void plan_took_all(struct plan *plan);
+void plan_took_nothing(struct plan *plan);
+void plan_read(struct plan *plan, int64_t taken, bool ended);
+void plan_done(struct plan *plan); /* any other */
+/* Held entries were folded, as far as there was room. */
+void plan_held(struct plan *plan);
+
+/* --- looking --- */
+
+static inline struct batch *plan_folding(struct plan *plan) { return &plan->batches[plan->at]; }
+static inline struct batch *plan_writing(struct plan *plan) { return &plan->batches[!plan->at]; }
+static inline const struct claim *plan_claim(const struct plan *plan) {
+    const struct batch *batch = &plan->batches[plan->at];
+    return &batch->claims[batch->at];
+}
+static inline struct generation_id plan_old(const struct plan *plan) {
+    struct generation_id id = {.generation = plan->old[0].generation};
+    memcpy(id.consumer, plan->old[0].consumer, sizeof id.consumer);
+    return id;
+}
+/* Whether the generation being filled is to end before the next entry. */
+static inline bool plan_is_cut(const struct plan *plan) { return plan->flush_due && plan->writing == WRITING_NONE; }
+
+#endif
