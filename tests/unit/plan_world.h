@@ -20,9 +20,10 @@
 #define PREFIX "{q}"
 
 enum {
-    DEPTH = 9,
+    DEPTH = 8,
     ENTRIES_MAX = 8, /* an entry is its number; END is 0 */
     END = 0,
+    REFUSED = 2, /* this entry is refused wherever it is folded */
     LISTS_MAX = 16,
     ROWS_MAX = 24,
     ROOM = 2,        /* entries of a generation; one more finds it full */
@@ -43,21 +44,27 @@ enum happening {
     FLUSH_ASKED,
     LOOK_DUE,
     TIME_PASSES,
+    LAPSED, /* our sign of life: others adopt what we hold, and we don't know yet */
     OTHER_WORKS,
     CRASHED,
     EVENTS
 };
 
-static const char *const event_names[EVENTS] = {"answered",    "answered otherwise", "lost before",   "lost after",
-                                                "connected",   "store writes",       "store answers", "resumed",
-                                                "stopped",     "store left",         "flush",         "look",
-                                                "time passes", "other works",        "crashed"};
+static const char *const event_names[EVENTS] = {"answered",      "answered otherwise",
+                                                "lost before",   "lost after",
+                                                "connected",     "store writes",
+                                                "store answers", "resumed",
+                                                "stopped",       "store left",
+                                                "flush",         "look",
+                                                "time passes",   "lapsed",
+                                                "other works",   "crashed"};
 
 /* How often each may happen; the others follow from what is under way. */
 static const unsigned budgets[EVENTS] = {
-    [ANSWERED] = 99,     [ANSWERED_OTHERWISE] = 1, [LOST_BEFORE] = 1, [LOST_AFTER] = 2,  [CONNECTED] = 99,
-    [STORE_WRITES] = 99, [STORE_ANSWERS] = 99,     [RESUMED] = 99,    [STOPPED] = 1,     [STORE_LEFT] = 1,
-    [FLUSH_ASKED] = 1,   [LOOK_DUE] = 1,           [TIME_PASSES] = 1, [OTHER_WORKS] = 6, [CRASHED] = 1};
+    [ANSWERED] = 99,     [ANSWERED_OTHERWISE] = 1, [LOST_BEFORE] = 1, [LOST_AFTER] = 2, [CONNECTED] = 99,
+    [STORE_WRITES] = 99, [STORE_ANSWERS] = 99,     [RESUMED] = 99,    [STOPPED] = 1,    [STORE_LEFT] = 1,
+    [FLUSH_ASKED] = 1,   [LOOK_DUE] = 1,           [TIME_PASSES] = 1, [LAPSED] = 1,     [OTHER_WORKS] = 6,
+    [CRASHED] = 1};
 
 struct list {
     struct claim claim;
@@ -88,7 +95,8 @@ struct world {
     struct generation_id asked;
     int64_t now_us, other_number;
     unsigned used[EVENTS];
-    bool end_committed;
+    bool end_committed, lapsed;
+    unsigned refusals[ENTRIES_MAX];           /* how often each refused entry stands on the rejected list */
     struct generation_id handed[ENTRIES_MAX]; /* the generation in whose name each entry was last handed over */
     bool finished;
 };
@@ -176,11 +184,17 @@ static void forget_entries(const struct world *world, const struct list *list, u
         must(is_committed(world, list->entries[i]), "an entry was forgotten before its commit");
 }
 
-static void claims_settle(struct world *world, const struct settlement *settlement) {
+static void refusals_add(struct world *world, const uint8_t *entries, unsigned n) {
+    if (memchr(entries, REFUSED, n)) world->refusals[REFUSED]++;
+}
+
+/* `recount`: the refused entries of what is forgotten go to the rejected list. */
+static void claims_settle(struct world *world, const struct settlement *settlement, bool recount) {
     for (size_t i = 0; i < settlement->n_finished; i++) {
         struct list *list = list_find(world, settlement->finished[i].key);
         if (!list) continue;
         forget_entries(world, list, list->n);
+        if (recount) refusals_add(world, list->entries, list->n);
         list_remove(world, list);
     }
     for (size_t i = 0; i < settlement->n_rests; i++) {
@@ -188,6 +202,7 @@ static void claims_settle(struct world *world, const struct settlement *settleme
         if (!list) continue;
         unsigned read = (unsigned)settlement->rests[i].read;
         forget_entries(world, list, read < list->n ? read : list->n);
+        if (recount) refusals_add(world, list->entries, read < list->n ? read : list->n);
         cut(list->entries, &list->n, read < list->n ? read : list->n);
         must(!list_find(world, settlement->rests_to[i].key), "the name of a rest is in use");
         list->claim = settlement->rests_to[i];
@@ -236,13 +251,18 @@ static void other_commit(struct world *world, const struct claim *of, bool adopt
             strcmp(world->lists[i].claim.consumer, of->consumer) == 0 && world->lists[i].claim.adopted == adopted)
             claims[n++] = world->lists[i].claim;
     qsort(claims, n, sizeof claims[0], claim_compare);
-    for (unsigned i = 0; i < n; i++) {
+    bool ended = false;
+    for (unsigned i = 0; i < n && !ended; i++) {
         const struct list *list = list_find(world, claims[i].key);
-        memcpy(row.entries + row.n, list->entries, list->n);
-        row.n += list->n;
+        unsigned read = 0;
+        while (read < list->n && !ended) {
+            ended = list->entries[read] == END;
+            row.entries[row.n++] = list->entries[read++];
+        }
         row.ledger.claim = claims[i].n;
-        row.ledger.position = list->n;
+        row.ledger.position = read;
     }
+    row.ledger.rejected = memchr(row.entries, REFUSED, row.n) != NULL;
     row_commit(world, &row);
 }
 
@@ -254,7 +274,7 @@ static bool other_work(struct world *world) {
         struct generation_id id = {.generation = claim.generation};
         memcpy(id.consumer, claim.consumer, sizeof id.consumer);
         struct row *row = row_find(world, &id);
-        if (is_mine(list) && !claim.adopted && world->plan.connected) continue;
+        if (is_mine(list) && !claim.adopted && world->plan.connected && !world->lapsed) continue;
         if (is_mine(list) && row) {
             struct claim all[LISTS_MAX];
             size_t n = 0;
@@ -266,7 +286,7 @@ static bool other_work(struct world *world) {
             qsort(all, n, sizeof all[0], claim_compare);
             struct settlement settlement;
             settlement_build(&settlement, all, n, &row->ledger, PREFIX, "other", ++world->other_number);
-            claims_settle(world, &settlement);
+            claims_settle(world, &settlement, true);
             settlement_release(&settlement);
         } else if (is_mine(list) && !claim.adopted) {
             for (unsigned k = 0; k < world->n_lists; k++)
@@ -276,6 +296,7 @@ static bool other_work(struct world *world) {
                 }
         } else if (strcmp(claim.consumer, "other") == 0 && row) {
             forget_entries(world, list, list->n);
+            refusals_add(world, list->entries, list->n);
             list_remove(world, list);
         } else if (is_mine(list) || strcmp(claim.consumer, "other") == 0) {
             other_commit(world, &claim, claim.adopted);
@@ -318,9 +339,18 @@ static void generation_open(struct world *world) {
     row->ledger.adopted = plan_folding(&world->plan)->adopted;
 }
 
+/* Whether anything has happened that the process could not foresee. */
+static bool went_wrong(const struct world *world) {
+    return world->used[LOST_BEFORE] || world->used[LOST_AFTER] || world->used[LAPSED] || world->used[OTHER_WORKS] ||
+           world->used[CRASHED] || world->used[STORE_LEFT];
+}
+
 static void generation_hand_over(struct world *world) {
     struct row *row = &world->filled[!world->plan.at];
     must(world->job == NO_JOB, "two jobs at a time");
+    must(strcmp(row->ledger.id.consumer, "me") == 0 || row->ledger.adopted, "another's claims are replayed unmarked");
+    must(!row_find(world, &row->ledger.id) || went_wrong(world), "a generation is written again");
+    row->ledger.rejected = memchr(row->entries, REFUSED, row->n) != NULL;
     batch_mark_end(plan_writing(&world->plan), &row->ledger);
     world->job = COMMIT;
     world->written = world->refused = false;
@@ -337,6 +367,7 @@ static void generation_hand_over(struct world *world) {
 static void step(struct world *world) {
     struct plan *plan = &world->plan;
     for (unsigned i = 0; !world->finished; i++) {
+        enum plan_action before = plan->under_way;
         must(i < 50, "the plan goes round in circles");
         switch (plan_next(plan, world->now_us)) {
         case PLAN_WAIT: return;
@@ -352,7 +383,15 @@ static void step(struct world *world) {
         case PLAN_FINISH: world->finished = true; break;
         case PLAN_FOLD_HELD:
         case PLAN_PUSH_BACK: fail_here("an entry is held"); break;
+        case PLAN_READ:
+        case PLAN_TAKE:
+            must(!plan_folding(plan)->full && !plan_folding(plan)->ended, "more is read for a generation that is full");
+            break;
         default: break;
+        }
+        if (world->lapsed && plan->under_way != PLAN_WAIT && plan->under_way != before) { /* found at its begin */
+            world->lapsed = false;
+            plan_lost(plan);
         }
     }
 }
@@ -406,7 +445,11 @@ static void operate(struct world *world, bool answers, bool otherwise) {
         if (answers) plan_read(plan, taken, ended);
         break;
     case PLAN_SETTLE:
-        claims_settle(world, &plan->settlement);
+        claims_settle(world, &plan->settlement, false);
+        if (plan->rejects == REJECTS_WRITING)
+            refusals_add(world, world->filled[!plan->at].entries, world->filled[!plan->at].n);
+        if (plan->rejects == REJECTS_FOLDING)
+            refusals_add(world, world->filled[plan->at].entries, world->filled[plan->at].n);
         if (answers) plan_done(plan);
         break;
     case PLAN_ADOPT:
@@ -477,6 +520,7 @@ static bool can_happen(const struct world *world, enum happening event) {
     case STORE_ANSWERS: return world->job != NO_JOB && world->written;
     case RESUMED: return plan->paused;
     case STORE_LEFT: return plan->stopping && world->job != NO_JOB && !world->used[STOPPED] == 0;
+    case LAPSED: return plan->connected;
     case OTHER_WORKS: return true;
     case STOPPED:
     case FLUSH_ASKED:
@@ -491,6 +535,7 @@ static bool can_happen(const struct world *world, enum happening event) {
 static void happen(struct world *world, enum happening event) {
     struct plan *plan = &world->plan;
     world->used[event]++;
+    if (event == LOST_BEFORE || event == LOST_AFTER || event == CRASHED) world->lapsed = false;
     switch (event) {
     case ANSWERED: operate(world, true, false); break;
     case ANSWERED_OTHERWISE: operate(world, true, true); break;
@@ -499,6 +544,7 @@ static void happen(struct world *world, enum happening event) {
         plan_lost(plan);
         break;
     case LOST_BEFORE: plan_lost(plan); break;
+    case LAPSED: world->lapsed = true; break;
     case CONNECTED: plan_connected(plan); break;
     case STORE_WRITES: store_write(world); break;
     case STORE_ANSWERS: store_answer(world); break;
@@ -529,6 +575,7 @@ static void check(const struct world *world) {
         must(places <= 1, "an entry is in two places");
         must(places == 1 || is_committed(world, entry), "an entry is lost");
     }
+    must(world->refusals[REFUSED] <= 1 || world->used[OTHER_WORKS], "an entry was refused twice");
 }
 
 /* When nothing more goes wrong, all ends: after a stop and after END the process does; else what there was is in the
@@ -553,7 +600,7 @@ static void check_end(const struct world *from, bool stop) {
         else if (world->plan.under_way == PLAN_TAKE && world->n_queue == 0 && !stop && !world->plan.once) {
             const struct batch *batch = plan_folding(&world->plan);
             happen(world, ANSWERED);
-            if (!batch_has_content(batch) && world->plan.recovery == RECOVERY_NONE &&
+            if (world->plan.connected && !batch_has_content(batch) && world->plan.recovery == RECOVERY_NONE &&
                 world->plan.writing == WRITING_NONE)
                 break;
             plan_flush(&world->plan, FLUSH_SIGNAL);
@@ -565,6 +612,9 @@ static void check_end(const struct world *from, bool stop) {
     }
     must(steps < FAIR_STEPS, stop ? "a stop does not end" : "there is no end");
     must(!stop || world->finished, "a stop does not end");
+    if (world->finished && world->end_committed && !stop && !world->used[STOPPED] && !went_wrong(world))
+        for (unsigned i = 0; i < world->n_lists; i++)
+            must(!is_mine(&world->lists[i]), "what stands behind END is not given back");
     if (!world->finished)
         for (unsigned i = 0; i < world->n_lists; i++)
             must(!is_mine(&world->lists[i]), "a claim is left");
@@ -574,6 +624,7 @@ static void check_end(const struct world *from, bool stop) {
             for (unsigned i = 0; i < world->n_lists; i++)
                 elsewhere = elsewhere || memchr(world->lists[i].entries, entry, world->lists[i].n) != NULL;
             must(elsewhere || is_committed(world, entry), "an entry is not counted in the end");
+            must(elsewhere || entry != REFUSED || world->refusals[REFUSED] > 0, "a refused entry is silently gone");
         }
     world_free(world);
 }

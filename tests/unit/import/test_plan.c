@@ -76,7 +76,7 @@ static uint64_t world_hash(const struct world *world) {
     uint64_t hash = UINT64_C(1469598103934665603);
     hash = mixed(hash, world->queue, world->n_queue);
     MIX(world->n_lists), MIX(world->n_rows), MIX(world->job), MIX(world->written), MIX(world->refused);
-    MIX(world->now_us), MIX(world->end_committed), MIX(world->finished);
+    MIX(world->now_us), MIX(world->end_committed), MIX(world->lapsed), MIX(world->refusals), MIX(world->finished);
     hash = mixed(hash, world->used + LOST_BEFORE, 2 * sizeof world->used[0]);
     hash = mixed(hash, world->used + STOPPED, (EVENTS - STOPPED) * sizeof world->used[0]);
     MIX(world->used[ANSWERED_OTHERWISE]);
@@ -197,6 +197,18 @@ static void claims_of_a_dead_consumer(void **state) {
     walk_from(world);
 }
 
+/* By us or another survivor, who was cut off half way; or the dead one was only asleep, and took more. */
+static void claims_adopted_in_part(void **state) {
+    (void)state;
+    struct world *world = world_new("claims adopted in part", 4, false);
+    claim_put(world, "dead", 0, 1, (const uint8_t[]){1});
+    claim_put(world, "dead", 1, 2, (const uint8_t[]){2, 3});
+    claim_put(world, "dead", 2, 1, (const uint8_t[]){4});
+    world->lists[1].claim.adopted = true;
+    claim_name(&world->lists[1].claim, PREFIX);
+    walk_from(world);
+}
+
 static void an_end_in_a_dead_consumers_claim(void **state) {
     (void)state;
     struct world *world = world_new("END in a dead consumer's claim", 2, false);
@@ -220,7 +232,7 @@ static void claims_committed_in_an_earlier_life(void **state) {
     claim_put(world, "me", 1, 2, (const uint8_t[]){2, 3});
     queue_put(world, 1, (const uint8_t[]){4});
     struct row row = {.ledger = {.id = {"me", 5}, .claim = 1, .position = 1, .rejected = 1}, .n = 2, .entries = {1, 2}};
-    row_commit(world, &row);
+    row_commit(world, &row); /* its refused entry may not have reached the rejected list */
     walk_from(world);
 }
 
@@ -230,6 +242,7 @@ int main(void) {
         cmocka_unit_test(a_queue_with_an_end),
         cmocka_unit_test(a_queue_drained_once),
         cmocka_unit_test(claims_of_a_dead_consumer),
+        cmocka_unit_test(claims_adopted_in_part),
         cmocka_unit_test(an_end_in_a_dead_consumers_claim),
         cmocka_unit_test(claims_of_an_earlier_life),
         cmocka_unit_test(claims_committed_in_an_earlier_life),
