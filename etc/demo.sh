@@ -23,7 +23,7 @@ case ${STORE:-sqlite} in
 sqlite | '') store=sqlite:$servers/flows.db ;;
 mysql) mariadb_start && store=$mysql_url || exit 1 ;;
 *)
-    echo "STORE=$STORE: it takes sqlite or mysql" >&2
+    echo "STORE=$STORE: expected sqlite or mysql" >&2
     exit 2
     ;;
 esac

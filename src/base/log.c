@@ -65,7 +65,8 @@ static void line_write(enum log_level level, const char *subsystem, const char *
 static void repeats_write(int64_t now) {
     if (!logger.repeats) return;
     char text[64];
-    snprintf(text, sizeof text, "the last line came %lu more time%s", logger.repeats, logger.repeats == 1 ? "" : "s");
+    snprintf(text, sizeof text, "the last line was repeated %lu time%s", logger.repeats,
+             logger.repeats == 1 ? "" : "s");
     logger.repeats = 0;
     line_write(logger.last_level, logger.last_subsystem, text, now);
 }

@@ -11,7 +11,7 @@
 /* Returns `memory`, so that each wrapper is one line. */
 static void *mem_check(void *memory, size_t size) {
     if (memory) return memory;
-    log_error("memory", "out of memory: %zu bytes are not to be had", size);
+    log_error("memory", "out of memory: can't allocate %zu bytes", size);
     abort();
 }
 

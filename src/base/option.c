@@ -73,13 +73,13 @@ static int options_refuse(struct options *options, const struct option *option, 
     struct error error;
     option_accepts(option, &accepts);
     if (option->type == OPTION_URL && url_parse(&url, text, &error)) {
-        options_error(options, "%s: %s; it takes %s", where, error.text, accepts.data);
+        options_error(options, "%s: %s; expected %s", where, error.text, accepts.data);
     } else {
         if (option->type == OPTION_URL) url_release(&url);
         char *display = option->type == OPTION_URL ? url_display(text) : mem_strdup(text);
         /* Not every writer of a file knows that only ';' starts a comment behind a value. */
-        const char *hint = strstr(text, " #") ? " (a comment behind a value starts with ';')" : "";
-        options_error(options, "%s: '%s' is not accepted: it takes %s%s", where, display, accepts.data, hint);
+        const char *hint = strstr(text, " #") ? " (a comment after a value starts with ';')" : "";
+        options_error(options, "%s: '%s' is not accepted: expected %s%s", where, display, accepts.data, hint);
         free(display);
     }
     buffer_release(&accepts);
@@ -139,7 +139,7 @@ bool options_find(const struct options *options, const char *section, const char
 static struct option_ref option_must_find(const struct options *options, const char *section, const char *name) {
     struct option_ref ref;
     if (options_find(options, section, name, &ref)) return ref;
-    log_error("option", "[%s] %s: there is no such option", section, name);
+    log_error("option", "[%s] %s: unknown option", section, name);
     abort();
 }
 

@@ -42,23 +42,21 @@ static int argument_take(struct options *options, int argc, char **argv, int at,
     struct option_ref ref;
     const struct option *option = flag_find(options, name, len, &ref);
     if (!option || is_long != (strlen(option->flag) > 1))
-        return options_error(options, "%s%.*s: there is no such option; --help lists them", is_long ? "--" : "-",
-                             (int)len, name);
+        return options_error(options, "%s%.*s: unknown option; see --help", is_long ? "--" : "-", (int)len, name);
     char where[128];
     snprintf(where, sizeof where, "%s%s", is_long ? "--" : "-", option->flag);
     if (!value && option->type == OPTION_BOOL) {
         value = "yes";
     } else if (!value) {
-        if (at + 1 == argc) return options_error(options, "%s: its value is missing", where);
+        if (at + 1 == argc) return options_error(options, "%s: requires a value", where);
         value = argv[at + 1];
         *used = 2;
     }
     if (option->type == OPTION_SECRET || (option->type == OPTION_URL && has_password(value)))
-        return options_error(
-            options,
-            "%s: no passwords on the command line, where every user of the machine can see them; use the "
-            "configuration file, a password file or the environment",
-            where);
+        return options_error(options,
+                             "%s: a password on the command line is visible to every user of the machine; use the "
+                             "configuration file, a password file or the environment",
+                             where);
     return options_set(options, ref, OPTION_COMMAND_LINE, where, value);
 }
 

@@ -46,17 +46,17 @@ static void unknown_report(struct option_file *file, const char *section, const 
     struct buffer names = BUFFER_INIT;
     names_list(file->options, section, &names);
     if (names.len) {
-        options_error(file->options, "%s:%u: [%s] %s: there is no such option; [%s] has %s", file->path, file->line,
-                      section, name, section, names.data);
+        options_error(file->options, "%s:%u: [%s] %s: unknown option; [%s] has %s", file->path, file->line, section,
+                      name, section, names.data);
     } else if (strcmp(file->unknown_section, section) != 0 || !*section) {
         names_list(file->options, NULL, &names);
         snprintf(file->unknown_section, sizeof file->unknown_section, "%s", section);
         if (*section)
-            options_error(file->options, "%s:%u: [%s]: there is no such section; there are %s", file->path, file->line,
+            options_error(file->options, "%s:%u: [%s]: unknown section; the sections are %s", file->path, file->line,
                           section, names.data);
         else
-            options_error(file->options, "%s:%u: %s: stands before the first section; there are %s", file->path,
-                          file->line, name, names.data);
+            options_error(file->options, "%s:%u: %s: no section before it; the sections are %s", file->path, file->line,
+                          name, names.data);
     }
     buffer_release(&names);
 }
@@ -69,7 +69,7 @@ static void option_close(struct option_file *file) {
     const struct option *option = &group->rows[file->ref.row];
     struct option_origin *origin = &group->origins[file->ref.row];
     if (origin->line) {
-        options_error(file->options, "%s:%u: [%s] %s: given twice, first in line %u", file->path, file->first_line,
+        options_error(file->options, "%s:%u: [%s] %s: repeated; first set in line %u", file->path, file->first_line,
                       option->section, option->name, origin->line);
         return;
     }
@@ -87,9 +87,8 @@ static int option_handle(void *context, const char *section, const char *name, c
     if (file->indented) {
         if (strchr(value, '=')) {
             option_close(file); /* its errors first: errors stand in the order of lines */
-            options_error(file->options,
-                          "%s:%u: an indented line goes on with the value above; an option starts its line", file->path,
-                          file->line);
+            options_error(file->options, "%s:%u: an indented line continues a value; options must not be indented",
+                          file->path, file->line);
         } else if (file->open) {
             buffer_printf(&file->value, " %s", value);
         }
@@ -125,7 +124,7 @@ static char *line_read(char *line, int size, void *context) {
     if (len && line[len - 1] != '\n' && !feof(file->stream)) {
         int c;
         while ((c = getc(file->stream)) != EOF && c != '\n') {}
-        options_error(file->options, "%s:%u: longer than %d bytes; a value may go on in indented lines", file->path,
+        options_error(file->options, "%s:%u: longer than %d bytes; continue the value on indented lines", file->path,
                       file->line, size - 2);
         line[0] = '\0';
         return line;

@@ -83,12 +83,12 @@ void option_print_sample(const struct option *rows, unsigned n, struct buffer *o
         text_wrap(text.data, 0, "# ", out);
         buffer_clear(&text);
         if (option->type != OPTION_TEXT && option->type != OPTION_SECRET) {
-            buffer_add_text(&text, "# Takes ");
+            buffer_add_text(&text, "# Accepts ");
             option_accepts(option, &text);
             buffer_add_text(&text, ".");
             text_wrap(text.data, 0, "# ", out);
         }
-        if (option->reload) buffer_add_text(out, "# Taken on SIGHUP, too.\n");
+        if (option->reload) buffer_add_text(out, "# SIGHUP applies a new value.\n");
         buffer_release(&text);
         buffer_printf(out, "#%s =%s%s\n", option->name, option->standard ? " " : "",
                       option->standard ? option->standard : "");
@@ -117,7 +117,7 @@ static void manual_item(const struct option *option, bool command_line, struct b
     if (option->more) mdoc_text(option->more, out);
     if (option->type != OPTION_TEXT && option->type != OPTION_SECRET && option->type != OPTION_BOOL) {
         struct buffer accepts = BUFFER_INIT;
-        buffer_add_text(&accepts, "Takes ");
+        buffer_add_text(&accepts, "Accepts ");
         option_accepts(option, &accepts);
         buffer_add_text(&accepts, ".");
         mdoc_text(accepts.data, out);
@@ -136,7 +136,7 @@ static void manual_item(const struct option *option, bool command_line, struct b
         mdoc_argument(flag, out);
         buffer_add_text(out, " .\n");
     }
-    if (option->reload) buffer_add_text(out, "A running daemon takes a new value on\n.Dv SIGHUP .\n");
+    if (option->reload) buffer_add_text(out, ".Dv SIGHUP\napplies a new value.\n");
     if (option->environment) buffer_printf(out, "In the environment:\n.Ev %s .\n", option->environment);
 }
 

@@ -229,7 +229,7 @@ static void amount_print(int64_t amount, const struct unit *units, struct buffer
 static void range_print(const struct option *option, const struct unit *units, int64_t factor, struct buffer *out) {
     buffer_add_text(out, " from ");
     amount_print(option->min * factor, units, out);
-    buffer_add_text(out, option->max ? " to " : " up");
+    buffer_add_text(out, option->max ? " to " : " upwards");
     if (option->max) amount_print(option->max * factor, units, out);
 }
 
@@ -255,32 +255,33 @@ void option_accepts(const struct option *option, struct buffer *out) {
     case OPTION_BYTES:
         buffer_add_text(out, "a size");
         range_print(option, byte_units, 1, out);
-        buffer_add_text(out, ", in bytes or with K, M, G or T");
+        buffer_add_text(out, ", in bytes or with the suffix K, M, G or T");
         break;
     case OPTION_SECONDS:
         buffer_add_text(out, "a time");
         range_print(option, time_units, 1000, out);
-        buffer_add_text(out, ", as 90, 90s, 5m, 2h, 1d, 1w or 1y");
+        buffer_add_text(out, ", such as 90, 90s, 5m, 2h, 1d, 1w or 1y");
         break;
     case OPTION_MILLISECONDS:
         buffer_add_text(out, "a time");
         range_print(option, time_units, 1, out);
-        buffer_add_text(out, ", as 250ms, 90, 90s, 5m or 2h");
+        buffer_add_text(out, ", such as 250ms, 90, 90s, 5m or 2h");
         break;
     case OPTION_WORD: words_print(option->words, "", out); break;
     case OPTION_SECONDS_LIST:
         buffer_printf(out, "1 to %d different times, each", OPTION_LIST_MAX);
         range_print(option, time_units, 1000, out);
-        buffer_add_text(out, ", as 60, 10m, 1h");
+        buffer_add_text(out, ", such as 60, 10m, 1h");
         break;
     case OPTION_SECONDS_MAP:
-        buffer_printf(out, "up to %d different times, each with '=' and a time", OPTION_LIST_MAX);
+        buffer_printf(out, "up to %d different times, each followed by '=' and a time", OPTION_LIST_MAX);
         range_print(option, time_units, 1000, out);
-        buffer_add_text(out, ", as 60=2d, 600=30d, 1h=1y");
+        buffer_add_text(out, ", such as 60=2d, 600=30d, 1h=1y");
         break;
     case OPTION_TIME:
-        buffer_add_text(out, "a time as 2026-11-23, 2026-11-23T03:10 (local), 2026-11-23T03:10Z, -2h (before now), "
-                             "now or seconds since 1970");
+        buffer_add_text(out,
+                        "a time such as 2026-11-23, 2026-11-23T03:10 (local), 2026-11-23T03:10Z, -2h (before now), "
+                        "now or seconds since 1970");
         break;
     }
 }

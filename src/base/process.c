@@ -41,9 +41,9 @@ void process_show(int64_t started, struct show *show) {
     show_gauge(show, "start_time_seconds", "When the process was started.", (uint64_t)started);
     show_seconds(show, SHOW_COUNTER, "cpu_seconds_total", "User and system CPU time.",
                  time_us(&usage.ru_utime) + time_us(&usage.ru_stime));
-    show_gauge(show, "resident_memory_bytes", "Memory that is resident.", status_number(status, "\nVmRSS:") * 1024);
+    show_gauge(show, "resident_memory_bytes", "Resident memory.", status_number(status, "\nVmRSS:") * 1024);
     show_gauge(show, "virtual_memory_bytes", "Address space.", status_number(status, "\nVmSize:") * 1024);
     show_gauge(show, "open_fds", "Open file descriptors.", files_count());
-    show_gauge(show, "max_fds", "The most file descriptors that may be open.", files.rlim_cur);
+    show_gauge(show, "max_fds", "Limit of open file descriptors.", files.rlim_cur);
     show_gauge(show, "threads", "Threads.", status_number(status, "\nThreads:"));
 }

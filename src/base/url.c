@@ -24,7 +24,7 @@ static char *span_decode(const char *from, const char *to, struct error *error) 
             const char digits[] = {from[0], from[1], '\0'};
             c = (char)strtol(digits, NULL, 16);
             if (c == '\0') {
-                error_set(error, "%%00 can't be part of it");
+                error_set(error, "%%00 is not allowed");
                 goto failed;
             }
             from += 2;
@@ -85,13 +85,13 @@ static int host_parse(struct url *url, const char *from, const char *to, struct 
     const char *colon, *end;
     if (from < to && *from == '[') {
         end = span_find(++from, to, ']');
-        if (end == to) return error_set(error, "'[' without ']' about an IPv6 address");
+        if (end == to) return error_set(error, "'[' without ']' around an IPv6 address");
         colon = end + 1;
         if (colon < to && *colon != ':') return error_set(error, "text between ']' and the port");
     } else {
         colon = end = span_find(from, to, ':');
         if (end < to && span_find(end + 1, to, ':') < to)
-            return error_set(error, "an IPv6 address must stand in brackets, as in [::1]");
+            return error_set(error, "an IPv6 address must be in brackets, as in [::1]");
     }
     if (!is_span_empty(from, end) && span_decode_into(&url->host, from, end, error)) return -1;
     return colon < to ? port_parse(url, colon + 1, to, error) : 0;
@@ -129,7 +129,7 @@ int url_parse(struct url *url, const char *text, struct error *error) {
     *url = (struct url){0};
     const char *at = scheme_end(text);
     if (!at) {
-        error_set(&reason, "no scheme, as in redis://, mysql:// or sqlite:");
+        error_set(&reason, "no scheme, such as redis://, mysql:// or sqlite:");
         goto failed;
     }
     url->scheme = mem_strndup(text, (size_t)(at - text));

@@ -83,7 +83,7 @@ static int item_parse(struct item *item, const char *text, size_t len, struct er
         item->addresses = item_resolve(item->name + 4, item->tcp);
     if (item->addresses) return 0;
     return error_set(error,
-                     "'%.*s' is not accepted: it takes udp:port, udp:address:port, tcp:port or tcp:address:port, as "
+                     "'%.*s' is not accepted: expected udp:port, udp:address:port, tcp:port or tcp:address:port, as "
                      "udp:4739 or tcp:[::1]:4739",
                      (int)len, text);
 }
@@ -109,9 +109,9 @@ static int sockets_count(void *context, const struct item *item, struct error *e
     for (const struct addrinfo *address = item->addresses; address; address = address->ai_next)
         ++*n;
     if (*n <= LISTENER_SOCKETS) return 0;
-    return error_set(error,
-                     "'%s' is one too many: at most %d sockets are accepted, and without an address it takes two",
-                     item->name, LISTENER_SOCKETS);
+    return error_set(
+        error, "'%s' is one too many: at most %d sockets are allowed, and a port without an address counts as two",
+        item->name, LISTENER_SOCKETS);
 }
 
 int listener_check(const char *listen, struct error *error) {

@@ -77,7 +77,7 @@ static int item_take(struct prefixes *prefixes, char *text, bool numbers, struct
     char *equals = strchr(text, '=');
     int64_t number = numbers && equals ? number_parse(equals + 1, UINT32_MAX) : 0;
     if (numbers && number <= 0)
-        return error_set(error, "'%s' is not accepted: it takes a prefix and a number from 1 to %u, as 192.0.2.1=1000",
+        return error_set(error, "'%s' is not accepted: expected a prefix and a number from 1 to %u, as 192.0.2.1=1000",
                          text, UINT32_MAX);
     if (numbers) *equals = '\0';
     if (prefix_parse(&prefix, text, error) != 0) return -1;
@@ -85,7 +85,7 @@ static int item_take(struct prefixes *prefixes, char *text, bool numbers, struct
         const struct prefix *other = &prefixes->list[i];
         if (other->family == prefix.family && other->bits == prefix.bits &&
             memcmp(other->address, prefix.address, sizeof prefix.address) == 0)
-            return error_set(error, "'%s' is given twice", text);
+            return error_set(error, "'%s' is repeated", text);
     }
     if (prefixes->n == PREFIXES_MAX)
         return error_set(error, "'%s' is one too many: at most %d prefixes are accepted", text, PREFIXES_MAX);

@@ -18,7 +18,7 @@ static int tunnels_read(const char *text, unsigned *tunnels, struct error *error
         while (i < TUNNELS && (strlen(packet_tunnel_names[i]) != len || memcmp(packet_tunnel_names[i], text, len) != 0))
             i++;
         if (i == TUNNELS)
-            return error_set(error, "'%.*s' is no tunnel; there are gre, ip, vxlan, geneve, gtpu and teredo", (int)len,
+            return error_set(error, "'%.*s' is not a tunnel; expected gre, ip, vxlan, geneve, gtpu or teredo", (int)len,
                              text);
         *tunnels |= 1u << i;
         text += len;
@@ -43,10 +43,10 @@ void capture_options_check(struct config *config) {
         options_complain(&config->options, "capture", "filter", "%s", error.text);
     if (config->capture.queue == CAPTURE_NONE && !config->export.collectors)
         options_complain(&config->options, "capture", "queue",
-                         "none takes [export] collectors: else nobody has the flows");
+                         "none requires [export] collectors: otherwise the flows go nowhere");
     if (!config->import.enabled && !config->capture.interface && !config->collector.listen)
         options_complain(&config->options, "import", "enabled",
-                         "no takes [capture] interface or [collector] listen: else there is nothing to do");
+                         "no requires [capture] interface or [collector] listen: otherwise there is nothing to do");
     if (tunnels_read(text_or_empty(config->capture.decapsulate), &tunnels, &error) != 0)
         options_complain(&config->options, "capture", "decapsulate", "%s", error.text);
 }

@@ -16,7 +16,6 @@ void collector_options_check(struct config *config) {
         options_complain(&config->options, "collector", "sampling", "%s", error.text);
     if (config->capture.interface && config->capture.queue != CAPTURE_NONE &&
         config->capture.queue != config->collector.queue)
-        options_complain(&config->options, "collector", "queue",
-                         "it must be that of [capture], %s: flowimportd imports in one way",
+        options_complain(&config->options, "collector", "queue", "must be the same as in [capture], %s",
                          config->capture.queue == CAPTURE_DIRECT ? "direct" : "redis");
 }

@@ -26,7 +26,7 @@ enum {
     PASSWORD_MAX = 1024,
 };
 
-_Static_assert((int)OPTION_LIST_MAX == (int)BUCKET_SIZES_MAX, "bucket_sizes has as many values as the schema takes");
+_Static_assert((int)OPTION_LIST_MAX == (int)BUCKET_SIZES_MAX, "bucket_sizes has as many values as the schema allows");
 
 /* The options that every program has. */
 struct standard_values {
@@ -40,7 +40,7 @@ static const struct option standard_options[] = {
      .placeholder = "FILE", .help = "Reads this configuration file instead of " FLOWIMPORT_CONFIG "; also -c."},
     {.flag = "c", .type = OPTION_TEXT, .offset = OPTION_AT(standard_values, file, const char *)},
     {.flag = "check-config", .type = OPTION_BOOL, .offset = OPTION_AT(standard_values, check, bool),
-     .help = "Checks the configuration, says what is wrong with it, and exits with 0 or 2."},
+     .help = "Checks the configuration, reports mistakes, and exits with 0 or 2."},
     {.flag = "help", .type = OPTION_BOOL, .offset = OPTION_AT(standard_values, help, bool),
      .help = "Shows this text; also -h."},
     {.flag = "h", .type = OPTION_BOOL, .offset = OPTION_AT(standard_values, help, bool)},
@@ -58,7 +58,7 @@ static void help_print(const struct config_program *program) {
     buffer_printf(&text, "%s\nOptions:\n", program->usage);
     option_print_help(program->options, program->n_options, &text);
     option_print_help(standard_options, N_STANDARD, &text);
-    buffer_add_text(&text, "\nOptions of the configuration file, see flowimport.conf(5), with their defaults:\n");
+    buffer_add_text(&text, "\nOptions of the configuration file with their defaults; see flowimport.conf(5):\n");
     option_print_help(config_options, config_n_options, &text);
     fwrite(text.data, 1, text.len, stdout);
     buffer_release(&text);
@@ -67,9 +67,8 @@ static void help_print(const struct config_program *program) {
 static int print_for_build(const char *what, const struct config_program *program) {
     struct buffer text = BUFFER_INIT;
     if (strcmp(what, "sample") == 0) {
-        buffer_add_text(
-            &text,
-            "# Options of flowimportd(8) and flowimport(1), each at its default; flowimport.conf(5) says more.\n");
+        buffer_add_text(&text,
+                        "# Options of flowimportd(8) and flowimport(1) with their defaults; see flowimport.conf(5).\n");
         option_print_sample(config_options, config_n_options, &text);
     } else if (strcmp(what, "manual-file") == 0) {
         option_print_manual(config_options, config_n_options, false, &text);
@@ -86,7 +85,7 @@ static int print_for_build(const char *what, const struct config_program *progra
         buffer_add_text(&text, ".El\n");
     } else {
         fprintf(stderr,
-                "--print: '%s' is not accepted: it takes sample, manual-file, manual-options, manual-rules, "
+                "--print: '%s' is not accepted: expected sample, manual-file, manual-options, manual-rules, "
                 "manual-tables or manual-/api/PATH\n",
                 what);
         return 2;
@@ -135,10 +134,10 @@ static void password_resolve(struct config *config, const char *section, const c
     bool in_url = url_parse(&url, url_text, NULL) == 0 && url.password;
     url_release(&url);
     if (*password && path) {
-        options_complain(options, section, "password_file", "there is a password too; give one of the two");
+        options_complain(options, section, "password_file", "there is also a password; set only one of them");
     } else if (in_url && (*password || path)) {
         options_complain(options, section, path ? "password_file" : "password",
-                         "there is a password in the url too; give one of the two");
+                         "there is also a password in the url; set only one of them");
     } else if (path) {
         password_read(config, section, path, password);
     }
@@ -156,7 +155,7 @@ static void consumer_resolve(struct config *config) {
         len++;
     if (name[len] || len >= sizeof((struct generation_id *)0)->consumer)
         options_complain(&config->options, "queue", "consumer",
-                         "'%s' is not accepted: it takes up to %zu letters, digits, '.', '_' and '-'", name,
+                         "'%s' is not accepted: expected up to %zu letters, digits, '.', '_' and '-'", name,
                          sizeof((struct generation_id *)0)->consumer - 1);
 }
 
@@ -181,8 +180,8 @@ static void cache_check(struct config *config) {
     uint64_t needed = 2 * buckets * CACHE_ROW_BYTES;
     if (config->import.cache_memory >= needed) return;
     options_complain(&config->options, "import", "cache_memory",
-                     "too small for one flow of max_flow_duration %" PRId64 "s, which touches %" PRIu64
-                     " buckets of %" PRIu64 "s: it takes at least %" PRIu64 "M",
+                     "too small for one flow of max_flow_duration %" PRId64 "s, which spans %" PRIu64
+                     " buckets of %" PRIu64 "s: requires at least %" PRIu64 "M",
                      config->import.max_flow_duration, buckets, smallest, (needed >> 20) + 1);
 }
 
@@ -211,7 +210,7 @@ static void listen_check(struct config *config) {
     else if (config->http.listen && !http_listen_is_loopback(config->http.listen) && !config->http.auth &&
              !config->http.open)
         options_complain(&config->options, "http", "listen",
-                         "'%s' can be reached from other hosts: it takes auth, a file of users, or open = yes",
+                         "'%s' can be reached from other hosts: requires auth, a file of users, or open = yes",
                          config->http.listen);
     path_check(config, "http", "asn_db", config->http.asn_db);
     path_check(config, "http", "country_db", config->http.country_db);
@@ -240,9 +239,9 @@ static void config_check(struct config *config) {
     path_check(config, "store", "tls_cert", config->store.tls_cert);
     path_check(config, "store", "tls_key", config->store.tls_key);
     if (config->store.tls_cert && !config->store.tls_key)
-        options_complain(&config->options, "store", "tls_cert", "takes tls_key too");
+        options_complain(&config->options, "store", "tls_cert", "requires tls_key");
     if (config->store.tls_key && !config->store.tls_cert)
-        options_complain(&config->options, "store", "tls_key", "takes tls_cert too");
+        options_complain(&config->options, "store", "tls_key", "requires tls_cert");
 }
 
 /* The arguments, then the file that they name, then the environment. What stands after it was right in itself, or
@@ -266,7 +265,7 @@ int config_gather(struct config *config, const struct config_program *program, i
     config->operands = argv + 1;
     if (program->no_operands && config->n_operands > 0) {
         struct buffer *errors = &config->options.errors;
-        buffer_printf(errors, "'%s': %s takes no arguments but options\n", config->operands[0], program->name);
+        buffer_printf(errors, "'%s': %s accepts options only\n", config->operands[0], program->name);
         config->options.n_errors++;
     }
 
@@ -285,7 +284,7 @@ int config_gather(struct config *config, const struct config_program *program, i
             if (config->path)
                 printf("configuration ok: %s\n", config->path);
             else
-                printf("configuration ok: defaults alone (there is no %s)\n", FLOWIMPORT_CONFIG);
+                printf("configuration ok: defaults only (%s does not exist)\n", FLOWIMPORT_CONFIG);
             status = 0;
         }
     }

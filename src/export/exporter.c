@@ -32,7 +32,7 @@ static int collector_parse(struct url *url, struct destination_target *target, c
         return 0;
     url_release(url);
     return error_set(error,
-                     "'%s' is not accepted: it takes udp://host[:4739], tcp://host[:4739], either with ?uniflows, or "
+                     "'%s' is not accepted: expected udp://host[:4739], tcp://host[:4739], either with ?uniflows, or "
                      "udp://host[:2055]?v9",
                      text);
 }

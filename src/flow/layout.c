@@ -36,7 +36,7 @@ static int key_add(struct flow_layout *layout, const char *name, size_t len, str
            layout->fields[field].element[FLOW_IPV6] != element)
         field++;
     for (unsigned i = 0; i < layout->n_keys; i++)
-        if (layout->keys[i] == field) return error_set(error, "aggr_values: '%s' is given twice", element->name);
+        if (layout->keys[i] == field) return error_set(error, "aggr_values: '%s' is repeated", element->name);
     if (field == layout->n_fields) {
         unsigned width = element_width(element);
         if (layout->key_bytes[FLOW_IPV6] + width > FLOW_KEY_BYTES)
@@ -58,7 +58,7 @@ static int sum_add(struct flow_layout *layout, const char *name, size_t len, str
     if (layout->n_sums == FLOW_SUMS_MAX)
         return error_set(error, "aggr_sums: '%s' is one too many: at most %d sums", element->name, FLOW_SUMS_MAX);
     if (flow_layout_sum(layout, element->id) >= 0)
-        return error_set(error, "aggr_sums: '%s' is given twice", element->name);
+        return error_set(error, "aggr_sums: '%s' is repeated", element->name);
     /* Of the full key: the five-tuple is kept whether or not it is configured. */
     for (unsigned i = 0; i < layout->n_fields; i++)
         if (layout->fields[i].element[FLOW_IPV4] == element)

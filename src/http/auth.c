@@ -51,7 +51,7 @@ static struct user *user_find(struct users *users, const char *name) {
 /* "user:hash". NULL, or what is wrong with it; the line is taken apart. */
 static const char *line_problem(struct users *users, char *line, char **hash) {
     char *colon = strchr(line, ':');
-    if (!colon || colon == line) return "it takes a line user:hash, as htpasswd -nB makes it";
+    if (!colon || colon == line) return "expected a line user:hash, as htpasswd -nB prints it";
     *colon = '\0';
     *hash = colon + 1;
     (*hash)[strcspn(*hash, ":")] = '\0'; /* shadow(5) has more fields */

@@ -415,7 +415,7 @@ static struct addrinfo *address_parse(const char *listen, struct error *error) {
         free(host);
     }
     if (!found)
-        error_set(error, "'%s' is not accepted: it takes an address and a port, as 127.0.0.1:8469 or [::1]:8469",
+        error_set(error, "'%s' is not accepted: expected an address and a port, as 127.0.0.1:8469 or [::1]:8469",
                   listen);
     return found;
 }

@@ -65,8 +65,7 @@ static int field_unknown(const struct meter_rule *rule, struct span word, enum m
 static int field_add(struct meter_rule *rule, const struct meter_field *field, struct error *error) {
     struct meter_template *fields = &rule->fields;
     for (unsigned i = 0; i < fields->n; i++)
-        if (fields->fields[i] == field)
-            return error_set(error, "rule '%s': '%s' is given twice", rule->name, field->name);
+        if (fields->fields[i] == field) return error_set(error, "rule '%s': '%s' is repeated", rule->name, field->name);
     if (fields->n == METER_FIELDS_MAX)
         return error_set(error, "rule '%s': '%s' is one too many: at most %d keys and values", rule->name, field->name,
                          METER_FIELDS_MAX);

@@ -61,7 +61,7 @@ static int install(const struct command_call *call, struct store *store) {
     struct error error;
     if (retention_is_off(configured(call)))
         return command_fail(EXIT_USAGE,
-                            "retention install: it takes --keep SIZE=TIME or --max-size SIZE, or the same in "
+                            "retention install: requires --keep SIZE=TIME or --max-size SIZE, or the same in "
                             "[retention] of the configuration file");
     if (retention_install(store, call->options->definer, &changed, &error) != STORE_OK ||
         retention_rules_write(store, configured(call), &rules_changed, &error) != STORE_OK)

@@ -16,7 +16,7 @@ int command_serve(const struct command_call *call) {
     struct store *store;
     struct error error;
     if (call->n_operands > 0) return command_usage("serve [--http-listen ADDRESS:PORT] [--store URL]");
-    if (!web.listen) return command_fail(EXIT_USAGE, "[http] listen is empty: it takes an address and a port");
+    if (!web.listen) return command_fail(EXIT_USAGE, "[http] listen is empty: requires an address and a port");
     /* What is wrong with the store is better said now than to each who asks. */
     config.read_only = true;
     if (store_open(&store, &config, &call->pipeline->schema, &error) != STORE_OK)

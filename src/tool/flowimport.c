@@ -39,7 +39,7 @@ static int from_read(const struct config *config, struct command_options *values
     }
     if (option_parse(&time, text, config->options.now, &values->from) == 0) return EXIT_DONE;
     option_accepts(&time, &accepts);
-    fprintf(stderr, "--from: '%s' is not accepted: it takes %s\n", text, accepts.data);
+    fprintf(stderr, "--from: '%s' is not accepted: expected %s\n", text, accepts.data);
     buffer_release(&accepts);
     return EXIT_USAGE;
 }

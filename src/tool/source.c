@@ -40,7 +40,7 @@ int source_open(const struct command_call *call, const char *text, struct store 
     if (url_parse(&url, text, &error) != 0) return command_fail(EXIT_USAGE, "%s", error.text);
     bool is_mysql = strcmp(url.scheme, "mysql") == 0 || strcmp(url.scheme, "mariadb") == 0, secret = url.password;
     url_release(&url);
-    if (!is_mysql) return command_fail(EXIT_USAGE, "'%s' is not accepted: it takes mysql://user@host/database", text);
+    if (!is_mysql) return command_fail(EXIT_USAGE, "'%s' is not accepted: expected mysql://user@host/database", text);
     if (secret)
         return command_fail(EXIT_USAGE, "no passwords on the command line, where every user of the machine can see "
                                         "them; use --from-password-file or the MySQL option file");

@@ -510,6 +510,6 @@ def test_times_are_times_still(make_site):
     site = make_site("sqlite")
     for command in (["top", "hosts"], ["verify"]):
         said = [site.run(*command, option, "soon", code=2)[1] for option in ("--from", "--to")]
-        assert said[0].startswith("--from: 'soon' is not accepted: it takes a time as 2026-11-23, ")
+        assert said[0].startswith("--from: 'soon' is not accepted: expected a time such as 2026-11-23, ")
         assert said[0] == said[1].replace("--to", "--from")
         site.run(*command, "--from", "2023-11-14T22:10Z", code=1)  # there is no store

@@ -325,8 +325,8 @@ def test_a_connection_is_waited_for(folder, file, expected):
 
 
 @pytest.mark.parametrize("words, message", [
-    (["sctp://localhost"], "[export] collectors"), (["udp://localhost/x"], "it takes udp://host[:4739]"),
-    (["tcp://localhost?v9"], "it takes udp://host[:4739]")])
+    (["sctp://localhost"], "[export] collectors"), (["udp://localhost/x"], "expected udp://host[:4739]"),
+    (["tcp://localhost?v9"], "expected udp://host[:4739]")])
 def test_a_wrong_url_is_refused(folder, file, words, message):
     _, err = export(folder, "--collectors", *words, file, code=2)
     assert message.split("] ")[-1] in err and words[0] in err

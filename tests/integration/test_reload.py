@@ -47,7 +47,7 @@ def options_of_the_sample():
     for line in sample.stdout.decode().splitlines():
         if line.startswith("["):
             section = line.strip("[]")
-        elif line == "# Taken on SIGHUP, too.":
+        elif line == "# SIGHUP applies a new value.":
             reload = True
         elif re.match("#[a-z_]+ =", line):
             (taken if reload else others).add((section, line[1:line.index(" ")]))
@@ -144,9 +144,9 @@ def test_a_wrong_file_changes_nothing(running):
                   import_={"flush_interval": "1s", "max_future": "soon"}, log={"level": "error"})
     text = path.read_text().splitlines()
     assert said == [
-        ("error", "config: %s:%d: [queue] page: '0' is not accepted: it takes a number from 1 to 100000"
+        ("error", "config: %s:%d: [queue] page: '0' is not accepted: expected a number from 1 to 100000"
          % (path, text.index("page = 0") + 1)),
-        ("error", "config: %s:%d: [import] max_future: 'soon' is not accepted: it takes a time from 0 to 1y, as 90, 90s, "
+        ("error", "config: %s:%d: [import] max_future: 'soon' is not accepted: expected a time from 0 to 1y, such as 90, 90s, "
          "5m, 2h, 1d, 1w or 1y" % (path, text.index("max_future = soon") + 1)),
         ("error", "config: %s: reload refused; the running configuration is unchanged" % path)]
     path.unlink()
@@ -183,7 +183,7 @@ def test_the_mix_is_checked(make_site):
                   import_={"max_flow_duration": "365d", "cache_memory": "1G", "flush_interval": "1s"})
     assert said == [
         ("error", "config: %s:%d: [import] cache_memory: too small for one flow of max_flow_duration 31536000s, which "
-         "touches 525602 buckets of 60s: it takes at least 129M" % (path, line)),
+         "spans 525602 buckets of 60s: requires at least 129M" % (path, line)),
         ("error", "config: %s: reload refused; the running configuration is unchanged" % path)]
     assert changed(path, "import", "flush_interval") in change(site, daemon, import_={"flush_interval": "1s"})
     daemon.stop()

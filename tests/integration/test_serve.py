@@ -280,7 +280,7 @@ def test_users_are_read_again(guarded):
 def test_users_of_a_wrong_file_are_not_taken(guarded):
     users, web = guarded
     assert web.status("/", **basic("anna")) == 200
-    for text, said in ((USERS.replace("anna", "carl") + "dora", ":4: it takes a line user:hash"),
+    for text, said in ((USERS.replace("anna", "carl") + "dora", ":4: expected a line user:hash"),
                        ("", ": there are no users in it"), (None, ": No such file or directory")):
         if text is None:
             users.unlink()
@@ -337,7 +337,7 @@ def test_a_users_file_that_is_wrong(filled):
     site = filled(count=1)
     users = site.folder / "users"
     for text, reason in (("anna:" + "x" * 5, "the hash is too weak, or is none; mkpasswd -m yescrypt makes one"),
-                         ("\nanna", "it takes a line user:hash, as htpasswd -nB makes it")):
+                         ("\nanna", "expected a line user:hash, as htpasswd -nB prints it")):
         users.write_text(text + "\n")
         err = site.run("serve", code=2, http={"listen": "127.0.0.1:0", "auth": users})[1]
         assert re.fullmatch(r"\S+/command\.conf:\d+: \[http\] auth: %s:%d: %s\n"
@@ -352,7 +352,7 @@ def test_other_addresses_take_users_or_the_word(filled, serve):
     (site.folder / "users").write_text(USERS)
     for listen in ("0.0.0.0:0", "[::]:0", "192.0.2.1:0"):
         err = site.run("serve", code=2, http={"listen": listen})[1]
-        assert re.fullmatch(r"\S+/command\.conf:\d+: \[http\] listen: '%s' can be reached from other hosts: it takes auth, "
+        assert re.fullmatch(r"\S+/command\.conf:\d+: \[http\] listen: '%s' can be reached from other hosts: requires auth, "
                             r"a file of users, or open = yes\n" % re.escape(listen), err)
     for options in ({"auth": site.folder / "users"}, {"open": "yes"}):
         process = rig.Process(site.command("serve", http={"listen": "0.0.0.0:0", **options}), site.folder, "everywhere")
@@ -494,7 +494,7 @@ def test_serve_that_cannot(make_site, filled, serve):
     err = site.run("serve", code=1, http={"listen": "127.0.0.1:%d" % web.port})[1]
     assert err.endswith("error: http: 127.0.0.1:%d: listen: Address already in use\n" % web.port)
     assert site.run("serve", code=2, http={"listen": ""})[1] == (
-        "flowimport: [http] listen is empty: it takes an address and a port\n")
+        "flowimport: [http] listen is empty: requires an address and a port\n")
     assert site.run("serve", "x", code=2)[1].startswith("usage: flowimport serve")
 
 

@@ -84,9 +84,9 @@ static void same_line_is_counted(void **state) {
     log_notice("c", "again");
     log_warning("c", "again");
     expect(&capture, "2026-11-23T10:20:30Z prog[%d]: notice: b: again\n"
-                     "2026-11-23T10:20:40Z prog[%d]: notice: b: the last line came 4 more times\n"
+                     "2026-11-23T10:20:40Z prog[%d]: notice: b: the last line was repeated 4 times\n"
                      "2026-11-23T10:20:40Z prog[%d]: notice: b: again\n"
-                     "2026-11-23T10:20:40Z prog[%d]: notice: b: the last line came 1 more time\n"
+                     "2026-11-23T10:20:40Z prog[%d]: notice: b: the last line was repeated 1 time\n"
                      "2026-11-23T10:20:40Z prog[%d]: notice: c: again\n"
                      "2026-11-23T10:20:40Z prog[%d]: warning: c: again\n");
 }

@@ -278,23 +278,27 @@ static void file_errors_are_all_reported(void **state) {
                           "5\nmilliseconds = 1ms\nword = pink\n"),
                      -1);
     expect_errors(
-        "FILE:1: text: stands before the first section; there are a, b\n"
-        "FILE:3: [a] url: 'mysql://u:***@h' is not accepted: it takes a URL that starts with redis: or redis+unix:\n"
-        "FILE:4: [a] url: given twice, first in line 3\n"
-        "FILE:5: [a] urls: there is no such option; [a] has text, secret, url\n"
-        "FILE:7: [c]: there is no such section; there are a, b\n"
+        "FILE:1: text: no section before it; the sections are a, b\n"
+        "FILE:3: [a] url: 'mysql://u:***@h' is not accepted: expected a URL that starts with redis: or redis+unix:\n"
+        "FILE:4: [a] url: repeated; first set in line 3\n"
+        "FILE:5: [a] urls: unknown option; [a] has text, secret, url\n"
+        "FILE:7: [c]: unknown section; the sections are a, b\n"
         "FILE:10: neither 'name = value' nor '[section]'\n"
         "FILE:11: neither 'name = value' nor '[section]'\n"
-        "FILE:12: [b] count: '0 # hm' is not accepted: it takes a number from 1 to 1000 (a comment behind a value "
+        "FILE:12: [b] count: '0 # hm' is not accepted: expected a number from 1 to 1000 (a comment after a value "
         "starts with ';')\n"
-        "FILE:13: [b] list: '60, 60' is not accepted: it takes 1 to 8 different times, each from 1s to 1h, as 60, 10m, "
+        "FILE:13: [b] list: '60, 60' is not accepted: expected 1 to 8 different times, each from 1s to 1h, such as 60, "
+        "10m, "
         "1h\n"
-        "FILE:15: [b] yes: 'maybe' is not accepted: it takes yes or no\n"
-        "FILE:16: an indented line goes on with the value above; an option starts its line\n"
-        "FILE:17: [b] seconds: '2d' is not accepted: it takes a time from 1s to 1d, as 90, 90s, 5m, 2h, 1d, 1w or 1y\n"
-        "FILE:18: [b] bytes: '5' is not accepted: it takes a size from 1M to 1T, in bytes or with K, M, G or T\n"
-        "FILE:19: [b] milliseconds: '1ms' is not accepted: it takes a time from 10ms up, as 250ms, 90, 90s, 5m or 2h\n"
-        "FILE:20: [b] word: 'pink' is not accepted: it takes red, green or blue\n");
+        "FILE:15: [b] yes: 'maybe' is not accepted: expected yes or no\n"
+        "FILE:16: an indented line continues a value; options must not be indented\n"
+        "FILE:17: [b] seconds: '2d' is not accepted: expected a time from 1s to 1d, such as 90, 90s, 5m, 2h, 1d, 1w or "
+        "1y\n"
+        "FILE:18: [b] bytes: '5' is not accepted: expected a size from 1M to 1T, in bytes or with the suffix K, M, G "
+        "or T\n"
+        "FILE:19: [b] milliseconds: '1ms' is not accepted: expected a time from 10ms upwards, such as 250ms, 90, 90s, "
+        "5m or 2h\n"
+        "FILE:20: [b] word: 'pink' is not accepted: expected red, green or blue\n");
     assert_int_equal(options.n_errors, 15);
     assert_int_equal(values.count, 5);
     assert_string_equal(values.url, "redis://h");
@@ -311,7 +315,7 @@ static void long_lines_are_refused_and_may_be_broken(void **state) {
     set_up(state);
     snprintf(text, sizeof text, "[a]\ntext = %0300d\n[b]\ncount = 8\n", 0);
     assert_int_equal(file(text), -1);
-    expect_errors("FILE:2: longer than 198 bytes; a value may go on in indented lines\n");
+    expect_errors("FILE:2: longer than 198 bytes; continue the value on indented lines\n");
     assert_string_equal(values.text, "hello");
     assert_int_equal(values.count, 8);
 }
@@ -354,9 +358,9 @@ static void maps_add_up_on_the_command_line(void **state) {
     (void)state;
     memcpy(argv, given, sizeof given);
     assert_int_equal(options_arguments(&options, 4, argv, &n), -1);
-    expect_errors(
-        "--map: '60=2d,10m=60s' is not accepted: it takes up to 8 different times, each with '=' and a time from "
-        "1m to 1d, as 60=2d, 600=30d, 1h=1y\n");
+    expect_errors("--map: '60=2d,10m=60s' is not accepted: expected up to 8 different times, each followed by '=' and "
+                  "a time from "
+                  "1m to 1d, such as 60=2d, 600=30d, 1h=1y\n");
     assert_int_equal(values.map.n, 1);
     const char *const more[] = {"prog", "--map", "60=1d 10m=60s", "--map", "3600=1m", NULL};
     memcpy(argv, more, sizeof argv);
@@ -373,7 +377,7 @@ static void losing_values_are_checked_too(void **state) {
     int n;
     assert_int_equal(arguments(&n, (char *[]){"p", "--count=9", NULL}), 0);
     assert_int_equal(file("[b]\ncount = many\n"), -1);
-    expect_errors("FILE:2: [b] count: 'many' is not accepted: it takes a number from 1 to 1000\n");
+    expect_errors("FILE:2: [b] count: 'many' is not accepted: expected a number from 1 to 1000\n");
     assert_int_equal(values.count, 9);
 }
 
@@ -423,19 +427,19 @@ static void bad_arguments_are_all_reported(void **state) {
     assert_int_equal(n, 1);
     assert_string_equal(argv[1], "file");
 #define NO_PASSWORDS                                                                                                   \
-    ": no passwords on the command line, where every user of the machine can see them; use the configuration file, a " \
+    ": a password on the command line is visible to every user of the machine; use the configuration file, a "         \
     "password file or the environment\n"
-    expect_errors("--nope: there is no such option; --help lists them\n"
-                  "-x: there is no such option; --help lists them\n"
-                  "-c: there is no such option; --help lists them\n"
+    expect_errors("--nope: unknown option; see --help\n"
+                  "-x: unknown option; see --help\n"
+                  "-c: unknown option; see --help\n"
                   "--secret" NO_PASSWORDS "--the-url" NO_PASSWORDS "--the-url" NO_PASSWORDS
-                  "--the-url: URL 'redis://h:x': port 'x' is not a number from 1 to 65535; it takes a URL that starts "
+                  "--the-url: URL 'redis://h:x': port 'x' is not a number from 1 to 65535; expected a URL that starts "
                   "with redis: or redis+unix:\n"
-                  "--yes: 'perhaps' is not accepted: it takes yes or no\n"
-                  "-n: '0' is not accepted: it takes a number from 1 to 100\n"
-                  "--from: 'soon' is not accepted: it takes a time as 2026-11-23, 2026-11-23T03:10 (local), "
+                  "--yes: 'perhaps' is not accepted: expected yes or no\n"
+                  "-n: '0' is not accepted: expected a number from 1 to 100\n"
+                  "--from: 'soon' is not accepted: expected a time such as 2026-11-23, 2026-11-23T03:10 (local), "
                   "2026-11-23T03:10Z, -2h (before now), now or seconds since 1970\n"
-                  "--count: its value is missing\n");
+                  "--count: requires a value\n");
     assert_null(values.secret);
     assert_string_equal(values.url, "redis://h");
 }
@@ -514,8 +518,8 @@ static void sample_holds_every_option_at_its_default(void **state) {
     assert_string_equal(
         text.data,
         "\n[a]\n\n# Some text. More of it. Even more.\n#text = hello\n\n# A secret.\n#secret =\n\n# A server.\n"
-        "# Takes a URL that starts with redis: or redis+unix:.\n#url = redis://h\n"
-        "\n[b]\n\n# Whether.\n# Takes yes or no.\n#yes = no\n");
+        "# Accepts a URL that starts with redis: or redis+unix:.\n#url = redis://h\n"
+        "\n[b]\n\n# Whether.\n# Accepts yes or no.\n#yes = no\n");
     buffer_clear(&text);
     /* What is commented out is accepted when it is not. */
     option_print_sample(rows, N_ROWS, &text);
@@ -540,7 +544,7 @@ static void manual_is_mdoc(void **state) {
         ".It Cm \"secret\" Ns = Ns Ar \"TEXT\"\nA secret.\nIn the environment:\n.Ev TEST_SECRET .\n.El\n");
     buffer_clear(&text);
     option_print_manual(commands, 1, true, &text);
-    assert_string_equal(text.data, ".It Fl \"n\" Ar \"N\"\nRows.\nTakes a number from 1 to 100.\n");
+    assert_string_equal(text.data, ".It Fl \"n\" Ar \"N\"\nRows.\nAccepts a number from 1 to 100.\n");
     buffer_release(&text);
 }
 

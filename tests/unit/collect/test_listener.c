@@ -597,14 +597,15 @@ static void items(void **state) {
         snprintf(text, sizeof text, "udp:4739, %s,tcp:1", bad[i]);
         assert_int_equal(listener_check(text, &error), -1);
         snprintf(expected, sizeof expected,
-                 "'%s' is not accepted: it takes udp:port, udp:address:port, tcp:port or tcp:address:port, as "
+                 "'%s' is not accepted: expected udp:port, udp:address:port, tcp:port or tcp:address:port, as "
                  "udp:4739 or tcp:[::1]:4739",
                  bad[i]);
         assert_string_equal(error.text, expected);
     }
     assert_int_equal(listener_check("udp:1,udp:2,udp:3,udp:4,udp:5,udp:6,udp:7,udp:[::1]:8,udp:9", &error), -1);
-    assert_string_equal(error.text, "'udp:9' is one too many: at most 16 sockets are accepted, and without an address "
-                                    "it takes two");
+    assert_string_equal(error.text,
+                        "'udp:9' is one too many: at most 16 sockets are allowed, and a port without an address "
+                        "counts as two");
 }
 
 static void addresses_that_are_taken(void **state) {

@@ -117,7 +117,7 @@ static void same_as_naive(void **state) {
 static void errors_name_the_prefix(void **state) {
     (void)state;
 #define NO_ADDRESS " is no address and no prefix, as 192.0.2.1, 192.0.2.0/24 or 2001:db8::/32"
-#define NO_NUMBER " is not accepted: it takes a prefix and a number from 1 to 4294967295, as 192.0.2.1=1000"
+#define NO_NUMBER " is not accepted: expected a prefix and a number from 1 to 4294967295, as 192.0.2.1=1000"
     static const struct {
         const char *text, *error;
         bool numbers;
@@ -135,9 +135,9 @@ static void errors_name_the_prefix(void **state) {
         {"192.0.2.1/24", "'192.0.2.1/24' has bits behind its length: the prefix is 192.0.2.0/24", false},
         {"192.0.2.0/22", "'192.0.2.0/22' has bits behind its length: the prefix is 192.0.0.0/22", false},
         {"2001:db8::1/64", "'2001:db8::1/64' has bits behind its length: the prefix is 2001:db8::/64", false},
-        {"::1,10.0.0.0/8,::1/128", "'::1/128' is given twice", false},
-        {"10.0.0.0/8,::ffff:10.0.0.0/104", "'::ffff:10.0.0.0/104' is given twice", false},
-        {"10.0.0.1=1,10.0.0.1=2", "'10.0.0.1' is given twice", true},
+        {"::1,10.0.0.0/8,::1/128", "'::1/128' is repeated", false},
+        {"10.0.0.0/8,::ffff:10.0.0.0/104", "'::ffff:10.0.0.0/104' is repeated", false},
+        {"10.0.0.1=1,10.0.0.1=2", "'10.0.0.1' is repeated", true},
         {"10.0.0.1", "'10.0.0.1'" NO_NUMBER, true},
         {"10.0.0.1=", "'10.0.0.1='" NO_NUMBER, true},
         {"10.0.0.1=0", "'10.0.0.1=0'" NO_NUMBER, true},

@@ -194,8 +194,8 @@ static void passwords_have_one_source(void **state) {
     snprintf(text, sizeof text,
              "[queue]\npassword = a\npassword_file = %s\n[store]\nurl = mysql://u:pw@h/db\npassword = b\n",
              secret_path);
-    expect_refused(text, "CONF:3: [queue] password_file: there is a password too; give one of the two\n"
-                         "CONF:6: [store] password: there is a password in the url too; give one of the two\n");
+    expect_refused(text, "CONF:3: [queue] password_file: there is also a password; set only one of them\n"
+                         "CONF:6: [store] password: there is also a password in the url; set only one of them\n");
     snprintf(text, sizeof text, "[store]\npassword_file = %s\n", secret_path);
     file_write(secret_path, "");
     expect_refused(text, "CONF:2: [store] password_file: SECRET: the file is empty\n");
@@ -203,9 +203,8 @@ static void passwords_have_one_source(void **state) {
     expect_refused(text, "CONF:2: [store] password_file: SECRET: No such file or directory\n");
     char *output, *errors;
     assert_int_equal(load("", (char *[]){"--store-password", "x", NULL}, &output, &errors), 2);
-    assert_string_equal(
-        errors, "--store-password: no passwords on the command line, where every user of the machine can see them; "
-                "use the configuration file, a password file or the environment\n");
+    assert_string_equal(errors, "--store-password: a password on the command line is visible to every user of the "
+                                "machine; use the configuration file, a password file or the environment\n");
     free(output);
     free(errors);
 }
@@ -217,19 +216,19 @@ static void options_are_checked_against_each_other(void **state) {
         "16M\nbucket_sizes = 600 1\n"
         "[store]\ntls_cert = /nonexistent/cert\n",
         "CONF:2: [queue] name: must not be empty\n"
-        "CONF:3: [queue] consumer: 'a:b' is not accepted: it takes up to 127 letters, digits, '.', '_' and '-'\n"
+        "CONF:3: [queue] consumer: 'a:b' is not accepted: expected up to 127 letters, digits, '.', '_' and '-'\n"
         "CONF:5: [import] aggr_values: 'foo' is not an IPFIX information element\n"
-        "CONF:6: [import] cache_memory: too small for one flow of max_flow_duration 86400s, which touches 86402 "
-        "buckets of 1s: it takes at least 22M\n"
+        "CONF:6: [import] cache_memory: too small for one flow of max_flow_duration 86400s, which spans 86402 "
+        "buckets of 1s: requires at least 22M\n"
         "CONF:9: [store] tls_cert: /nonexistent/cert: No such file or directory\n"
-        "CONF:9: [store] tls_cert: takes tls_key too\n");
+        "CONF:9: [store] tls_cert: requires tls_key\n");
     expect_refused("[import]\naggr_sums = octetDeltaCount sourceIPv4Address\n",
                    "CONF:2: [import] aggr_sums: 'sourceIPv4Address' is a ipv4Address; a sum is an unsigned integer\n");
     expect_refused("[import]\nbucket_sizes = 60, 600\n[retention]\nkeep = 60=2d, 3600=1y\n",
                    "CONF:4: [retention] keep: 3600s is not one of bucket_sizes\n");
     expect_refused("[import]\ncache_memory = 22M\nbucket_sizes = 1\nmax_flow_duration = 30d\n",
-                   "CONF:2: [import] cache_memory: too small for one flow of max_flow_duration 2592000s, which touches "
-                   "2592002 buckets of 1s: it takes at least 633M\n");
+                   "CONF:2: [import] cache_memory: too small for one flow of max_flow_duration 2592000s, which spans "
+                   "2592002 buckets of 1s: requires at least 633M\n");
     expect_loaded("[import]\ncache_memory = 22M\nbucket_sizes = 1\n", NULL);
     config_release(&config);
 }
@@ -244,7 +243,7 @@ static void check_config_says_ok(void **state) {
     free(output);
     free(errors);
     snprintf(expected, sizeof expected,
-             "%s:2: [log] level: 'loud' is not accepted: it takes error, warning, notice, info or debug\n", path);
+             "%s:2: [log] level: 'loud' is not accepted: expected error, warning, notice, info or debug\n", path);
     assert_int_equal(load("[log]\nlevel = loud\n", (char *[]){"--check-config", NULL}, &output, &errors), 2);
     assert_string_equal(output, "");
     assert_string_equal(errors, expected);
@@ -283,7 +282,7 @@ static void arguments_are_refused_where_there_are_none(void **state) {
     int status = config_load(&config, &bare, 6, argv);
     char *errors = capture_end(&err);
     assert_int_equal(status, 2);
-    assert_string_equal(errors, "'yes': prog takes no arguments but options\n");
+    assert_string_equal(errors, "'yes': prog accepts options only\n");
     free(errors);
 }
 

@@ -349,7 +349,7 @@ static void test_urls(void **state) {
     for (unsigned i = 0; i < sizeof bad / sizeof bad[0]; i++)
         assert_int_equal(exporter_check(bad[i], &error), -1);
     assert_int_equal(exporter_check("udp://h,sctp://x", &error), -1);
-    assert_string_equal(error.text, "'sctp://x' is not accepted: it takes udp://host[:4739], tcp://host[:4739], either "
+    assert_string_equal(error.text, "'sctp://x' is not accepted: expected udp://host[:4739], tcp://host[:4739], either "
                                     "with ?uniflows, or udp://host[:2055]?v9");
     assert_int_equal(exporter_check(bad[11], &error), -1);
     assert_string_equal(error.text, "more than 8 collectors");

@@ -223,7 +223,8 @@ static void addresses_have_names(void **state) {
 }
 
 #define RANGE                                                                                                          \
-    "a time as 2026-11-23, 2026-11-23T03:10 (local), 2026-11-23T03:10Z, -2h (before now), now or seconds since 1970"
+    "a time such as 2026-11-23, 2026-11-23T03:10 (local), 2026-11-23T03:10Z, -2h (before now), now or seconds since "  \
+    "1970"
 #define QUERY_PARAMS "from, to, filter, group, metric, n, series, step, points, compare, format"
 #define FLOWS_PARAMS "from, to, filter, sort, order, n, offset, merge, format"
 #define GROUPS                                                                                                         \
@@ -258,8 +259,9 @@ static void bad_parameters_are_refused(void **state) {
         {"/api/query", "n=-1", "n", "-1", "a number from 1 to 1000"},
         {"/api/query", "n=1e2", "n", "1e2", "a number from 1 to 1000"},
         {"/api/query", "series=perhaps", "series", "perhaps", "yes or no"},
-        {"/api/query", "step=fast", "step", "fast", "auto or a time from 1s to 1y, as 90, 90s, 5m, 2h, 1d, 1w or 1y"},
-        {"/api/query", "step=0", "step", "0", "auto or a time from 1s to 1y, as 90, 90s, 5m, 2h, 1d, 1w or 1y"},
+        {"/api/query", "step=fast", "step", "fast",
+         "auto or a time from 1s to 1y, such as 90, 90s, 5m, 2h, 1d, 1w or 1y"},
+        {"/api/query", "step=0", "step", "0", "auto or a time from 1s to 1y, such as 90, 90s, 5m, 2h, 1d, 1w or 1y"},
         {"/api/query", "series=yes&step=1&from=-30d", "step", "1", "at least 260 seconds for a time of this length"},
         {"/api/query", "series=yes&points=10000&n=1000&group=src&from=-7d", "n", "1000",
          "at most 18 with 5040 times each"},

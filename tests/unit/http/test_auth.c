@@ -86,8 +86,8 @@ static void files(void **state) {
     auth_free(users("# who may\n\nanna:" BCRYPT "\r\nbert:" SHA512 "\ncarl:" YESCRYPT));
     refused("", ": there are no users in it");
     refused("# anna\n", ": there are no users in it");
-    refused("anna\n", ":1: it takes a line user:hash, as htpasswd -nB makes it");
-    refused(":" BCRYPT "\n", ":1: it takes a line user:hash, as htpasswd -nB makes it");
+    refused("anna\n", ":1: expected a line user:hash, as htpasswd -nB prints it");
+    refused(":" BCRYPT "\n", ":1: expected a line user:hash, as htpasswd -nB prints it");
     refused("anna:" BCRYPT "\nbert:" SHA512 "\nanna:" SHA512 "\n", ":3: the user is there already");
     static const char weak[] = "the hash is too weak, or is none; mkpasswd -m yescrypt makes one";
     static const char none[] =
@@ -293,7 +293,7 @@ static void read_again_in_vain(void **state) {
     assert_int_equal(ask_simply(auth, basic("anna:secret")), AUTH_RIGHT);
     write_users("bert:" BCRYPT "\ncarl\n");
     assert_int_equal(auth_read(auth, path, &error), -1);
-    assert_non_null(strstr(error.text, ":2: it takes a line user:hash"));
+    assert_non_null(strstr(error.text, ":2: expected a line user:hash"));
     unlink(path);
     assert_int_equal(auth_read(auth, path, &error), -1);
     assert_non_null(strstr(error.text, "No such file or directory"));

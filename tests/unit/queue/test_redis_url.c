@@ -83,7 +83,7 @@ static const struct {
      "redis://h/99999999999999999999: '99999999999999999999' is not a database number"},
     {"redis+unix:/s?db=one", "redis+unix:/s?db=one: 'one' is not a database number"},
     {"redis://h:0", "URL 'redis://h:0': port '0' is not a number from 1 to 65535"},
-    {"", "URL '': no scheme, as in redis://, mysql:// or sqlite:"},
+    {"", "URL '': no scheme, such as redis://, mysql:// or sqlite:"},
 };
 
 static void refusals(void **state) {
