@@ -40,7 +40,7 @@ bool reload_run(struct reload *reload) {
     } else {
         pipeline_tune(reload->pipeline, config, reload->program->name);
         options_compare(&config->options, &fresh.options, change_log, &fresh);
-        log_notice("config", "%s: read again", path_of(&fresh));
+        log_notice("config", "%s: reloaded", path_of(&fresh));
     }
     config_release(&fresh);
     return agrees;

@@ -34,7 +34,7 @@ static void param_print(const struct option *param, struct buffer *out) {
     mdoc_text(param->help, out);
     if (param->more) mdoc_text(param->more, out);
     if (param->type != OPTION_TEXT) {
-        buffer_add_text(&accepts, "Takes ");
+        buffer_add_text(&accepts, "Accepts ");
         call_accepts(param, &accepts);
         buffer_add_text(&accepts, ".");
         mdoc_text(accepts.data, out);

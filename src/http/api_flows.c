@@ -26,31 +26,31 @@ const struct option api_flows_params[] = {
     {.name = "sort",
      .type = OPTION_TEXT,
      .offset = OPTION_AT(params, sort, const char *),
-     .help = "The column that they are ordered by; the first of octets, the first sum where it is not given."},
+     .help = "The column to sort by; the default is the first sum of octets, else the first sum."},
     {.name = "order",
      .type = OPTION_WORD,
      .offset = OPTION_AT(params, order, int),
      .standard = "desc",
      .words = order_words,
-     .help = "Whether the largest come first, or the smallest."},
+     .help = "Whether the largest or the smallest values come first."},
     {.name = "n",
      .type = OPTION_COUNT,
      .offset = OPTION_AT(params, n, uint64_t),
      .standard = "100",
      .min = 1,
      .max = FLOW_LIST_MAX,
-     .help = "How many."},
+     .help = "The number of rows."},
     {.name = "offset",
      .type = OPTION_COUNT,
      .offset = OPTION_AT(params, offset, uint64_t),
      .standard = "0",
      .max = FLOW_LIST_MAX,
-     .help = "How many to leave out before the first."},
+     .help = "The number of rows to skip."},
     {.name = "merge",
      .type = OPTION_BOOL,
      .offset = OPTION_AT(params, merge, bool),
      .standard = "no",
-     .help = "Whether the rows of all buckets are added up, so that there is one for each flow key."},
+     .help = "Whether the rows of all buckets are added up, giving one row for each flow key."},
     PARAM_FORMAT(params),
 };
 const unsigned api_flows_n_params = sizeof api_flows_params / sizeof api_flows_params[0];
@@ -170,7 +170,7 @@ void api_flows(struct api_call *call) {
         call_range(call, params.from, params.to) != 0)
         return;
     if (params.offset + params.n > FLOW_LIST_MAX) {
-        call_refuse(call, "offset", call_param(call, "offset"), "a number that is with n no more than 100000");
+        call_refuse(call, "offset", call_param(call, "offset"), "a number that together with n is at most 100000");
         return;
     }
     struct flow_list_query query = {.from = params.from,

@@ -99,7 +99,7 @@ void api_loss(struct api_call *call) {
     if (status != STORE_OK)
         call_store_failed(call, &error);
     else if (losses.n > API_ROWS_MAX || gaps.n > API_ROWS_MAX)
-        call_refuse(call, "from", call_param(call, "from"), "a time closer to to: there are more than 100000 rows");
+        call_refuse(call, "from", call_param(call, "from"), "a shorter period: there are more than 100000 rows");
     else
         call_end(call, begin_us);
 }

@@ -38,7 +38,7 @@ static void asset_unpack(const struct asset *asset, struct buffer *out) {
     stream.next_out = (Bytef *)out->data;
     stream.avail_out = (uInt)asset->len;
     if (inflateInit2(&stream, 16 + MAX_WBITS) != Z_OK || inflate(&stream, Z_FINISH) != Z_STREAM_END) {
-        log_error("http", "%s: can't be unpacked: a bug", asset->path);
+        log_error("http", "%s: can't be decompressed: a bug", asset->path);
         abort();
     }
     inflateEnd(&stream);

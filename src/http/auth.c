@@ -55,14 +55,14 @@ static const char *line_problem(struct users *users, char *line, char **hash) {
     *colon = '\0';
     *hash = colon + 1;
     (*hash)[strcspn(*hash, ":")] = '\0'; /* shadow(5) has more fields */
-    if (strlen(line) >= AUTH_USER_BYTES) return "the user's name is longer than 127 bytes";
+    if (strlen(line) >= AUTH_USER_BYTES) return "the user name is longer than 127 bytes";
     if (strlen(*hash) >= AUTH_HASH_BYTES) return "the hash is longer than 383 bytes";
-    if (user_find(users, line)) return "the user is there already";
+    if (user_find(users, line)) return "the user is listed twice";
     if (users->n == AUTH_USERS) return "there are more than 1024 users";
     int kind = crypt_checksalt(*hash);
-    if (kind == CRYPT_SALT_METHOD_LEGACY) return "the hash is too weak, or is none; mkpasswd -m yescrypt makes one";
+    if (kind == CRYPT_SALT_METHOD_LEGACY) return "the hash is too weak or not a hash; use mkpasswd -m yescrypt";
     if (kind != CRYPT_SALT_OK && kind != CRYPT_SALT_TOO_CHEAP)
-        return "the hash is of no kind that crypt(5) has; mkpasswd -m yescrypt makes one, and so does htpasswd -nB";
+        return "the hash is of a kind unknown to crypt(5); use mkpasswd -m yescrypt or htpasswd -nB";
     return NULL;
 }
 
@@ -82,7 +82,7 @@ static int file_read(struct users *users, FILE *file, const char *path, struct e
     }
     free(line);
     if (!failed && ferror(file)) failed = error_set(error, "%s: %s", path, strerror(errno));
-    if (!failed && users->n == 0) failed = error_set(error, "%s: there are no users in it", path);
+    if (!failed && users->n == 0) failed = error_set(error, "%s: the file contains no users", path);
     return failed;
 }
 

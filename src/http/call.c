@@ -91,7 +91,7 @@ int call_range(struct api_call *call, int64_t from, int64_t to) {
     const char *given = call_param(call, "to");
     if (from < to) return 0;
     call_refuse(call, given ? "to" : "from", given ? given : call_param(call, "from"),
-                given ? "a time after from" : "a time before now, which is where it ends without to");
+                given ? "a time after from" : "a time before now; without to the period ends now");
     return -1;
 }
 

@@ -32,22 +32,22 @@ void call_accepts(const struct option *row, struct buffer *out);
 #define PARAM_FROM(target)                                                                                             \
     {                                                                                                                  \
         .name = "from", .type = OPTION_TIME, .offset = OPTION_AT(target, from, int64_t), .standard = "-24h",           \
-        .help = "The begin of the time that is asked for."                                                             \
+        .help = "The start of the period."                                                                             \
     }
 #define PARAM_TO(target)                                                                                               \
     {                                                                                                                  \
         .name = "to", .type = OPTION_TIME, .offset = OPTION_AT(target, to, int64_t), .standard = "now",                \
-        .help = "Its end."                                                                                             \
+        .help = "The end of the period."                                                                               \
     }
 #define PARAM_FILTER(target)                                                                                           \
     {                                                                                                                  \
         .name = "filter", .type = OPTION_TEXT, .offset = OPTION_AT(target, filter, const char *),                      \
-        .help = "Which flows; see FILTERS."                                                                            \
+        .help = "A filter that flows must match; see FILTERS."                                                         \
     }
 #define PARAM_FORMAT(target)                                                                                           \
     {                                                                                                                  \
         .name = "format", .type = OPTION_WORD, .offset = OPTION_AT(target, format, int), .standard = "json",           \
-        .words = answer_formats, .help = "How the answer is written."                                                  \
+        .words = answer_formats, .help = "The format of the answer."                                                   \
     }
 
 /* -1: refused, for `to` is not after `from`. */

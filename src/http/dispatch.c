@@ -135,7 +135,7 @@ static void on_deadline(evutil_socket_t fd, short what, void *context) {
     (void)fd, (void)what;
     if (!call->exchange) return;
     snprintf(message, sizeof message,
-             "the query took longer than %g s and was stopped; ask for a shorter time, or for less of it",
+             "the query exceeded %g s and was stopped; choose a shorter period or a narrower filter",
              (double)call->dispatch->patience_ms / 1000);
     fail_answer(call->exchange, 503, message);
     call->exchange = NULL;
@@ -154,7 +154,7 @@ static void call_start(struct dispatch_call *call) {
                                    .names = dispatch->names,
                                    .type = "application/json"};
     if (!workers_take(dispatch->workers, &call->job)) {
-        fail_answer(call->exchange, 503, "too many queries wait for an answer; ask again in a moment");
+        fail_answer(call->exchange, 503, "too many queries are waiting; try again in a moment");
         call_free(call);
         return;
     }
@@ -167,7 +167,7 @@ void dispatch_answer(struct dispatch *dispatch, struct http_exchange *exchange) 
     const struct api_endpoint *endpoint = endpoint_find(http_path(exchange));
     const char *accepted;
     if (!endpoint) {
-        fail_answer(exchange, 404, "the API has no such path; flowimport-api(7) lists them");
+        fail_answer(exchange, 404, "path not found; flowimport-api(7) lists the paths");
         return;
     }
     struct dispatch_call *call = mem_zalloc(1, sizeof *call);

@@ -56,13 +56,12 @@ static void refuse(struct http_exchange *exchange, int status, const char *text,
 }
 
 static void host_refuse(struct http_exchange *exchange) {
-    refuse(exchange, 403,
-           "This server is not called by that name. Ask for it by its address, or list the name in [http] names.\n",
+    refuse(exchange, 403, "Unknown host name. Use the server's address, or add the name to [http] names.\n",
            HTTP_HEADERS, NULL);
 }
 
 static void user_refuse(struct http_exchange *exchange) {
-    refuse(exchange, 401, "It takes a user and a password.\n", HTTP_WWW_AUTHENTICATE, REALM);
+    refuse(exchange, 401, "A user and a password are required.\n", HTTP_WWW_AUTHENTICATE, REALM);
 }
 
 /* --- users --- */
@@ -103,13 +102,13 @@ static void user_admit(struct guard *guard, struct http_exchange *exchange) {
             http_later(exchange, on_gone, attempt);
             return;
         }
-        refuse(exchange, 503, "Too many questions wait for an answer.\n", HTTP_RETRY_AFTER, "2");
+        refuse(exchange, 503, "Too many requests are waiting.\n", HTTP_RETRY_AFTER, "2");
         break;
     case AUTH_RIGHT: http_go_on(exchange); break;
     case AUTH_WRONG: user_refuse(exchange); break;
     case AUTH_LATER:
         snprintf(seconds, sizeof seconds, "%u", wait_s);
-        refuse(exchange, 429, "Too many wrong passwords came from your address.\n", HTTP_RETRY_AFTER, seconds);
+        refuse(exchange, 429, "Too many wrong passwords from your address.\n", HTTP_RETRY_AFTER, seconds);
         break;
     }
     explicit_bzero(attempt, sizeof *attempt);

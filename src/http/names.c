@@ -294,7 +294,7 @@ void names_find(void *context, unsigned family, const uint8_t *address, struct a
 void names_show(struct names *names, struct show *show) {
     pthread_mutex_lock(&names->lock);
     show_module(show, "names");
-    show_counter(show, "asked_total", "Addresses that DNS was asked for the name of.", names->asked);
-    show_counter(show, "found_total", "Names that DNS has told.", names->found);
+    show_counter(show, "asked_total", "Addresses looked up in DNS.", names->asked);
+    show_counter(show, "found_total", "Names found in DNS.", names->found);
     pthread_mutex_unlock(&names->lock);
 }

@@ -257,7 +257,7 @@ static int aggregate_read(struct request *request) {
                 continue;
             }
             call_refuse(request->call, "aggregate", call_param(request->call, "aggregate"),
-                        is_alone ? "flow keys: the flows tables don't have both ends"
+                        is_alone ? "flow keys: the flows tables lack one of the ends"
                                  : "ipaddress or port alone, without fields");
             return -1;
         }
@@ -352,7 +352,7 @@ static int columns_read(struct request *request) {
         while (!call_param(request->call, filter_params[i].parameter))
             i++;
         call_refuse(request->call, filter_params[i].parameter, call_param(request->call, filter_params[i].parameter),
-                    "nothing, but under /api/dynamic/ together with aggregate: an index has no flows");
+                    "no filter, except under /api/dynamic/ together with aggregate: an index has no flows");
         return -1;
     }
     return aggregate_read(request) != 0 || fields_read(request) != 0 || sort_read(request) != 0 ? -1 : 0;
@@ -432,7 +432,7 @@ static enum store_status results_write(struct request *request, struct error *er
     if (status == STORE_OK && request->n_rows > API_ROWS_MAX) {
         const char *limit = call_param(request->call, "limit");
         char accepted[96];
-        snprintf(accepted, sizeof accepted, "a number from 1 to %d; there are more rows than that", API_ROWS_MAX);
+        snprintf(accepted, sizeof accepted, "a number from 1 to %d; there are more rows", API_ROWS_MAX);
         call_refuse(request->call, "limit", limit ? limit : "", accepted);
     }
     return status;

@@ -72,7 +72,7 @@ static const char *param_read(struct params *params, char *name, const char *fro
     name[name_len] = '\0';
     params->list[params->n] = (struct api_param){.name = name, .value = value};
     if (!text_decode(name) || !text_decode(value))
-        problem = "text in which % is followed by two hexadecimal digits, and not by 00";
+        problem = "text in which each % is followed by two hexadecimal digits other than 00";
     else if (!is_utf8(name) || !is_utf8(value))
         problem = "text in UTF-8";
     else if (strlen(name) > PARAM_BYTES || strlen(value) > PARAM_BYTES)

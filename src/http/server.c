@@ -201,7 +201,7 @@ static struct bufferevent *on_accept(struct event_base *base, void *context) {
 static struct connection *connection_find(struct http_server *server, const struct evhttp_connection *http) {
     for (unsigned i = 0; i < HTTP_CONNECTIONS; i++)
         if (server->connections[i].http == http) return &server->connections[i];
-    log_error("http", "a request came on a connection that is not ours: a bug");
+    log_error("http", "a request on an unknown connection: a bug");
     abort();
 }
 
@@ -210,7 +210,7 @@ static struct connection *connection_find(struct http_server *server, const stru
 static unsigned status_find(int status) {
     for (unsigned i = 0; i < N_STATUSES; i++)
         if (statuses[i].status == status) return i;
-    log_error("http", "a handler answers with status %d, which is not in the table: a bug", status);
+    log_error("http", "a handler returned status %d, which is not in the table: a bug", status);
     abort();
 }
 
@@ -242,7 +242,7 @@ void http_answer(struct http_exchange *exchange, const struct http_reply *reply)
     if (server->held + reply->body.len > HTTP_REPLY_BYTES) {
         struct http_reply refusal = {
             .status = 503, .type = "text/plain; charset=utf-8", .headers = {[HTTP_RETRY_AFTER] = "10"}};
-        buffer_add_text(&refusal.body, "Too many large replies are not yet taken by their clients\n");
+        buffer_add_text(&refusal.body, "Too many large replies are waiting for slow clients\n");
         reply_send(server, request, &refusal);
         buffer_release(&refusal.body);
     } else {
@@ -325,7 +325,7 @@ static bool is_doubtful(struct evhttp_request *request) {
 static void doubtful_refuse(struct http_exchange *exchange) {
     struct buffer body = BUFFER_INIT;
     evhttp_add_header(evhttp_request_get_output_headers(exchange->request), "Connection", "close");
-    buffer_add_text(&body, "Bad Request: one Host, no Transfer-Encoding, and no blanks in a header's name\n");
+    buffer_add_text(&body, "Bad Request: send one Host, no Transfer-Encoding, and no spaces in header names\n");
     text_answer(exchange, 400, &body);
 }
 
@@ -415,7 +415,7 @@ static struct addrinfo *address_parse(const char *listen, struct error *error) {
         free(host);
     }
     if (!found)
-        error_set(error, "'%s' is not accepted: expected an address and a port, as 127.0.0.1:8469 or [::1]:8469",
+        error_set(error, "'%s' is not accepted: expected an address and a port, such as 127.0.0.1:8469 or [::1]:8469",
                   listen);
     return found;
 }
@@ -465,7 +465,7 @@ static void listen_told(struct http_server *server, const struct sockaddr *addre
     if (bound) log_notice("http", "listening on %s", bound);
     if (!is_loopback(address))
         log_warning("http", "%s can be reached from other hosts%s", server->config.listen,
-                    server->config.admit ? "" : ", and whoever reaches it can read");
+                    server->config.admit ? "" : " without a password");
 }
 
 /* Binds the address. */
@@ -532,11 +532,11 @@ void http_server_show(const struct http_server *server, struct show *show) {
         open += server->connections[i].deadline != NULL;
     show_module(show, "http");
     show_family(show, SHOW_COUNTER, "requests_total", "status",
-                "Requests answered, by status; malformed ones are not counted.");
+                "Requests answered, by status; malformed requests are not counted.");
     for (unsigned i = 0; i < N_STATUSES; i++)
         show_member(show, statuses[i].number, server->replies[i]);
-    show_gauge(show, "connections", "Connections that are open.", open);
+    show_gauge(show, "connections", "Open connections.", open);
     show_counter(show, "connections_total", "Connections accepted.", server->accepted);
-    show_counter(show, "dropped_total", "Connections closed because their client was slow, or too many came.",
+    show_counter(show, "dropped_total", "Connections closed because the client was slow or there were too many.",
                  server->dropped);
 }

@@ -99,9 +99,9 @@ void web_reload(struct web *web) {
     struct error error;
     if (!web->users) return;
     if (auth_read(web->guard.auth, web->users, &error) == 0)
-        log_notice("http", "%s: read again", web->users);
+        log_notice("http", "%s: reloaded", web->users);
     else
-        log_error("http", "%s; the users stay as they were", error.text);
+        log_error("http", "%s; the users are unchanged", error.text);
 }
 
 const char *web_address(struct web *web) { return http_server_address(web->server); }

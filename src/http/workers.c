@@ -132,7 +132,7 @@ static void *thread_main(void *context) {
     struct worker *worker = context;
     struct workers *workers = worker->workers;
     if (setpriority(PRIO_PROCESS, (id_t)gettid(), NICE) != 0)
-        log_debug("http", "the threads for queries run as the others do: setpriority: %s", strerror(errno));
+        log_debug("http", "can't lower the priority of query threads: setpriority: %s", strerror(errno));
     pthread_mutex_lock(&workers->lock);
     for (;;) {
         while (!workers->stop && !workers->waiting.first)
@@ -256,11 +256,11 @@ void workers_show(struct workers *workers, struct show *show) {
     for (unsigned i = 0; i < workers->n_started; i++)
         running += workers->threads[i].job != NULL;
     show_module(show, "queries");
-    show_gauge(show, "running", "Queries of the page and the API that are under way.", running);
-    show_gauge(show, "waiting", "Queries that wait for a thread.", workers->waiting.n);
-    show_counter(show, "total", "Queries taken.", workers->taken);
-    show_counter(show, "refused_total", "Queries refused because too many waited.", workers->refused);
-    show_counter(show, "cancelled_total", "Queries stopped because they took too long, or their client left.",
+    show_gauge(show, "running", "Queries of the page and the API that are running.", running);
+    show_gauge(show, "waiting", "Queries waiting for a thread.", workers->waiting.n);
+    show_counter(show, "total", "Queries accepted.", workers->taken);
+    show_counter(show, "refused_total", "Queries refused because too many were waiting.", workers->refused);
+    show_counter(show, "cancelled_total", "Queries stopped by query_timeout, or because the client disconnected.",
                  workers->cancelled);
     pthread_mutex_unlock(&workers->lock);
 }

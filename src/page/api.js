@@ -18,22 +18,22 @@ export class ApiError extends Error {
 
 const ADVICE = {
     401: "Reload the page to log in.",
-    403: "Use one of the names that [http] names lists.",
-    404: "This server has no such path: its program may be older than this page. Reload the page.",
-    429: "Too many failures from this address: wait a minute.",
-    503: "Ask for a shorter time or a narrower filter, or try again.",
+    403: "Use a name listed in [http] names.",
+    404: "Path not found: the server may be older than this page. Reload the page.",
+    429: "Too many failed logins from this address: wait a minute.",
+    503: "Choose a shorter period or a narrower filter, or try again.",
 };
 
 function error_of(status, body) {
     const error = body?.error;
     if (error?.parameter)
         return new ApiError(
-            `${error.parameter}: “${error.value}” is not understood.`,
+            `${error.parameter}: “${error.value}” is not valid.`,
             `Accepted: ${error.accepted}`,
             error.parameter,
         );
     return new ApiError(
-        error?.message ?? `The server answers with status ${status}.`,
+        error?.message ?? `The server returned status ${status}.`,
         ADVICE[status] ?? "See the log of flowimport.",
     );
 }
@@ -67,7 +67,7 @@ export async function api_get(slot, path, parameters = {}) {
         const body = json_read(text);
         if (!response.ok) throw error_of(response.status, body);
         if (body === null)
-            throw new ApiError("The answer is not JSON.", "Is another program listening at this address?");
+            throw new ApiError("The response is not JSON.", "Is another program listening at this address?");
         const timing = /dur=([0-9.]+)/.exec(response.headers.get("Server-Timing") ?? "");
         return timing ? { ...body, ms: +timing[1] } : body;
     } catch (error) {

@@ -33,7 +33,7 @@ export function empty_advice(page, state, make) {
         make(
             "button",
             { type: "button", onclick: () => page.zoom(page.range().from * 2 - page.range().to, page.range().to) },
-            "Twice the time",
+            "Double the period",
         ),
     );
     if (last && Number.isFinite(first))
@@ -41,17 +41,17 @@ export function empty_advice(page, state, make) {
             make(
                 "button",
                 { type: "button", onclick: () => page.zoom(Math.max(first, last - 86400), last) },
-                "The latest day there is",
+                "Latest day with data",
             ),
         );
     return [
-        make("p", null, make("strong", null, last ? "No flows here." : "There are no flows yet.")),
+        make("p", null, make("strong", null, last ? "No flows found." : "No flows yet.")),
         make(
             "p",
             null,
             last
-                ? "Nothing in this time passes the filter."
-                : "Nothing has been imported. The pipeline page shows what comes in.",
+                ? "No flows in this period match the filter."
+                : "Nothing has been imported yet. The pipeline page shows incoming data.",
         ),
         ways,
     ];

@@ -12,17 +12,17 @@ export const bundle_open = (page) => network_open(page, "Edge bundle", controls_
 
 function controls_new(page, state) {
     const groups = [
-        ["0", "not"],
+        ["0", "none"],
         ["1", "by 1 byte (/8, IPv6 /16)"],
         ["2", "by 2 bytes (/16, IPv6 /32)"],
         ["3", "by 3 bytes (/24, IPv6 /48)"],
     ];
     return [
-        select_new("Grouped", groups, String(state.bytes), (bytes) => page.go({ bytes: +bytes }), { id: "bytes" }),
+        select_new("Group by prefix", groups, String(state.bytes), (bytes) => page.go({ bytes: +bytes }), { id: "bytes" }),
         select_new(
             "Edges of a node",
             [
-                ["both", "both ways"],
+                ["both", "both directions"],
                 ["out", "outgoing"],
                 ["in", "incoming"],
             ],

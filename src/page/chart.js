@@ -246,7 +246,7 @@ function tip_show(u, spec, tip) {
             ? make("p", null, "No data")
             : rows.length
               ? make("table", null, rows)
-              : make("p", null, "Nothing"),
+              : make("p", null, "No traffic"),
         loss.length ? make("p", { class: "loss" }, `Lost: ${lost_text(losses_total(loss))}`) : "",
     );
     const room = u.over.clientWidth;
@@ -274,7 +274,7 @@ export function notes_new(spec) {
     if (hours > 0)
         notes.push(make("li", null, make("span", { class: "swatch gap" }), `No data for ${span_text(hours)}`));
     if (spec.losses.length)
-        notes.push(make("li", null, swatch_new("--loss"), `Lost on the way: ${lost_text(losses_total(spec.losses))}`));
+        notes.push(make("li", null, swatch_new("--loss"), `Known losses: ${lost_text(losses_total(spec.losses))}`));
     return notes.length ? make("ul", { class: "legend" }, notes) : null;
 }
 
@@ -286,8 +286,8 @@ export function summary_text(spec) {
     return (
         `${metric_title(spec.metric)} from ${moment_text(spec.from, spec.zone)} ` +
         `to ${moment_text(spec.to, spec.zone)}, ` +
-        `${spec.times.length} steps of ${span_text(spec.step)}: ${amount_text(spec.metric, sum)} in all` +
-        (peak?.rate ? `, most ${rate_text(spec.metric, peak.rate)} at ${moment_text(peak.at, spec.zone)}` : "") +
+        `${spec.times.length} steps of ${span_text(spec.step)}: ${amount_text(spec.metric, sum)} total` +
+        (peak?.rate ? `, peak ${rate_text(spec.metric, peak.rate)} at ${moment_text(peak.at, spec.zone)}` : "") +
         (spec.lines.length > 1
             ? `; ${spec.lines
                   .slice(0, 10)
@@ -303,7 +303,7 @@ export function numbers_new(spec) {
     const details = make(
         "details",
         { class: "data", ontoggle: () => details.children.length === 1 && details.append(table_new(spec)) },
-        make("summary", null, "These numbers as a table"),
+        make("summary", null, "Show as table"),
     );
     return details;
 }

@@ -62,7 +62,7 @@ function controls_new(page, state) {
         query_parameters(page, state, { group: state.group.join(","), n: state.n, format: "csv" }),
     );
     return [
-        choice_new("Shown as", KINDS, state.kind, (kind) => page.go(kind_change(state, kind)), "kind"),
+        choice_new("Show as", KINDS, state.kind, (kind) => page.go(kind_change(state, kind)), "kind"),
         select_new(
             "Group by",
             names,
@@ -86,7 +86,7 @@ function controls_new(page, state) {
             (n) => page.go({ n: +n }),
             { id: "top" },
         ),
-        input_new("Period before", { type: "checkbox", checked: state.compare, id: "compare" }, (compare) =>
+        input_new("Previous period", { type: "checkbox", checked: state.compare, id: "compare" }, (compare) =>
             page.go({ compare }),
         ),
         make("a", { href: csv, download: "flows.csv", class: "button" }, "CSV"),
@@ -149,7 +149,7 @@ function chart_of(page, state, answer, loss, earlier) {
     // Steps of another width, where older data is coarser, can't stand in the same chart.
     if (earlier && earlier.step === answer.step)
         lines.push({
-            label: "All, in the period before",
+            label: "All, previous period",
             colour: "--ink",
             values: answer.times.map((time, i) => earlier.series[0][i] ?? 0),
             dashed: true,

@@ -117,12 +117,12 @@ function flows_show(page, state, answer) {
         make(
             "div",
             { class: "turn" },
-            state.offset ? turn("prev", "◀ Before", Math.max(0, state.offset - state.n)) : null,
+            state.offset ? turn("prev", "◀ Previous", Math.max(0, state.offset - state.n)) : null,
             make(
                 "span",
                 null,
                 `${exact_text(state.offset + 1)} to ${exact_text(state.offset + flows.length)}`,
-                answer.more ? "" : ", the last",
+                answer.more ? "" : " (end)",
             ),
             answer.more ? turn("next", "Next ▶", state.offset + state.n) : null,
         ),

@@ -33,7 +33,7 @@ function controls_new(page, state) {
                 const wrong = prefixes.length ? prefix_wrong(prefixes) : "";
                 document.getElementById(`axis${i}`).setAttribute("aria-invalid", String(wrong !== null));
                 mistake.textContent =
-                    wrong === null ? "" : `“${wrong}” is no prefix; accepted: 192.168.0.0/16, 2001:db8::/32`;
+                    wrong === null ? "" : `“${wrong}” is not a prefix; accepted: 192.168.0.0/16, 2001:db8::/32`;
                 if (wrong === null)
                     page.go({ axes: lists.map((list, k) => (k === i ? prefixes.join(",") : list)).join(";") });
             },
@@ -42,7 +42,7 @@ function controls_new(page, state) {
         select_new(
             `${from + 1} and ${to + 1}`,
             [
-                ["b", "both ways"],
+                ["b", "both directions"],
                 ["f", `${from + 1} → ${to + 1}`],
                 ["r", `${to + 1} → ${from + 1}`],
             ],
@@ -65,7 +65,7 @@ function controls_new(page, state) {
         ...PAIRS.map(direction),
         state.axes === AXES
             ? ""
-            : make("button", { type: "button", onclick: () => page.go({ axes: AXES }) }, "Usual axes"),
+            : make("button", { type: "button", onclick: () => page.go({ axes: AXES }) }, "Default axes"),
         mistake,
     ];
 }
@@ -174,7 +174,7 @@ function hive_draw(page, state, graph, panel) {
         make(
             "p",
             { class: "minor" },
-            `${edges.length} edges between the axes` + (left ? `; ${left} hosts are on no axis` : ""),
+            `${edges.length} edges between the axes` + (left ? `; ${left} hosts are not on any axis` : ""),
         ),
     );
 }

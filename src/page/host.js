@@ -13,8 +13,8 @@ import { amount_text, exact_text } from "./units.js";
 const LISTS = [
     { slot: "sent", title: "Sends to", side: "src", group: "dst" },
     { slot: "received", title: "Receives from", side: "dst", group: "src" },
-    { slot: "asks", title: "Ports it talks to", side: "src", group: "dport" },
-    { slot: "offers", title: "Its ports that are talked to", side: "dst", group: "dport" },
+    { slot: "asks", title: "Destination ports", side: "src", group: "dport" },
+    { slot: "offers", title: "Own ports contacted by others", side: "dst", group: "dport" },
 ];
 
 export function host_open(page) {
@@ -81,7 +81,7 @@ export function host_open(page) {
                               })
                             : null;
                     },
-                    () => [make("p", null, "Nothing in this time.")],
+                    () => [make("p", null, "No flows in this period.")],
                 );
         },
     };
@@ -107,9 +107,9 @@ function host_ask(page, host) {
             "form",
             { class: "body", onsubmit: open },
             host
-                ? make("p", { role: "alert" }, `“${host}” is no address of a host; accepted: 192.0.2.7, 2001:db8::1`)
+                ? make("p", { role: "alert" }, `“${host}” is not a host address; accepted: 192.0.2.7, 2001:db8::1`)
                 : null,
-            make("label", { for: "host" }, "Address of the host "),
+            make("label", { for: "host" }, "Host address "),
             input,
             " ",
             make("button", null, "Show"),

@@ -9,24 +9,24 @@ const views = Object.keys(VIEWS).filter((view) => view !== "host");
 
 // [keys, what they do, act(page, event)]
 const KEYS = [
-    ["/", "to the filter", () => field_enter("filter")],
-    ["t", "to the time", () => field_enter("from")],
+    ["/", "edit the filter", () => field_enter("filter")],
+    ["t", "edit the period", () => field_enter("from")],
     ["← →", "step back, step forward", (page, { key }) => range_step(page, key === "ArrowLeft" ? -0.5 : 0.5)],
     ["+ -", "zoom in, zoom out", (page, { key }) => range_zoom(page, key === "-" ? 2 : 0.5)],
-    ["l", "follow live, or stop", live_switch],
-    ["r", "read again", (page) => page.reload()],
-    ["m", "octets, packets or flows", (page) => page.go({ metric: next(METRICS, page.state.metric) })],
+    ["l", "start or stop live view", live_switch],
+    ["r", "refresh", (page) => page.reload()],
+    ["m", "bytes, packets or flows", (page) => page.go({ metric: next(METRICS, page.state.metric) })],
     [
         "v",
-        "next kind of figure (explore)",
+        "next chart type (explore)",
         (page) => page.state.view === "explore" && page.go(kind_change(page.state, next(KINDS, page.state.kind))),
     ],
-    ["c", "compare with the period before", (page) => page.go({ compare: !page.state.compare })],
-    ["j k", "next row, row before", (page, { key }) => row_move(key === "j" ? 1 : -1)],
-    ["i x", "only the row's value, without it", (page, { key }) => row_narrow(key === "i" ? "in" : "out")],
+    ["c", "compare with the previous period", (page) => page.go({ compare: !page.state.compare })],
+    ["j k", "next row, previous row", (page, { key }) => row_move(key === "j" ? 1 : -1)],
+    ["i x", "filter the row's value in, filter it out", (page, { key }) => row_narrow(key === "i" ? "in" : "out")],
     [
         "[ ]",
-        "page before, next page (flows)",
+        "previous page, next page (flows)",
         (page, { key }) => document.querySelector(key === "[" ? "a[rel=prev]" : "a[rel=next]")?.click(),
     ],
     [
@@ -39,8 +39,8 @@ const KEYS = [
     ["n", "clear the filter", (page) => page.go({ filter: "" })],
     ["y", "copy the address", (page) => navigator.clipboard?.writeText(location.origin + state_address(page.state))],
     ["Backspace", "back", () => history.back()],
-    ["?", "these keys", () => keys_show()],
-    ["Esc", "out of a field, close", () => document.activeElement?.blur()],
+    ["?", "show these keys", () => keys_show()],
+    ["Esc", "leave a field, close", () => document.activeElement?.blur()],
 ];
 const NAMES = { "←": "ArrowLeft", "→": "ArrowRight", Esc: "Escape" };
 const actions = new Map(KEYS.flatMap(([keys, , act]) => keys.split(" ").map((key) => [NAMES[key] ?? key, act])));
@@ -87,7 +87,7 @@ export function keys_show() {
             onclose: () => dialog.remove(),
             onclick: (event) => event.target === dialog && dialog.close(),
         },
-        make("h2", { id: "keys-title" }, "Keys"),
+        make("h2", { id: "keys-title" }, "Keyboard shortcuts"),
         make(
             "table",
             null,
@@ -114,7 +114,7 @@ export function keys_show() {
             make(
                 "a",
                 { href: "/licences.txt", target: "_blank", rel: "noopener" },
-                "Licences of what this page is made with",
+                "Licences of included software",
             ),
         ),
         make("button", { type: "button", autofocus: true, onclick: () => dialog.close() }, "Close"),

@@ -90,7 +90,7 @@ const page = {
     read() {
         const { state, problems } = state_read(location.pathname, location.search);
         if (!range_read(state.range, clock_now(), "utc")) {
-            problems.push("The time in the address ends before it begins");
+            problems.push("The period in the address ends before it starts");
             state.range = state_new(state.view).range;
         }
         Object.assign(page, { state, problems });
@@ -178,7 +178,7 @@ function head_show() {
         ),
         make(
             "button",
-            { type: "button", id: "help", title: "Keys (?)", "aria-label": "Keys", onclick: () => keys_show() },
+            { type: "button", id: "help", title: "Keyboard shortcuts (?)", "aria-label": "Keyboard shortcuts", onclick: () => keys_show() },
             "?",
         ),
     ]);

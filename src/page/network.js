@@ -52,7 +52,7 @@ export function network_open(page, title, controls_new, draw) {
 }
 
 function counts_text({ nodes, edges, left }, state) {
-    const rest = left ? `; ${left} more hosts ${state.others ? "are “others”" : "are left out"}` : "";
+    const rest = left ? `; ${left} more hosts ${state.others ? "are grouped as “others”" : "are not shown"}` : "";
     return `${nodes.length} nodes, ${edges.length} edges${rest}`;
 }
 
@@ -66,7 +66,7 @@ function controls_common(page, state) {
             (n) => page.go({ n: +n }),
             { id: "nodes" },
         ),
-        input_new("Others as one node", { type: "checkbox", checked: state.others, id: "others" }, (others) =>
+        input_new("Show others as one node", { type: "checkbox", checked: state.others, id: "others" }, (others) =>
             page.go({ others }),
         ),
         select_new(
@@ -98,7 +98,7 @@ export const edge_text = (edge, metric) =>
     `${edge.source.id ?? edge.source} → ${edge.target.id ?? edge.target}: ${amount_text(metric, edge.value)}`;
 
 export const picture_text = (what, { nodes, edges }, metric) =>
-    `${what}: ${nodes.length} hosts and ${edges.length} edges by ${metric_title(metric).toLowerCase()}; most at ` +
+    `${what}: ${nodes.length} hosts and ${edges.length} edges by ${metric_title(metric).toLowerCase()}; largest: ` +
     `${nodes
         .slice(0, 3)
         .map(({ id }) => id)

@@ -50,7 +50,7 @@ export function overview_open(page) {
                               })
                             : null;
                     },
-                    () => [make("p", null, "Nothing in this time.")],
+                    () => [make("p", null, "No flows in this period.")],
                 );
             }
         },
@@ -118,7 +118,7 @@ function tiles_new(answer) {
                 { class: "minor" },
                 `Ø ${rate_text(metric, rate_of(metric, answer.total[metric], seconds))} `,
                 answer.before
-                    ? [change_new(answer.total[metric], answer.before[metric]), " to the period before"]
+                    ? [change_new(answer.total[metric], answer.before[metric]), " compared with the previous period"]
                     : null,
             ),
         ),

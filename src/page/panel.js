@@ -67,8 +67,8 @@ function error_show(error, again) {
     return make(
         "div",
         { class: "failed", role: "alert" },
-        make("p", null, make("strong", null, error.advice ? error.message : "The page can't show this.")),
-        make("p", null, error.advice ?? `${error.message}. This is a mistake of the page: please report it.`),
+        make("p", null, make("strong", null, error.advice ? error.message : "The page can't display this.")),
+        make("p", null, error.advice ?? `${error.message}. This is a bug in the page: please report it.`),
         make("button", { type: "button", onclick: again }, "Try again"),
     );
 }

@@ -7,15 +7,15 @@ import { amount_text, exact_text } from "./units.js";
 
 // What makes an entry one that is rejected, and what to do.
 const REASONS = {
-    "not-json": "The entry is no JSON: look at what the producer sends.",
-    "not-an-object": 'JSON, but no object: a flow is {"name": value, …}.',
-    "missing-field": "Start, end or a field of aggr_sums is not there.",
-    "wrong-type": "A field's value is of another type than its information element.",
+    "not-json": "The entry is not JSON: check what the producer sends.",
+    "not-an-object": 'JSON, but not an object: a flow is {"name": value, …}.',
+    "missing-field": "Start, end or a field of aggr_sums is missing.",
+    "wrong-type": "A value has the wrong type for its information element.",
     "out-of-range": "A number is too large for its information element.",
     "mixed-families": "IPv4 and IPv6 addresses in one flow.",
-    "ends-before-start": "The flow ends before it begins: a clock was set back.",
-    "too-long": "The flow takes longer than max_flow_duration.",
-    "in-future": "The flow is in the future: set the producer's clock.",
+    "ends-before-start": "The flow ends before it starts: a clock was set back.",
+    "too-long": "The flow lasts longer than max_flow_duration.",
+    "in-future": "The flow is too far in the future: check the producer's clock.",
     "too-large": "A counter is larger than one flow can claim: max_flow_octets, max_flow_packets.",
 };
 
@@ -27,9 +27,9 @@ const count = (value) => exact_text(value);
 const FACTS = {
     queue: [
         ["Connected", "connected", yes],
-        ["Entries that wait", "length", count],
+        ["Waiting entries", "length", count],
         ["Claims", "claims", count],
-        ["Refused entries that are kept", "rejected_length", count],
+        ["Rejected entries kept", "rejected_length", count],
         ["Taken", "taken_total", count],
         ["Connections lost", "losses_total", count],
         ["Last loss", "last_loss", String],
@@ -44,12 +44,12 @@ const FACTS = {
             (value) => (value ? ago_text(value, clock_now()) : "none yet"),
         ],
         ["Entries not yet committed", "uncommitted_entries", count],
-        ["Behind by", "lag_seconds", span_text],
-        ["Flushes every", "flush_interval_seconds", span_text],
+        ["Lag", "lag_seconds", span_text],
+        ["Flush interval", "flush_interval_seconds", span_text],
         ["Rows in memory", "cache_rows", count],
-        ["Memory of rows", "cache_bytes", bytes],
-        ["at most", "cache_limit_bytes", bytes],
-        ["Names not known", "unknown_names_total", count],
+        ["Memory used", "cache_bytes", bytes],
+        ["Memory limit", "cache_limit_bytes", bytes],
+        ["Unknown names", "unknown_names_total", count],
     ],
     store: [
         ["Connected", "up", yes],
@@ -83,7 +83,7 @@ const FACTS = {
         ["Pushed", "pushed_total", count],
         ["Waiting in memory", "memory_entries", count],
         ["Waiting on disk", "spool_entries", count],
-        ["Held, the queue being full", "held", yes],
+        ["Paused (queue full)", "held", yes],
     ],
 };
 const LIVE = [
@@ -98,7 +98,7 @@ const LIVE = [
 export function pipeline_open(page) {
     const live = panel_new("Now", { class: "panel wide" });
     const rejects = panel_new("Rejected");
-    const loss = panel_new("Lost on the way, last 24 hours");
+    const loss = panel_new("Losses, last 24 hours");
     const exporters = panel_new("Exporters");
     const stored = Object.fromEntries(
         [
@@ -129,11 +129,11 @@ export function pipeline_open(page) {
                 () => status,
                 (answer) => live_show(answer, state.zone),
                 () => [
-                    make("p", null, make("strong", null, "Nothing is imported by this program.")),
+                    make("p", null, make("strong", null, "This program does not import.")),
                     make(
                         "p",
                         null,
-                        "It shows what is stored. Queue, claims and exporters are on flowimportd's own page.",
+                        "It shows the store. Queue, claims and exporters are on flowimportd's page.",
                     ),
                 ],
             );
@@ -147,13 +147,13 @@ export function pipeline_open(page) {
                 loss,
                 () => api_get("losses", "/api/loss", { from: clock_now() - 86400, to: clock_now() }),
                 (answer) => loss_show(answer, state.zone),
-                () => [make("p", null, "Nothing is known to be lost.")],
+                () => [make("p", null, "No known losses.")],
             );
             panel_load(
                 exporters,
                 () => status,
                 (answer) => exporters_show(answer, state.zone),
-                () => [make("p", null, "None is heard. flowimportd takes NetFlow, IPFIX and sFlow where [collector] listen says.")],
+                () => [make("p", null, "No exporters. flowimportd receives NetFlow, IPFIX and sFlow on [collector] listen.")],
             );
             for (const [name, show] of [
                 ["ledger", ledger_show],
@@ -164,7 +164,7 @@ export function pipeline_open(page) {
                     stored[name],
                     () => pipeline,
                     (answer) => show(answer, state.zone),
-                    () => [make("p", null, "There is nothing yet.")],
+                    () => [make("p", null, "Nothing yet.")],
                 );
         },
     };
@@ -235,7 +235,7 @@ function rejects_show(now, past) {
     return [
         reasons.length
             ? table_new(
-                  [["Reason"], ["Since the start", true], ["What it means"]],
+                  [["Reason"], ["Since start", true], ["Meaning"]],
                   reasons
                       .sort((a, b) => b[1] - a[1])
                       .map(([reason, number]) => [
@@ -248,17 +248,17 @@ function rejects_show(now, past) {
         make(
             "p",
             null,
-            `${exact_text(all)} in all` +
-                (now.queue ? `, ${exact_text(now.queue.rejected_length)} of them are kept.` : "."),
+            `${exact_text(all)} in total` +
+                (now.queue ? `, ${exact_text(now.queue.rejected_length)} of them kept.` : "."),
         ),
         now.queue?.rejected_length
             ? make(
                   "p",
                   null,
                   make("code", null, "flowimport rejected list"),
-                  " shows what is kept. Mend the producer, then ",
+                  " shows them. Fix the producer, then run ",
                   make("code", null, "flowimport rejected retry"),
-                  " puts it back into the queue.",
+                  " to put them back on the queue.",
               )
             : null,
     ].filter(Boolean);
@@ -333,18 +333,18 @@ function retention_show({ retention }, zone) {
     return [
         keep.length
             ? table_new(
-                  [["Buckets of"], ["are kept for", true]],
+                  [["Bucket size"], ["Kept for", true]],
                   keep.map(({ size, seconds }) => [span_text(size), seconds ? span_text(seconds) : "ever"]),
               )
-            : make("p", null, "Everything is kept. [retention] keep = 600=30d lets go of what is older."),
-        max_size ? make("p", null, `The tables may take ${bytes(max_size)}.`) : null,
+            : make("p", null, "Everything is kept. [retention] keep = 600=30d would drop older buckets."),
+        max_size ? make("p", null, `Maximum size of the tables: ${bytes(max_size)}.`) : null,
         make(
             "p",
             { class: "minor" },
             last
                 ? `Last run ${ago_text(last.at, clock_now())} (${moment_text(last.at, zone)})` +
                       (last.failed ? "; it failed: flowimport retention status says why." : ".")
-                : "It has not run yet.",
+                : "Retention has not run yet.",
         ),
     ].filter(Boolean);
 }
@@ -355,7 +355,7 @@ function tables_show({ tables }) {
     const shown = [...tables].sort((a, b) => (b.bytes ?? 0) - (a.bytes ?? 0));
     if (!known) return make("p", { class: "wrap" }, shown.map(({ name }) => name).join(", "));
     return table_new(
-        [["Table"], ["Rows, about", true], ["Size", true]],
+        [["Table"], ["Rows (approx.)", true], ["Size", true]],
         shown.map(({ name, rows, bytes: size }) => [
             name,
             rows === null ? "" : amount_text("", rows),

@@ -74,7 +74,7 @@ const PARAMETERS = {
         write: (range) => range.join(".."),
         initial: ["-24h", "now"],
         keep: true,
-        accepted: "two moments with .. between: -24h..now, 2026-11-23T03:10Z..2026-11-23T04:00Z",
+        accepted: "two times separated by ..: -24h..now, 2026-11-23T03:10Z..2026-11-23T04:00Z",
     },
     f: { key: "filter", read: (text) => text.trim(), initial: "", keep: true },
     m: { key: "metric", ...pattern(/^[a-zA-Z]\w{0,63}$/, "octets, packets, flows"), initial: "octets", keep: true },
@@ -129,7 +129,7 @@ export function state_read(path, search) {
     const problems = [];
     const [first, ...rest] = path.split("/").filter(Boolean).map(part_decode);
     const known = first === undefined || (first !== "overview" && Object.hasOwn(VIEWS, first));
-    if (!known) problems.push(`There is no page /${first}`);
+    if (!known) problems.push(`Page not found: /${first}`);
     const state = state_new(known && first ? first : "overview");
     if (state.view === "host") state.host = rest.join("/").trim();
     for (const piece of search.replace(/^\?/, "").split("&").filter(Boolean)) {
@@ -142,7 +142,7 @@ export function state_read(path, search) {
         if (value !== null) state[parameter.key] = value;
         else
             problems.push(
-                `${name}=${text} in the address is not understood` +
+                `${name}=${text} in the address is not valid` +
                     (parameter ? `; accepted: ${parameter.accepted}` : ""),
             );
     }

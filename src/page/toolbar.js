@@ -38,7 +38,7 @@ export function toolbar_open(page, form) {
     );
     const live = make(
         "button",
-        { type: "button", id: "live", title: "Follow (l)", onclick: () => live_switch(page) },
+        { type: "button", id: "live", title: "Live view (l)", onclick: () => live_switch(page) },
         "Live",
     );
     const filter = filter_input_new(page);
@@ -123,9 +123,9 @@ function range_apply(page, from, to, error) {
             .setAttribute("aria-invalid", String(!range && (bad.includes(label) || !bad.length)));
     if (!range) {
         error.textContent = bad.length
-            ? `“${bad[0].querySelector("input").value}” is no time; ` +
+            ? `“${bad[0].querySelector("input").value}” is not a time; ` +
               "accepted: 2026-11-23 03:10, 2026-11-23, -2h, now"
-            : "The end must be later than the beginning.";
+            : "The end must be later than the start.";
         return;
     }
     const relative = (text, seconds) => (/^(now|-\d+[smhdw])$/.test(text) ? text : moment_address(seconds));

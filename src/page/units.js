@@ -25,7 +25,7 @@ const RATES = {
     packetDeltaCount: "packets/s",
     flows: "flows/s",
 };
-const NAMES = { octets: "Octets", packets: "Packets", flows: "Flows" };
+const NAMES = { octets: "Bytes", packets: "Packets", flows: "Flows" };
 
 export const metric_title = (metric) => NAMES[metric] ?? metric;
 // "12.3 MB", "12.3 k"

@@ -43,7 +43,7 @@ drive("lines, by pairs, five of them, counted in flows", `${PATH}&g=src,dst&v=li
 drive("the period before as a line and as changes", `${PATH}&g=family&c=before`, async (page) => {
     const earlier = rows_in(2 * FROM - TO, FROM);
     const { times, step, lines } = await series_read(figure(page));
-    assert.deepEqual(lines["All, in the period before"], series(earlier.map((row) => ({ ...row, bucket: row.bucket + TO - FROM })), times, step)
+    assert.deepEqual(lines["All, previous period"], series(earlier.map((row) => ({ ...row, bucket: row.bucket + TO - FROM })), times, step)
         .map((value, i) => (lines[4][i] === null ? null : value)));
     const titles = await panel(page, "Groups").locator("tbody tr:not(.sum) .change").evaluateAll((all) => all.map(({ title }) => title));
     assert.deepEqual(titles.map((title) => number_read(title.replace("before: ", ""))),

@@ -89,8 +89,8 @@ drive("a host: in and out over time, with whom, over which ports", `/host/${HOST
     await assert_painted(chart.locator("canvas"));
     await assert_groups(panel(page, "Sends to"), groups(out, ["dst"]).slice(0, 10));
     await assert_groups(panel(page, "Receives from"), groups(inward, ["src"]).slice(0, 10));
-    await assert_groups(panel(page, "Ports it talks to"), groups(out, ["dport"]).slice(0, 10));
-    await assert_groups(panel(page, "Its ports that are talked to"), groups(inward, ["dport"]).slice(0, 10));
+    await assert_groups(panel(page, "Destination ports"), groups(out, ["dport"]).slice(0, 10));
+    await assert_groups(panel(page, "Own ports contacted by others"), groups(inward, ["dport"]).slice(0, 10));
 });
 
 drive("a host leads to its peers, its flows, and to itself in the explorer", `/host/${HOST}?${range()}`, async (page) => {
@@ -107,8 +107,8 @@ drive("a host leads to its peers, its flows, and to itself in the explorer", `/h
 });
 
 drive("without an address, or with a wrong one, the host's page asks for it", "/host/nowhere", async (page) => {
-    await page.getByText("“nowhere” is no address of a host").waitFor();
-    await page.getByLabel("Address of the host").fill(HOST);
+    await page.getByText("“nowhere” is not a host address").waitFor();
+    await page.getByLabel("Host address").fill(HOST);
     await page.keyboard.press("Enter");
     await settled(page);
     assert.equal(decodeURIComponent(address(page).path), `/host/${HOST}`);

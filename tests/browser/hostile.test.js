@@ -49,13 +49,13 @@ drive("so is what stands in the address, and it is told what is not understood",
         await page.goto(path);
         await settled(page);
         assert.deepEqual(await strangers(page), [], path);
-        assert.match(await page.locator("body").innerText(), /not understood|no page|no address|is no|is not/, path);
+        assert.match(await page.locator("body").innerText(), /is not valid|not found|is not/, path);
     }
 }, { allowed: /status of 400/, prepare: names_change });
 
 drive("an answer that never comes, fails or is no JSON is told, with what to do", `/explore?${range()}`, async (page) => {
     for (const [answer, text] of [[{ status: 503, json: { error: { message: "the query took longer than 10 s" } } }, "the query took longer than 10 s"],
-        [{ status: 200, body: "<html>" }, "The answer is not JSON."], ["abort", "flowimport does not answer."]]) {
+        [{ status: 200, body: "<html>" }, "The response is not JSON."], ["abort", "flowimport does not answer."]]) {
         await page.route(/\/api\/query/, (route) => (answer === "abort" ? route.abort() : route.fulfill(answer)));
         await page.keyboard.press("r");
         await page.getByText(text).first().waitFor();

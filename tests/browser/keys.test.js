@@ -19,7 +19,7 @@ drive("every key", `/?${range()}`, async (page) => {
     const focused = () => page.evaluate(() => document.activeElement.id);
 
     await press("?");
-    const dialog = page.getByRole("dialog", { name: "Keys" });
+    const dialog = page.getByRole("dialog", { name: "Keyboard shortcuts" });
     const listed = await dialog.locator("kbd").allTextContents();
     await press("Escape", "Esc");
     await dialog.waitFor({ state: "detached" });
@@ -110,6 +110,6 @@ drive("the tab key reaches the contents first, then the views, and everything th
                 outlined: (outlineStyle !== "none" && outlineWidth !== "0px") || style.outlineStyle !== "none" };
         }));
     }
-    assert.deepEqual(seen.slice(0, 3).map(({ text }) => text), ["To the contents", "flowimport", "Overview"]);
+    assert.deepEqual(seen.slice(0, 3).map(({ text }) => text), ["Skip to content", "flowimport", "Overview"]);
     assert.deepEqual(seen.filter(({ seen: there, outlined }) => !there || !outlined), []);
 });

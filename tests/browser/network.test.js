@@ -44,7 +44,7 @@ drive("graph: the greatest hosts and what goes between them; the pairs as a tabl
     await assert_picture(page, graph_of(30), ".node", (ends) => !loop_is(ends));
     await page.getByText("The pairs as a table").click();
     await assert_groups(page.locator("details.data.panel"), PAIRS.slice(0, 200), "octets", false);
-    await page.getByLabel("Others as one node").check();
+    await page.getByLabel("Show others as one node").check();
     await settled(page);
     assert.equal(address(page).e, "others");
     await assert_picture(page, graph_of(30, true), ".node", (ends) => !loop_is(ends));
@@ -97,7 +97,7 @@ drive("bundle: every edge; tension and grouping bend them, ends choose them", `/
     await settled(page);
     assert.equal(address(page).k, "20");
     seen.push(await shape());
-    await page.getByLabel("Grouped").selectOption("2");
+    await page.getByLabel("Group by prefix").selectOption("2");
     await settled(page);
     assert.equal(address(page).b, "2");
     seen.push(await shape());
@@ -132,13 +132,13 @@ drive("hive: scale and axes; a wrong prefix is said where it is typed, and kept"
     assert.notEqual(await places(), before);
     await page.getByLabel("Axis 1").fill("10.0.0.0/99");
     await page.keyboard.press("Enter");
-    await page.getByText("“10.0.0.0/99” is no prefix").waitFor();
+    await page.getByText("“10.0.0.0/99” is not a prefix").waitFor();
     assert.equal(await page.getByLabel("Axis 1").inputValue(), "10.0.0.0/99");
     await page.getByLabel("Axis 1").fill("10.0.0.0/13");
     await page.keyboard.press("Enter");
     await settled(page);
     assert.match(address(page).a, /^10\.0\.0\.0\/13;/);
-    await page.getByRole("button", { name: "Usual axes" }).click();
+    await page.getByRole("button", { name: "Default axes" }).click();
     await settled(page);
     assert.equal(address(page).a, undefined);
 });

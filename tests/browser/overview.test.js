@@ -155,7 +155,7 @@ drive("a host leads to its page, and Explore to the explorer", PATH, async (page
 drive("gaps and what is known to be lost are told", `/?${range(FROM - 7 * HOUR)}`, async (page) => {
     const legend = await panel(page, "Traffic by protocol").locator(".legend").last().textContent();
     assert.match(legend, /No data for \d+ h/);
-    assert.match(legend, /Lost on the way: 120 flows/);
+    assert.match(legend, /Known losses: 120 flows/);
 });
 
 drive("without an address it shows the last 24 hours; following goes on with time", "/", async (page) => {
@@ -169,8 +169,8 @@ drive("without an address it shows the last 24 hours; following goes on with tim
 }, { prepare: (context) => context.clock.install() });
 
 drive("where there is nothing it says what to do", `/?${range(FROM - 1000 * HOUR, FROM - 999 * HOUR)}`, async (page) => {
-    await page.getByText("No flows here.").first().waitFor();
-    await page.getByRole("button", { name: "The latest day there is" }).first().click();
+    await page.getByText("No flows found.").first().waitFor();
+    await page.getByRole("button", { name: "Latest day with data" }).first().click();
     await settled(page);
     assert.ok((await tiles_read(page)).octets > 0);
 });

@@ -11,8 +11,8 @@ const cells = (within) => within.locator("tbody tr").evaluateAll((rows) => rows.
 drive("the ledger, what was rejected and what was lost", "/pipeline", async (page) => {
     const [[consumer, , , imported, too_old, rejected, flows]] = await cells(panel(page, "Ledger"));
     assert.deepEqual([consumer, ...[imported, too_old, rejected, flows].map(number_read)], ["one", facts.imported, 0, facts.rejected, facts.flows]);
-    assert.ok((await panel(page, "Rejected").innerText()).includes(`${facts.rejected} in all`));
-    const [[source, what, lost]] = await cells(panel(page, "Lost on the way, last 24 hours"));
+    assert.ok((await panel(page, "Rejected").innerText()).includes(`${facts.rejected} in total`));
+    const [[source, what, lost]] = await cells(panel(page, "Losses, last 24 hours"));
     assert.deepEqual([source, what, lost], ["192.0.2.1/0", "flows", "120"]);
     assert.match(await panel(page, "Tables").innerText(), /flows_600/);
     await panel(page, "Retention").getByText("Everything is kept.").waitFor();
@@ -20,7 +20,7 @@ drive("the ledger, what was rejected and what was lost", "/pipeline", async (pag
 
 drive("what the importer does now; a server alone says where that is to be seen", "/pipeline", async (page, kind) => {
     const now = panel(page, "Now");
-    if (kind === "sqlite") return now.getByText("Nothing is imported by this program.").waitFor();
+    if (kind === "sqlite") return now.getByText("This program does not import.").waitFor();
     const fact = async (name) => now.locator(`[data-fact="${name}"]`).textContent();
     assert.deepEqual([await fact("queue.connected"), await fact("queue.length"), await fact("queue.consumer")], ["yes", "0", "one"]);
     const reasons = await cells(panel(page, "Rejected"));

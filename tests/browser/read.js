@@ -38,7 +38,7 @@ export async function assert_groups(within, expected, metric = "octets", brief =
 
 // Of the table that a chart has beside it: {labels, times, step, lines: {label: [number, or null where there is no data]}}
 export async function series_read(within) {
-    await within.getByText("These numbers as a table").click();
+    await within.getByText("Show as table").click();
     const table = within.locator("details.data table");
     await table.waitFor();
     const labels = (await table.locator("thead th").allTextContents()).slice(1);

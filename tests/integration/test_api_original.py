@@ -251,7 +251,7 @@ def test_the_resolution_chooses_the_bucket_size(make_site):
     ("/api/bucket/query?aggregate=ipaddress,bucket", "aggregate", "ipaddress,bucket",
      "ipaddress or port alone, without fields"),
     ("/api/index/nodes?include_ports=443", "include_ports", "443",
-     "nothing, but under /api/dynamic/ together with aggregate: an index has no flows"),
+     "no filter, except under /api/dynamic/ together with aggregate: an index has no flows"),
     ("/api/index/ports?aggregate=port", "aggregate", "port", "names separated by commas, of id"),
     ("/api/bucket/query?sort=" + ",".join(["flows"] * 9), "sort", ",".join(["flows"] * 9), "at most 8 names"),
 ])

@@ -250,7 +250,7 @@ def test_lines_are_printed_as_they_are(folder):
     (("--rules", "flows"), "--rules: 'flows': a rule begins with its name and ':'"),
     (("--rules", "a: tcp port -> five-tuple"), "--rules: rule 'a': 'tcp port': "),
     (("--filter", "ip nonsense"), "--filter: 'ip nonsense': "),
-    (("--decapsulate", "gre, ipsec"), "--decapsulate: 'ipsec' is no tunnel; there are gre, ip, vxlan"),
+    (("--decapsulate", "gre, ipsec"), "--decapsulate: 'ipsec' is not a tunnel; expected gre, ip, vxlan"),
     (("--sampling", "0"), "--sampling: "),
     (("--inactive-timeout", "0"), "--inactive-timeout: "),
 ])

@@ -65,7 +65,7 @@ def lines(daemon, since=0):
             for line in daemon.output()[since:].splitlines()]
 
 
-def change(site, daemon, end="read again", **sections):
+def change(site, daemon, end="reloaded", **sections):
     """Rewrites the file, sends SIGHUP, and returns the log's lines about it."""
     path = site.config("flowimportd.conf", **sections)
     since = len(daemon.output())
@@ -120,11 +120,11 @@ def test_what_takes_a_restart_is_said(running, section, name):
         sections["capture"] = {"interface": "other"}
         expected.add(refused(path, "capture", "interface"))
     said = change(site, daemon, **sections)
-    assert (set(said[:-1]), said[-1]) == (expected, ("notice", "config: %s: read again" % path))
+    assert (set(said[:-1]), said[-1]) == (expected, ("notice", "config: %s: reloaded" % path))
     # It is said again until the restart.
     assert set(change(site, daemon, **sections)[:-1]) == expected
     # And not once the file is as it was.
-    assert change(site, daemon) == [("notice", "config: %s: read again" % path)]
+    assert change(site, daemon) == [("notice", "config: %s: reloaded" % path)]
 
 
 def test_what_is_taken_is_said_once(running):
@@ -133,8 +133,8 @@ def test_what_is_taken_is_said_once(running):
     options = {section + "_": values for section, values in TAKEN.items() if section != "log"}
     said = change(site, daemon, log={"level": "debug"}, **options)
     expected = {changed(path, section, name) for section, name in names(TAKEN) - {("log", "target")}}
-    assert (set(said[:-1]), said[-1]) == (expected, ("notice", "config: %s: read again" % path))
-    assert change(site, daemon, log={"level": "debug"}, **options) == [("notice", "config: %s: read again" % path)]
+    assert (set(said[:-1]), said[-1]) == (expected, ("notice", "config: %s: reloaded" % path))
+    assert change(site, daemon, log={"level": "debug"}, **options) == [("notice", "config: %s: reloaded" % path)]
 
 
 def test_a_wrong_file_changes_nothing(running):
@@ -198,9 +198,9 @@ def test_the_command_line_and_the_environment_still_win(make_site):
     rig.wait_for(lambda: daemon.handles(signal.SIGUSR1), "flowimportd to be up")
     site.config(import_={"flush_interval": "1s", "max_flow_age": "1h"}, queue={"url": "redis://localhost:1"})
     daemon.signal(signal.SIGHUP)
-    rig.wait_for(lambda: "read again" in daemon.output(), "the end of the reload")
+    rig.wait_for(lambda: "reloaded" in daemon.output(), "the end of the reload")
     assert [line for line in lines(daemon) if line[1].startswith("config: ")] == [
-        changed(path, "import", "max_flow_age"), ("notice", "config: %s: read again" % path)]
+        changed(path, "import", "max_flow_age"), ("notice", "config: %s: reloaded" % path)]
 
 
 # What takes effect --------------------------------------------------------------------------------------------------

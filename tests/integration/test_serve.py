@@ -197,15 +197,15 @@ def test_parameters_that_cannot_be_read(filled, serve):
     web = serve(filled(count=1))
     for query, error in {
             "n=%zz": {"parameter": "n", "value": "%zz",
-                      "accepted": "text in which % is followed by two hexadecimal digits, and not by 00"},
+                      "accepted": "text in which each % is followed by two hexadecimal digits other than 00"},
             "filter=a%00b": {"parameter": "filter", "value": "a%00b",
-                             "accepted": "text in which % is followed by two hexadecimal digits, and not by 00"},
+                             "accepted": "text in which each % is followed by two hexadecimal digits other than 00"},
             "filter=%ff": {"parameter": "filter", "value": "%ff", "accepted": "text in UTF-8"},
             "filter=" + "x" * 4097: {"parameter": "filter", "value": "x" * 4097, "accepted": "up to 4096 bytes"},
             "&".join("p%d=" % i for i in range(33)): {"parameter": "p32", "value": "",
                                                       "accepted": "up to 32 parameters"}}.items():
         assert web.error("/api/query?" + query, 400) == error
-    assert web.error("/api/quer", 404) == {"message": "the API has no such path; flowimport-api(7) lists them"}
+    assert web.error("/api/quer", 404) == {"message": "path not found; flowimport-api(7) lists the paths"}
     assert web.status("/api/") == web.status("/api/../metrics") == web.status("/api/query/") == 404
     assert web.status("/api/query?" + "x" * 9000) == 400  # evhttp's own
     for method in ("POST", "PUT", "DELETE", "PATCH", "OPTIONS"):
@@ -270,7 +270,7 @@ def test_users_are_read_again(guarded):
     guesses = [web.status("/", **basic("bert", "guess%d" % i)) for i in range(12)]
     assert guesses[-1] == 429
     users.write_text(USERS.replace("anna", "carl"))
-    reread(web, "http: %s: read again" % users)
+    reread(web, "http: %s: reloaded" % users)
     assert web.status(QUERY, **basic("bert")) == 200  # who was right before, and is there still
     assert web.status("/", **basic("anna")) in (401, 429)  # who was right and is gone: it counts as a guess
     rig.wait_for(lambda: web.status("/", **basic("carl")) == 200, "the new user to be let in", step=1)
@@ -281,7 +281,7 @@ def test_users_of_a_wrong_file_are_not_taken(guarded):
     users, web = guarded
     assert web.status("/", **basic("anna")) == 200
     for text, said in ((USERS.replace("anna", "carl") + "dora", ":4: expected a line user:hash"),
-                       ("", ": there are no users in it"), (None, ": No such file or directory")):
+                       ("", ": the file contains no users"), (None, ": No such file or directory")):
         if text is None:
             users.unlink()
         else:
@@ -290,7 +290,7 @@ def test_users_of_a_wrong_file_are_not_taken(guarded):
         assert web.process.running()
         assert [web.status("/", **basic(user)) for user in ("anna", "bert", "carl")] == [200, 200, 401]
     users.write_text(USERS.replace("anna", "carl"))
-    reread(web, "http: %s: read again" % users)
+    reread(web, "http: %s: reloaded" % users)
     assert [web.status("/", **basic(user)) for user in ("anna", "bert", "carl")] == [401, 200, 200]
 
 
@@ -325,7 +325,7 @@ def test_without_users_or_terminal_a_hangup_ends_it(filled, serve):
     while b"http://127.0.0.1:" not in said:
         said += os.read(terminal, 1000)
     os.kill(pid, signal.SIGHUP)
-    while b"read again" not in said:
+    while b"reloaded" not in said:
         said += os.read(terminal, 1000)
     os.close(terminal)
     ended = []
@@ -336,7 +336,7 @@ def test_without_users_or_terminal_a_hangup_ends_it(filled, serve):
 def test_a_users_file_that_is_wrong(filled):
     site = filled(count=1)
     users = site.folder / "users"
-    for text, reason in (("anna:" + "x" * 5, "the hash is too weak, or is none; mkpasswd -m yescrypt makes one"),
+    for text, reason in (("anna:" + "x" * 5, "the hash is too weak or not a hash; use mkpasswd -m yescrypt"),
                          ("\nanna", "expected a line user:hash, as htpasswd -nB prints it")):
         users.write_text(text + "\n")
         err = site.run("serve", code=2, http={"listen": "127.0.0.1:0", "auth": users})[1]

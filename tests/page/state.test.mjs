@@ -61,21 +61,21 @@ test("what can't be read is reported and at its default", () => {
     const cases = [
         [
             "/?t=yesterday",
-            "t=yesterday in the address is not understood; accepted: two moments with .. between: -24h..now, " +
+            "t=yesterday in the address is not valid; accepted: two times separated by ..: -24h..now, " +
                 "2026-11-23T03:10Z..2026-11-23T04:00Z",
         ],
-        ["/?n=0", "n=0 in the address is not understood; accepted: a number from 1 to 1000"],
-        ["/?n=1001", "n=1001 in the address is not understood; accepted: a number from 1 to 1000"],
+        ["/?n=0", "n=0 in the address is not valid; accepted: a number from 1 to 1000"],
+        ["/?n=1001", "n=1001 in the address is not valid; accepted: a number from 1 to 1000"],
         [
             "/explore?v=pie",
-            "v=pie in the address is not understood; accepted: stacked, lines, heat, table, sankey, matrix",
+            "v=pie in the address is not valid; accepted: stacked, lines, heat, table, sankey, matrix",
         ],
-        ["/?c=after", "c=after in the address is not understood; accepted: before"],
-        ["/?nonsense=1", "nonsense=1 in the address is not understood"],
-        ["/?__proto__=1", "__proto__=1 in the address is not understood"],
-        ["/?m=%3Cscript%3E", "m=<script> in the address is not understood; accepted: octets, packets, flows"],
-        ["/nowhere", "There is no page /nowhere"],
-        ["/constructor", "There is no page /constructor"],
+        ["/?c=after", "c=after in the address is not valid; accepted: before"],
+        ["/?nonsense=1", "nonsense=1 in the address is not valid"],
+        ["/?__proto__=1", "__proto__=1 in the address is not valid"],
+        ["/?m=%3Cscript%3E", "m=<script> in the address is not valid; accepted: octets, packets, flows"],
+        ["/nowhere", "Page not found: /nowhere"],
+        ["/constructor", "Page not found: /constructor"],
     ];
     for (const [address, problem] of cases) {
         const { state, problems } = read(address);

@@ -84,6 +84,6 @@ test("shares and changes", () => {
 });
 
 test("titles", () => {
-    assert.equal(metric_title("octets"), "Octets");
+    assert.equal(metric_title("octets"), "Bytes");
     assert.equal(metric_title("reversePacketDeltaCount"), "reversePacketDeltaCount");
 });

@@ -105,7 +105,7 @@ static void test_other_keys(void **state) {
          {{"aggregate", "ipaddress"}},
          400,
          "{\"error\":{\"parameter\":\"aggregate\",\"value\":\"ipaddress\","
-         "\"accepted\":\"flow keys: the flows tables don't have both ends\"}}\n"},
+         "\"accepted\":\"flow keys: the flows tables lack one of the ends\"}}\n"},
         {"/api/bucket/query",
          {{"aggregate", "sourceIPv4Address"}},
          400,

@@ -11,7 +11,7 @@
 
 #include <cmocka.h>
 
-#define DIGITS "text in which % is followed by two hexadecimal digits, and not by 00"
+#define DIGITS "text in which each % is followed by two hexadecimal digits other than 00"
 #define UTF8 "text in UTF-8"
 
 static void taken(const char *query, const char *expected) {
