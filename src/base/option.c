@@ -110,7 +110,10 @@ int options_set(struct options *options, struct option_ref ref, enum option_sour
         struct option_list list;
         struct option_map map;
     } value;
-    if (option_parse(option, text, options->now, &value)) return options_refuse(options, option, where, text);
+    if (option_parse(option, text, options->now, &value)) {
+        origin->refused = true;
+        return options_refuse(options, option, where, text);
+    }
     if (source < origin->source) {
         if (option_is_text(option)) free((char *)value.text);
         return 0;
@@ -153,6 +156,7 @@ int options_complain(struct options *options, const char *section, const char *n
     struct option_origin origin = options->groups[ref.group].origins[ref.row];
     const struct option *option = &options->groups[ref.group].rows[ref.row];
     char text[1024];
+    if (origin.refused) return -1;
     va_list args;
     va_start(args, format);
     vsnprintf(text, sizeof text, format, args);

@@ -4,6 +4,7 @@
 #include <stdio.h>
 #include <string.h>
 
+#include "base/nearest.h"
 #include "base/option_set.h"
 #include "base/url.h"
 
@@ -33,6 +34,29 @@ static bool has_password(const char *text) {
     return has;
 }
 
+/* `argument` is a whole one, of whose name `len` bytes stand behind the dashes. Returns -1. */
+static int unknown_report(struct options *options, const char *argument, const char *name, size_t len) {
+    struct option_ref ref;
+    struct nearest nearest;
+    /* A dash too much, or too few. */
+    const char *meant = name - argument == 1 ? argument + 1 : name;
+    size_t meant_len = strcspn(meant, "=");
+    const struct option *option = flag_find(options, meant, meant_len, &ref);
+    nearest_init(&nearest, name, len);
+    for (unsigned g = 0; g < options->n_groups; g++)
+        for (unsigned i = 0; i < options->groups[g].n; i++) {
+            const struct option *row = &options->groups[g].rows[i];
+            if (row->flag && row->help && row->type != OPTION_SECRET) nearest_offer(&nearest, row->flag);
+        }
+    const char *flag = option ? option->flag : nearest.word;
+    int dashes = (int)(name - argument);
+    if (!flag)
+        return options_error(options, "%.*s%.*s: unknown option; see --help", dashes, "--", (int)len,
+                             name);
+    return options_error(options, "%.*s%.*s: unknown option; did you mean %s%s?", dashes, "--", (int)len, name,
+                         strlen(flag) > 1 ? "--" : "-", flag);
+}
+
 /* The option of argv[at]; *used becomes how many arguments it is. */
 static int argument_take(struct options *options, int argc, char **argv, int at, int *used) {
     bool is_long = argv[at][1] == '-';
@@ -41,8 +65,7 @@ static int argument_take(struct options *options, int argc, char **argv, int at,
     const char *value = is_long ? (name[len] ? name + len + 1 : NULL) : (name[1] ? name + 1 : NULL);
     struct option_ref ref;
     const struct option *option = flag_find(options, name, len, &ref);
-    if (!option || is_long != (strlen(option->flag) > 1))
-        return options_error(options, "%s%.*s: unknown option; see --help", is_long ? "--" : "-", (int)len, name);
+    if (!option || is_long != (strlen(option->flag) > 1)) return unknown_report(options, argv[at], name, len);
     char where[128];
     snprintf(where, sizeof where, "%s%s", is_long ? "--" : "-", option->flag);
     if (!value && option->type == OPTION_BOOL) {

@@ -9,6 +9,7 @@
 #include <string.h>
 
 #include "base/mem.h"
+#include "base/nearest.h"
 #include "base/option_set.h"
 
 enum { SECTION_MAX = 50 }; /* inih cuts section names to this */
@@ -42,18 +43,63 @@ static void names_list(const struct options *options, const char *section, struc
     }
 }
 
+/* The section that has an option of that name; NULL: none. */
+static const char *section_of(const struct options *options, const char *name) {
+    for (unsigned g = 0; g < options->n_groups; g++)
+        for (unsigned i = 0; i < options->groups[g].n; i++) {
+            const struct option *option = &options->groups[g].rows[i];
+            if (option->section && strcmp(option->name, name) == 0) return option->section;
+        }
+    return NULL;
+}
+
+/* The name of a section, or with `section` of an option in it, that is nearest; NULL: none is near. */
+static const char *name_guess(const struct options *options, const char *section, const char *name) {
+    struct nearest nearest;
+    nearest_init(&nearest, name, strlen(name));
+    for (unsigned g = 0; g < options->n_groups; g++)
+        for (unsigned i = 0; i < options->groups[g].n; i++) {
+            const struct option *option = &options->groups[g].rows[i];
+            if (!option->section || (section && strcmp(option->section, section) != 0)) continue;
+            nearest_offer(&nearest, section ? option->name : option->section);
+        }
+    return nearest.word;
+}
+
+/* In a section that there is. */
+static void unknown_option_report(struct option_file *file, const char *section, const char *name, const char *names) {
+    const char *guess = name_guess(file->options, section, name), *other = section_of(file->options, name);
+    char *start = mem_printf("%s:%u: [%s] %s: unknown option", file->path, file->line, section, name);
+    if (guess)
+        options_error(file->options, "%s; did you mean %s?", start, guess);
+    else if (other)
+        options_error(file->options, "%s; did you mean that of [%s]?", start, other);
+    else
+        options_error(file->options, "%s; [%s] has %s", start, section, names);
+    free(start);
+}
+
+static void unknown_section_report(struct option_file *file, const char *section, const char *names) {
+    const char *guess = name_guess(file->options, NULL, section);
+    if (guess)
+        options_error(file->options, "%s:%u: [%s]: unknown section; did you mean [%s]?", file->path,
+                      file->line, section, guess);
+    else
+        options_error(file->options, "%s:%u: [%s]: unknown section; the sections are %s", file->path, file->line,
+                      section, names);
+}
+
+/* A section that isn't there is told of once, not for each of its options. */
 static void unknown_report(struct option_file *file, const char *section, const char *name) {
     struct buffer names = BUFFER_INIT;
     names_list(file->options, section, &names);
     if (names.len) {
-        options_error(file->options, "%s:%u: [%s] %s: unknown option; [%s] has %s", file->path, file->line, section,
-                      name, section, names.data);
+        unknown_option_report(file, section, name, names.data);
     } else if (strcmp(file->unknown_section, section) != 0 || !*section) {
         names_list(file->options, NULL, &names);
         snprintf(file->unknown_section, sizeof file->unknown_section, "%s", section);
         if (*section)
-            options_error(file->options, "%s:%u: [%s]: unknown section; the sections are %s", file->path, file->line,
-                          section, names.data);
+            unknown_section_report(file, section, names.data);
         else
             options_error(file->options, "%s:%u: %s: no section before it; the sections are %s", file->path, file->line,
                           name, names.data);

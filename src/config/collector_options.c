@@ -15,6 +15,7 @@ void collector_options_check(struct config *config) {
     if (config->collector.sampling && prefixes_parse(&prefixes, config->collector.sampling, true, &error) != 0)
         options_complain(&config->options, "collector", "sampling", "%s", error.text);
     if (config->capture.interface && config->capture.queue != CAPTURE_NONE &&
+        !options_origin(&config->options, "capture", "queue").refused &&
         config->capture.queue != config->collector.queue)
         options_complain(&config->options, "collector", "queue", "must be the same as in [capture], %s",
                          config->capture.queue == CAPTURE_DIRECT ? "direct" : "redis");

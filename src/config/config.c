@@ -171,8 +171,14 @@ static void layout_resolve(struct config *config) {
     options_complain(&config->options, "import", name, "%s", named ? colon + 2 : error.text);
 }
 
+/* What was refused can't be held against another option. */
+static bool is_refused(const struct config *config, const char *section, const char *name) {
+    return options_origin(&config->options, section, name).refused;
+}
+
 static void cache_check(struct config *config) {
     uint64_t smallest = UINT32_MAX;
+    if (is_refused(config, "import", "bucket_sizes") || is_refused(config, "import", "max_flow_duration")) return;
     for (unsigned i = 0; i < config->import.bucket_sizes.n; i++)
         if (config->import.bucket_sizes.values[i] < smallest) smallest = config->import.bucket_sizes.values[i];
     /* A flow that is no multiple of the bucket size touches one bucket more at each end. */
@@ -188,6 +194,7 @@ static void cache_check(struct config *config) {
 /* A time for a size that isn't there would keep nothing from growing. */
 static void keep_check(struct config *config) {
     const struct option_list *sizes = &config->import.bucket_sizes;
+    if (is_refused(config, "import", "bucket_sizes")) return;
     for (unsigned i = 0; i < config->retention.keep.n; i++) {
         unsigned j = 0;
         while (j < sizes->n && sizes->values[j] != config->retention.keep.keys[i])
@@ -208,7 +215,7 @@ static void listen_check(struct config *config) {
     if (config->http.listen && http_listen_check(config->http.listen, &error) != 0)
         options_complain(&config->options, "http", "listen", "%s", error.text);
     else if (config->http.listen && !http_listen_is_loopback(config->http.listen) && !config->http.auth &&
-             !config->http.open)
+             !config->http.open && !is_refused(config, "http", "open"))
         options_complain(&config->options, "http", "listen",
                          "'%s' can be reached from other hosts: requires auth, a file of users, or open = yes",
                          config->http.listen);
@@ -244,14 +251,15 @@ static void config_check(struct config *config) {
         options_complain(&config->options, "store", "tls_key", "requires tls_cert");
 }
 
-/* The arguments, then the file that they name, then the environment. What stands after it was right in itself, or
- * there are errors. */
+/* The arguments, then the file that they name, then the environment, and what they say about each other: all errors in
+ * one round. */
 static void config_read(struct config *config, const char *named) {
     if (named || access(FLOWIMPORT_CONFIG, F_OK) == 0) config->path = mem_strdup(named ? named : FLOWIMPORT_CONFIG);
-    /* The errors are in the options' list, which is asked once, at the end. */
-    int file = config->path ? options_file(&config->options, config->path) : 0;
-    if (options_environment(&config->options) || file) return;
-    if (config->options.n_errors == 0) config_check(config);
+    /* The errors are in the options' list, which is asked once, at the end; without the file there is nothing to hold
+     * against each other. */
+    bool is_there =
+        !config->path || options_file(&config->options, config->path) == 0 || access(config->path, R_OK) == 0;
+    if (options_environment(&config->options) != 0 || is_there) config_check(config);
 }
 
 int config_gather(struct config *config, const struct config_program *program, int argc, char **argv) {

@@ -63,6 +63,20 @@ def test_all_errors_are_told_not_only_the_first(folder):
         assert "%s:%d:" % (folder / "test.conf", line) in told
 
 
+def test_mistakes_of_all_kinds_are_told_in_one_round(folder):
+    """Of the text, of single values, of unknown names, and of what options say about each other."""
+    code, told = check(folder, "[queue]\nulr = redis://h\nconsumer = a b\n[impotr]\nenabled = no\n[import]\n"
+                               "flush_interval = soon\naggr_values = nonsense\n[retention]\nkeep = 60=2d\n"
+                               "[http]\nlisten = 0.0.0.0:80\nrubbish\n", "--cache-memroy", "1G")
+    assert code == 2
+    for line, words in ((2, "did you mean url?"), (3, "'a b'"), (5, "did you mean [import]?"), (7, "'soon'"),
+                        (8, "'nonsense'"), (10, "60s"), (12, "auth"), (13, "neither")):
+        said = [one for one in told.splitlines() if one.startswith("%s:%d: " % (folder / "test.conf", line))]
+        assert len(said) == 1 and words in said[0], (line, told)
+    assert "--cache-memroy: unknown option; did you mean --cache-memory?" in told
+    assert told.count("\n") == 9
+
+
 def test_good_configuration_is_told_so(folder):
     code, told = check(folder, "[import]\nflush_interval = 5m\nbucket_sizes = 60,600,3600\ncache_memory = 1G\n")
     assert (code, told) == (0, "configuration ok: %s\n" % (folder / "test.conf"))

@@ -76,6 +76,7 @@ enum option_source { OPTION_DEFAULT, OPTION_FILE, OPTION_ENVIRONMENT, OPTION_COM
 struct option_origin {
     enum option_source source;
     unsigned line; /* of the file, where it stands in the file; else 0 */
+    bool refused;  /* a text was given for it that was not accepted: the value is not what was meant */
 };
 
 struct option_group { /* one table and where its values go */
@@ -111,8 +112,8 @@ int options_arguments(struct options *options, int argc, char **argv, int *n_ope
 
 /* Where the value of an option came from: never fails, an option that isn't there aborts. */
 struct option_origin options_origin(const struct options *options, const char *section, const char *name);
-/* Adds an error about an option's value: "FILE:LINE: [section] name: ..." or "--flag: ...", as its origin is. Returns
- * -1. */
+/* Adds an error about an option's value: "FILE:LINE: [section] name: ..." or "--flag: ...", as its origin is. Nothing
+ * where the option was refused: its own error says more. Returns -1. */
 int options_complain(struct options *options, const char *section, const char *name, const char *format, ...)
     __attribute__((format(printf, 4, 5)));
 

@@ -281,7 +281,7 @@ static void file_errors_are_all_reported(void **state) {
         "FILE:1: text: no section before it; the sections are a, b\n"
         "FILE:3: [a] url: 'mysql://u:***@h' is not accepted: expected a URL that starts with redis: or redis+unix:\n"
         "FILE:4: [a] url: repeated; first set in line 3\n"
-        "FILE:5: [a] urls: unknown option; [a] has text, secret, url\n"
+        "FILE:5: [a] urls: unknown option; did you mean url?\n"
         "FILE:7: [c]: unknown section; the sections are a, b\n"
         "FILE:10: neither 'name = value' nor '[section]'\n"
         "FILE:11: neither 'name = value' nor '[section]'\n"
@@ -431,7 +431,7 @@ static void bad_arguments_are_all_reported(void **state) {
     "password file or the environment\n"
     expect_errors("--nope: unknown option; see --help\n"
                   "-x: unknown option; see --help\n"
-                  "-c: unknown option; see --help\n"
+                  "-c: unknown option; did you mean --count?\n"
                   "--secret" NO_PASSWORDS "--the-url" NO_PASSWORDS "--the-url" NO_PASSWORDS
                   "--the-url: URL 'redis://h:x': port 'x' is not a number from 1 to 65535; expected a URL that starts "
                   "with redis: or redis+unix:\n"
@@ -548,6 +548,36 @@ static void manual_is_mdoc(void **state) {
     buffer_release(&text);
 }
 
+static void what_was_probably_meant_is_said(void **state) {
+    (void)state;
+    int n;
+    char *argv[] = {"prog", "--cuont=1", "--n", "4", "-yes", "--the_secnods", "--sceret", NULL};
+    assert_int_equal(arguments(&n, argv), -1);
+    expect_errors("--cuont: unknown option; did you mean --count?\n"
+                  "--n: unknown option; did you mean -n?\n"
+                  "-y: unknown option; did you mean --yes?\n"
+                  "--the_secnods: unknown option; did you mean --the-seconds?\n"
+                  "--sceret: unknown option; see --help\n"); /* not good on a command line */
+}
+
+static void sections_that_were_probably_meant(void **state) {
+    static const struct option sections[] = {
+        {.section = "queue", .name = "url", .type = OPTION_TEXT},
+        {.section = "import", .name = "flush_interval", .type = OPTION_TEXT},
+        {.section = "import", .name = "bucket_sizes", .type = OPTION_TEXT},
+    };
+    (void)state;
+    options_release(&options);
+    options_add(&options, sections, 3, &values);
+    assert_int_equal(file("[improt]\nflush_interval = 1\n[queue]\nflush_interval = 1\n[import]\nflush_intreval = "
+                          "1\nother = 2\n"),
+                     -1);
+    expect_errors("FILE:2: [improt]: unknown section; did you mean [import]?\n"
+                  "FILE:4: [queue] flush_interval: unknown option; did you mean that of [import]?\n"
+                  "FILE:6: [import] flush_intreval: unknown option; did you mean flush_interval?\n"
+                  "FILE:7: [import] other: unknown option; [import] has flush_interval, bucket_sizes\n");
+}
+
 int main(void) {
 #define TEST(name) cmocka_unit_test_setup_teardown(name, set_up, tear_down)
     const struct CMUnitTest tests[] = {
@@ -564,6 +594,8 @@ int main(void) {
         TEST(losing_values_are_checked_too),
         TEST(arguments_in_every_form),
         TEST(bad_arguments_are_all_reported),
+        TEST(what_was_probably_meant_is_said),
+        TEST(sections_that_were_probably_meant),
         TEST(a_second_reading_is_compared_and_taken),
         TEST(help_lists_flags_and_defaults),
         TEST(sample_holds_every_option_at_its_default),

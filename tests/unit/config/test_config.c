@@ -233,6 +233,57 @@ static void options_are_checked_against_each_other(void **state) {
     config_release(&config);
 }
 
+/* Each kind of mistake, in one round; what was refused is not held against anything else. */
+static void mistakes_are_all_told(void **state) {
+    (void)state;
+    expect_refused(
+        "[queue]\n"
+        "nmae = a\n"                        /* 2: unknown, near */
+        "name =\n"                          /* 3: empty */
+        "consumer = a b\n"                  /* 4: refused by a check of its own */
+        "page = none\n"                     /* 5: no number */
+        "password_file = /nonexistent/pw\n" /* 6: no such file */
+        "[improt]\n"
+        "enabled = no\n" /* 8: of a section that there is not */
+        "[import]\n"
+        "bucket_sizes = 0\n" /* 10: out of range, so keep and cache_memory are left alone */
+        "max_flow_duration = 365d\n"
+        "cache_memory = 16M\n"
+        "aggr_values = colour\n" /* 13: no element */
+        "[retention]\n"
+        "keep = 60=2d\n"
+        "[capture]\n"
+        "queue = dircet\n" /* 17: no such word, so nothing is said of collector's */
+        "interface = lo\n"
+        "filter = no filter\n" /* 19 */
+        "[collector]\n"
+        "queue = direct\n"
+        "listen = tcp\n" /* 22 */
+        "[store]\n"
+        "tls_key = /nonexistent/key\n" /* 24: no such file, and no tls_cert */
+        "[http]\n"
+        "listen = 0.0.0.0:8469\n" /* 26: open to all */
+        "neither\n",
+        "CONF:2: [queue] nmae: unknown option; did you mean name?\n"
+        "CONF:5: [queue] page: 'none' is not accepted: it takes a number from 1 to 100000\n"
+        "CONF:8: [improt]: unknown section; did you mean [import]?\n"
+        "CONF:10: [import] bucket_sizes: '0' is not accepted: it takes 1 to 8 different times, each from 1s to 1d, as "
+        "60, 10m, 1h\n"
+        "CONF:17: [capture] queue: 'dircet' is not accepted: it takes redis, direct or none\n"
+        "CONF:27: neither 'name = value' nor '[section]'\n"
+        "CONF:3: [queue] name: must not be empty\n"
+        "CONF:6: [queue] password_file: /nonexistent/pw: No such file or directory\n"
+        "CONF:4: [queue] consumer: 'a b' is not accepted: it takes up to 127 letters, digits, '.', '_' and '-'\n"
+        "CONF:13: [import] aggr_values: 'colour' is not an IPFIX information element\n"
+        "CONF:26: [http] listen: '0.0.0.0:8469' can be reached from other hosts: it takes auth, a file of users, or "
+        "open = yes\n"
+        "CONF:19: [capture] filter: 'no filter': can't parse filter expression: syntax error\n"
+        "CONF:22: [collector] listen: 'tcp' is not accepted: it takes udp:port, udp:address:port, tcp:port or "
+        "tcp:address:port, as udp:4739 or tcp:[::1]:4739\n"
+        "CONF:24: [store] tls_key: /nonexistent/key: No such file or directory\n"
+        "CONF:24: [store] tls_key: takes tls_cert too\n");
+}
+
 static void check_config_says_ok(void **state) {
     (void)state;
     char *output, *errors, expected[256];
@@ -316,6 +367,7 @@ int main(void) {
         TEST(file_and_arguments),
         TEST(passwords_have_one_source),
         TEST(options_are_checked_against_each_other),
+        TEST(mistakes_are_all_told),
         TEST(check_config_says_ok),
         TEST(help_and_version_need_no_file),
         TEST(arguments_are_refused_where_there_are_none),
