@@ -1,4 +1,4 @@
-/* `flowimport verify`: each kind of difference is found and named; and what is none. */
+/* How `flowimport verify` finds and names each kind of difference, and what it accepts. */
 #include "audit_cases.h"
 
 static const char *fresh_url(void) { return "memory:"; }
