@@ -50,9 +50,7 @@ static int unknown_report(struct options *options, const char *argument, const c
         }
     const char *flag = option ? option->flag : nearest.word;
     int dashes = (int)(name - argument);
-    if (!flag)
-        return options_error(options, "%.*s%.*s: unknown option; see --help", dashes, "--", (int)len,
-                             name);
+    if (!flag) return options_error(options, "%.*s%.*s: unknown option; see --help", dashes, "--", (int)len, name);
     return options_error(options, "%.*s%.*s: unknown option; did you mean %s%s?", dashes, "--", (int)len, name,
                          strlen(flag) > 1 ? "--" : "-", flag);
 }

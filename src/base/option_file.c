@@ -82,8 +82,8 @@ static void unknown_option_report(struct option_file *file, const char *section,
 static void unknown_section_report(struct option_file *file, const char *section, const char *names) {
     const char *guess = name_guess(file->options, NULL, section);
     if (guess)
-        options_error(file->options, "%s:%u: [%s]: unknown section; did you mean [%s]?", file->path,
-                      file->line, section, guess);
+        options_error(file->options, "%s:%u: [%s]: unknown section; did you mean [%s]?", file->path, file->line,
+                      section, guess);
     else
         options_error(file->options, "%s:%u: [%s]: unknown section; the sections are %s", file->path, file->line,
                       section, names);

@@ -265,23 +265,24 @@ static void mistakes_are_all_told(void **state) {
         "listen = 0.0.0.0:8469\n" /* 26: open to all */
         "neither\n",
         "CONF:2: [queue] nmae: unknown option; did you mean name?\n"
-        "CONF:5: [queue] page: 'none' is not accepted: it takes a number from 1 to 100000\n"
+        "CONF:5: [queue] page: 'none' is not accepted: expected a number from 1 to 100000\n"
         "CONF:8: [improt]: unknown section; did you mean [import]?\n"
-        "CONF:10: [import] bucket_sizes: '0' is not accepted: it takes 1 to 8 different times, each from 1s to 1d, as "
+        "CONF:10: [import] bucket_sizes: '0' is not accepted: expected 1 to 8 different times, each from 1s to 1d, "
+        "such as "
         "60, 10m, 1h\n"
-        "CONF:17: [capture] queue: 'dircet' is not accepted: it takes redis, direct or none\n"
+        "CONF:17: [capture] queue: 'dircet' is not accepted: expected redis, direct or none\n"
         "CONF:27: neither 'name = value' nor '[section]'\n"
         "CONF:3: [queue] name: must not be empty\n"
         "CONF:6: [queue] password_file: /nonexistent/pw: No such file or directory\n"
-        "CONF:4: [queue] consumer: 'a b' is not accepted: it takes up to 127 letters, digits, '.', '_' and '-'\n"
+        "CONF:4: [queue] consumer: 'a b' is not accepted: expected up to 127 letters, digits, '.', '_' and '-'\n"
         "CONF:13: [import] aggr_values: 'colour' is not an IPFIX information element\n"
-        "CONF:26: [http] listen: '0.0.0.0:8469' can be reached from other hosts: it takes auth, a file of users, or "
+        "CONF:26: [http] listen: '0.0.0.0:8469' can be reached from other hosts: requires auth, a file of users, or "
         "open = yes\n"
         "CONF:19: [capture] filter: 'no filter': can't parse filter expression: syntax error\n"
-        "CONF:22: [collector] listen: 'tcp' is not accepted: it takes udp:port, udp:address:port, tcp:port or "
+        "CONF:22: [collector] listen: 'tcp' is not accepted: expected udp:port, udp:address:port, tcp:port or "
         "tcp:address:port, as udp:4739 or tcp:[::1]:4739\n"
         "CONF:24: [store] tls_key: /nonexistent/key: No such file or directory\n"
-        "CONF:24: [store] tls_key: takes tls_cert too\n");
+        "CONF:24: [store] tls_key: requires tls_cert\n");
 }
 
 static void check_config_says_ok(void **state) {
