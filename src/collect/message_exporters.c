@@ -1,5 +1,5 @@
-/* Exporters one by one, for who watches. */
-#include "collect/message_impl.h"
+/* Lines of exporters, merged by name. */
+#include "collect/message_exporters.h"
 
 #include <stdlib.h>
 

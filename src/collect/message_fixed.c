@@ -1,5 +1,5 @@
 /* NetFlow v5 and v7: records of one shape, described as a template's are. */
-#include "collect/message_impl.h"
+#include "collect/protocols.h"
 
 /* Padding: bytes that pad, and what v7 has of its own: flags, and the router that is passed by. */
 static const struct field_specifier v5_fields[] = {
@@ -34,33 +34,33 @@ static const struct fixed {
     [FIXED_V7] = {FIELDS, 52},
 };
 
-void message_fixed_init(struct message_decoder *decoder) {
+void fixed_plans_make(struct message_decoder *decoder) {
     for (unsigned i = 0; i < FIXED_VERSIONS; i++)
         decoder->fixed[i] = record_plans_new(decoder, v5_fields, fixed_versions[i].n_fields);
 }
 
 /* Version, count, sysUpTime, seconds, nanoseconds, sequence; v5: engine type and id, sampling mode and interval. */
-int message_decode_fixed(struct message_decoder *decoder, struct session *session, const uint8_t *bytes, size_t len) {
+int fixed_decode(struct message_decoder *decoder, struct session *session, const uint8_t *bytes, size_t len) {
     enum fixed_version version = bytes[1] == 5 ? FIXED_V5 : FIXED_V7;
     const struct fixed *fixed = &fixed_versions[version];
     struct domain_key key = {.protocol = bytes[1], .id = version == FIXED_V5 ? be16(bytes + 20) : 0};
-    struct domain *domain = message_domain(decoder, session, &key);
+    struct domain *domain = decoder_domain(decoder, session, &key);
     if (!domain) return 0;
     size_t count = be16(bytes + 2), fit = (len - HEADER) / fixed->record;
     if (len != HEADER + count * fixed->record)
-        message_malformed(decoder, domain, "a message of NetFlow v5 or v7 whose length is not that of its records");
+        decoder_malformed(decoder, domain, "a message of NetFlow v5 or v7 whose length is not that of its records");
     if (count > fit) count = fit;
     uint32_t uptime_ms = be32(bytes + 4);
     struct data_record_context context;
-    message_context(decoder, domain, (int64_t)be32(bytes + 8) * 1000000 + be32(bytes + 12) % 1000000000 / 1000,
+    decoder_context(decoder, domain, (int64_t)be32(bytes + 8) * 1000000 + be32(bytes + 12) % 1000000000 / 1000,
                     &context);
     context.boot_us -= (int64_t)uptime_ms * 1000;
     uint32_t sampling = version == FIXED_V5 ? be16(bytes + 22) & SAMPLING_MASK : 0;
     if (!domain->configured && sampling > 0) context.sampling = sampling;
-    message_uptime(decoder, domain, uptime_ms);
-    message_sequence(decoder, domain, be32(bytes + 16), (uint32_t)count, true);
+    decoder_uptime(decoder, domain, uptime_ms);
+    decoder_sequence(decoder, domain, be32(bytes + 16), (uint32_t)count, true);
     domain->records += count;
     for (size_t i = 0; i < count; i++)
-        message_flow(decoder, &decoder->fixed[version], bytes + HEADER + i * fixed->record, fixed->record, &context);
+        decoder_flow(decoder, &decoder->fixed[version], bytes + HEADER + i * fixed->record, fixed->record, &context);
     return 0;
 }

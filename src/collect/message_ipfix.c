@@ -1,9 +1,11 @@
 /* IPFIX (RFC 7011) and NetFlow v9 (RFC 3954): two headers and two kinds of template records, and the rest is one.
  *
  * Over UDP withdrawals are passed over: nobody may send them there (RFC 7011, 8.4), and anybody could. */
-#include "collect/message_impl.h"
+#include "collect/protocols.h"
 
 #include "base/log.h"
+#include "collect/admission.h"
+#include "collect/domain_loss.h"
 
 enum {
     TEMPLATE_SET = 2, /* set ids of IPFIX; v9's are these less 2 */
@@ -54,7 +56,7 @@ static void held_decode(struct reader *reader, uint16_t id) {
 
 static void template_refused(struct reader *reader, uint16_t id, const char *why) {
     char name[SESSION_NAME_MAX];
-    if (!message_may_say(reader->decoder, PROBLEM_TEMPLATE)) return;
+    if (!decoder_may_say(reader->decoder, PROBLEM_TEMPLATE)) return;
     domain_name(reader->domain, name);
     log_warning("collector", "%s: template %u is not taken: %s", name, id, why);
 }
@@ -70,11 +72,11 @@ static void template_learn(struct reader *reader, uint16_t id, bool options, con
     case TEMPLATE_KNOWN:
         /* Its age is written down again before the next start could take it for too old. */
         if (decoder->now_us - decoder->version_us > decoder->config.template_lifetime_us / 4)
-            message_state_changed(decoder);
+            decoder_state_changed(decoder);
         break;
     case TEMPLATE_NEW:
         decoder->counters.templates++;
-        message_state_changed(decoder);
+        decoder_state_changed(decoder);
         held_decode(reader, id);
     }
 }
@@ -119,7 +121,8 @@ static size_t template_decode(struct reader *reader, const uint8_t *bytes, size_
         bool all = id == (options ? OPTIONS_TEMPLATE_SET : TEMPLATE_SET);
         if (!all && id < FIRST_TEMPLATE) return 0;
         if (reader->domain->session->key.transport == MESSAGE_TCP)
-            decoder->counters.withdrawn += template_withdraw(&decoder->sessions, reader->domain, all ? 0 : id, options);
+            decoder->counters.withdrawn += all ? template_withdraw_all(&decoder->sessions, reader->domain, options)
+                                               : template_withdraw(&decoder->sessions, reader->domain, id);
         return at;
     }
     if (id < FIRST_TEMPLATE) return 0;
@@ -140,7 +143,7 @@ static size_t template_decode(struct reader *reader, const uint8_t *bytes, size_
     if (n > 0) {
         template_learn(reader, id, options, fields, n);
     } else { /* nor is an older one right now */
-        template_withdraw(&decoder->sessions, reader->domain, id, options);
+        (void)template_withdraw(&decoder->sessions, reader->domain, id);
         template_refused(reader, id, "it has too many fields, or none with a length");
         decoder->counters.malformed++;
     }
@@ -152,7 +155,7 @@ static void templates_decode(struct reader *reader, const uint8_t *bytes, size_t
     while (len >= 4) { /* fewer are padding */
         size_t n = template_decode(reader, bytes, len, options, &sound);
         if (n == 0) {
-            if (!sound) message_malformed(reader->decoder, reader->domain, "a template that breaks its format");
+            if (!sound) decoder_malformed(reader->decoder, reader->domain, "a template that breaks its format");
             return;
         }
         bytes += n;
@@ -162,12 +165,21 @@ static void templates_decode(struct reader *reader, const uint8_t *bytes, size_t
 
 /* --- data --- */
 
+/* Whether it is new. */
+static bool rate_learn(struct reader *reader, const struct rate *rate) {
+    struct domain *domain = reader->domain;
+    if (rate->key) return rate_take(&reader->decoder->sessions, domain, rate->key, rate->rate);
+    bool new = domain->rate != rate->rate;
+    domain->rate = rate->rate;
+    return new;
+}
+
 static void options_decode(struct reader *reader, const struct template *template, const uint8_t *bytes, size_t len) {
     struct domain *domain = reader->domain;
     uint64_t boot_ms;
+    struct rate rate;
     reader->decoder->counters.not_counted++;
-    if (sampling_learn(&reader->decoder->sessions, domain, template, bytes, len))
-        message_state_changed(reader->decoder);
+    if (sampling_told(template, bytes, len, &rate) && rate_learn(reader, &rate)) decoder_state_changed(reader->decoder);
     if (reader->netflow9 || !data_record_number(template->plan, bytes, len, IE_systemInitTimeMilliseconds, &boot_ms))
         return;
     if (boot_ms > INT64_MAX / 1000000) return;
@@ -200,10 +212,8 @@ static void data_decode(struct reader *reader, struct template *template, const 
     while (len >= min) {
         size_t n = data_record_length(template->plan, bytes, len);
         if (n == 0) {
-            uint32_t now = (uint32_t)(decoder->now_us / 1000000);
-            message_malformed(decoder, reader->domain, "a data set that goes beyond its end");
-            lost_span_add(&reader->domain->sets, 1, now, now);
-            domain_has_lost(&decoder->sessions, reader->domain);
+            decoder_malformed(decoder, reader->domain, "a data set that goes beyond its end");
+            domain_set_lost(&decoder->sessions, reader->domain, decoder_second(decoder));
             reader->whole = false;
             break;
         }
@@ -216,7 +226,7 @@ static void data_decode(struct reader *reader, struct template *template, const 
             uint32_t rate = domain->configured ? domain->configured : sampling_of(domain, template, bytes, n);
             reader->context.sampling = rate > 0 ? rate : 1;
             reader->domain->records++;
-            message_flow(decoder, &plans, bytes, n, &reader->context);
+            decoder_flow(decoder, &plans, bytes, n, &reader->context);
         }
         bytes += n;
         len -= n;
@@ -233,7 +243,7 @@ static void set_decode(struct reader *reader, uint16_t id, const uint8_t *bytes,
     if (id == templates || id == options) {
         templates_decode(reader, bytes, len, id == options);
     } else if (id < FIRST_TEMPLATE) {
-        message_malformed(decoder, reader->domain, "a set of a kind that there is not");
+        decoder_malformed(decoder, reader->domain, "a set of a kind that there is not");
     } else {
         struct template *template = template_find(&decoder->sessions, reader->domain, id, decoder->now_us);
         if (template) {
@@ -261,41 +271,40 @@ static void sets_decode(struct reader *reader, const uint8_t *bytes, size_t len)
     }
     if (are_zeros(bytes, len)) return; /* some exporters pad messages */
     reader->whole = false;
-    message_malformed(reader->decoder, reader->domain, "a set whose length is not right");
+    decoder_malformed(reader->decoder, reader->domain, "a set whose length is not right");
 }
 
 static int message_read(struct reader *reader, const uint8_t *sets, size_t len, uint32_t number) {
     sets_decode(reader, sets, len);
-    message_sequence(reader->decoder, reader->domain, number, reader->netflow9 ? 1 : reader->records,
+    decoder_sequence(reader->decoder, reader->domain, number, reader->netflow9 ? 1 : reader->records,
                      reader->netflow9 || reader->whole);
     return 0;
 }
 
 /* Version, count of records (not to be trusted), sysUpTime, seconds, sequence, source id. */
-int message_decode_netflow9(struct message_decoder *decoder, struct session *session, const uint8_t *bytes,
-                            size_t len) {
+int netflow9_decode(struct message_decoder *decoder, struct session *session, const uint8_t *bytes, size_t len) {
     struct domain_key key = {.protocol = 9, .id = be32(bytes + 16)};
     struct reader reader = {.decoder = decoder, .netflow9 = true, .whole = true};
-    if (!(reader.domain = message_domain(decoder, session, &key))) return 0;
+    if (!(reader.domain = decoder_domain(decoder, session, &key))) return 0;
     uint32_t uptime_ms = be32(bytes + 4);
-    message_context(decoder, reader.domain, (int64_t)be32(bytes + 8) * 1000000, &reader.context);
+    decoder_context(decoder, reader.domain, (int64_t)be32(bytes + 8) * 1000000, &reader.context);
     reader.context.boot_us -= (int64_t)uptime_ms * 1000;
-    message_uptime(decoder, reader.domain, uptime_ms);
+    decoder_uptime(decoder, reader.domain, uptime_ms);
     return message_read(&reader, bytes + 20, len - 20, be32(bytes + 12));
 }
 
 /* Version, length, seconds, sequence, observation domain. */
-int message_decode_ipfix(struct message_decoder *decoder, struct session *session, const uint8_t *bytes, size_t len) {
+int ipfix_decode(struct message_decoder *decoder, struct session *session, const uint8_t *bytes, size_t len) {
     struct domain_key key = {.protocol = 10, .id = be32(bytes + 12)};
     struct reader reader = {.decoder = decoder, .whole = true};
     size_t length = be16(bytes + 2);
-    if (!(reader.domain = message_domain(decoder, session, &key))) return -1;
+    if (!(reader.domain = decoder_domain(decoder, session, &key))) return -1;
     if (length < 16 || length > len) {
-        message_malformed(decoder, reader.domain, "an IPFIX message whose length is not right");
+        decoder_malformed(decoder, reader.domain, "an IPFIX message whose length is not right");
         return -1;
     }
-    if (length < len) message_malformed(decoder, reader.domain, "bytes behind an IPFIX message");
-    message_context(decoder, reader.domain, (int64_t)be32(bytes + 4) * 1000000, &reader.context);
+    if (length < len) decoder_malformed(decoder, reader.domain, "bytes behind an IPFIX message");
+    decoder_context(decoder, reader.domain, (int64_t)be32(bytes + 4) * 1000000, &reader.context);
     if (reader.domain->has_boot) reader.context.boot_us = reader.domain->boot_us;
     return message_read(&reader, bytes + 16, length - 16, be32(bytes + 8));
 }

@@ -1,5 +1,5 @@
 /* sFlow datagrams: each sample is a record, scaled by its own rate. */
-#include "collect/message_impl.h"
+#include "collect/protocols.h"
 #include "collect/sflow.h"
 
 enum { AGENT_IPV4 = 1, AGENT_IPV6 = 2 };
@@ -15,10 +15,10 @@ static bool datagram_open(struct datagram *datagram, const struct sflow_header *
     if (datagram->domain) return true;
     struct domain_key key = {.id = header->sub_agent, .family = header->family};
     memcpy(key.agent, header->agent, header->family == FLOW_IPV4 ? 4 : 16);
-    datagram->domain = message_domain(datagram->decoder, datagram->session, &key);
+    datagram->domain = decoder_domain(datagram->decoder, datagram->session, &key);
     if (!datagram->domain) return false;
     /* It has no time of its own: that of its arrival. */
-    message_context(datagram->decoder, datagram->domain, datagram->decoder->now_us, &datagram->context);
+    decoder_context(datagram->decoder, datagram->domain, datagram->decoder->now_us, &datagram->context);
     return true;
 }
 
@@ -28,11 +28,16 @@ static void on_sample(void *context, const struct sflow_header *header, const st
     uint32_t configured = datagram->domain->configured;
     datagram->context.sampling = configured ? configured : sample->sampling ? sample->sampling : 1;
     datagram->domain->records++;
-    message_flow(datagram->decoder, &datagram->decoder->sflow[sample->family], sample->record, sample->len,
+    decoder_flow(datagram->decoder, &datagram->decoder->sflow[sample->family], sample->record, sample->len,
                  &datagram->context);
 }
 
-int message_decode_sflow(struct message_decoder *decoder, struct session *session, const uint8_t *bytes, size_t len) {
+void sflow_plans_make(struct message_decoder *decoder) {
+    for (unsigned family = 0; family < FLOW_FAMILIES; family++)
+        decoder->sflow[family] = record_plans_new(decoder, sflow_fields[family], sflow_n_fields[family]);
+}
+
+int sflow_message_decode(struct message_decoder *decoder, struct session *session, const uint8_t *bytes, size_t len) {
     struct datagram datagram = {.decoder = decoder, .session = session};
     struct sflow_header header;
     struct sflow_counts counts;
@@ -44,8 +49,8 @@ int message_decode_sflow(struct message_decoder *decoder, struct session *sessio
     int failed = sflow_decode(bytes, len, &header, &counts, on_sample, &datagram);
     decoder->counters.not_counted += counts.counter_samples + counts.unknown_samples + counts.not_ip;
     if (!datagram_open(&datagram, &header)) return 0;
-    message_uptime(decoder, datagram.domain, header.uptime_ms);
-    message_sequence(decoder, datagram.domain, header.sequence, 1, true);
-    if (failed) message_malformed(decoder, datagram.domain, "an sFlow datagram that breaks its format");
+    decoder_uptime(decoder, datagram.domain, header.uptime_ms);
+    decoder_sequence(decoder, datagram.domain, header.sequence, 1, true);
+    if (failed) decoder_malformed(decoder, datagram.domain, "an sFlow datagram that breaks its format");
     return 0;
 }

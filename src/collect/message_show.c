@@ -1,5 +1,5 @@
 /* The decoder's counters, and what is wrong with whom. */
-#include "collect/message_impl.h"
+#include "collect/message_exporters.h"
 
 enum { PROBLEM_LINES = 20, RECENT_US = 60 * 1000000 };
 

@@ -95,27 +95,26 @@ static unsigned index_of(const struct domain *domain, uint64_t key) {
     return low;
 }
 
-static uint32_t rate_find(const struct domain *domain, uint64_t key) {
+uint32_t rate_find(const struct domain *domain, uint64_t key) {
     unsigned i = index_of(domain, key);
     return i < domain->n_rates && domain->rates[i].key == key ? domain->rates[i].rate : 0;
 }
 
-bool rate_take(struct sessions *sessions, struct domain *domain, uint64_t key, uint32_t rate) {
+size_t rate_places_wanted(const struct domain *domain) {
+    return domain->n_rates % RATES_STEP == 0 ? RATES_STEP * sizeof domain->rates[0] : 0;
+}
+
+void rate_places_add(struct domain *domain) {
+    domain->rates = mem_realloc(domain->rates, domain->n_rates + RATES_STEP, sizeof domain->rates[0]);
+}
+
+void rate_put(struct domain *domain, uint64_t key, uint32_t rate) {
     unsigned i = index_of(domain, key);
-    if (i < domain->n_rates && domain->rates[i].key == key) {
-        bool new = domain->rates[i].rate != rate;
-        domain->rates[i].rate = rate;
-        return new;
+    if (i == domain->n_rates || domain->rates[i].key != key) {
+        memmove(&domain->rates[i + 1], &domain->rates[i], (domain->n_rates - i) * sizeof domain->rates[0]);
+        domain->n_rates++;
     }
-    if (domain->n_rates == RATES_MAX) return false;
-    if (domain->n_rates % RATES_STEP == 0) {
-        if (!session_take(sessions, domain->session, RATES_STEP * sizeof domain->rates[0])) return false;
-        domain->rates = mem_realloc(domain->rates, domain->n_rates + RATES_STEP, sizeof domain->rates[0]);
-    }
-    memmove(&domain->rates[i + 1], &domain->rates[i], (domain->n_rates - i) * sizeof domain->rates[0]);
     domain->rates[i] = (struct rate){key, rate};
-    domain->n_rates++;
-    return true;
 }
 
 void rates_forget(struct sessions *sessions, struct domain *domain) {
@@ -143,13 +142,7 @@ uint32_t sampling_of(const struct domain *domain, const struct template *templat
     return rate > 0 ? rate : domain->rate;
 }
 
-bool sampling_learn(struct sessions *sessions, struct domain *domain, const struct template *template,
-                    const uint8_t *bytes, size_t len) {
-    uint32_t rate = told(template->plan, bytes, len);
-    uint64_t part = part_of(template->plan, bytes, len);
-    if (rate == 0) return false;
-    if (part) return rate_take(sessions, domain, part, rate);
-    bool new = domain->rate != rate;
-    domain->rate = rate;
-    return new;
+bool sampling_told(const struct template *template, const uint8_t *bytes, size_t len, struct rate *rate) {
+    *rate = (struct rate){part_of(template->plan, bytes, len), told(template->plan, bytes, len)};
+    return rate->rate > 0;
 }

@@ -15,17 +15,23 @@ enum sampling_look { SAMPLING_TOLD = 1, SAMPLING_BY_PART = 2 };
 /* What of it a template has: its records tell a rate; they say of which sampler or interface they are. */
 uint8_t sampling_look(const struct field_specifier *fields, unsigned n);
 
-/* The rate of a record: its own, that of its sampler, of its interface, of its domain; 0: nobody has told. */
-uint32_t sampling_of(const struct domain *domain, const struct template *template, const uint8_t *bytes, size_t len);
-/* From a record of options. Whether anything is new. */
-bool sampling_learn(struct sessions *sessions, struct domain *domain, const struct template *template,
-                    const uint8_t *bytes, size_t len);
-
 struct rate {
     uint64_t key; /* of the part: opaque, but may be written down */
     uint32_t rate;
 };
-bool rate_take(struct sessions *sessions, struct domain *domain, uint64_t key, uint32_t rate);
+
+/* The rate of a record: its own, that of its sampler, of its interface, of its domain; 0: nobody has told. */
+uint32_t sampling_of(const struct domain *domain, const struct template *template, const uint8_t *bytes, size_t len);
+/* What a record of options tells: a rate, and of which part of the domain; part 0: of all of it. false: none. */
+bool sampling_told(const struct template *template, const uint8_t *bytes, size_t len, struct rate *rate);
+
+/* 0: nobody has told of the part. */
+uint32_t rate_find(const struct domain *domain, uint64_t key);
+/* Bytes that the domain needs before it has a place for one more, and the place; 0: it has one. */
+size_t rate_places_wanted(const struct domain *domain);
+void rate_places_add(struct domain *domain);
+/* In place of the part's old one, or into a free place. */
+void rate_put(struct domain *domain, uint64_t key, uint32_t rate);
 void rates_forget(struct sessions *sessions, struct domain *domain);
 
 #endif

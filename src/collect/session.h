@@ -1,18 +1,8 @@
-/* Whom messages come from: Transport Sessions, their observation domains, and the memory that these may take.
+/* What is known of exporters: Transport Sessions, their observation domains, and the memory of both. Who may come in,
+ * and who gives way then, stands above (collect/admission.h).
  *
- * A session is found by the exporter's address and port (TCP: by its connection); it has at most SESSION_DOMAINS
- * domains, the longest silent gives way. Limits, with M the whole memory:
- *
- *   newcomers    M/4  heard of for less than a minute; the longest silent gives way to the newest
- *   established  M/2  less 1/128 for the hash table; a new one only where there is room, or one that was silent for the
- *                     lifetime of templates. What has no room stays a newcomer
- *   connections  M/8  TCP: nobody can pretend to be another, so none gives way; what has no room is refused
- *   duplicates   M/8  a fixed table (collect/duplicate.h)
- *   a session    M/16 its waiting data sets give way first, then its oldest template
- *
- * A domain has at most HELD_MAX data sets that wait, so that a look through them takes no time.
- *
- * Sizes are those asked of malloc(), and 16 bytes for each piece. */
+ * A session is found by the exporter's address and port (TCP: by its connection). Sizes are those asked of malloc(),
+ * and 16 bytes for each piece. */
 #ifndef FLOWIMPORT_COLLECT_SESSION_H
 #define FLOWIMPORT_COLLECT_SESSION_H
 
@@ -22,9 +12,6 @@
 #include "collect/sequence.h"
 
 enum {
-    SESSION_DOMAINS = 256,
-    SESSION_ESTABLISHED_S = 60,
-    HELD_MAX = 1024,
     SESSION_NAME_MAX = LOST_SOURCE_MAX,
 };
 
@@ -110,32 +97,33 @@ struct sessions {
     const struct template *in_use;    /* not to be dropped */
     struct domain_list to_tell;
     struct message_counters *counters;
-    void (*tell)(void *context, struct domain *domain); /* of a domain that ends: its loss */
-    void *context;
+    const struct message_sink *sink; /* of what ends with a domain: its loss */
 };
 
-/* The layouts, counters, tell and its context are to be set by the caller. */
+/* The layouts, counters and sink are to be set by the caller. */
 void sessions_init(struct sessions *sessions, const struct message_config *config);
-void sessions_release(struct sessions *sessions);
 
-struct session *session_find(const struct sessions *sessions, const struct message_source *source);
-/* The session, heard now: an old one or a new one. NULL: there is no room for it. */
-struct session *session_heard(struct sessions *sessions, const struct message_source *source, int64_t now_us);
-void session_end(struct sessions *sessions, struct session *session);
-/* As it was when it was written down. */
-struct session *session_restore(struct sessions *sessions, const struct message_source *source, bool established,
-                                int64_t first_us, int64_t heard_us);
-/* NULL: there is no room for it. */
-struct domain *domain_heard(struct sessions *sessions, struct session *session, const struct domain_key *key);
-/* Ends what was silent for lifetime_us, but for connections. */
-void sessions_expire(struct sessions *sessions, int64_t now_us);
+struct session_key session_key_of(const struct message_source *source);
+struct session *session_find(const struct sessions *sessions, const struct session_key *key);
+/* Into the table and its class, whose memory it is charged to; and out of both, freed: it has no domains any more. */
+struct session *session_add(struct sessions *sessions, const struct session_key *key, enum session_class class,
+                            int64_t first_us, int64_t heard_us);
+void session_remove(struct sessions *sessions, struct session *session);
+/* It was heard. */
+void session_to_front(struct sessions *sessions, struct session *session);
+void session_to_class(struct sessions *sessions, struct session *session, enum session_class class);
+/* NULL: there is none. One that is there is the first of its session then. */
+struct domain *domain_find(struct session *session, const struct domain_key *key);
+/* The same as of a session; it has nothing any more that is to be freed. */
+struct domain *domain_add(struct sessions *sessions, struct session *session, const struct domain_key *key);
+void domain_remove(struct sessions *sessions, struct domain *domain);
 
-/* Whether the session may have so many more bytes, which are taken then. May drop its waiting data sets and templates,
- * and other sessions. */
-bool session_take(struct sessions *sessions, struct session *session, size_t bytes);
+/* Whether it has so many more bytes by itself, and in its class. */
+bool session_fits(const struct sessions *sessions, const struct session *session, size_t bytes);
+bool class_fits(const struct sessions *sessions, enum session_class class, size_t bytes);
+void session_charge(struct sessions *sessions, struct session *session, size_t bytes);
 void session_give(struct sessions *sessions, struct session *session, size_t bytes);
 
-void domain_has_lost(struct sessions *sessions, struct domain *domain);
 /* "192.0.2.1/0", of sFlow "192.0.2.1/0" by its agent. */
 void domain_name(const struct domain *domain, char name[SESSION_NAME_MAX]);
 

@@ -22,7 +22,8 @@
 
 #include "base/buffer.h"
 #include "base/mem.h"
-#include "collect/message_impl.h"
+#include "collect/admission.h"
+#include "collect/decoder.h"
 
 #define HEAD "flowimport-collector 1\n"
 enum { END_BYTES = sizeof "end 0123456789abcdef\n" - 1 };
@@ -46,7 +47,7 @@ static void template_add(struct buffer *out, const struct template *template) {
     buffer_add_text(out, "\n");
 }
 
-static void domain_add(struct buffer *out, const struct message_decoder *decoder, const struct domain *domain) {
+static void domain_line_add(struct buffer *out, const struct message_decoder *decoder, const struct domain *domain) {
     const struct sequence *sequence = &domain->sequence;
     int64_t sent_since_us = decoder->now_us - decoder->config.template_lifetime_us;
     buffer_printf(out, "domain %u %u ", domain->key.protocol, domain->key.id);
@@ -83,7 +84,7 @@ void message_state_write(const struct message_decoder *decoder, struct buffer *o
             buffer_printf(out, " %u %s %" PRId64 " %" PRId64 "\n", session->key.port, classes[class],
                           seconds(session->first_us), seconds(session->heard_us));
             TAILQ_FOREACH_REVERSE(domain, &session->domains, domain_list, of_session) {
-                domain_add(out, decoder, domain);
+                domain_line_add(out, decoder, domain);
             }
         }
     }
@@ -181,7 +182,7 @@ static bool domain_read(struct state_reader *reader) {
     reader->has_domain = true;
     reader->domain = NULL;
     if (!reader->session) return true;
-    struct domain *domain = message_domain(reader->decoder, reader->session, &key);
+    struct domain *domain = decoder_domain(reader->decoder, reader->session, &key);
     reader->domain = domain;
     if (!domain) return true;
     domain->sequence =

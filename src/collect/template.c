@@ -1,4 +1,4 @@
-/* Templates by number, and data sets that came before theirs. */
+/* Templates by number, and by age. */
 #include "collect/template.h"
 
 #include <stdlib.h>
@@ -8,8 +8,6 @@
 #include "collect/sampling.h"
 
 enum { TEMPLATES_STEP = 16 };
-
-/* --- templates --- */
 
 /* Where it stands or would stand. */
 static unsigned index_of(const struct domain *domain, uint16_t id) {
@@ -28,7 +26,7 @@ static bool is_at(const struct domain *domain, unsigned i, uint16_t id) {
     return i < domain->n_templates && domain->templates[i]->id == id;
 }
 
-static void template_free(struct template *template) {
+void template_free(struct template *template) {
     data_record_plan_free(template->plan);
     data_record_plan_free(template->tuple);
     free(template);
@@ -60,10 +58,17 @@ bool template_drop_oldest(struct sessions *sessions, struct domain *domain) {
     return true;
 }
 
-unsigned template_withdraw(struct sessions *sessions, struct domain *domain, uint16_t id, bool options) {
+bool template_withdraw(struct sessions *sessions, struct domain *domain, uint16_t id) {
+    unsigned i = index_of(domain, id);
+    if (!is_at(domain, i, id)) return false;
+    template_drop(sessions, domain, i);
+    return true;
+}
+
+unsigned template_withdraw_all(struct sessions *sessions, struct domain *domain, bool options) {
     unsigned n = 0;
     for (unsigned i = domain->n_templates; i-- > 0;) {
-        if (id ? domain->templates[i]->id != id : domain->templates[i]->options != options) continue;
+        if (domain->templates[i]->options != options) continue;
         template_drop(sessions, domain, i);
         n++;
     }
@@ -86,8 +91,8 @@ static bool has_field(const struct field_specifier *fields, unsigned n, uint16_t
     return false;
 }
 
-static struct template *template_new(const struct sessions *sessions, uint16_t id, bool options,
-                                     const struct field_specifier *fields, unsigned n, int64_t now_us) {
+struct template *template_new(const struct sessions *sessions, uint16_t id, bool options,
+                              const struct field_specifier *fields, unsigned n, int64_t now_us) {
     size_t bytes = sizeof(struct template) + n * sizeof fields[0];
     struct template *template = mem_zalloc(1, bytes);
     template->id = id;
@@ -107,104 +112,33 @@ static struct template *template_new(const struct sessions *sessions, uint16_t i
     return template;
 }
 
-/* Room for one more pointer: taken TEMPLATES_STEP at a time. */
-static bool places_take(struct sessions *sessions, struct domain *domain) {
-    unsigned n = domain->n_templates;
-    if (n % TEMPLATES_STEP != 0) return true;
-    if (!session_take(sessions, domain->session, TEMPLATES_STEP * sizeof domain->templates[0])) return false;
-    if (domain->n_templates != n) { /* one of them gave way, and its place is free */
-        session_give(sessions, domain->session, TEMPLATES_STEP * sizeof domain->templates[0]);
-        return places_take(sessions, domain);
-    }
-    domain->templates = mem_realloc(domain->templates, n + TEMPLATES_STEP, sizeof domain->templates[0]);
+size_t template_places_wanted(const struct domain *domain) {
+    return domain->n_templates % TEMPLATES_STEP == 0 ? TEMPLATES_STEP * sizeof domain->templates[0] : 0;
+}
+
+void template_places_add(struct domain *domain) {
+    domain->templates =
+        mem_realloc(domain->templates, domain->n_templates + TEMPLATES_STEP, sizeof domain->templates[0]);
+}
+
+bool template_renew(struct domain *domain, uint16_t id, bool options, const struct field_specifier *fields, unsigned n,
+                    int64_t now_us) {
+    unsigned i = index_of(domain, id);
+    if (!is_at(domain, i, id)) return false;
+    struct template *template = domain->templates[i];
+    if (template->options != options || template->n_fields != n ||
+        memcmp(template->fields, fields, n * sizeof fields[0]) != 0)
+        return false;
+    template->sent_us = now_us;
+    TAILQ_REMOVE(&domain->by_age, template, by_age);
+    TAILQ_INSERT_TAIL(&domain->by_age, template, by_age);
     return true;
 }
 
-enum template_taken template_take(struct sessions *sessions, struct domain *domain, uint16_t id, bool options,
-                                  const struct field_specifier *fields, unsigned n, int64_t now_us) {
-    unsigned i = index_of(domain, id);
-    if (is_at(domain, i, id)) {
-        struct template *old = domain->templates[i];
-        if (old->options == options && old->n_fields == n && memcmp(old->fields, fields, n * sizeof fields[0]) == 0) {
-            old->sent_us = now_us;
-            TAILQ_REMOVE(&domain->by_age, old, by_age);
-            TAILQ_INSERT_TAIL(&domain->by_age, old, by_age);
-            return TEMPLATE_KNOWN;
-        }
-        template_drop(sessions, domain, i);
-    }
-    if (domain->n_templates == TEMPLATES_MAX) template_drop_oldest(sessions, domain);
-    struct template *template = template_new(sessions, id, options, fields, n, now_us);
-    if (!session_take(sessions, domain->session, template->bytes)) {
-        template_free(template);
-        return TEMPLATE_NO_ROOM;
-    }
-    if (!places_take(sessions, domain)) {
-        session_give(sessions, domain->session, template->bytes);
-        template_free(template);
-        return TEMPLATE_NO_ROOM;
-    }
-    i = index_of(domain, id);
+void template_put(struct domain *domain, struct template *template) {
+    unsigned i = index_of(domain, template->id);
     memmove(&domain->templates[i + 1], &domain->templates[i], (domain->n_templates - i) * sizeof domain->templates[0]);
     domain->templates[i] = template;
     domain->n_templates++;
     TAILQ_INSERT_TAIL(&domain->by_age, template, by_age);
-    return TEMPLATE_NEW;
-}
-
-/* --- data sets that wait --- */
-
-void held_add(struct sessions *sessions, struct domain *domain, uint16_t id, const uint8_t *bytes, size_t len,
-              const struct data_record_context *context, int64_t now_us) {
-    if (domain->n_held == HELD_MAX) held_lose(sessions, TAILQ_FIRST(&domain->held));
-    if (!session_take(sessions, domain->session, sizeof(struct held) + len)) {
-        domain->unknown_us = now_us;
-        lost_span_add(&domain->sets, 1, (uint32_t)(now_us / 1000000), (uint32_t)(now_us / 1000000));
-        domain_has_lost(sessions, domain);
-        return;
-    }
-    struct held *held = mem_alloc(sizeof *held + len);
-    *held = (struct held){.domain = domain, .arrived_us = now_us, .context = *context, .id = id, .len = len};
-    memcpy(held->bytes, bytes, len);
-    TAILQ_INSERT_TAIL(&sessions->classes[domain->session->class].held, held, of_class);
-    TAILQ_INSERT_TAIL(&domain->held, held, of_domain);
-    domain->n_held++;
-    sessions->counters->held++;
-}
-
-struct held *held_of(struct domain *domain, uint16_t id) {
-    struct held *held;
-    TAILQ_FOREACH(held, &domain->held, of_domain) {
-        if (held->id == id) return held;
-    }
-    return NULL;
-}
-
-void held_take(struct sessions *sessions, struct held *held) {
-    TAILQ_REMOVE(&sessions->classes[held->domain->session->class].held, held, of_class);
-    TAILQ_REMOVE(&held->domain->held, held, of_domain);
-    held->domain->n_held--;
-    sessions->counters->held--;
-}
-
-void held_end(struct sessions *sessions, struct held *held) {
-    session_give(sessions, held->domain->session, sizeof *held + held->len);
-    free(held);
-}
-
-void held_lose(struct sessions *sessions, struct held *held) {
-    uint32_t second = (uint32_t)(held->arrived_us / 1000000);
-    held->domain->unknown_us = held->arrived_us;
-    lost_span_add(&held->domain->sets, 1, second, second);
-    domain_has_lost(sessions, held->domain);
-    held_take(sessions, held);
-    held_end(sessions, held);
-}
-
-void held_expire(struct sessions *sessions, int64_t since_us) {
-    for (unsigned class = 0; class < SESSION_CLASSES; class ++) {
-        struct held *held;
-        while ((held = TAILQ_FIRST(&sessions->classes[class].held)) && held->arrived_us < since_us)
-            held_lose(sessions, held);
-    }
 }

@@ -4,7 +4,7 @@
 
 #include <malloc.h>
 
-#include "collect/session.h"
+#include "collect/admission.h"
 #include "message_case.h"
 
 #define SHORT_FIELDS 8, 4, 12, 4, 150, 4, 151, 4, 2, 4, 1, 4
