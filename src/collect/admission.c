@@ -155,17 +155,25 @@ enum template_taken template_take(struct sessions *sessions, struct domain *doma
     if (template_renew(domain, id, options, fields, n, now_us)) return TEMPLATE_KNOWN;
     (void)template_withdraw(sessions, domain, id);
     if (domain->n_templates == TEMPLATES_MAX) template_drop_oldest(sessions, domain);
-    struct template *template = template_new(sessions, id, options, fields, n, now_us);
-    if (!room_take(sessions, domain->session, template->bytes)) goto no_room;
+    if (!room_take(sessions, domain->session, template_bytes(n))) return TEMPLATE_NO_ROOM;
     if (!template_place_take(sessions, domain)) {
-        session_give(sessions, domain->session, template->bytes);
-        goto no_room;
+        session_give(sessions, domain->session, template_bytes(n));
+        return TEMPLATE_NO_ROOM;
     }
-    template_put(domain, template);
+    template_put(domain, id, options, fields, n, now_us);
     return TEMPLATE_NEW;
-no_room:
-    template_free(template);
-    return TEMPLATE_NO_ROOM;
+}
+
+bool template_plan(struct sessions *sessions, const struct domain *domain, struct template *template) {
+    if (template->plan) return true;
+    size_t bytes = template_plans_make(sessions, template);
+    sessions->counters->plans++;
+    bool room = room_make(sessions, domain->session, bytes);
+    if (room)
+        session_charge(sessions, domain->session, bytes);
+    else
+        template_plans_free(template);
+    return room;
 }
 
 void held_add(struct sessions *sessions, struct domain *domain, uint16_t id, const uint8_t *bytes, size_t len,

@@ -40,6 +40,9 @@ enum template_taken { TEMPLATE_NO_ROOM, TEMPLATE_KNOWN, TEMPLATE_NEW };
 /* Takes the place of one with the same id, unless it is the same. One of up to DATA_RECORD_FIELDS_MAX fields. */
 enum template_taken template_take(struct sessions *sessions, struct domain *domain, uint16_t id, bool options,
                                   const struct field_specifier *fields, unsigned n_fields, int64_t now_us);
+/* Makes the plans of the template, which is in use, unless it has them: when the first data set needs them, for
+ * templates are cheap to send, and plans dear to make. false: there is no room. */
+bool template_plan(struct sessions *sessions, const struct domain *domain, struct template *template);
 /* Keeps a copy until its template comes. What has no room is lost. */
 void held_add(struct sessions *sessions, struct domain *domain, uint16_t id, const uint8_t *bytes, size_t len,
               const struct data_record_context *context, int64_t now_us);

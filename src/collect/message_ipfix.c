@@ -202,12 +202,11 @@ static void boot_guess(struct reader *reader, const struct template *template, c
 }
 
 /* What is left behind the last record and shorter than any is padding. */
-static void data_decode(struct reader *reader, struct template *template, const uint8_t *bytes, size_t len) {
+static void records_decode(struct reader *reader, const struct template *template, const uint8_t *bytes, size_t len) {
     struct message_decoder *decoder = reader->decoder;
     const struct domain *domain = reader->domain;
     const struct record_plans plans = {template->plan, template->tuple};
     size_t min = data_record_plan_min(template->plan);
-    decoder->sessions.in_use = template;
     if (template->by_uptime && !reader->netflow9 && !domain->has_boot) boot_guess(reader, template, bytes, len);
     while (len >= min) {
         size_t n = data_record_length(template->plan, bytes, len);
@@ -231,7 +230,21 @@ static void data_decode(struct reader *reader, struct template *template, const 
         bytes += n;
         len -= n;
     }
-    decoder->sessions.in_use = NULL;
+}
+
+static void data_decode(struct reader *reader, struct template *template, const uint8_t *bytes, size_t len) {
+    struct message_decoder *decoder = reader->decoder;
+    struct sessions *sessions = &decoder->sessions;
+    sessions->in_use = template;
+    if (template_plan(sessions, reader->domain, template)) {
+        records_decode(reader, template, bytes, len);
+    } else {
+        decoder->counters.evicted++;
+        domain_set_lost(sessions, reader->domain, decoder_second(decoder));
+        reader->whole = false;
+        template_refused(reader, template->id, "no memory is left for its records: raise 'memory'");
+    }
+    sessions->in_use = NULL;
 }
 
 /* --- sets --- */

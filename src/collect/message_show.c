@@ -25,6 +25,8 @@ void message_show(const struct message_decoder *decoder, struct show *show) {
         {SHOW_COUNTER, "passed_over_total", "Records of options and of sFlow's counters, and samples that hold no IP.",
          offsetof(struct message_counters, not_counted)},
         {SHOW_COUNTER, "templates_total", "Templates learned.", offsetof(struct message_counters, templates)},
+        {SHOW_COUNTER, "plans_total", "Templates whose data came: the plans made to read it.",
+         offsetof(struct message_counters, plans)},
         {SHOW_COUNTER, "withdrawn_templates_total", "Templates withdrawn by their exporters.",
          offsetof(struct message_counters, withdrawn)},
         {SHOW_COUNTER, "evicted_total", "Exporters and templates given up for want of memory.",

@@ -26,10 +26,10 @@ static bool is_at(const struct domain *domain, unsigned i, uint16_t id) {
     return i < domain->n_templates && domain->templates[i]->id == id;
 }
 
-void template_free(struct template *template) {
+void template_plans_free(struct template *template) {
     data_record_plan_free(template->plan);
     data_record_plan_free(template->tuple);
-    free(template);
+    template->plan = template->tuple = NULL;
 }
 
 void template_drop(struct sessions *sessions, struct domain *domain, unsigned i) {
@@ -38,7 +38,9 @@ void template_drop(struct sessions *sessions, struct domain *domain, unsigned i)
     domain->n_templates--;
     memmove(&domain->templates[i], &domain->templates[i + 1], (domain->n_templates - i) * sizeof domain->templates[0]);
     session_give(sessions, domain->session, template->bytes);
-    template_free(template);
+    if (template->plan) session_give(sessions, domain->session, template->plan_bytes);
+    template_plans_free(template);
+    free(template);
     if (domain->n_templates % TEMPLATES_STEP != 0) return;
     session_give(sessions, domain->session, TEMPLATES_STEP * sizeof domain->templates[0]);
     if (domain->n_templates > 0) {
@@ -91,25 +93,17 @@ static bool has_field(const struct field_specifier *fields, unsigned n, uint16_t
     return false;
 }
 
-struct template *template_new(const struct sessions *sessions, uint16_t id, bool options,
-                              const struct field_specifier *fields, unsigned n, int64_t now_us) {
-    size_t bytes = sizeof(struct template) + n * sizeof fields[0];
-    struct template *template = mem_zalloc(1, bytes);
-    template->id = id;
-    template->n_fields = (uint16_t)n;
-    template->options = options;
-    template->by_uptime =
-        has_field(fields, n, IE_flowEndSysUpTime) && !has_field(fields, n, IE_systemInitTimeMilliseconds);
-    template->sampling = sampling_look(fields, n);
-    template->sent_us = now_us;
-    memcpy(template->fields, fields, n * sizeof fields[0]);
-    template->plan = data_record_plan_new(fields, n, options ? NULL : sessions->layout);
-    template->bytes = bytes + data_record_plan_bytes(template->plan);
-    if (!options && sessions->tuple) {
-        template->tuple = data_record_plan_new(fields, n, sessions->tuple);
-        template->bytes += data_record_plan_bytes(template->tuple);
+size_t template_bytes(unsigned n_fields) { return sizeof(struct template) + n_fields * sizeof(struct field_specifier); }
+
+size_t template_plans_make(const struct sessions *sessions, struct template *template) {
+    const struct flow_layout *layout = template->options ? NULL : sessions->layout;
+    template->plan = data_record_plan_new(template->fields, template->n_fields, layout);
+    template->plan_bytes = data_record_plan_bytes(template->plan);
+    if (!template->options && sessions->tuple) {
+        template->tuple = data_record_plan_new(template->fields, template->n_fields, sessions->tuple);
+        template->plan_bytes += data_record_plan_bytes(template->tuple);
     }
-    return template;
+    return template->plan_bytes;
 }
 
 size_t template_places_wanted(const struct domain *domain) {
@@ -135,8 +129,19 @@ bool template_renew(struct domain *domain, uint16_t id, bool options, const stru
     return true;
 }
 
-void template_put(struct domain *domain, struct template *template) {
-    unsigned i = index_of(domain, template->id);
+void template_put(struct domain *domain, uint16_t id, bool options, const struct field_specifier *fields, unsigned n,
+                  int64_t now_us) {
+    struct template *template = mem_zalloc(1, template_bytes(n));
+    template->id = id;
+    template->n_fields = (uint16_t)n;
+    template->options = options;
+    template->by_uptime =
+        has_field(fields, n, IE_flowEndSysUpTime) && !has_field(fields, n, IE_systemInitTimeMilliseconds);
+    template->sampling = sampling_look(fields, n);
+    template->sent_us = now_us;
+    template->bytes = template_bytes(n);
+    memcpy(template->fields, fields, n * sizeof fields[0]);
+    unsigned i = index_of(domain, id);
     memmove(&domain->templates[i + 1], &domain->templates[i], (domain->n_templates - i) * sizeof domain->templates[0]);
     domain->templates[i] = template;
     domain->n_templates++;

@@ -10,12 +10,12 @@ struct template {
     TAILQ_ENTRY(template) by_age;
     uint16_t id, n_fields;
     bool options;
-    bool by_uptime;   /* has flowEndSysUpTime, and no systemInitTimeMilliseconds */
-    uint8_t sampling; /* sampling_look() */
-    int64_t sent_us;  /* last, by the exporter */
-    struct data_record_plan *plan;
+    bool by_uptime;                 /* has flowEndSysUpTime, and no systemInitTimeMilliseconds */
+    uint8_t sampling;               /* sampling_look() */
+    int64_t sent_us;                /* last, by the exporter */
+    struct data_record_plan *plan;  /* NULL until a data set needs it */
     struct data_record_plan *tuple; /* NULL where sessions->tuple is, and for options */
-    size_t bytes;                   /* taken of the session */
+    size_t bytes, plan_bytes;       /* charged to the session: of the template; of its plans, where it has them */
     struct field_specifier fields[];
 };
 
@@ -24,15 +24,16 @@ struct template *template_find(struct sessions *sessions, struct domain *domain,
 /* The same template has been sent again: it is as young as that. false: the domain has none, or another. */
 bool template_renew(struct domain *domain, uint16_t id, bool options, const struct field_specifier *fields, unsigned n,
                     int64_t now_us);
-/* A copy, of up to DATA_RECORD_FIELDS_MAX fields, with its plans; in no domain yet. Its bytes are not yet charged. */
-struct template *template_new(const struct sessions *sessions, uint16_t id, bool options,
-                              const struct field_specifier *fields, unsigned n, int64_t now_us);
-void template_free(struct template *template); /* of one in no domain */
+size_t template_bytes(unsigned n_fields);
 /* Bytes that the domain needs before it has a place for one more, and the place; 0: it has one. */
 size_t template_places_wanted(const struct domain *domain);
 void template_places_add(struct domain *domain);
-/* Into the domain, which has none of that id, and a place. */
-void template_put(struct domain *domain, struct template *template);
+/* A copy, of up to DATA_RECORD_FIELDS_MAX fields, into the domain, which has none of that id, and a place. */
+void template_put(struct domain *domain, uint16_t id, bool options, const struct field_specifier *fields, unsigned n,
+                  int64_t now_us);
+/* Makes its plans, and says how many bytes they have. Without room for these they go again: template_plans_free(). */
+size_t template_plans_make(const struct sessions *sessions, struct template *template);
+void template_plans_free(struct template *template);
 void template_drop(struct sessions *sessions, struct domain *domain, unsigned i);
 /* false: there was none. */
 bool template_withdraw(struct sessions *sessions, struct domain *domain, uint16_t id);

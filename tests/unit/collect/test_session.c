@@ -139,6 +139,118 @@ static void a_flood_of_templates(void **state) {
     case_close(mc);
 }
 
+/* Templates alone make no plans; the first data set of each makes one, whose memory is given back with its template. */
+static void plans_are_made_when_data_comes(void **state) {
+    (void)state;
+    struct message_case *mc = case_open(&(struct message_config){.memory = 64 << 20}, OUT_NEEDED);
+    const struct message_counters *counters = message_counters(mc->decoder);
+    struct message_source source = exporter_of(1);
+    size_t empty = counters->memory;
+    source.transport = MESSAGE_TCP; /* whose templates can be withdrawn */
+    source.connection = 1;
+    ipfix_begin(&mc->message, NOW, 0, 1);
+    for (unsigned id = 256; id < 256 + 1000; id++)
+        TEMPLATE(&mc->message, 2, id, SHORT_FIELDS);
+    ipfix_end(&mc->message);
+    assert_int_equal(case_decode_from(mc, &source), 0);
+    assert_int_equal(counters->templates, 1000);
+    assert_int_equal(counters->plans, 0);
+    size_t without = counters->memory;
+    assert_in_range(without - empty, 1000 * sizeof(struct template), 1000 * (sizeof(struct template) + 100));
+    for (unsigned times = 0; times < 3; times++) { /* of three templates */
+        ipfix_begin(&mc->message, NOW, 3 * times, 1);
+        DATA(&mc->message, 300, SHORT_RECORD);
+        DATA(&mc->message, 301, SHORT_RECORD);
+        DATA(&mc->message, 302, SHORT_RECORD);
+        ipfix_end(&mc->message);
+        assert_int_equal(case_decode_from(mc, &source), 0);
+        assert_int_equal(counters->plans, 3);
+    }
+    assert_int_equal(counters->flows, 9);
+    size_t plans = counters->memory - without;
+    assert_true(plans > 0 && plans % 3 == 0);
+    /* The same again changes nothing; another in its place begins without one. */
+    short_make(&mc->message, 9, 300);
+    assert_int_equal(case_decode_from(mc, &source), 0);
+    assert_int_equal(counters->plans, 3);
+    ipfix_begin(&mc->message, NOW, 10, 1);
+    TEMPLATE(&mc->message, 2, 300, TUPLE_FIELDS, 1, 8);
+    TEMPLATE(&mc->message, 2, 301, SHORT_FIELDS); /* known */
+    ipfix_end(&mc->message);
+    assert_int_equal(case_decode_from(mc, &source), 0);
+    assert_int_equal(counters->plans, 3);
+    assert_int_equal(counters->memory, without + plans / 3 * 2);
+    ipfix_begin(&mc->message, NOW, 10, 1); /* all are withdrawn */
+    PUT(&mc->message, 2, 2, 8, 2, 2, 2, 0, 2);
+    ipfix_end(&mc->message);
+    assert_int_equal(case_decode_from(mc, &source), 0);
+    assert_int_equal(counters->withdrawn, 1000);
+    message_over(mc->decoder, &source);
+    assert_int_equal(counters->memory, empty);
+    case_close(mc);
+}
+
+/* Plans have the share of their session: where they don't fit in beside the templates, the oldest of these go. */
+static void plans_take_the_place_of_templates(void **state) {
+    (void)state;
+    struct message_case *mc = case_open(&(struct message_config){.memory = MEMORY}, OUT_NEEDED);
+    const struct message_counters *counters = message_counters(mc->decoder);
+    size_t empty = counters->memory;
+    ipfix_begin(&mc->message, NOW, 0, 1);
+    for (unsigned id = 256; id < 256 + 600; id++)
+        TEMPLATE(&mc->message, 2, id, SHORT_FIELDS);
+    ipfix_end(&mc->message);
+    case_decode(mc, 1);
+    assert_int_equal(counters->evicted, 0);
+    for (unsigned i = 1; i <= 80; i++) {
+        ipfix_begin(&mc->message, NOW, 0, 1);
+        DATA(&mc->message, 256 + 600 - i, SHORT_RECORD);
+        ipfix_end(&mc->message);
+        case_decode(mc, 1);
+        assert_int_equal(counters->flows, i);
+        assert_int_equal(counters->plans, i);
+        assert_in_range(counters->memory, empty, empty + MEMORY / 16);
+    }
+    assert_in_range(counters->evicted, 200, 500); /* each plan is worth many templates */
+    case_close(mc);
+}
+
+/* A plan that is more than its session may have: its data is lost, and nothing is left of it. */
+static void a_plan_without_room(void **state) {
+    (void)state;
+    struct message_case *mc = case_open(&(struct message_config){.memory = 1 << 20}, OUT_ALL);
+    const struct message_counters *counters = message_counters(mc->decoder);
+    for (uint32_t domain = 2; domain < 60; domain++) { /* these don't give way */
+        ipfix_begin(&mc->message, NOW, 0, domain);
+        ipfix_end(&mc->message);
+        case_decode(mc, 1);
+    }
+    ipfix_begin(&mc->message, NOW, 0, 1);
+    size_t set = set_begin(&mc->message, 2);
+    PUT(&mc->message, 256, 2, DATA_RECORD_FIELDS_MAX, 2);
+    for (unsigned i = 0; i < DATA_RECORD_FIELDS_MAX / 2; i++) /* all of them have an item in the plan of each family */
+        PUT(&mc->message, i < 2 ? i == 0 ? 8 : 27 : 300 + i, 2, i == 1 ? 16 : 4, 2, 0x8000 | (300 + i), 2, 4, 2,
+            ENTERPRISE_REVERSE, 4);
+    set_end(&mc->message, set);
+    ipfix_end(&mc->message);
+    case_decode(mc, 1);
+    size_t without = counters->memory;
+    ipfix_begin(&mc->message, NOW, 0, 1);
+    set = set_begin(&mc->message, 256);
+    PUT(&mc->message, 1, 4);
+    mc->message.len += DATA_RECORD_FIELDS_MAX * 16;
+    set_end(&mc->message, set);
+    ipfix_end(&mc->message);
+    case_decode(mc, 1);
+    assert_int_equal(counters->plans, 1);
+    assert_int_equal(counters->evicted, 1);
+    assert_int_equal(counters->flows, 0);
+    assert_int_equal(counters->memory, without);
+    message_end(mc->decoder, mc->now_us);
+    assert_out(mc, "lost 1 sets of 192.0.2.1/1, 0 to 0\n");
+    case_close(mc);
+}
+
 static void templates_of_a_domain(void **state) {
     (void)state;
     struct message_case *mc = case_open(&(struct message_config){.memory = 64 << 20}, OUT_NEEDED);
@@ -358,6 +470,9 @@ int main(void) {
         cmocka_unit_test(a_flood_of_exporters),
         cmocka_unit_test(a_flood_of_data_sets),
         cmocka_unit_test(a_flood_of_templates),
+        cmocka_unit_test(plans_are_made_when_data_comes),
+        cmocka_unit_test(plans_take_the_place_of_templates),
+        cmocka_unit_test(a_plan_without_room),
         cmocka_unit_test(templates_of_a_domain),
         cmocka_unit_test(data_that_waits_in_a_domain),
         cmocka_unit_test(connections_have_a_share_of_their_own),
