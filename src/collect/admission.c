@@ -37,7 +37,7 @@ void sessions_release(struct sessions *sessions) {
     for (unsigned class = 0; class < SESSION_CLASSES; class ++)
         while (!TAILQ_EMPTY(&sessions->classes[class].sessions))
             session_end(sessions, TAILQ_FIRST(&sessions->classes[class].sessions));
-    free(sessions->table);
+    sessions_tables_free(sessions);
 }
 
 /* --- room --- */
@@ -55,7 +55,7 @@ static bool class_yield(struct sessions *sessions, enum session_class which, con
         }
         if (which == SESSION_CONNECTION || !silent || heard_us - silent->heard_us < sessions->lifetime_us) return false;
     }
-    if (!silent || silent == session) return false;
+    if (!silent || silent == session || silent->pinned) return false;
     sessions->counters->evicted++;
     session_end(sessions, silent);
     return true;
@@ -152,6 +152,7 @@ static bool template_place_take(struct sessions *sessions, struct domain *domain
 
 enum template_taken template_take(struct sessions *sessions, struct domain *domain, uint16_t id, bool options,
                                   const struct field_specifier *fields, unsigned n, int64_t now_us) {
+    domain_to_front(sessions, domain);
     if (template_renew(domain, id, options, fields, n, now_us)) return TEMPLATE_KNOWN;
     (void)template_withdraw(sessions, domain, id);
     if (domain->n_templates == TEMPLATES_MAX) template_drop_oldest(sessions, domain);
@@ -164,13 +165,14 @@ enum template_taken template_take(struct sessions *sessions, struct domain *doma
     return TEMPLATE_NEW;
 }
 
-bool template_plan(struct sessions *sessions, const struct domain *domain, struct template *template) {
+bool template_plan(struct sessions *sessions, struct template *template) {
+    struct session *session = template->domain->session;
     if (template->plan) return true;
     size_t bytes = template_plans_make(sessions, template);
     sessions->counters->plans++;
-    bool room = room_make(sessions, domain->session, bytes);
+    bool room = room_make(sessions, session, bytes);
     if (room)
-        session_charge(sessions, domain->session, bytes);
+        session_charge(sessions, session, bytes);
     else
         template_plans_free(template);
     return room;
@@ -181,6 +183,7 @@ void held_add(struct sessions *sessions, struct domain *domain, uint16_t id, con
     if (domain->n_held == HELD_MAX) held_lose(sessions, TAILQ_FIRST(&domain->held));
     if (room_take(sessions, domain->session, held_bytes(len))) {
         held_put(sessions, domain, id, bytes, len, context, now_us);
+        domain_to_front(sessions, domain);
         return;
     }
     domain->unknown_us = now_us;

@@ -42,7 +42,7 @@ enum template_taken template_take(struct sessions *sessions, struct domain *doma
                                   const struct field_specifier *fields, unsigned n_fields, int64_t now_us);
 /* Makes the plans of the template, which is in use, unless it has them: when the first data set needs them, for
  * templates are cheap to send, and plans dear to make. false: there is no room. */
-bool template_plan(struct sessions *sessions, const struct domain *domain, struct template *template);
+bool template_plan(struct sessions *sessions, struct template *template);
 /* Keeps a copy until its template comes. What has no room is lost. */
 void held_add(struct sessions *sessions, struct domain *domain, uint16_t id, const uint8_t *bytes, size_t len,
               const struct data_record_context *context, int64_t now_us);

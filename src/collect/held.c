@@ -20,12 +20,21 @@ void held_put(struct sessions *sessions, struct domain *domain, uint16_t id, con
     sessions->counters->held++;
 }
 
-struct held *held_of(struct domain *domain, uint16_t id) {
+static struct held *own_find(const struct domain *domain, uint16_t id) {
     struct held *held;
     TAILQ_FOREACH(held, &domain->held, of_domain) {
         if (held->id == id) return held;
     }
     return NULL;
+}
+
+struct held *held_find(const struct sessions *sessions, const struct domain *domain, uint16_t id) {
+    struct held *held = own_find(domain, id);
+    const struct sibling_list *siblings = held ? NULL : domain_siblings(sessions, domain);
+    const struct domain *sibling = siblings ? LIST_FIRST(siblings) : NULL;
+    for (unsigned i = 0; !held && sibling && i < SIBLINGS_MAX; i++, sibling = LIST_NEXT(sibling, of_siblings))
+        if (domain_is_sibling(domain, sibling)) held = own_find(sibling, id);
+    return held;
 }
 
 void held_take(struct sessions *sessions, struct held *held) {

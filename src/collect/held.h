@@ -19,8 +19,9 @@ struct held {
 size_t held_bytes(size_t len);
 void held_put(struct sessions *sessions, struct domain *domain, uint16_t id, const uint8_t *bytes, size_t len,
               const struct data_record_context *context, int64_t now_us);
-/* The oldest that waits for the template, taken out: held_end() is the caller's to call. NULL: there is none. */
-struct held *held_of(struct domain *domain, uint16_t id);
+/* The oldest that waits for the template: of the domain, else of a sibling of it. NULL: there is none. */
+struct held *held_find(const struct sessions *sessions, const struct domain *domain, uint16_t id);
+/* Out of its domain: held_end() is the caller's to call. */
 void held_take(struct sessions *sessions, struct held *held);
 void held_end(struct sessions *sessions, struct held *held); /* of one taken out */
 void held_lose(struct sessions *sessions, struct held *held);

@@ -39,7 +39,7 @@ struct message_decoder *message_decoder_new(const struct message_config *config,
     }
     fixed_plans_make(decoder);
     sflow_plans_make(decoder);
-    decoder->counters.memory += decoder->sessions.n_places * sizeof decoder->sessions.table[0];
+    decoder->counters.memory += sessions_table_bytes(&decoder->sessions);
     return decoder;
 }
 

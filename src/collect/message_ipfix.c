@@ -44,12 +44,16 @@ static uint16_t v9_scope(uint16_t type) {
 static void held_decode(struct reader *reader, uint16_t id) {
     struct held *held;
     struct sessions *sessions = &reader->decoder->sessions;
-    while ((held = held_of(reader->domain, id))) {
+    while ((held = held_find(sessions, reader->domain, id))) {
         struct reader then = *reader;
+        then.domain = held->domain;
         then.context = held->context;
         held_take(sessions, held);
         struct template *template = template_find(sessions, reader->domain, id, reader->decoder->now_us);
-        data_decode(&then, template, held->bytes, held->len);
+        if (template)
+            data_decode(&then, template, held->bytes, held->len);
+        else
+            domain_set_lost(sessions, then.domain, decoder_second(reader->decoder));
         held_end(sessions, held);
     }
 }
@@ -235,8 +239,10 @@ static void records_decode(struct reader *reader, const struct template *templat
 static void data_decode(struct reader *reader, struct template *template, const uint8_t *bytes, size_t len) {
     struct message_decoder *decoder = reader->decoder;
     struct sessions *sessions = &decoder->sessions;
+    struct session *session = reader->domain->session, *owner = template->domain->session;
     sessions->in_use = template;
-    if (template_plan(sessions, reader->domain, template)) {
+    session->pinned = owner->pinned = true;
+    if (template_plan(sessions, template)) {
         records_decode(reader, template, bytes, len);
     } else {
         decoder->counters.evicted++;
@@ -245,6 +251,7 @@ static void data_decode(struct reader *reader, struct template *template, const 
         template_refused(reader, template->id, "no memory is left for its records: raise 'memory'");
     }
     sessions->in_use = NULL;
+    session->pinned = owner->pinned = false;
 }
 
 /* --- sets --- */

@@ -20,7 +20,8 @@ struct rate {
     uint32_t rate;
 };
 
-/* The rate of a record: its own, that of its sampler, of its interface, of its domain; 0: nobody has told. */
+/* The rate of a record: its own, that of its sampler, of its interface, of its domain; 0: nobody has told. Where the
+ * template is a sibling's, and the domain was told of no rate, that sibling's rates. */
 uint32_t sampling_of(const struct domain *domain, const struct template *template, const uint8_t *bytes, size_t len);
 /* What a record of options tells: a rate, and of which part of the domain; part 0: of all of it. false: none. */
 bool sampling_told(const struct template *template, const uint8_t *bytes, size_t len, struct rate *rate);

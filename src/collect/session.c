@@ -18,9 +18,10 @@ _Static_assert(sizeof(struct session_key) == 32 && sizeof(struct domain_key) == 
 void sessions_init(struct sessions *sessions, const struct message_config *config) {
     *sessions = (struct sessions){
         .seed = config->seed, .lifetime_us = config->template_lifetime_us, .limit = config->memory / 16, .n_places = 1};
-    while (sessions->n_places * 2 * sizeof sessions->table[0] <= config->memory / 128)
+    while (2 * sessions_table_bytes(sessions) <= config->memory / 128)
         sessions->n_places *= 2;
     sessions->table = mem_zalloc(sessions->n_places, sizeof sessions->table[0]);
+    sessions->siblings = mem_zalloc(sessions->n_places, sizeof sessions->siblings[0]);
     sessions->classes[SESSION_NEWCOMER].share = config->memory / 4;
     sessions->classes[SESSION_ESTABLISHED].share = config->memory / 2 - config->memory / 128;
     sessions->classes[SESSION_CONNECTION].share = config->memory / 8;
@@ -29,6 +30,15 @@ void sessions_init(struct sessions *sessions, const struct message_config *confi
         TAILQ_INIT(&sessions->classes[class].held);
     }
     TAILQ_INIT(&sessions->to_tell);
+}
+
+void sessions_tables_free(struct sessions *sessions) {
+    free(sessions->table);
+    free(sessions->siblings);
+}
+
+size_t sessions_table_bytes(const struct sessions *sessions) {
+    return sessions->n_places * (sizeof sessions->table[0] + sizeof sessions->siblings[0]);
 }
 
 /* --- memory --- */
@@ -143,15 +153,45 @@ struct domain *domain_add(struct sessions *sessions, struct session *session, co
     TAILQ_INSERT_HEAD(&session->domains, domain, of_session);
     session->n_domains++;
     session_charge(sessions, session, sizeof *domain);
+    struct sibling_list *siblings = domain_siblings(sessions, domain);
+    if (siblings) LIST_INSERT_HEAD(siblings, domain, of_siblings);
     return domain;
 }
 
 void domain_remove(struct sessions *sessions, struct domain *domain) {
     struct session *session = domain->session;
     TAILQ_REMOVE(&session->domains, domain, of_session);
+    if (domain_siblings(sessions, domain)) LIST_REMOVE(domain, of_siblings);
     session->n_domains--;
     session_give(sessions, session, sizeof *domain);
     free(domain);
+}
+
+/* --- siblings --- */
+
+struct sibling_list *domain_siblings(const struct sessions *sessions, const struct domain *domain) {
+    const struct session_key *session = &domain->session->key;
+    if (session->transport != MESSAGE_UDP || (domain->key.protocol != 9 && domain->key.protocol != 10)) return NULL;
+    struct {
+        uint8_t address[16];
+        uint32_t id;
+        uint16_t family, protocol;
+    } shared = {.id = domain->key.id, .family = session->family, .protocol = domain->key.protocol};
+    memcpy(shared.address, session->address, sizeof shared.address);
+    return &sessions->siblings[XXH3_64bits_withSeed(&shared, sizeof shared, sessions->seed) & (sessions->n_places - 1)];
+}
+
+bool domain_is_sibling(const struct domain *domain, const struct domain *other) {
+    const struct session_key *mine = &domain->session->key, *its = &other->session->key;
+    return domain != other && domain->key.id == other->key.id && domain->key.protocol == other->key.protocol &&
+           mine->family == its->family && memcmp(mine->address, its->address, sizeof mine->address) == 0;
+}
+
+void domain_to_front(struct sessions *sessions, struct domain *domain) {
+    struct sibling_list *siblings = domain_siblings(sessions, domain);
+    if (!siblings || domain == LIST_FIRST(siblings)) return;
+    LIST_REMOVE(domain, of_siblings);
+    LIST_INSERT_HEAD(siblings, domain, of_siblings);
 }
 
 void domain_name(const struct domain *domain, char name[SESSION_NAME_MAX]) {

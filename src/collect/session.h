@@ -29,6 +29,7 @@ struct session {
     struct session *chain; /* of the hash table */
     struct session_key key;
     uint8_t class;
+    bool pinned; /* data of it, or by its template, is being read: it doesn't give way */
     unsigned n_domains;
     size_t bytes;
     int64_t first_us, heard_us;
@@ -49,7 +50,8 @@ struct domain_key {
 
 struct domain {
     TAILQ_ENTRY(domain) of_session;
-    TAILQ_ENTRY(domain) to_tell; /* where has_lost */
+    LIST_ENTRY(domain) of_siblings; /* where domain_siblings() */
+    TAILQ_ENTRY(domain) to_tell;    /* where has_lost */
     struct session *session;
     struct domain_key key;
     uint32_t configured; /* sampling rate by the configuration; 0: none */
@@ -79,6 +81,7 @@ struct domain {
 
 TAILQ_HEAD(session_list, session);
 TAILQ_HEAD(domain_list, domain);
+LIST_HEAD(sibling_list, domain);
 TAILQ_HEAD(held_list, held);
 
 struct sessions {
@@ -88,7 +91,8 @@ struct sessions {
         size_t bytes, share;
     } classes[SESSION_CLASSES];
     struct session **table;
-    size_t n_places; /* a power of two */
+    struct sibling_list *siblings; /* by a hash of what siblings share; those whose templates came last first, about */
+    size_t n_places;               /* of each of these two: a power of two */
     uint64_t seed;
     int64_t lifetime_us;              /* of silence */
     size_t limit;                     /* bytes of one session */
@@ -117,6 +121,18 @@ struct domain *domain_find(struct session *session, const struct domain_key *key
 /* The same as of a session; it has nothing any more that is to be freed. */
 struct domain *domain_add(struct sessions *sessions, struct session *session, const struct domain_key *key);
 void domain_remove(struct sessions *sessions, struct domain *domain);
+
+/* Siblings are domains of NetFlow v9 or IPFIX over UDP that differ in the exporter's port alone: who sends from
+ * several, or begins anew, has one each. */
+enum { SIBLINGS_MAX = 16 }; /* more are not looked at: strangers can make up ports */
+/* Its list, in which others are, too; NULL: it can't have any. */
+struct sibling_list *domain_siblings(const struct sessions *sessions, const struct domain *domain);
+bool domain_is_sibling(const struct domain *domain, const struct domain *other);
+/* It is looked at first. */
+void domain_to_front(struct sessions *sessions, struct domain *domain);
+/* Bytes of the tables, which are nobody's. */
+size_t sessions_table_bytes(const struct sessions *sessions);
+void sessions_tables_free(struct sessions *sessions);
 
 /* Whether it has so many more bytes by itself, and in its class. */
 bool session_fits(const struct sessions *sessions, const struct session *session, size_t bytes);

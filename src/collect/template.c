@@ -77,7 +77,7 @@ unsigned template_withdraw_all(struct sessions *sessions, struct domain *domain,
     return n;
 }
 
-struct template *template_find(struct sessions *sessions, struct domain *domain, uint16_t id, int64_t now_us) {
+static struct template *own_find(struct sessions *sessions, struct domain *domain, uint16_t id, int64_t now_us) {
     unsigned i = index_of(domain, id);
     if (!is_at(domain, i, id)) return NULL;
     struct template *template = domain->templates[i];
@@ -85,6 +85,18 @@ struct template *template_find(struct sessions *sessions, struct domain *domain,
         return template;
     template_drop(sessions, domain, i);
     return NULL;
+}
+
+struct template *template_find(struct sessions *sessions, struct domain *domain, uint16_t id, int64_t now_us) {
+    struct template *newest = own_find(sessions, domain, id, now_us);
+    const struct sibling_list *siblings = newest ? NULL : domain_siblings(sessions, domain);
+    struct domain *sibling = siblings ? LIST_FIRST(siblings) : NULL;
+    for (unsigned i = 0; sibling && i < SIBLINGS_MAX; i++, sibling = LIST_NEXT(sibling, of_siblings)) {
+        if (!domain_is_sibling(domain, sibling)) continue;
+        struct template *template = own_find(sessions, sibling, id, now_us);
+        if (template && (!newest || template->sent_us > newest->sent_us)) newest = template;
+    }
+    return newest;
 }
 
 static bool has_field(const struct field_specifier *fields, unsigned n, uint16_t id) {
@@ -132,6 +144,7 @@ bool template_renew(struct domain *domain, uint16_t id, bool options, const stru
 void template_put(struct domain *domain, uint16_t id, bool options, const struct field_specifier *fields, unsigned n,
                   int64_t now_us) {
     struct template *template = mem_zalloc(1, template_bytes(n));
+    template->domain = domain;
     template->id = id;
     template->n_fields = (uint16_t)n;
     template->options = options;

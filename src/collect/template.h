@@ -1,5 +1,13 @@
 /* Templates of an observation domain. NetFlow v9's and IPFIX's are the same here: scopes of v9 have been put in IPFIX's
- * words. What a template needs of the memory has been charged to its session by the caller (collect/admission.h); what
+ * words.
+ *
+ * Whose they are: v9's belong to the exporter's address and its source id, whatever its port (RFC 3954, 5.1); IPFIX's
+ * to the Transport Session (RFC 7011, 8.1), but some send them from a port of their own, or their data after a restart
+ * before their templates. So over UDP both go the same way: a domain's own template counts; where it has none, the
+ * newest of its siblings' (collect/session.h). Exporters that share an address behind NAT, and send templates that
+ * differ, keep theirs.
+ *
+ * What a template needs of the memory has been charged to its session by the caller (collect/admission.h); what
  * is dropped is given back here. */
 #ifndef FLOWIMPORT_COLLECT_TEMPLATE_H
 #define FLOWIMPORT_COLLECT_TEMPLATE_H
@@ -8,6 +16,7 @@
 
 struct template {
     TAILQ_ENTRY(template) by_age;
+    struct domain *domain;
     uint16_t id, n_fields;
     bool options;
     bool by_uptime;                 /* has flowEndSysUpTime, and no systemInitTimeMilliseconds */
@@ -19,7 +28,7 @@ struct template {
     struct field_specifier fields[];
 };
 
-/* NULL: there is none, or it is too old (TCP's don't age). */
+/* Its own, or that of a sibling. NULL: there is none that is not too old (TCP's don't age). */
 struct template *template_find(struct sessions *sessions, struct domain *domain, uint16_t id, int64_t now_us);
 /* The same template has been sent again: it is as young as that. false: the domain has none, or another. */
 bool template_renew(struct domain *domain, uint16_t id, bool options, const struct field_specifier *fields, unsigned n,

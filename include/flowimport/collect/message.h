@@ -3,11 +3,14 @@
  *
  * A Transport Session is (transport, exporter's address and port); with it, for each observation domain (source id;
  * sFlow: agent and sub-agent; NetFlow v5: engine) templates, sampling rates, sequence numbers. All of it is held in
- * `memory`; what a stranger sends can take nobody else's place (collect/session.h has the shares):
+ * `memory`; what a stranger sends can take nobody else's place (collect/admission.h has the shares):
  *   - newcomers (sessions heard of for less than a minute) share a quarter of the memory, the longest silent gives way;
  * the others give way only after `template_lifetime` of silence;
  *   - a domain has at most TEMPLATES_MAX templates, each of up to DATA_RECORD_FIELDS_MAX fields; a session has at most
  * a sixteenth of the memory.
+ *
+ * Over UDP a domain that has no template of its own is read by the newest one of the same address, protocol and id at
+ * another port (collect/template.h says why).
  *
  * Data sets that come before their template are held for `hold_us`, in their session's memory; then they are lost.
  *

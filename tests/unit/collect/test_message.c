@@ -182,9 +182,10 @@ static void templates_are_of_a_domain_and_a_session(void **state) {
     case_decode(mc, 1);
     ipfix_make(&mc->message, 1, 1, false);
     case_decode(mc, 2);
-    struct message_source port = exporter_of(1);
-    port.port++;
-    assert_int_equal(case_decode_from(mc, &port), 0);
+    struct message_source connection = exporter_of(1);
+    connection.transport = MESSAGE_TCP;
+    connection.connection = 1;
+    assert_int_equal(case_decode_from(mc, &connection), 0);
     assert_out(mc, "");
     assert_int_equal(message_counters(mc->decoder)->held, 3);
     case_decode(mc, 1);
