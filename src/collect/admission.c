@@ -134,7 +134,11 @@ struct domain *domain_heard(struct sessions *sessions, struct session *session, 
     struct domain *domain = domain_find(session, key);
     if (domain) return domain;
     if (session->n_domains == SESSION_DOMAINS) domain_end(sessions, TAILQ_LAST(&session->domains, domain_list));
-    return room_make(sessions, session, sizeof *domain) ? domain_add(sessions, session, key) : NULL;
+    while (!room_make(sessions, session, sizeof *domain)) {
+        if (session->n_domains == 0 || session_fits(sessions, session, sizeof *domain)) return NULL;
+        domain_end(sessions, TAILQ_LAST(&session->domains, domain_list));
+    }
+    return domain_add(sessions, session, key);
 }
 
 /* --- what domains have --- */
@@ -186,7 +190,7 @@ void held_add(struct sessions *sessions, struct domain *domain, uint16_t id, con
         domain_to_front(sessions, domain);
         return;
     }
-    domain->unknown_us = now_us;
+    trouble_note(&domain->unknown, (uint32_t)(now_us / 1000000));
     domain_set_lost(sessions, domain, (uint32_t)(now_us / 1000000));
 }
 

@@ -1,6 +1,7 @@
 /* Who may come in, and who gives way: everything that takes memory for what exporters send goes through here.
  *
- * A session has at most SESSION_DOMAINS domains, the longest silent gives way. Limits, with M the whole memory:
+ * A session has at most SESSION_DOMAINS domains, or as many as it has room for; the longest silent gives way. Limits,
+ * with M the whole memory:
  *
  *   newcomers    M/4  heard of for less than a minute; the longest silent gives way to the newest
  *   established  M/2  less 1/128 for the hash table; a new one only where there is room, or one that was silent for the

@@ -41,7 +41,7 @@ bool decoder_may_say(struct message_decoder *decoder, enum message_problem probl
 void decoder_malformed(struct message_decoder *decoder, struct domain *domain, const char *what) {
     char name[SESSION_NAME_MAX];
     decoder->counters.malformed++;
-    domain->malformed_us = decoder->now_us;
+    trouble_note(&domain->malformed, decoder_second(decoder));
     if (!decoder_may_say(decoder, PROBLEM_MALFORMED)) return;
     domain_name(domain, name);
     log_warning("collector", "%s: %s", name, what);
@@ -78,6 +78,10 @@ static void clock_look(struct message_decoder *decoder, struct domain *domain, i
     int64_t ahead = export_us - decoder->now_us;
     bool wrong = decoder->config.max_skew_us > 0 && llabs(ahead) > decoder->config.max_skew_us;
     domain->skew_us = wrong ? -ahead : 0;
+    if (wrong)
+        trouble_note(&domain->clock, decoder_second(decoder));
+    else
+        domain->clock.n = 0;
     if (wrong == domain->wrong_clock) return;
     domain->wrong_clock = wrong;
     if (wrong)

@@ -51,7 +51,7 @@ void held_end(struct sessions *sessions, struct held *held) {
 
 void held_lose(struct sessions *sessions, struct held *held) {
     uint32_t second = (uint32_t)(held->arrived_us / 1000000);
-    held->domain->unknown_us = held->arrived_us;
+    trouble_note(&held->domain->unknown, second);
     domain_set_lost(sessions, held->domain, second);
     held_take(sessions, held);
     held_end(sessions, held);

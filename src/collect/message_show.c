@@ -1,7 +1,7 @@
 /* The decoder's counters, and what is wrong with whom. */
 #include "collect/message_exporters.h"
 
-enum { PROBLEM_LINES = 20, RECENT_US = 60 * 1000000 };
+enum { PROBLEM_LINES = 20 };
 
 void message_show(const struct message_decoder *decoder, struct show *show) {
     static const struct {
@@ -54,15 +54,13 @@ void message_show(const struct message_decoder *decoder, struct show *show) {
     message_exporters_show(decoder, show);
 }
 
-static bool is_recent(const struct message_decoder *decoder, int64_t us) {
-    return us && decoder->now_us - us < RECENT_US;
-}
-
 static unsigned domain_problems(const struct message_decoder *decoder, const struct domain *domain,
                                 struct buffer *out) {
     char name[SESSION_NAME_MAX];
-    bool clock = domain->wrong_clock, malformed = is_recent(decoder, domain->malformed_us);
-    bool waits = !TAILQ_EMPTY(&domain->held) || is_recent(decoder, domain->unknown_us);
+    uint32_t known = (uint32_t)(domain->session->first_us / 1000000), now = decoder_second(decoder);
+    bool clock = domain->wrong_clock && trouble_tells(&domain->clock, known, now);
+    bool malformed = trouble_tells(&domain->malformed, known, now);
+    bool waits = trouble_tells(&domain->unknown, known, now);
     if (!clock && !malformed && !waits) return 0;
     domain_name(domain, name);
     buffer_printf(out, "collector: %s:", name);

@@ -17,9 +17,13 @@ static void gap_remove(struct sequence *sequence, unsigned i) {
     memmove(&sequence->gaps[i], &sequence->gaps[i + 1], (sequence->n_gaps - i) * sizeof sequence->gaps[0]);
 }
 
+static bool is_doubted(const struct sequence *sequence, const struct sequence_gap *gap) {
+    return gap->first - sequence->doubt < sequence->n_doubted;
+}
+
 static void gap_settle(struct sequence *sequence, unsigned i) {
     const struct sequence_gap *gap = &sequence->gaps[i];
-    lost_span_add(&sequence->lost, gap->n, gap->start, gap->end);
+    if (!is_doubted(sequence, gap)) lost_span_add(&sequence->lost, gap->n, gap->start, gap->end);
     gap_remove(sequence, i);
 }
 
@@ -38,6 +42,19 @@ static void gap_insert(struct sequence *sequence, unsigned at, struct sequence_g
 static void gap_open(struct sequence *sequence, uint32_t n, uint32_t now) {
     uint32_t start = sequence->last < now ? sequence->last : now;
     gap_insert(sequence, sequence->n_gaps, (struct sequence_gap){sequence->next, n, start, now});
+    if (n <= SEQUENCE_WINDOW) return;
+    sequence->doubt = sequence->next;
+    sequence->n_doubted = n;
+}
+
+/* The next message behind a gap in doubt: it goes on from there, or it is a late one, or the gap was none. */
+static void doubt_settle(struct sequence *sequence, uint32_t ahead) {
+    if (sequence->n_doubted == 0) return;
+    bool goes_on = ahead <= SEQUENCE_WINDOW, is_late = -ahead <= SEQUENCE_WINDOW;
+    if (!goes_on && is_late) return;
+    for (unsigned i = sequence->n_gaps; !goes_on && i-- > 0;)
+        if (is_doubted(sequence, &sequence->gaps[i])) gap_remove(sequence, i);
+    sequence->n_doubted = 0;
 }
 
 /* Units [first, first + units) are there after all. Whether any of them was missing. */
@@ -72,6 +89,7 @@ static void vote(struct sequence *sequence, uint32_t number, uint32_t units) {
     } else if (++sequence->votes == VOTES) {
         sequence->behind = behind;
         sequence->votes = sequence->n_gaps = 0; /* they were none */
+        sequence->n_doubted = 0;
         sequence->next = behind ? number - units : number;
     }
 }
@@ -84,13 +102,33 @@ static bool late(struct sequence *sequence, uint32_t first, uint32_t units) {
     return sequence->streak == STREAK;
 }
 
+static void pace_learn(struct sequence *sequence, uint32_t units, uint32_t now) {
+    if (now != sequence->second) sequence->in_second = 0;
+    sequence->second = now;
+    sequence->in_second = units < UINT32_MAX - sequence->in_second ? sequence->in_second + units : UINT32_MAX;
+    if (sequence->in_second > sequence->fastest) sequence->fastest = sequence->in_second;
+}
+
+uint64_t sequence_allowed(const struct sequence *sequence, uint32_t now) {
+    uint64_t seconds = now > sequence->last ? now - sequence->last : 0,
+             pace = (uint64_t)SEQUENCE_FASTER * sequence->fastest;
+    if (pace < SEQUENCE_WINDOW) pace = SEQUENCE_WINDOW;
+    if (pace > INT32_MAX) pace = INT32_MAX;
+    uint64_t allowed = pace * (seconds + 1);
+    return allowed < INT32_MAX ? allowed : INT32_MAX;
+}
+
 void sequence_message(struct sequence *sequence, uint32_t number, uint32_t units, bool whole, uint32_t now) {
     if (sequence->known && sequence->whole && whole) vote(sequence, number, units);
     sequence->number = number;
     sequence->units = units;
     sequence->whole = whole;
     uint32_t first = sequence->behind ? number - units : number, ahead = first - sequence->next;
-    if (sequence->known && ahead > 0 && ahead <= INT32_MAX && !sequence->unsure)
+    bool is_ahead = sequence->known && ahead > 0 && ahead <= INT32_MAX && !sequence->unsure;
+    if (sequence->known) doubt_settle(sequence, ahead);
+    uint64_t allowed = sequence_allowed(sequence, now);
+    pace_learn(sequence, units, now);
+    if (is_ahead && first != 0 && ahead <= allowed)
         gap_open(sequence, ahead, now);
     else if (sequence->known && -ahead - 1 < SEQUENCE_WINDOW && -ahead >= units && !late(sequence, first, units))
         return;

@@ -10,6 +10,7 @@
 
 #include "collect/message.h"
 #include "collect/sequence.h"
+#include "collect/trouble.h"
 
 enum {
     SESSION_NAME_MAX = LOST_SOURCE_MAX,
@@ -66,11 +67,10 @@ struct domain {
     bool has_uptime, has_boot, wrong_clock, looked_up;
     uint32_t uptime_ms; /* of the last message */
     int64_t heard_us;
-    int64_t boot_us;    /* IPFIX: by systemInitTimeMilliseconds in options, where has_boot */
-    int64_t guessed_us; /* IPFIX: where the exporter doesn't tell (message_ipfix.c); 0: not yet */
-    int64_t skew_us;    /* where wrong_clock */
-    /* What was wrong last, 0: never */
-    int64_t malformed_us, unknown_us;
+    int64_t boot_us;                          /* IPFIX: by systemInitTimeMilliseconds in options, where has_boot */
+    int64_t guessed_us;                       /* IPFIX: where the exporter doesn't tell (message_ipfix.c); 0: not yet */
+    int64_t skew_us;                          /* where wrong_clock */
+    struct trouble malformed, unknown, clock; /* unknown: data sets whose template has not come in time */
     /* Templates, ordered by id, and those sent longest ago first; rates of parts of the flows, ordered by key */
     unsigned n_templates, n_rates, n_held;
     struct template **templates;

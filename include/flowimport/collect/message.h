@@ -14,8 +14,9 @@
  *
  * Data sets that come before their template are held for `hold_us`, in their session's memory; then they are lost.
  *
- * Sequence numbers: a gap is loss, unless what is missing comes within LOST_WAIT_US; a number that goes back by more
- * than a window is a restart of the exporter, and no loss. */
+ * Sequence numbers: a gap is loss, unless what is missing comes within LOST_WAIT_US, or it is more than the time since
+ * the last message allows; that, and a number that goes back, is a restart of the exporter, and no loss
+ * (collect/sequence.h). */
 #ifndef FLOWIMPORT_COLLECT_MESSAGE_H
 #define FLOWIMPORT_COLLECT_MESSAGE_H
 
@@ -110,7 +111,7 @@ struct message_counters {
 };
 const struct message_counters *message_counters(const struct message_decoder *decoder);
 void message_show(const struct message_decoder *decoder, struct show *show); /* module "collector" */
-/* A line for each exporter about which something is wrong, at most 20. */
+/* A line for each exporter about which something is wrong again and again, at most 20. */
 void message_problems(const struct message_decoder *decoder, struct buffer *out);
 
 #endif

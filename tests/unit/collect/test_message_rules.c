@@ -2,7 +2,9 @@
  */
 #include "collect/message.h"
 
+#include "collect/trouble.h"
 #include "message_case.h"
+#include "random.h"
 
 /* --- clocks --- */
 
@@ -24,22 +26,73 @@ static void a_wrong_clock_is_made_right(void **state) {
     assert_out(mc, FLOW(1700007158, 1700007200, 10, 1000));
     assert_int_equal(message_counters(mc->decoder)->wrong_clocks, 2);
     message_problems(mc->decoder, &problems);
+    assert_int_equal(problems.len, 0); /* one message may be anybody's */
+    for (uint32_t i = 1; i < 3; i++) {
+        v5_begin(&mc->message, 5, 0, UPTIME, 100 + i, 0);
+        case_decode(mc, 1);
+        ipfix_make(&mc->message, 1 + i, 1, true);
+        case_decode(mc, 1);
+    }
+    buffer_clear(&mc->out);
+    message_problems(mc->decoder, &problems);
     assert_string_equal(problems.data,
-                        "collector: 192.0.2.1/258: its clock is 7199 s behind, and its times are moved by that\n"
-                        "collector: 192.0.2.1/1: its clock is 7200 s behind, and its times are moved by that\n");
+                        "collector: 192.0.2.1/1: its clock is 7200 s behind, and its times are moved by that\n"
+                        "collector: 192.0.2.1/258: its clock is 7199 s behind, and its times are moved by that\n");
     buffer_clear(&problems);
-    mc->now_us -= 7200 * SECOND;
-    ipfix_make(&mc->message, 2, 1, true);
+    mc->now_us -= 3600 * SECOND; /* the exporter's is right again, as far as it goes */
+    ipfix_begin(&mc->message, NOW + 3600, 4, 1);
+    DATA(&mc->message, 256, A_RECORD);
+    ipfix_end(&mc->message);
     case_decode(mc, 1);
     assert_out(mc, A_FLOW);
-    mc->now_us -= 7200 * SECOND; /* and now it is ahead */
-    v5_begin(&mc->message, 5, 1, UPTIME, 100, 0);
-    v5_record(&mc->message, 5, UPTIME, UPTIME);
-    case_decode(mc, 1);
+    for (uint32_t i = 0; i < 3; i++) { /* and that of the other ahead */
+        v5_begin(&mc->message, 5, 1, UPTIME, 102 + i, 0);
+        put_at(mc->message.at + 8, NOW + 3600 + 7200, 4);
+        v5_record(&mc->message, 5, UPTIME, UPTIME);
+        case_decode(mc, 1);
+    }
     message_problems(mc->decoder, &problems);
     assert_string_equal(problems.data,
                         "collector: 192.0.2.1/258: its clock is 7200 s ahead, and its times are moved by that\n");
     assert_int_equal(message_counters(mc->decoder)->wrong_clocks, 1);
+    buffer_release(&problems);
+    case_close(mc);
+}
+
+/* What anybody can send makes no problem: random bytes of every kind, and a message of an exporter's that is broken. */
+static void garbage_is_no_problem(void **state) {
+    (void)state;
+    struct message_case *mc = case_open(&(struct message_config){.max_skew_us = 3600 * SECOND}, OUT_NEEDED);
+    static const unsigned versions[] = {5, 7, 9, 10, 0};
+    struct buffer problems = BUFFER_INIT;
+    uint64_t seed = 5;
+    ipfix_make(&mc->message, 0, 1, true);
+    case_decode(mc, 1);
+    for (unsigned i = 0; i < 2000; i++) {
+        const struct message_source source = exporter_of(1);
+        for (mc->message.len = 0; mc->message.len < 400;)
+            PUT(&mc->message, random_next(&seed), 8);
+        put_at(mc->message.at, versions[i % 5], 2);
+        if (i % 5 == 4) PUT(&mc->message, 0, 4);
+        if (i % 10 == 9) put_at(mc->message.at + 2, 0x000500000001, 6); /* sFlow, of an IPv4 agent */
+        if (case_decode_from(mc, &source) != 0) continue;
+        if (i % 5 != 1) continue;
+        case_tick(mc, 61); /* v7 has no domains: it is always the same one's */
+        message_problems(mc->decoder, &problems);
+        if (problems.len > 0) fail_msg("%s", problems.data);
+    }
+    assert_true(message_counters(mc->decoder)->malformed > 800);
+    case_tick(mc, 61);
+    for (unsigned i = 1; i <= 4; i++) { /* the exporter itself, again and again */
+        ipfix_make(&mc->message, i, 1, true);
+        put_at(mc->message.at + 4, (uint64_t)(mc->now_us / SECOND), 4);
+        mc->message.len -= 5;
+        put_at(mc->message.at + 2, mc->message.len, 2);
+        case_decode(mc, 1);
+        message_problems(mc->decoder, &problems);
+        assert_int_equal(problems.len > 0, i >= TROUBLE_MANY);
+    }
+    assert_non_null(strstr(problems.data, "collector: 192.0.2.1/1: messages break their format\n"));
     buffer_release(&problems);
     case_close(mc);
 }
@@ -284,6 +337,7 @@ static void flows_that_two_exporters_tell_of(void **state) {
 int main(void) {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(a_wrong_clock_is_made_right),
+        cmocka_unit_test(garbage_is_no_problem),
         cmocka_unit_test(records_that_are_no_flows),
         cmocka_unit_test(ipfix_times_since_boot),
         cmocka_unit_test(ipfix_sampling),

@@ -219,6 +219,160 @@ static void shuffled_and_thinned(void **state) {
     }
 }
 
+/* --- what is believed --- */
+
+/* How much a message ahead by so much, so long after the last one, and those behind it make lost. */
+static void what_is_believed(void **state) {
+    (void)state;
+    enum { W = SEQUENCE_WINDOW, MOST = INT32_MAX };
+    static const struct {
+        uint32_t ahead, seconds, fastest;
+        uint64_t alone, confirmed; /* lost, without and with a message that goes on */
+    } cases[] = {
+        {0, 0, 0, 0, 0},
+        {1, 0, 0, 1, 1},
+        {W, 0, 0, W, W},
+        {W + 1, 0, 0, 0, 0}, /* more than one second allows */
+        {W + 1, 1, 0, 0, W + 1},
+        {2 * W, 1, 0, 0, 2 * W},
+        {2 * W + 1, 1, 0, 0, 0},
+        {61 * W, 60, 0, 0, 61 * W},
+        {61 * W + 1, 60, 0, 0, 0},
+        {8 * 100000, 0, 100000, 0, 8 * 100000}, /* of a fast exporter */
+        {8 * 100000 + 1, 0, 100000, 0, 0},
+        {8 * 100000 * 10, 9, 100000, 0, 8 * 100000 * 10},
+        {MOST, 32766, 0, 0, 0},
+        {MOST, 32767, 0, 0, MOST}, /* nine hours of silence */
+        {(uint32_t)MOST + 1, 86400, 0, 0, 0},
+        {UINT32_MAX - W, 86400, 0, 0, 0}, /* that is behind, by more than the window */
+        {UINT32_MAX - W + 1, 86400, 0, 0, 0},
+        {UINT32_MAX, 0, 0, 0, 0},
+    };
+    for (unsigned i = 0; i < sizeof cases / sizeof cases[0]; i++) {
+        for (unsigned confirmed = 0; confirmed < 2; confirmed++) {
+            struct sequence sequence = {.known = false};
+            sequence_message(&sequence, 4711, cases[i].fastest, true, T);
+            uint32_t number = 4711 + cases[i].fastest + cases[i].ahead, at = T + cases[i].seconds;
+            sequence_message(&sequence, number, 20, true, at);
+            if (confirmed) sequence_message(&sequence, number + 20, 20, true, at);
+            uint64_t expected = confirmed ? cases[i].confirmed : cases[i].alone;
+            if (lost_of(&sequence) != expected)
+                fail_msg("case %u: %llu, not %llu", i, (unsigned long long)sequence.lost.n,
+                         (unsigned long long)expected);
+            if (expected == 0) continue;
+            assert_int_equal(sequence.lost.start, T);
+            assert_int_equal(sequence.lost.end, at);
+        }
+    }
+}
+
+static void what_time_allows(void **state) {
+    (void)state;
+    struct sequence sequence = {.last = T, .fastest = 0};
+    assert_int_equal(sequence_allowed(&sequence, T), 65536);
+    assert_int_equal(sequence_allowed(&sequence, T - 100), 65536); /* the clock was set back */
+    assert_int_equal(sequence_allowed(&sequence, T + 9), 655360);
+    assert_int_equal(sequence_allowed(&sequence, UINT32_MAX), INT32_MAX);
+    sequence.fastest = 8191;
+    assert_int_equal(sequence_allowed(&sequence, T), 65536);
+    sequence.fastest = 8193;
+    assert_int_equal(sequence_allowed(&sequence, T), 65544);
+    sequence.fastest = UINT32_MAX;
+    assert_int_equal(sequence_allowed(&sequence, T + 9), INT32_MAX);
+}
+
+/* A gap in doubt, and what comes behind it. */
+static void doubts(void **state) {
+    (void)state;
+    enum { GAP = 100000 };
+    static const struct {
+        int32_t behind[3]; /* where the next messages begin, counted from the end of the one behind the gap */
+        uint64_t lost;
+    } cases[] = {
+        {{0, 30, 60}, GAP},
+        {{30, 60, 90}, GAP + 30},  /* loss goes on */
+        {{-60, 0, 30}, GAP - 30},  /* two changed places */
+        {{-60, -90, 0}, GAP - 60}, /* three */
+        {{SEQUENCE_WINDOW, SEQUENCE_WINDOW + 30, SEQUENCE_WINDOW + 60}, GAP + SEQUENCE_WINDOW},
+        {{SEQUENCE_WINDOW + 1, SEQUENCE_WINDOW + 31, SEQUENCE_WINDOW + 61},
+         SEQUENCE_WINDOW + 1},                     /* a doubt of its own */
+        {{-30 - GAP, -GAP, 30 - GAP}, 0},          /* where they were before the gap: that was garbage */
+        {{1000000000, 1000000030, 1000000060}, 0}, /* a restart */
+    };
+    for (unsigned i = 0; i < sizeof cases / sizeof cases[0]; i++) {
+        struct sequence sequence = {.known = false};
+        const uint32_t number = UINT32_MAX - 50000; /* it wraps on the way */
+        sequence_message(&sequence, number, 30, true, T);
+        sequence_message(&sequence, number + 30 + GAP, 30, true, T + 1);
+        assert_int_equal(sequence.n_gaps, 1);
+        for (unsigned next = 0; next < 3; next++)
+            sequence_message(&sequence, number + 60 + GAP + (uint32_t)cases[i].behind[next], 30, true, T + 2);
+        if (lost_of(&sequence) != cases[i].lost)
+            fail_msg("case %u: %llu, not %llu", i, (unsigned long long)sequence.lost.n,
+                     (unsigned long long)cases[i].lost);
+    }
+    /* Nothing comes: it is lost for nobody. */
+    struct sequence sequence = {.known = false};
+    sequence_message(&sequence, 0, 30, true, T);
+    sequence_message(&sequence, GAP, 30, true, T + 1);
+    assert_int_equal(lost_of(&sequence), 0);
+}
+
+/* An exporter begins anew with 0, wherever it was, and whenever: that is no loss. */
+static void a_restart_is_one_whatever_the_number(void **state) {
+    (void)state;
+    static const uint32_t before[] = {0,          1,          29,         30,         31,
+                                      65535,      65536,      65537,      1000000,    0x7fffffff,
+                                      0x80000000, 0x80000001, 3000000000, 0xfffeffff, 0xffff0000,
+                                      0xffff0001, 0xffffff00, 0xffffffe1, 0xffffffff};
+    static const uint32_t seconds[] = {0, 1, 60, 3600, 86400};
+    for (unsigned i = 0; i < sizeof before / sizeof before[0]; i++)
+        for (unsigned s = 0; s < sizeof seconds / sizeof seconds[0]; s++) {
+            struct sequence sequence = {.known = false};
+            sequence_message(&sequence, before[i] - 30, 30, true, T);
+            for (uint32_t number = 0; number < 300; number += 30)
+                sequence_message(&sequence, number, 30, true, T + seconds[s]);
+            if (lost_of(&sequence) != 0) fail_msg("from %u after %u s", before[i], seconds[s]);
+            assert_int_equal(sequence.next, 300);
+        }
+}
+
+/* Of any exporter, or under its name. */
+static void random_numbers_lose_next_to_nothing(void **state) {
+    (void)state;
+    enum { DATAGRAMS = 1000000 };
+    for (unsigned a_second = 1; a_second <= 10000; a_second *= 100) {
+        uint64_t seed = 11;
+        struct sequence sequence = {.known = false};
+        for (unsigned i = 0; i < DATAGRAMS; i++) {
+            uint32_t now = T + i / a_second;
+            sequence_message(&sequence, (uint32_t)random_next(&seed), 1 + (uint32_t)random_below(&seed, 30), true, now);
+            sequence_settle(&sequence, now - 10);
+        }
+        sequence_settle(&sequence, UINT32_MAX);
+        assert_int_equal(sequence.lost.n, 244021); /* of 10^6 datagrams; it was 5.4 * 10^14 */
+    }
+}
+
+/* Between the messages of an exporter that loses a hundredth: what is found is what was lost, and a little. */
+static void random_numbers_between_right_ones(void **state) {
+    (void)state;
+    uint64_t seed = 12, missing = 0;
+    struct sequence sequence = {.known = false};
+    uint32_t number = 0x80000000;
+    for (unsigned i = 0; i < 100000; i++) {
+        if (i % 100 == 50) { /* not beside those that are lost */
+            missing += 30;
+        } else {
+            sequence_message(&sequence, number, 30, true, T + i / 100);
+        }
+        number += 30;
+        if (i % 100 == 0) sequence_message(&sequence, (uint32_t)random_next(&seed), 7, true, T + i / 100);
+        sequence_settle(&sequence, T + i / 100 - 10);
+    }
+    assert_int_equal(lost_of(&sequence), missing);
+}
+
 int main(void) {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(in_order),
@@ -235,6 +389,12 @@ int main(void) {
         cmocka_unit_test(a_likeness_is_no_proof),
         cmocka_unit_test(the_oldest_gap_is_settled_early),
         cmocka_unit_test(shuffled_and_thinned),
+        cmocka_unit_test(what_is_believed),
+        cmocka_unit_test(what_time_allows),
+        cmocka_unit_test(doubts),
+        cmocka_unit_test(a_restart_is_one_whatever_the_number),
+        cmocka_unit_test(random_numbers_lose_next_to_nothing),
+        cmocka_unit_test(random_numbers_between_right_ones),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
