@@ -3,6 +3,7 @@
 
 #include <arpa/inet.h>
 #include <errno.h>
+#include <inttypes.h>
 #include <netinet/in.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -14,7 +15,7 @@
 #include "base/log.h"
 #include "base/mem.h"
 
-enum { IPFIX_VERSION = 10, IPFIX_HEADER = 16, PEER_TEXT = INET6_ADDRSTRLEN + 8 };
+enum { IPFIX_VERSION = 10, IPFIX_HEADER = 16, PEER_TEXT = INET6_ADDRSTRLEN + 8, AND_MORE_TEXT = 64 };
 
 struct connection {
     int fd; /* -1: a free place */
@@ -25,8 +26,17 @@ struct connection {
     size_t len, size;
 };
 
+/* Lines in the log that anybody can cause, by connecting: of each kind one in SAY_US, which counts the others. */
+#define SAY_US (INT64_C(60) * 1000000)
+struct seldom {
+    bool said;
+    int64_t said_us;
+    uint64_t unsaid;
+};
+
 struct connections {
     struct connections_owner owner;
+    struct seldom refused, closed;
     uint64_t number; /* of the last connection */
     struct connection places[LISTENER_CONNECTIONS];
 };
@@ -55,6 +65,19 @@ static const char *peer_text(const struct message_source *source, char text[PEER
     return text;
 }
 
+/* Whether a line may be said now; *and_more is what to say behind it. */
+static bool seldom_may(struct seldom *seldom, int64_t now_us, char and_more[AND_MORE_TEXT]) {
+    if (seldom->said && now_us >= seldom->said_us && now_us - seldom->said_us < SAY_US) {
+        seldom->unsaid++;
+        return false;
+    }
+    and_more[0] = '\0';
+    if (seldom->unsaid > 0)
+        snprintf(and_more, AND_MORE_TEXT, "; %" PRIu64 " others since the last such line", seldom->unsaid);
+    *seldom = (struct seldom){.said = true, .said_us = now_us};
+    return true;
+}
+
 struct connections *connections_new(const struct connections_owner *owner) {
     struct connections *connections = mem_zalloc(1, sizeof *connections);
     connections->owner = *owner;
@@ -78,13 +101,14 @@ void connections_free(struct connections *connections) {
 }
 
 /* `why` NULL: the exporter itself has ended it. */
-static void connection_close(struct connections *connections, struct connection *connection, const char *why) {
+static void connection_close(struct connections *connections, struct connection *connection, int64_t now_us,
+                             const char *why) {
     const struct listener_handler *handler = connections->owner.handler;
-    char peer[PEER_TEXT];
+    char peer[PEER_TEXT], and_more[AND_MORE_TEXT];
     peer_text(&connection->source, peer);
-    if (why)
-        log_warning("collector", "%s: connection closed: %s", peer, why);
-    else
+    if (why && seldom_may(&connections->closed, now_us, and_more))
+        log_warning("collector", "%s: connection closed: %s%s", peer, why, and_more);
+    else if (!why)
         log_info("collector", "%s: disconnected", peer);
     handler->over(handler->context, &connection->source);
     connections->owner.counters->open--;
@@ -100,7 +124,7 @@ static bool gives_way(const struct connection *connection, const struct connecti
 }
 
 /* A free place, or one that is made free. */
-static struct connection *place_find(struct connections *connections) {
+static struct connection *place_find(struct connections *connections, int64_t now_us) {
     struct connection *silent = &connections->places[0];
     for (unsigned i = 0; i < LISTENER_CONNECTIONS; i++) {
         struct connection *connection = &connections->places[i];
@@ -108,7 +132,7 @@ static struct connection *place_find(struct connections *connections) {
         if (gives_way(connection, silent)) silent = connection;
     }
     connections->owner.counters->closed_idle++;
-    connection_close(connections, silent, "all places are taken, and it was silent for longest");
+    connection_close(connections, silent, now_us, "all places are taken, and it was silent for longest");
     return silent;
 }
 
@@ -118,18 +142,20 @@ int connections_accept(struct connections *connections, int fd, int64_t now_us) 
     struct sockaddr_storage address;
     socklen_t len = sizeof address;
     struct message_source source;
-    char peer[PEER_TEXT];
+    char peer[PEER_TEXT], and_more[AND_MORE_TEXT];
     int accepted = accept4(fd, (struct sockaddr *)&address, &len, SOCK_NONBLOCK | SOCK_CLOEXEC), on = 1;
     if (accepted < 0) return errno == EAGAIN || errno == EINTR || errno == ECONNABORTED ? 0 : -1;
     source_from_sockaddr(&source, &address);
     source.transport = MESSAGE_TCP;
     if (allow && !prefixes_find(allow, source.family, source.address)) {
         owner->counters->refused++;
-        log_notice("collector", "%s: connection refused: not an exporter that is allowed", peer_text(&source, peer));
+        if (seldom_may(&connections->refused, now_us, and_more))
+            log_notice("collector", "%s: connection refused: not an exporter that is allowed%s",
+                       peer_text(&source, peer), and_more);
         close(accepted);
         return 0;
     }
-    struct connection *connection = place_find(connections);
+    struct connection *connection = place_find(connections, now_us);
     struct epoll_event event = {.events = EPOLLIN};
     event.data.u32 = owner->first + (uint32_t)(connection - connections->places);
     if (epoll_ctl(owner->epoll, EPOLL_CTL_ADD, accepted, &event) != 0) {
@@ -198,7 +224,7 @@ unsigned connections_read(struct connections *connections, unsigned place, int64
     ssize_t n = recv(connection->fd, room + connection->len, CONNECTION_READ, 0);
     if (n < 0 && (errno == EAGAIN || errno == EINTR)) return 0;
     if (n <= 0) {
-        connection_close(connections, connection, n < 0 ? strerror(errno) : NULL);
+        connection_close(connections, connection, now_us, n < 0 ? strerror(errno) : NULL);
         return 0;
     }
     connection->heard_us = now_us;
@@ -207,7 +233,7 @@ unsigned connections_read(struct connections *connections, unsigned place, int64
     size_t done = messages_hand(connections, connection, room, len, now_us, &messages, &why);
     connection->proven |= done > 0;
     if (why)
-        connection_close(connections, connection, why);
+        connection_close(connections, connection, now_us, why);
     else
         begun_keep(connection, room + done, len - done);
     return messages;
@@ -218,6 +244,6 @@ void connections_expire(struct connections *connections, int64_t now_us) {
         struct connection *connection = &connections->places[i];
         if (connection->fd < 0 || now_us - connection->heard_us < LISTENER_IDLE_US) continue;
         connections->owner.counters->closed_idle++;
-        connection_close(connections, connection, "silent for too long");
+        connection_close(connections, connection, now_us, "silent for too long");
     }
 }
