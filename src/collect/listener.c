@@ -305,8 +305,7 @@ unsigned listener_turn(struct listener *listener, int wait_ms) {
 
 const struct listener_counters *listener_counters(const struct listener *listener) { return &listener->counters; }
 
-void listener_show(const struct listener *listener, struct show *show) {
-    const struct listener_counters *counters = &listener->counters;
+void listener_show(const struct listener_counters *counters, struct show *show) {
     show_module(show, "listener");
     show_counter(show, "datagrams_total", "Datagrams received.", counters->datagrams);
     show_counter(show, "bytes_total", "Bytes received, in datagrams and over TCP.", counters->octets);

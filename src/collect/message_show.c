@@ -1,9 +1,33 @@
-/* The decoder's counters, and what is wrong with whom. */
-#include "collect/message_exporters.h"
+/* A report's counters, and its exporters one by one. */
+#include "collect/message.h"
 
-enum { PROBLEM_LINES = 20 };
+#include <string.h>
 
-void message_show(const struct message_decoder *decoder, struct show *show) {
+static void exporters_show(const struct message_report *report, struct show *show) {
+    static const struct {
+        enum show_type type;
+        const char *name, *help;
+        size_t offset;
+    } families[] = {
+        {SHOW_COUNTER, "exporter_messages_total", "Messages taken, by exporter and observation domain: the first 256.",
+         offsetof(struct exporter_line, messages)},
+        {SHOW_COUNTER, "exporter_records_total", "Records of flows in these.", offsetof(struct exporter_line, records)},
+        {SHOW_COUNTER, "exporter_lost_total", "What is known to be lost of them: flows, messages and data sets.",
+         offsetof(struct exporter_line, lost)},
+        {SHOW_GAUGE, "exporter_heard_timestamp_seconds", "When the exporter was heard last.",
+         offsetof(struct exporter_line, heard)},
+    };
+    for (unsigned i = 0; i < sizeof families / sizeof families[0]; i++) {
+        show_family(show, families[i].type, families[i].name, "exporter", families[i].help);
+        for (unsigned line = 0; line < report->n_exporters; line++) {
+            uint64_t value;
+            memcpy(&value, (const char *)&report->exporters[line] + families[i].offset, sizeof value);
+            show_member(show, report->exporters[line].name, value);
+        }
+    }
+}
+
+void message_report_show(const struct message_report *report, struct show *show) {
     static const struct {
         enum show_type type;
         const char *name, *help;
@@ -37,7 +61,7 @@ void message_show(const struct message_decoder *decoder, struct show *show) {
         {SHOW_GAUGE, "wrong_clocks", "Exporters whose clock is taken for wrong.",
          offsetof(struct message_counters, wrong_clocks)},
     };
-    const struct message_counters *counters = &decoder->counters;
+    const struct message_counters *counters = &report->counters;
     show_module(show, "collector");
     for (unsigned i = 0; i < sizeof values / sizeof values[0]; i++) {
         uint64_t value;
@@ -51,40 +75,5 @@ void message_show(const struct message_decoder *decoder, struct show *show) {
     show_family(show, SHOW_COUNTER, "lost_total", "what", "What is known to be lost, as exporters count.");
     for (unsigned i = 0; i <= LOST_SETS; i++)
         show_member(show, lost_texts[i].word, counters->lost[i]);
-    message_exporters_show(decoder, show);
-}
-
-static unsigned domain_problems(const struct message_decoder *decoder, const struct domain *domain,
-                                struct buffer *out) {
-    char name[SESSION_NAME_MAX];
-    uint32_t known = (uint32_t)(domain->session->first_us / 1000000), now = decoder_second(decoder);
-    bool clock = domain->wrong_clock && trouble_tells(&domain->clock, known, now);
-    bool malformed = trouble_tells(&domain->malformed, known, now);
-    bool waits = trouble_tells(&domain->unknown, known, now);
-    if (!clock && !malformed && !waits) return 0;
-    domain_name(domain, name);
-    buffer_printf(out, "collector: %s:", name);
-    if (clock)
-        buffer_printf(out, " its clock is %lld s %s, and its times are moved by that;",
-                      (domain->skew_us < 0 ? -1 : 1) * (long long)domain->skew_us / 1000000,
-                      domain->skew_us < 0 ? "ahead" : "behind");
-    if (waits) buffer_add_text(out, " data sets come without their template;");
-    if (malformed) buffer_add_text(out, " messages break their format;");
-    out->data[out->len - 1] = '\n'; /* the last semicolon */
-    return 1;
-}
-
-/* Newcomers last: they are the ones that a stranger can make up. */
-void message_problems(const struct message_decoder *decoder, struct buffer *out) {
-    unsigned n = 0;
-    for (unsigned class = SESSION_CLASSES; class -- > 0;) {
-        const struct session *session;
-        const struct domain *domain;
-        TAILQ_FOREACH(session, &decoder->sessions.classes[class].sessions, by_silence) {
-            TAILQ_FOREACH(domain, &session->domains, of_session) {
-                n += domain_problems(decoder, domain, out);
-                if (n == PROBLEM_LINES) return;
-            }
-        }
-    }
+    exporters_show(report, show);
 }

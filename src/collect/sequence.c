@@ -128,7 +128,7 @@ void sequence_message(struct sequence *sequence, uint32_t number, uint32_t units
     if (sequence->known) doubt_settle(sequence, ahead);
     uint64_t allowed = sequence_allowed(sequence, now);
     pace_learn(sequence, units, now);
-    if (is_ahead && first != 0 && ahead <= allowed)
+    if (is_ahead && (first != 0 || ahead <= SEQUENCE_WINDOW) && ahead <= allowed)
         gap_open(sequence, ahead, now);
     else if (sequence->known && -ahead - 1 < SEQUENCE_WINDOW && -ahead >= units && !late(sequence, first, units))
         return;

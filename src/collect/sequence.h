@@ -13,8 +13,8 @@
  *   - A gap of up to SEQUENCE_WINDOW units, at once.
  *   - A larger one, where the time since the last message allows for it: so many units for each second of it, begun
  * ones too, or SEQUENCE_FASTER times those of the fastest second seen; and where the next message goes on from there.
- *   - Anything else ahead is a restart of the exporter, whose number then can be any; so is 0 where it is not expected,
- * the number that every exporter begins with: no loss.
+ *   - Anything else ahead is a restart of the exporter, whose number then can be any: no loss. So is 0, which every
+ *     exporter begins with, unless the expected number was so near to its end that a gap of SEQUENCE_WINDOW reaches 0.
  *   - A number that is behind by more than SEQUENCE_WINDOW, or the third in a row that is behind, fills no gap and goes
  * on from the one before, is a restart: no loss. */
 #ifndef FLOWIMPORT_COLLECT_SEQUENCE_H

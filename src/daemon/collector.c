@@ -2,14 +2,12 @@
 #include "daemon/collector.h"
 
 #include <errno.h>
-#include <fcntl.h>
 #include <inttypes.h>
 #include <poll.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/random.h>
-#include <sys/stat.h>
 #include <unistd.h>
 
 #include "base/log.h"
@@ -18,11 +16,14 @@
 #include "collect/listener.h"
 #include "collect/message.h"
 #include "daemon/loss.h"
+#include "daemon/snapshot.h"
+#include "daemon/state_file.h"
 
 enum {
     WAIT_MS = 100,          /* longest wait for a message: how late a stop is noticed */
     FLUSH_US = 50000,       /* how long an entry may wait in a block that is not full */
     TICK_US = 1000000,      /* between two looks at what is due */
+    SNAPSHOT_US = 100000,   /* between two snapshots of what is shown */
     DRAIN_TURNS = 10000,    /* of the sockets at the end: who goes on sending must not keep us */
     DRAIN_EMPTY = 3,        /* turns without a whole message, as one that takes a connection, are its end */
     FEW = LISTENER_BATCH,   /* messages of a turn: waking up costs more than reading them, so others may gather */
@@ -32,16 +33,15 @@ enum {
     FEED_LOW = FEED_BLOCKS / 4 /* blocks: with fewer free ones datagrams stay in the kernel's buffer */
 };
 #define STATE_US (INT64_C(60) * 1000000) /* between two writings of the state */
-enum { STATE_MAX = 64 << 20 };           /* bytes of a state file */
 
 struct collector {
     const struct config *config;
     struct prefixes allow, sampling;
-    struct listener *listener;
+    struct listener *listener; /* the thread's, while it runs, as the decoder */
     struct message_decoder *decoder;
     struct feed *feed;
     struct worker worker;
-    pthread_mutex_t lock; /* guards listener and decoder; the thread holds it but while it waits */
+    struct snapshots snapshots;
     struct loss thrown_away;
     uint64_t state_version; /* as written last */
 
@@ -95,49 +95,30 @@ static void on_dropped(void *context, const char *socket, uint64_t n, int64_t no
 /* The state file
  * ------------------------------------------------------------------------------------------------------------- */
 
-/* Beside the file, then moved: a crash leaves the old one or the new one. */
-static int file_replace(const char *path, const struct buffer *text) {
-    char *fresh = mem_printf("%s.new", path);
-    int fd = open(fresh, O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, 0640);
-    bool written = fd >= 0 && write(fd, text->data, text->len) == (ssize_t)text->len && fsync(fd) == 0;
-    if (fd >= 0 && close(fd) != 0) written = false;
-    if (written) written = rename(fresh, path) == 0;
-    if (!written)
-        log_warning("collector", "%s: %s; templates will have to come again after a restart", path, strerror(errno));
-    free(fresh);
-    return written ? 0 : -1;
-}
-
 static void state_write(struct collector *collector) {
     struct buffer text = BUFFER_INIT;
+    struct error error;
     uint64_t version = message_state_version(collector->decoder);
     if (!collector->config->collector.state || version == collector->state_version) return;
     message_state_write(collector->decoder, &text);
-    if (file_replace(collector->config->collector.state, &text) == 0) collector->state_version = version;
+    if (state_file_replace(collector->config->collector.state, &text, &error) == 0)
+        collector->state_version = version;
+    else
+        log_warning("collector", "%s; templates will have to come again after a restart", error.text);
     buffer_release(&text);
 }
 
 /* One that can't be read is said and left behind: templates come again. */
 static void state_read(struct collector *collector) {
     const char *path = collector->config->collector.state;
+    struct buffer text = BUFFER_INIT;
     struct error error = {""};
-    struct stat status;
-    int fd = path ? open(path, O_RDONLY | O_CLOEXEC) : -1;
-    if (fd < 0) {
-        if (path && errno != ENOENT) log_warning("collector", "%s: %s", path, strerror(errno));
-        return;
-    }
-    if (fstat(fd, &status) == 0 && status.st_size > 0 && status.st_size <= STATE_MAX) {
-        char *text = mem_alloc((size_t)status.st_size);
-        ssize_t len = read(fd, text, (size_t)status.st_size);
-        if (len < 0)
-            error_set(&error, "%s", strerror(errno));
-        else if (message_state_read(collector->decoder, text, (size_t)len, clock_now_us(&clock_system), &error) == 0)
-            error.text[0] = '\0';
-        free(text);
-    }
-    close(fd);
-    if (error.text[0]) log_warning("collector", "%s: %s; it is left out", path, error.text);
+    if (path && state_file_read(path, &text, &error) != 0)
+        log_warning("collector", "%s; it is left out", error.text);
+    else if (text.len > 0 &&
+             message_state_read(collector->decoder, text.data, text.len, clock_now_us(&clock_system), &error) != 0)
+        log_warning("collector", "%s: %s; it is left out", path, error.text);
+    buffer_release(&text);
     collector->state_version = message_state_version(collector->decoder);
 }
 
@@ -152,40 +133,38 @@ static void tick(struct collector *collector, int64_t now, bool last) {
     loss_tell(&collector->thrown_away, feed_lost(collector->feed), now, last, &collector->worker, collector->feed);
 }
 
+/* At most once in so many microseconds; a clock that was set back doesn't make it wait. */
+static bool is_due(int64_t *last, int64_t now, int64_t every) {
+    if (now - *last < every && now >= *last) return false;
+    *last = now;
+    return true;
+}
+
 static void thread_run(void *context) {
     struct collector *collector = context;
     struct pollfd ready = {.fd = listener_fd(collector->listener), .events = POLLIN};
     const unsigned gather_us =
         listener_counters(collector->listener)->buffer < GATHER_BUFFER ? GATHER_SMALL_US : GATHER_US;
-    int64_t ticked = 0, flushed = 0, written = 0; /* the first tick changes what was read */
+    int64_t ticked = 0, flushed = 0, written = 0, shown = 0; /* the first tick changes what was read */
     while (!worker_stopping(&collector->worker)) {
         bool room = feed_has_blocks(collector->feed, FEED_LOW);
         if (poll(&ready, room, WAIT_MS) < 0 && errno != EINTR) log_error("collector", "poll: %s", strerror(errno));
-        pthread_mutex_lock(&collector->lock);
         unsigned messages = room ? listener_turn(collector->listener, 0) : 0;
         int64_t now = clock_now_us(&clock_system);
-        if (now - ticked >= TICK_US || now < ticked) {
-            tick(collector, now, false);
-            ticked = now;
-        }
-        if (now - written >= STATE_US || now < written) {
-            state_write(collector);
-            written = now;
-        }
-        pthread_mutex_unlock(&collector->lock);
-        if (now - flushed >= FLUSH_US || now < flushed) {
-            feed_flush(collector->feed);
-            flushed = now;
-        }
+        if (is_due(&ticked, now, TICK_US)) tick(collector, now, false);
+        if (is_due(&shown, now, SNAPSHOT_US))
+            snapshots_take(&collector->snapshots, collector->listener, collector->decoder, now);
+        if (is_due(&written, now, STATE_US)) state_write(collector);
+        if (is_due(&flushed, now, FLUSH_US)) feed_flush(collector->feed);
         if (messages > 0 && messages < FEW) usleep(gather_us);
     }
-    pthread_mutex_lock(&collector->lock);
     for (unsigned turns = 0, empty = 0; turns < DRAIN_TURNS && empty < DRAIN_EMPTY; turns++)
         empty = listener_turn(collector->listener, 0) > 0 ? 0 : empty + 1;
-    tick(collector, clock_now_us(&clock_system), true);
-    state_write(collector);
-    pthread_mutex_unlock(&collector->lock);
+    int64_t now = clock_now_us(&clock_system);
+    tick(collector, now, true);
+    snapshots_take(&collector->snapshots, collector->listener, collector->decoder, now);
     feed_flush(collector->feed);
+    state_write(collector);
 }
 
 /* The loop's side
@@ -228,7 +207,7 @@ struct collector *collector_open(const struct config *config, const struct pipel
     collector->config = config;
     collector->worker = (struct worker){.run = thread_run, .over = on_over, .context = collector};
     collector->thrown_away = (struct loss){.what = LOST_ENTRIES, .source = "collector"};
-    pthread_mutex_init(&collector->lock, NULL);
+    snapshots_init(&collector->snapshots);
     /* collector_options_check() has seen that they can be read */
     if ((config->collector.allow && prefixes_parse(&collector->allow, config->collector.allow, false, error) != 0) ||
         (config->collector.sampling &&
@@ -254,7 +233,7 @@ void collector_free(struct collector *collector) {
     message_decoder_free(collector->decoder);
     if (collector->listener) listener_close(collector->listener);
     feed_free(collector->feed);
-    pthread_mutex_destroy(&collector->lock);
+    snapshots_release(&collector->snapshots);
     free(collector);
 }
 
@@ -263,6 +242,7 @@ int collector_start(struct collector *collector, struct event_base *base,
     collector->finished = finished;
     collector->context = context;
     decoder_make(collector); /* not before: the state file is the account's that flowimportd goes on as */
+    snapshots_take(&collector->snapshots, collector->listener, collector->decoder, clock_now_us(&clock_system));
     if (worker_start(&collector->worker, base, error) != 0) return -1;
     log_notice("collector", "listening on %s", collector->config->collector.listen);
     return 0;
@@ -274,16 +254,11 @@ struct feed *collector_feed(struct collector *collector) {
 void collector_stop(struct collector *collector) { worker_stop(&collector->worker); }
 
 void collector_show(struct collector *collector, struct show *show) {
-    pthread_mutex_lock(&collector->lock);
-    listener_show(collector->listener, show);
-    message_show(collector->decoder, show);
+    snapshots_show(&collector->snapshots, show);
     show_counter(show, "thrown_away_total", "Flows thrown away because the event loop did not take them.",
                  feed_lost(collector->feed));
-    pthread_mutex_unlock(&collector->lock);
 }
 
 void collector_problems(struct collector *collector, struct buffer *out) {
-    pthread_mutex_lock(&collector->lock);
-    message_problems(collector->decoder, out);
-    pthread_mutex_unlock(&collector->lock);
+    snapshots_problems(&collector->snapshots, clock_now_us(&clock_system), out);
 }

@@ -121,9 +121,12 @@ static void show_step(const struct message_decoder *decoder) {
     struct buffer out = BUFFER_INIT;
     struct show show;
     show_begin(&show, SHOW_JSON, &out);
-    message_show(decoder, &show);
+    struct message_report *report = mem_zalloc(1, sizeof *report);
+    message_report_take(decoder, report);
+    message_report_show(report, &show);
+    message_report_release(report);
+    free(report);
     show_end(&show);
-    message_problems(decoder, &out);
     buffer_release(&out);
 }
 

@@ -112,6 +112,16 @@ static inline void assert_out(struct message_case *mc, const char *expected) {
     if (mc->out.data) mc->out.data[0] = '\0';
 }
 
+/* What is wrong now, into the buffer. */
+static inline void case_problems(struct message_case *mc, struct buffer *problems) {
+    struct message_report *report = mem_zalloc(1, sizeof *report);
+    message_report_take(mc->decoder, report);
+    buffer_clear(problems);
+    if (report->problems.len) buffer_add(problems, report->problems.data, report->problems.len);
+    message_report_release(report);
+    free(report);
+}
+
 /* --- messages --- */
 
 /* All flows are of 10.0.0.1:1000 to 10.0.0.2:80, TCP. */

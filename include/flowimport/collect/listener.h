@@ -62,6 +62,6 @@ struct listener_counters {
     uint64_t buffer;                            /* bytes, the smallest receive buffer that the kernel gave */
 };
 const struct listener_counters *listener_counters(const struct listener *listener);
-void listener_show(const struct listener *listener, struct show *show); /* module "listener" */
+void listener_show(const struct listener_counters *counters, struct show *show); /* module "listener" */
 
 #endif

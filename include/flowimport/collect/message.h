@@ -110,8 +110,22 @@ struct message_counters {
     size_t memory;                          /* bytes in use */
 };
 const struct message_counters *message_counters(const struct message_decoder *decoder);
-void message_show(const struct message_decoder *decoder, struct show *show); /* module "collector" */
-/* A line for each exporter about which something is wrong again and again, at most 20. */
-void message_problems(const struct message_decoder *decoder, struct buffer *out);
+
+/* What is shown of a decoder, as it was at one moment: taken by its thread, in a fraction of a millisecond, shown by
+ * any. More exporters than these are not shown by themselves: their names are labels of time series, and strangers can
+ * make some up. */
+enum { REPORT_EXPORTERS = 256 };
+struct message_report { /* of which the one that takes it has zeroed it first */
+    struct message_counters counters;
+    struct buffer problems; /* a line for each exporter about which something is wrong again and again, at most 20 */
+    unsigned n_exporters;
+    struct exporter_line { /* of one or more observation domains of the same name */
+        char name[LOST_SOURCE_MAX];
+        uint64_t messages, records, lost, heard; /* heard: seconds since 1970 */
+    } exporters[REPORT_EXPORTERS];               /* by name */
+};
+void message_report_take(const struct message_decoder *decoder, struct message_report *report);
+void message_report_release(struct message_report *report);
+void message_report_show(const struct message_report *report, struct show *show); /* module "collector" */
 
 #endif

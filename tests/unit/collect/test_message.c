@@ -328,7 +328,7 @@ static void what_waits_too_long_is_lost(void **state) {
         case_tick(mc, 1);
     }
     case_tick(mc, 57);
-    message_problems(mc->decoder, &problems);
+    case_problems(mc, &problems);
     assert_string_equal(problems.data, "collector: 192.0.2.1/77: data sets come without their template\n");
     buffer_release(&problems);
     case_tick(mc, 3);
@@ -490,7 +490,11 @@ static void shows_itself(void **state) {
     ipfix_make(&mc->message, 0, 1, true);
     case_decode(mc, 1);
     show_begin(&show, SHOW_PROMETHEUS, &out);
-    message_show(mc->decoder, &show);
+    struct message_report *report = mem_zalloc(1, sizeof *report);
+    message_report_take(mc->decoder, report);
+    message_report_show(report, &show);
+    message_report_release(report);
+    free(report);
     show_end(&show);
     assert_non_null(strstr(out.data, "\nflowimport_collector_messages_total 1\n"));
     assert_non_null(strstr(out.data, "\nflowimport_collector_flows_total 1\n"));

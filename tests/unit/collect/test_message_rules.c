@@ -25,7 +25,7 @@ static void a_wrong_clock_is_made_right(void **state) {
     case_decode(mc, 1);
     assert_out(mc, FLOW(1700007158, 1700007200, 10, 1000));
     assert_int_equal(message_counters(mc->decoder)->wrong_clocks, 2);
-    message_problems(mc->decoder, &problems);
+    case_problems(mc, &problems);
     assert_int_equal(problems.len, 0); /* one message may be anybody's */
     for (uint32_t i = 1; i < 3; i++) {
         v5_begin(&mc->message, 5, 0, UPTIME, 100 + i, 0);
@@ -34,7 +34,7 @@ static void a_wrong_clock_is_made_right(void **state) {
         case_decode(mc, 1);
     }
     buffer_clear(&mc->out);
-    message_problems(mc->decoder, &problems);
+    case_problems(mc, &problems);
     assert_string_equal(problems.data,
                         "collector: 192.0.2.1/1: its clock is 7200 s behind, and its times are moved by that\n"
                         "collector: 192.0.2.1/258: its clock is 7199 s behind, and its times are moved by that\n");
@@ -51,7 +51,7 @@ static void a_wrong_clock_is_made_right(void **state) {
         v5_record(&mc->message, 5, UPTIME, UPTIME);
         case_decode(mc, 1);
     }
-    message_problems(mc->decoder, &problems);
+    case_problems(mc, &problems);
     assert_string_equal(problems.data,
                         "collector: 192.0.2.1/258: its clock is 7200 s ahead, and its times are moved by that\n");
     assert_int_equal(message_counters(mc->decoder)->wrong_clocks, 1);
@@ -78,7 +78,7 @@ static void garbage_is_no_problem(void **state) {
         if (case_decode_from(mc, &source) != 0) continue;
         if (i % 5 != 1) continue;
         case_tick(mc, 61); /* v7 has no domains: it is always the same one's */
-        message_problems(mc->decoder, &problems);
+        case_problems(mc, &problems);
         if (problems.len > 0) fail_msg("%s", problems.data);
     }
     assert_true(message_counters(mc->decoder)->malformed > 800);
@@ -89,7 +89,7 @@ static void garbage_is_no_problem(void **state) {
         mc->message.len -= 5;
         put_at(mc->message.at + 2, mc->message.len, 2);
         case_decode(mc, 1);
-        message_problems(mc->decoder, &problems);
+        case_problems(mc, &problems);
         assert_int_equal(problems.len > 0, i >= TROUBLE_MANY);
     }
     assert_non_null(strstr(problems.data, "collector: 192.0.2.1/1: messages break their format\n"));
