@@ -302,6 +302,8 @@ static void field_add(struct builder *builder, const struct element *element, bo
     if (same && item->target == TARGET_KEY && item->width == source.length) item->copied = item->width;
     if (kind != ITEM_TIME) return;
     item->unit = (uint8_t)(element->type - ELEMENT_DATE_TIME_SECONDS);
+    item->of_flow = !reverse && element->id >= IE_flowStartSeconds && element->id < IE_flowStartSeconds + 2 * UNITS;
+    item->time = (element->id - IE_flowStartSeconds) % 2 ? TIME_END : TIME_START;
     item->moment = item->unit == UNIT_SECONDS        ? MOMENT_SECONDS
                    : item->unit == UNIT_MILLISECONDS ? MOMENT_MILLISECONDS
                                                      : MOMENT_NTP;

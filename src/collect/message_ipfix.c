@@ -143,7 +143,10 @@ static size_t template_decode(struct reader *reader, const uint8_t *bytes, size_
         }
     }
     size_t bytes_of_fields = fields_read(reader, bytes + at, len - at, count, scopes, fields, &n);
-    if (bytes_of_fields == 0) return 0;
+    if (bytes_of_fields == 0) { /* it has changed, nobody knows to what */
+        (void)template_withdraw(&decoder->sessions, reader->domain, id);
+        return 0;
+    }
     if (n > 0) {
         template_learn(reader, id, options, fields, n);
     } else { /* nor is an older one right now */
@@ -205,14 +208,21 @@ static void boot_guess(struct reader *reader, const struct template *template, c
     reader->context.boot_us = domain->guessed_us;
 }
 
-/* What is left behind the last record and shorter than any is padding. */
+static bool are_zeros(const uint8_t *bytes, size_t len) {
+    while (len > 0 && bytes[len - 1] == 0)
+        len--;
+    return len == 0;
+}
+
+/* What is left behind the last record and shorter than any is padding, and so are zeros alone (NX-OS pads with more).
+ */
 static void records_decode(struct reader *reader, const struct template *template, const uint8_t *bytes, size_t len) {
     struct message_decoder *decoder = reader->decoder;
     const struct domain *domain = reader->domain;
     const struct record_plans plans = {template->plan, template->tuple};
     size_t min = data_record_plan_min(template->plan);
     if (template->by_uptime && !reader->netflow9 && !domain->has_boot) boot_guess(reader, template, bytes, len);
-    while (len >= min) {
+    while (len >= min && (bytes[0] != 0 || !are_zeros(bytes, len))) {
         size_t n = data_record_length(template->plan, bytes, len);
         if (n == 0) {
             decoder_malformed(decoder, reader->domain, "a data set that goes beyond its end");
@@ -273,12 +283,6 @@ static void set_decode(struct reader *reader, uint16_t id, const uint8_t *bytes,
             reader->whole = false;
         }
     }
-}
-
-static bool are_zeros(const uint8_t *bytes, size_t len) {
-    while (len > 0 && bytes[len - 1] == 0)
-        len--;
-    return len == 0;
 }
 
 static void sets_decode(struct reader *reader, const uint8_t *bytes, size_t len) {

@@ -198,6 +198,18 @@ static void times(void **state) {
     struct data_record_context skewed = plain;
     skewed.skew_us = -1500000;
     assert_times("1699999988500", "1699999988500000", &skewed, N(150, 4, 1699999990));
+    /* A time of 0 is none. */
+    assert_times("1700000000000", "1700000000000000", &plain, N(22, 4, 0), N(21, 4, 0));
+    assert_times("1699999000000", "1699999500000000", &plain, N(22, 4, 0), N(21, 4, 500000)); /* since it was started */
+    assert_times("1699999500000", "1699999500000000", &plain, N(22, 4, 500000), N(21, 4, 0));
+    assert_times("1700000000000", "1700000000000000", &plain, N(150, 4, 0), N(151, 4, 0));
+    assert_times("1700000000000", "1700000000000000", &plain, N(151, 4, 0));
+    assert_times("1699999990000", "1699999990000000", &plain, N(150, 4, 1699999990), N(151, 4, 0));
+    assert_times("1699999990000", "1699999990000000", &plain, N(150, 4, 0), N(151, 4, 1699999990));
+    assert_times("1700000000123", "1700000000123000", &plain, N(152, 8, 0), N(153, 8, 1700000000123));
+    assert_times("1700000000123", "1700000000123456", &plain, N(154, 8, NTP(us)), N(155, 8, 0));
+    assert_times("1699999998500", "1700000000000000", &plain, N(150, 4, 0), N(151, 4, 0), N(161, 4, 1500));
+    assert_times("1699999998500", "1699999998500000", &skewed, N(150, 4, 0), N(151, 4, 0));
 }
 
 /* sysUpTime begins again after 2^32 ms, with the flow on either side of it, or a little ahead of the message. */
