@@ -96,9 +96,8 @@ static int64_t ntp_read(uint64_t ntp) {
     return (seconds - NTP_EPOCH) * 1000000000 + (int64_t)fraction;
 }
 
-int64_t moment_read(const struct record *record, const struct source *source, enum moment_kind kind) {
+static inline int64_t moment_of(const struct record *record, enum moment_kind kind, uint64_t number) {
     int64_t export = record->context->export_us * NS_PER_US, ns = 0;
-    uint64_t number = source_number(record, source);
     switch (kind) {
     case MOMENT_NONE: return 0;
     case MOMENT_EXPORT: ns = export; break;
@@ -111,26 +110,36 @@ int64_t moment_read(const struct record *record, const struct source *source, en
     return ns_add(ns, record->context->skew_us * NS_PER_US);
 }
 
-/* 0 is no time (of sysUpTime neither, but where the flow ended later: it began with the exporter). */
-static bool time_is_told(const struct record *record, enum flow_time time) {
-    const struct moment *moment = &record->plan->times[time];
-    if (moment->kind <= MOMENT_EXPORT || moment->kind == MOMENT_DELTA) return moment->kind != MOMENT_NONE;
-    return source_number(record, &moment->source) != 0;
+int64_t moment_read(const struct record *record, const struct source *source, enum moment_kind kind) {
+    return moment_of(record, kind, source_number(record, source));
 }
 
-static void times_read(struct record *record) {
+/* Whether the record has it: 0 is no time (of sysUpTime neither, but where the flow ended later: it began with the
+ * exporter). */
+static inline bool time_read(struct record *record, enum flow_time time) {
+    const struct moment *moment = &record->plan->times[time];
+    uint64_t number = source_number(record, &moment->source);
+    record->times[time] = moment_of(record, (enum moment_kind)moment->kind, number);
+    return number != 0 || moment->kind == MOMENT_EXPORT || moment->kind == MOMENT_DELTA;
+}
+
+static void times_complete(struct record *record, bool start, bool end) {
     const struct data_record_plan *plan = record->plan;
     int64_t duration = ns_of(source_number(record, &plan->duration), plan->duration_ns);
-    for (unsigned i = 0; i < (record->reverse ? FLOW_TIMES : TIME_REVERSE_START); i++)
-        record->times[i] = moment_read(record, &plan->times[i].source, (enum moment_kind)plan->times[i].kind);
-    bool start = time_is_told(record, TIME_START), end = time_is_told(record, TIME_END);
-    if (start && end) return;
     if (end && plan->times[TIME_START].kind == MOMENT_UPTIME) return;
-    if (!start && !end) record->times[TIME_END] = moment_read(record, &plan->duration, MOMENT_EXPORT);
+    if (!start && !end) record->times[TIME_END] = moment_of(record, MOMENT_EXPORT, 0);
     if (start)
         record->times[TIME_END] = ns_add(record->times[TIME_START], duration);
     else
         record->times[TIME_START] = ns_add(record->times[TIME_END], -duration);
+}
+
+static void times_read(struct record *record) {
+    bool start = time_read(record, TIME_START), end = time_read(record, TIME_END);
+    if (!start || !end) times_complete(record, start, end);
+    if (!record->reverse) return;
+    (void)time_read(record, TIME_REVERSE_START);
+    (void)time_read(record, TIME_REVERSE_END);
 }
 
 /* --- a record --- */
@@ -180,8 +189,6 @@ int64_t item_signed(const struct record *record, const struct item *item) {
     unsigned unused = 64 - 8u * item->source.length;
     if (item->kind == ITEM_SIGNED) return (int64_t)(source_number(record, &item->source) << unused) >> unused;
     if (item->kind == ITEM_TIME) ns = moment_read(record, &item->source, (enum moment_kind)item->moment);
-    if (item->kind == ITEM_TIME && item->of_flow && source_number(record, &item->source) == 0)
-        ns = record->times[item->time];
     return time_in(ns, (enum time_unit)item->unit);
 }
 

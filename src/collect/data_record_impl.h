@@ -81,7 +81,6 @@ struct item {
     uint8_t moment; /* ITEM_TIME: enum moment_kind */
     uint8_t copied; /* bytes that are the key's as they stand; 0: the value has to be looked at */
     bool first;     /* ITEM_FLOW_TIME: the unit that a reader goes by */
-    bool of_flow;   /* ITEM_TIME: where it is 0, the flow's time stands in for it */
     uint8_t name_len;
     char name[ITEM_NAME_MAX]; /* with what stands before and behind it */
 };

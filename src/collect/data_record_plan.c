@@ -293,6 +293,13 @@ static struct item *item_add(struct builder *builder, const struct element *elem
     return item;
 }
 
+/* Whether the flow's time is what stands in this field: then it is read once, and where it is 0 has been completed. */
+static bool is_flow_time(const struct data_record_plan *plan, unsigned id, bool reverse, struct source source) {
+    if (reverse || id < IE_flowStartSeconds || id >= IE_flowStartSeconds + 2 * UNITS) return false;
+    const struct source *time = &plan->times[(id - IE_flowStartSeconds) % 2 ? TIME_END : TIME_START].source;
+    return time->length == source.length && time->anchor == source.anchor && time->offset == source.offset;
+}
+
 static void field_add(struct builder *builder, const struct element *element, bool reverse, struct source source) {
     enum item_kind kind = (enum item_kind)kind_of((enum element_type)element->type, source.length);
     if (among(scaled, COUNT(scaled), element->id)) kind = ITEM_COUNT;
@@ -302,8 +309,11 @@ static void field_add(struct builder *builder, const struct element *element, bo
     if (same && item->target == TARGET_KEY && item->width == source.length) item->copied = item->width;
     if (kind != ITEM_TIME) return;
     item->unit = (uint8_t)(element->type - ELEMENT_DATE_TIME_SECONDS);
-    item->of_flow = !reverse && element->id >= IE_flowStartSeconds && element->id < IE_flowStartSeconds + 2 * UNITS;
-    item->time = (element->id - IE_flowStartSeconds) % 2 ? TIME_END : TIME_START;
+    if (is_flow_time(builder->plan, element->id, reverse, source)) {
+        item->kind = ITEM_FLOW_TIME;
+        item->time = (element->id - IE_flowStartSeconds) % 2 ? TIME_END : TIME_START;
+        return;
+    }
     item->moment = item->unit == UNIT_SECONDS        ? MOMENT_SECONDS
                    : item->unit == UNIT_MILLISECONDS ? MOMENT_MILLISECONDS
                                                      : MOMENT_NTP;

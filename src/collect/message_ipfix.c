@@ -219,6 +219,7 @@ static bool are_zeros(const uint8_t *bytes, size_t len) {
 static void records_decode(struct reader *reader, const struct template *template, const uint8_t *bytes, size_t len) {
     struct message_decoder *decoder = reader->decoder;
     const struct domain *domain = reader->domain;
+    const struct domain *rates = sampling_domain(domain, template);
     const struct record_plans plans = {template->plan, template->tuple};
     size_t min = data_record_plan_min(template->plan);
     if (template->by_uptime && !reader->netflow9 && !domain->has_boot) boot_guess(reader, template, bytes, len);
@@ -236,7 +237,7 @@ static void records_decode(struct reader *reader, const struct template *templat
         } else if (!data_record_plan_counts(template->plan)) {
             decoder->counters.not_counted++;
         } else {
-            uint32_t rate = domain->configured ? domain->configured : sampling_of(domain, template, bytes, n);
+            uint32_t rate = domain->configured ? domain->configured : sampling_of(rates, template, bytes, n);
             reader->context.sampling = rate > 0 ? rate : 1;
             reader->domain->records++;
             decoder_flow(decoder, &plans, bytes, n, &reader->context);

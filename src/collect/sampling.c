@@ -131,7 +131,6 @@ uint32_t sampling_of(const struct domain *domain, const struct template *templat
     uint32_t rate = 0;
     uint64_t id;
     const struct data_record_plan *plan = template->plan;
-    if (domain->rate == 0 && domain->n_rates == 0) domain = template->domain;
     if (template->sampling & SAMPLING_TOLD) rate = told(plan, bytes, len);
     if (rate == 0 && domain->n_rates > 0 && template->sampling & SAMPLING_BY_PART) {
         if (data_record_number(plan, bytes, len, IE_selectorId, &id) ||

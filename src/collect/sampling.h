@@ -20,8 +20,12 @@ struct rate {
     uint32_t rate;
 };
 
-/* The rate of a record: its own, that of its sampler, of its interface, of its domain; 0: nobody has told. Where the
- * template is a sibling's, and the domain was told of no rate, that sibling's rates. */
+/* Whose rates count: the domain's own; where it was told of none, those of the sibling that the template is of. */
+static inline const struct domain *sampling_domain(const struct domain *domain, const struct template *template) {
+    return domain->rate == 0 && domain->n_rates == 0 ? template->domain : domain;
+}
+
+/* The rate of a record: its own, that of its sampler, of its interface, of its domain; 0: nobody has told. */
 uint32_t sampling_of(const struct domain *domain, const struct template *template, const uint8_t *bytes, size_t len);
 /* What a record of options tells: a rate, and of which part of the domain; part 0: of all of it. false: none. */
 bool sampling_told(const struct template *template, const uint8_t *bytes, size_t len, struct rate *rate);
