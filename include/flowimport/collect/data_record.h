@@ -13,8 +13,8 @@
  *   - Times: the finest of the absolute elements; flowStartDeltaMicroseconds and its like (before the export time);
  *     flowStartSysUpTime (NetFlow's FIRST_SWITCHED) against the moment at which the exporter's sysUpTime was 0, in the
  *     record (systemInitTimeMilliseconds) or in the context. What is missing is the other one with
- *     flowDurationMilliseconds; an end, observationTimeMilliseconds; else the other one, or the export time. A time of 0
- *     is missing, but of sysUpTime the start of a flow with an end. All times are moved by skew_us.
+ *     flowDurationMilliseconds; an end, observationTimeMilliseconds; else the other one, or the export time. A time of
+ *     0 is missing, but of sysUpTime the start of a flow with an end. All times are moved by skew_us.
  *   - Family: by the address fields that the template has (prefixes stand in for addresses); where it has both, by
  *     ipVersion, else by which of them is not 0. The other family's addresses are left out.
  *   - Reduced-size encoding (RFC 7011, 6.2) of all numbers; strings and octetArrays of variable length. Fields of

@@ -47,7 +47,7 @@ static void a_wrong_clock_is_made_right(void **state) {
     assert_out(mc, A_FLOW);
     for (uint32_t i = 0; i < 3; i++) { /* and that of the other ahead */
         v5_begin(&mc->message, 5, 1, UPTIME, 102 + i, 0);
-        put_at(mc->message.at + 8, NOW + 3600 + 7200, 4);
+        be_put(mc->message.at + 8, NOW + 3600 + 7200, 4);
         v5_record(&mc->message, 5, UPTIME, UPTIME);
         case_decode(mc, 1);
     }
@@ -72,9 +72,9 @@ static void garbage_is_no_problem(void **state) {
         const struct message_source source = exporter_of(1);
         for (mc->message.len = 0; mc->message.len < 400;)
             PUT(&mc->message, random_next(&seed), 8);
-        put_at(mc->message.at, versions[i % 5], 2);
+        be_put(mc->message.at, versions[i % 5], 2);
         if (i % 5 == 4) PUT(&mc->message, 0, 4);
-        if (i % 10 == 9) put_at(mc->message.at + 2, 0x000500000001, 6); /* sFlow, of an IPv4 agent */
+        if (i % 10 == 9) be_put(mc->message.at + 2, 0x000500000001, 6); /* sFlow, of an IPv4 agent */
         if (case_decode_from(mc, &source) != 0) continue;
         if (i % 5 != 1) continue;
         case_tick(mc, 61); /* v7 has no domains: it is always the same one's */
@@ -85,9 +85,9 @@ static void garbage_is_no_problem(void **state) {
     case_tick(mc, 61);
     for (unsigned i = 1; i <= 4; i++) { /* the exporter itself, again and again */
         ipfix_make(&mc->message, i, 1, true);
-        put_at(mc->message.at + 4, (uint64_t)(mc->now_us / SECOND), 4);
+        be_put(mc->message.at + 4, (uint64_t)(mc->now_us / SECOND), 4);
         mc->message.len -= 5;
-        put_at(mc->message.at + 2, mc->message.len, 2);
+        be_put(mc->message.at + 2, mc->message.len, 2);
         case_decode(mc, 1);
         case_problems(mc, &problems);
         assert_int_equal(problems.len > 0, i >= TROUBLE_MANY);
