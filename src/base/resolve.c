@@ -19,9 +19,9 @@ struct question {
     atomic_int holders;
     char *host, port[12];
     int type;
-    int told; /* eventfd; -1: there is no thread */
-    /* the answer: the thread's, until `told` can be read */
-    int code, number; /* of getaddrinfo, and errno for EAI_SYSTEM */
+    int told;             /* eventfd; -1: there is no thread */
+    atomic_bool answered; /* set before `told`: what follows was the thread's, and is the loop's */
+    int code, number;     /* of getaddrinfo, and errno for EAI_SYSTEM */
     struct addrinfo *found;
 };
 
@@ -49,6 +49,7 @@ static void *thread_run(void *context) {
     question->code = resolve_name(question->host, question->port, &hints, &question->found);
     question->number = errno;
     if (question->code != 0) question->found = NULL;
+    atomic_store(&question->answered, true);
     (void)eventfd_write(question->told, 1); /* can't fail: it is the first */
     question_release(question);
     return NULL;
@@ -86,10 +87,11 @@ static void on_answered(evutil_socket_t fd, short what, void *context) {
     struct question *question = resolve->question;
     resolve_fn *done = resolve->done;
     void *whose = resolve->context;
-    struct addrinfo *found = question->found;
     char why[512];
     (void)fd;
     (void)what;
+    if (!atomic_load(&question->answered)) return; /* never: it is set first */
+    struct addrinfo *found = question->found;
     snprintf(why, sizeof why, "'%s': %s", question->host,
              question->code == EAI_SYSTEM ? strerror(question->number) : gai_strerror(question->code));
     question->found = NULL;
@@ -116,6 +118,7 @@ struct resolve *resolve_start(struct event_base *base, const char *host, int por
             question->number = number;
         }
     }
+    if (over) atomic_store(&question->answered, true);
     resolve->answered = event_new(base, over ? -1 : question->told, EV_READ, on_answered, resolve);
     if (over)
         event_active(resolve->answered, EV_READ, 0);

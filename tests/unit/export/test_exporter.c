@@ -358,8 +358,8 @@ static void test_urls(void **state) {
 /* --- names --- */
 
 static atomic_uint asked;
-static sem_t gate, left; /* what the resolver waits for; that it has ended */
-static int answer;       /* EAI_..., or 0: the loopback addresses that nobody and somebody listens on */
+static sem_t gate, left;  /* what the resolver waits for; that it has ended */
+static atomic_int answer; /* EAI_..., or 0: the loopback addresses that nobody and somebody listens on */
 static uint16_t silent_port, heard_port;
 
 /* The first address is one where nobody listens. */
@@ -392,6 +392,7 @@ static void named_begin(void) {
 /* The loop turns, flows wait, and the end is at once, while nobody answers. */
 static void test_resolver_hangs(void **state) {
     (void)state;
+    answer = EAI_AGAIN;
     named_begin();
     for (unsigned i = 0; i < 1000; i++)
         event_base_loop(base, EVLOOP_NONBLOCK);
