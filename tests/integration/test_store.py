@@ -174,3 +174,77 @@ def test_sqlite_writer_that_holds_the_lock_is_waited_for(make_site):
     writer.close()
     site.settle(2, daemon)
     daemon.stop()
+
+
+def test_sqlite_file_moved_away_under_the_daemon(make_site):
+    site = make_site("sqlite")
+    daemon = site.daemon()
+    site.redis.push([one()])
+    site.settle(1, daemon)
+    path, away = site.store.path, site.store.path.with_suffix(".away")
+    path.rename(away)
+    site.redis.push([one()])
+    daemon.flush()
+    rig.wait_for(lambda: "was moved or removed while it was open; put it back" in daemon.output(), daemon.output)
+    assert not path.exists()
+    away.rename(path)
+    site.settle(2, daemon)
+    daemon.stop()
+    site.verify()
+    assert path.stat().st_mode & 0o777 == 0o640
+
+
+def test_sqlite_log_is_short_behind_a_large_import(make_site, known):
+    """The daemon's own moments: more than SQLite's 4 MiB go through the log, and nothing of it is left."""
+    site = make_site("sqlite")
+    daemon = site.daemon()
+    log = site.store.path.with_name(site.store.path.name + "-wal")
+    for first in (0, 5000, 10000):
+        site.redis.push(known[0][first:first + 5000])
+        site.settle(first + 5000, daemon)
+    reader = sqlite3.connect("file:%s?mode=ro" % site.store.path, uri=True, isolation_level=None)
+    assert reader.execute("SELECT SUM(entries) FROM import_ledger").fetchone() == (15000,)
+    rig.wait_for(lambda: log.stat().st_size == 0, lambda: "the log to be emptied: %d bytes" % log.stat().st_size)
+    reader.close()
+    daemon.stop()
+    rig.assert_tables(site.tables(), known[1])
+
+
+def old_tables(site, *statements):
+    """The store as an older version made it: without STRICT."""
+    ddl, _ = site.run("schema", "print")
+    assert ddl.count(" STRICT,") > 10
+    with sqlite3.connect(str(site.store.path)) as db:
+        db.executescript(ddl.replace(" STRICT,", "") + ";".join(statements))
+    db.close()
+
+
+def not_strict(site):
+    with sqlite3.connect(str(site.store.path)) as db:
+        return sorted(name for name, in db.execute(
+            "SELECT name FROM pragma_table_list WHERE schema = 'main' AND type = 'table' AND strict = 0 "
+            "AND name NOT LIKE 'sqlite_%'"))
+
+
+def test_sqlite_store_of_before_strict(make_site):
+    site = make_site("sqlite")
+    old_tables(site, "INSERT INTO flows_600_data VALUES (1700000400, 1, 2, 3, 4, 6, 10, 9223372036854775807, 1000000)",
+               "UPDATE flows_600_data SET octetDeltaCount = octetDeltaCount + 1")
+    site.redis.push([one()])
+    _, err = site.run("--once")
+    assert err.count("to be rewritten as STRICT ones") == 1
+    assert "flows_600_data can't be made STRICT and stays as it is" in err
+    assert "cannot store REAL value in INTEGER column flows_600_data.octetDeltaCount" in err
+    assert not_strict(site) == ["flows_600_data"]
+    out, _ = site.run("verify", code=1)
+    assert ("first: flows_600, bucket 1700000400 (2023-11-14T22:20:00Z): octetDeltaCount has become a real number, "
+            "9.22337203685478e+18: the sum outgrew 63 bits and is not exact any more\n") in out
+    with sqlite3.connect(str(site.store.path)) as db:
+        db.execute("DELETE FROM flows_600_data WHERE typeof(octetDeltaCount) = 'real'")
+    db.close()
+    _, err = site.run("schema", "install")
+    assert "to be rewritten as STRICT ones, so that no sum turns into a real number: 1;" in err
+    assert not_strict(site) == []
+    site.verify()
+    _, err = site.run("schema", "install")
+    assert "STRICT" not in err
