@@ -6,7 +6,6 @@
 #include <string.h>
 
 #include "base/mem.h"
-#include "packet/capture_format.h"
 
 enum { PIECE = 1 << 18 };
 
@@ -19,6 +18,7 @@ struct capture_file {
     size_t at, end, size;
     size_t skip;      /* bytes to be passed over behind the end; then there are none before it */
     int64_t position; /* of bytes[at] in the contents */
+    struct capture_damaged damaged[CAPTURE_DAMAGES];
 };
 
 int capture_file_is(struct contents *contents, struct error *error) {
@@ -51,6 +51,13 @@ static void forward(struct capture_file *file, size_t bytes) {
     file->at += bytes > have ? have : bytes;
 }
 
+const struct capture_damaged *capture_file_damaged(const struct capture_file *file) { return file->damaged; }
+
+static void damage_count(struct capture_file *file) {
+    struct capture_damaged *damaged = &file->damaged[capture_format_damage(file->format)];
+    if (damaged->n++ == 0) damaged->first = file->position;
+}
+
 /* Every frame that is there whole. *wanted: bytes that the next one has. */
 static int frames_give(struct capture_file *file, size_t *wanted, struct error *error) {
     struct capture_frame frame;
@@ -62,6 +69,7 @@ static int frames_give(struct capture_file *file, size_t *wanted, struct error *
             if (file->each(file->context, capture_format_link_type(file->format), &frame, error) != 0) return -1;
             forward(file, bytes);
             break;
+        case CAPTURE_DAMAGED: damage_count(file); /* fall through */
         case CAPTURE_SKIP: forward(file, bytes); break;
         case CAPTURE_MORE: *wanted = bytes; return 0;
         case CAPTURE_WRONG:

@@ -45,6 +45,13 @@ struct capture_format {
     unsigned n_interfaces;
     struct interface *interfaces; /* in pcap one */
     int64_t time_us;              /* of the last frame: that of those that have none */
+    enum capture_damage damage;
+};
+
+const char *const capture_damage_texts[CAPTURE_DAMAGES] = {
+    [CAPTURE_NO_ROOM] = "the block is too short for a packet",
+    [CAPTURE_BEYOND_BLOCK] = "the packet is longer than its block",
+    [CAPTURE_NO_INTERFACE] = "no block describes the packet's interface",
 };
 
 static const struct {
@@ -83,6 +90,13 @@ void capture_format_free(struct capture_format *format) {
 
 int capture_format_link_type(const struct capture_format *format) {
     return format->interface < format->n_interfaces ? format->interfaces[format->interface].link_type : -1;
+}
+
+enum capture_damage capture_format_damage(const struct capture_format *format) { return format->damage; }
+
+static enum capture_step damaged(struct capture_format *format, enum capture_damage damage) {
+    format->damage = damage;
+    return CAPTURE_DAMAGED;
 }
 
 static struct interface *interface_add(struct capture_format *format) {
@@ -202,13 +216,14 @@ static int64_t ticks_us(const struct interface *interface, uint64_t ticks) {
     return time > INT64_MAX / 2 ? INT64_MAX / 2 : time < 0 ? 0 : (int64_t)time;
 }
 
-/* `at`: behind type and length; `room`: up to the length at the end. Each returns CAPTURE_SKIP where it is damaged. */
+/* `at`: behind type and length; `room`: up to the length at the end. */
 
 static enum capture_step packet_read(struct capture_format *format, uint8_t *at, size_t room, bool enhanced,
                                      struct capture_frame *frame) {
-    if (room < 20) return CAPTURE_SKIP;
+    if (room < 20) return damaged(format, CAPTURE_NO_ROOM);
     uint32_t number = enhanced ? read32(format, at) : read16(format, at), captured = read32(format, at + 12);
-    if (number >= format->n_interfaces || captured > room - 20) return CAPTURE_SKIP;
+    if (number >= format->n_interfaces) return damaged(format, CAPTURE_NO_INTERFACE);
+    if (captured > room - 20) return damaged(format, CAPTURE_BEYOND_BLOCK);
     format->interface = number;
     format->time_us =
         ticks_us(&format->interfaces[number], (uint64_t)read32(format, at + 4) << 32 | read32(format, at + 8));
@@ -217,7 +232,8 @@ static enum capture_step packet_read(struct capture_format *format, uint8_t *at,
 
 static enum capture_step simple_read(struct capture_format *format, uint8_t *at, size_t room,
                                      struct capture_frame *frame) {
-    if (room < 4 || format->n_interfaces == 0) return CAPTURE_SKIP;
+    if (room < 4) return damaged(format, CAPTURE_NO_ROOM);
+    if (format->n_interfaces == 0) return damaged(format, CAPTURE_NO_INTERFACE);
     uint32_t original = read32(format, at), captured = original, snaplen = format->interfaces[0].snaplen;
     if (snaplen && captured > snaplen) captured = snaplen;
     if (captured > room - 4) captured = (uint32_t)(room - 4);

@@ -29,12 +29,26 @@ static void totals_print(const char *path, const struct meter_totals *totals) {
                 totals->ends[METER_END_RESOURCES]);
 }
 
+/* Returns how many there are. */
+static uint64_t damaged_print(const char *path, const struct capture_file *file) {
+    const struct capture_damaged *damaged = capture_file_damaged(file);
+    uint64_t n = 0;
+    for (unsigned i = 0; i < CAPTURE_DAMAGES; i++) {
+        if (damaged[i].n)
+            fprintf(stderr, "%s: %" PRIu64 " damaged block%s at byte %" PRId64 ": %s\n", path, damaged[i].n,
+                    damaged[i].n > 1 ? "s ignored, the first" : " ignored,", damaged[i].first, capture_damage_texts[i]);
+        n += damaged[i].n;
+    }
+    return n;
+}
+
 /* What becomes of flows: one of the two. */
 struct reader {
     meter_flow_fn *each_flow;
     captures_entry_fn *each_entry;
     void *context;
     struct meter_entry *entries[METER_RULES_MAX]; /* of each rule, for each_entry */
+    uint64_t *damaged;
     int code;
 };
 
@@ -58,9 +72,12 @@ static int file_read(struct contents *contents, struct meter *meter, struct read
         more = capture_file_read(file, &error);
         progress_show(path, contents_progress(contents), (int64_t)totals->frames, "frames", more <= 0);
     }
-    capture_file_close(file);
     meter_end(meter); /* where the rest can't be read, too */
-    if (reader->code == EXIT_DONE) totals_print(path, totals);
+    if (reader->code == EXIT_DONE) {
+        totals_print(path, totals);
+        *reader->damaged += damaged_print(path, file);
+    }
+    capture_file_close(file);
     if (more < 0) command_fail(EXIT_FAILED, "%s", error.text);
     return more < 0 && reader->code == EXIT_DONE ? EXIT_FAILED : reader->code;
 }
@@ -83,13 +100,13 @@ static int read_all(const struct command_call *call, struct contents *contents, 
 }
 
 int captures_flows(const struct command_call *call, struct contents *contents, uint64_t seed, meter_flow_fn *each,
-                   void *context) {
-    struct reader reader = {.each_flow = each, .context = context, .code = EXIT_DONE};
+                   void *context, uint64_t *damaged) {
+    struct reader reader = {.each_flow = each, .context = context, .damaged = damaged, .code = EXIT_DONE};
     return read_all(call, contents, seed, &reader);
 }
 
 int captures_entries(const struct command_call *call, struct contents *contents, uint64_t seed, captures_entry_fn *each,
-                     void *context) {
-    struct reader reader = {.each_entry = each, .context = context, .code = EXIT_DONE};
+                     void *context, uint64_t *damaged) {
+    struct reader reader = {.each_entry = each, .context = context, .damaged = damaged, .code = EXIT_DONE};
     return read_all(call, contents, seed, &reader);
 }

@@ -39,7 +39,7 @@ struct export {
     const struct check_rules *rules;
     int64_t checked_at;      /* seconds since 1970 */
     struct entries *entries; /* of the file under way */
-    uint64_t flows, rejected, too_old;
+    uint64_t flows, rejected, too_old, damaged;
 };
 
 static int64_t flow_time(const struct clock *clock) {
@@ -162,7 +162,7 @@ static int file_export(struct export *export, const struct command_call *call, c
     export->path = path;
     export->entries = entries;
     if (capture) {
-        code = captures_flows(call, capture, 0, on_flow, export);
+        code = captures_flows(call, capture, 0, on_flow, export, &export->damaged);
         if (code == EXIT_DONE) code = export->code;
     } else if (call->config->capture.sampling > 1) {
         /* Collectors are told of the sampling of all that we send. */
@@ -199,7 +199,7 @@ static int files_export(struct export *export, const struct command_call *call) 
     if (code == EXIT_DONE) code = export_end(export);
     printf("%" PRIu64 " flows sent; %" PRIu64 " entries too old, %" PRIu64 " rejected\n", export->flows,
            export->too_old, export->rejected);
-    return code == EXIT_DONE && export->rejected > 0 ? EXIT_REJECTED : code;
+    return code == EXIT_DONE && (export->rejected > 0 || export->damaged > 0) ? EXIT_REJECTED : code;
 }
 
 static int exporter_run(struct export *export, const struct command_call *call, const struct meter_rules *rules) {

@@ -23,6 +23,7 @@ int entries_close(struct entries *entries, int code) {
         fprintf(stderr, "%s: %" PRIu64 " entries were rejected\n", entries->name, entries->refused);
         code = EXIT_REJECTED;
     }
+    if (code == EXIT_DONE && entries->damaged > 0) code = EXIT_REJECTED;
     if (entries->source->close) entries->source->close(entries);
     free(entries->kept_header);
     free(entries);

@@ -47,6 +47,7 @@ struct entries {
     bool lasting;       /* progress is shown */
     int64_t number;     /* of the record under way: a line, a flow, a row */
     uint64_t refused;   /* records that were */
+    uint64_t damaged;   /* blocks of a capture that were ignored, of which it has been told */
     FILE *kept;         /* of --rejected; NULL */
     const char *record; /* under way, as it stands in the source, for --rejected; NULL: as the entry has it */
     size_t record_len;
@@ -55,8 +56,8 @@ struct entries {
     const struct entries_handler *handler;
 };
 
-/* With the code so far. Returns it, or if that is EXIT_DONE: EXIT_REJECTED where records were refused, which it says;
- * EXIT_FAILED where they could not be kept. NULL: EXIT_FAILED. */
+/* With the code so far. Returns it, or if that is EXIT_DONE: EXIT_REJECTED where records were refused, which it says,
+ * or blocks ignored; EXIT_FAILED where they could not be kept. NULL: EXIT_FAILED. */
 int entries_close(struct entries *entries, int code);
 /* An exit code, and entries->identity. */
 int entries_identify(struct entries *entries);

@@ -74,7 +74,7 @@ static int capture_entries_read(struct entries *entries, int64_t begin) {
     uint64_t seed = 0;
     file->begin = begin;
     sscanf(entries->identity, "%16" SCNx64, &seed);
-    return captures_entries(entries->call, file->contents, seed, flow_give, entries);
+    return captures_entries(entries->call, file->contents, seed, flow_give, entries, &entries->damaged);
 }
 
 static const struct entries_source lines_source = {"line", "bytes", file_identify, lines_read, file_close, NULL};

@@ -341,6 +341,29 @@ def test_a_million_flows_within_the_memory(folder):
     assert peak < memory + (16 << 20)
 
 
+def test_damaged_blocks_are_told_of_and_cost_only_their_packets(folder, make_site):
+    def block(kind, contents):
+        contents += b"\0" * (-len(contents) % 4)
+        return struct.pack("<II", kind, len(contents) + 12) + contents + struct.pack("<I", len(contents) + 12)
+
+    def packet(interface=0, captured=None):
+        frame = packets.ipv4(packets.udp()).data
+        head = struct.pack("<IIIII", interface, 395939, 0, captured or len(frame), len(frame))
+        return block(6, head + frame)
+    blocks = [block(0x0a0d0d0a, struct.pack("<IHHq", 0x1a2b3c4d, 1, 0, -1)), block(1, struct.pack("<HHI", 101, 0, 0)),
+              packet(), packet(interface=3), packet(), packet(captured=2000), packet(interface=7), packet()]
+    places = [sum(map(len, blocks[:i])) for i in range(len(blocks))]
+    (folder / "capture").write_bytes(b"".join(blocks))
+    site = make_site("sqlite")
+    for err in flowimport("print", folder / "capture", code=3)[1], site.run("--once", folder / "capture", code=3)[1]:
+        assert "capture: 3 packets, " in err
+        for text, place in (("2 damaged blocks ignored, the first at byte %d: no block describes the packet's interface", 3),
+                            ("1 damaged block ignored, at byte %d: the packet is longer than its block", 5)):
+            assert text % places[place] in err
+    assert site.ledger()["packetDeltaCount"] == 3
+    site.verify()
+
+
 def test_a_file_that_is_cut_off_is_counted_up_to_there(folder, make_site):
     wanted = mix(folder / "capture", 1000)
     data = (folder / "capture").read_bytes()

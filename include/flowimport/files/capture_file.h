@@ -5,6 +5,7 @@
 
 #include "files/contents.h"
 #include "packet/capture.h"
+#include "packet/capture_format.h"
 
 struct capture_file; /* opaque */
 
@@ -19,5 +20,12 @@ void capture_file_close(struct capture_file *file);
 /* Hands on the next frames: what one read of the file returns. 1: there may be more; 0: there are none; -1 with the
  * error set: the rest can't be read, or the callback stopped. */
 int capture_file_read(struct capture_file *file, struct error *error) __attribute__((warn_unused_result));
+
+/* Damaged blocks so far, which were ignored. Borrowed until the file is closed. */
+struct capture_damaged {
+    uint64_t n;
+    int64_t first; /* the byte where the first of them begins */
+};
+const struct capture_damaged *capture_file_damaged(const struct capture_file *file); /* by enum capture_damage */
 
 #endif

@@ -14,6 +14,15 @@ enum {
     CAPTURE_FORMAT_INTERFACES_MAX = 4096, /* in a section of pcapng; 24 bytes each */
 };
 
+/* What is wrong with a block of pcapng whose packet can't be had; those that follow can. */
+enum capture_damage {
+    CAPTURE_NO_ROOM,      /* the block is shorter than what is always in it */
+    CAPTURE_BEYOND_BLOCK, /* the captured bytes go on behind the block's end */
+    CAPTURE_NO_INTERFACE, /* no block before it describes the packet's interface */
+    CAPTURE_DAMAGES
+};
+extern const char *const capture_damage_texts[CAPTURE_DAMAGES]; /* for a person */
+
 struct capture_format; /* opaque */
 
 /* Whether a capture file begins with these bytes. */
@@ -22,16 +31,19 @@ struct capture_format *capture_format_new(void);
 void capture_format_free(struct capture_format *format);
 
 enum capture_step {
-    CAPTURE_FRAME, /* a frame, *bytes long with what is around it */
-    CAPTURE_SKIP,  /* none in the next *bytes, of which some may not be there yet */
-    CAPTURE_MORE,  /* it takes *bytes */
-    CAPTURE_WRONG, /* the error says why the rest can't be read */
+    CAPTURE_FRAME,   /* a frame, *bytes long with what is around it */
+    CAPTURE_SKIP,    /* none in the next *bytes, of which some may not be there yet */
+    CAPTURE_DAMAGED, /* the same, for the block of *bytes is damaged: capture_format_damage() */
+    CAPTURE_MORE,    /* it requires *bytes */
+    CAPTURE_WRONG,   /* the error says why the rest can't be read */
 };
 
 /* At the file's next byte, with `len` bytes to be had, which may be written over. The frame points into them. */
 enum capture_step capture_format_next(struct capture_format *format, uint8_t *at, size_t len, size_t *bytes,
                                       struct capture_frame *frame, struct error *error)
     __attribute__((warn_unused_result));
+/* Of the last step, if that was CAPTURE_DAMAGED. */
+enum capture_damage capture_format_damage(const struct capture_format *format);
 /* LINKTYPE_ number of the last frame's interface. */
 int capture_format_link_type(const struct capture_format *format);
 

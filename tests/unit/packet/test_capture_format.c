@@ -46,6 +46,9 @@ static void read_all(const struct file *file, size_t len, char *out, size_t size
                                       capture_format_link_type(format), (long long)frame.time_us, frame.captured,
                                       frame.original, (int)frame.captured, (const char *)frame.bytes);
         free(copy);
+        if (step == CAPTURE_DAMAGED)
+            shown += (size_t)snprintf(out + shown, size - shown, "%s\n",
+                                      capture_damage_texts[capture_format_damage(format)]);
         if (step == CAPTURE_WRONG) {
             snprintf(out + shown, size - shown, "%s", error.text);
             break;
@@ -225,7 +228,7 @@ static void pcapngs(void **state) {
         packet(&file, 6, 1, 0, "no such interface");
         expect(&file, "1 1700000000123456 3/100 one\n101 1699996400123456 6/100 second\n113 1000000001500000 1/100 3\n"
                       "1 1700000000123000 4/100 four\n1 1700000000123000 5/5 sp: 5\n228 1700000000123000 4/6 simp\n"
-                      "228 4611686018427387903 0/100 \nend");
+                      "228 4611686018427387903 0/100 \nno block describes the packet's interface\nend");
         expect_cuts(&file);
     }
 }
@@ -249,7 +252,9 @@ static void damaged_blocks(void **state) {
     start = file.len;
     packet(&file, 6, 0, 1, "more than there is");
     file.at[start + 20] = 200; /* captured */
-    expect(&file, "end");
+    packet(&file, 6, 0, 2, "next");
+    expect(&file, "the packet is longer than its block\n1 2 4/100 next\nend");
+    expect_cuts(&file);
     file.at[start + 7] = 0x10;
     expect(&file, "a block of 268435508 bytes: damaged, or no capture");
     file.len = 0;
@@ -264,6 +269,27 @@ static void damaged_blocks(void **state) {
     expect(&file, "no capture: it begins with neither pcap's nor pcapng's number");
     file.len = 0;
     expect(&file, "end");
+}
+
+/* Each costs its own packet, not those that follow. */
+static void blocks_without_a_packet(void **state) {
+    (void)state;
+    for (unsigned big = 0; big < 2; big++) {
+        struct file file = {0};
+        section(&file, big);
+        simple(&file, 5, "early");
+        interface(&file, 1, 0, 0, 0);
+        for (unsigned i = 0; i < 3; i++) {
+            static const unsigned types[] = {2, 3, 6};
+            size_t start = block_begin(&file, types[i]);
+            if (i != 1) put(&file, 0, 8), put(&file, 0, 8);
+            block_end(&file, start);
+        }
+        simple(&file, 4, "late");
+        expect(&file, "no block describes the packet's interface\nthe block is too short for a packet\n"
+                      "the block is too short for a packet\nthe block is too short for a packet\n1 0 4/4 late\nend");
+        expect_cuts(&file);
+    }
 }
 
 /* Its attributes are in the order of the host that wrote them. */
@@ -311,6 +337,7 @@ int main(void) {
         cmocka_unit_test(pcaps),
         cmocka_unit_test(pcapngs),
         cmocka_unit_test(damaged_blocks),
+        cmocka_unit_test(blocks_without_a_packet),
         cmocka_unit_test(nflog_of_a_foreign_host),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
