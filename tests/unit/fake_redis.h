@@ -348,6 +348,7 @@ static inline void fake_discard(struct redis *redis) {
 }
 
 static inline redisReply *fake_exec(struct redis *redis) {
+    if (!redis->multi) return fake_error("ERR EXEC without MULTI");
     if (fake.watched_changed) {
         fake.watched_changed = false;
         fake_discard(redis);

@@ -1,0 +1,172 @@
+/* Taking and reading on a Redis in the same process: whatever is lost or refused on the way, an entry is on the queue
+ * or in a registered claim, once. */
+#include "consumer_case.h"
+
+enum { ENTRIES = 25, BACKLOG = 4001 };
+
+static void a_claim_is_read_in_pages(void **state) {
+    (void)state;
+    struct claim claim = claim_make("me", 1, 0);
+    consumer_begin_test();
+    claim_put(&claim, 1, ENTRIES);
+    consumer_read(consumer, &claim, INT64_MAX);
+    fake_run();
+    assert_int_equal(told.done, 1);
+    assert_int_equal(told.result.taken, ENTRIES);
+    assert_true(told.result.ended);
+    taken_are(1, ENTRIES);
+    told_clear();
+    claim.read = 7; /* on from there */
+    consumer_read(consumer, &claim, INT64_MAX);
+    fake_run();
+    assert_int_equal(told.result.taken, ENTRIES - 7);
+    taken_are(8, ENTRIES);
+    list_is(claim.key, 1, ENTRIES);
+    consumer_end_test();
+}
+
+static void reading_stops_where_an_entry_is_not_taken(void **state) {
+    (void)state;
+    struct claim claim = claim_make("me", 1, 0);
+    consumer_begin_test();
+    claim_put(&claim, 1, ENTRIES);
+    for (unsigned at = 0; at < ENTRIES; at++) {
+        told_clear();
+        told.refuse_at = at;
+        consumer_read(consumer, &claim, INT64_MAX);
+        fake_run();
+        assert_int_equal(told.done, 1);
+        assert_int_equal(told.result.taken, at);
+        assert_false(told.result.ended);
+        assert_int_equal(told.offered, at + 1); /* and none after it */
+        taken_are(1, at);
+    }
+    consumer_end_test();
+}
+
+static void reading_stops_at_the_limit(void **state) {
+    (void)state;
+    struct claim claim = claim_make("me", 1, 0);
+    consumer_begin_test();
+    claim_put(&claim, 1, ENTRIES);
+    for (unsigned limit = 1; limit <= ENTRIES + 2; limit++) {
+        unsigned n = limit < ENTRIES ? limit : ENTRIES;
+        told_clear();
+        consumer_read(consumer, &claim, limit);
+        fake_run();
+        assert_int_equal(told.done, 1);
+        assert_int_equal(told.result.taken, n);
+        assert_true(told.result.ended);
+        taken_are(1, n);
+    }
+    consumer_end_test();
+}
+
+static void a_claim_that_is_gone_has_no_entries(void **state) {
+    (void)state;
+    struct claim claim = claim_make("me", 1, 0);
+    consumer_begin_test();
+    consumer_read(consumer, &claim, INT64_MAX);
+    fake_run();
+    assert_int_equal(told.done, 1);
+    assert_int_equal(told.result.taken, 0);
+    assert_true(told.result.ended);
+    consumer_end_test();
+}
+
+static void what_a_take_brings(void **state) {
+    (void)state;
+    static const struct {
+        unsigned entries;
+        bool wait, at_most_once;
+        enum consumer_took took;
+        unsigned moved; /* to the claim, or popped */
+    } cases[] = {
+        {0, false, false, CONSUMER_TOOK_NOTHING, 0},     {0, true, false, CONSUMER_TOOK_NOTHING, 0},
+        {1, true, false, CONSUMER_TOOK_SOME, 1},         {ENTRIES, true, false, CONSUMER_TOOK_SOME, ENTRIES},
+        {BACKLOG, true, false, CONSUMER_TOOK_ALL, 0},    {0, false, true, CONSUMER_TOOK_NOTHING, 0},
+        {0, true, true, CONSUMER_TOOK_NOTHING, 0},       {ENTRIES, true, true, CONSUMER_TOOK_SOME, ENTRIES},
+        {BACKLOG, true, true, CONSUMER_TOOK_SOME, 4000},
+    };
+    for (unsigned i = 0; i < sizeof cases / sizeof cases[0]; i++) {
+        struct claim some = claim_make("me", 1, 0), all = claim_make("me", 1, 1);
+        config.at_most_once = cases[i].at_most_once;
+        consumer_begin_test();
+        list_fill(QUEUE, 1, cases[i].entries);
+        told_clear();
+        consumer_take(consumer, &some, &all, cases[i].wait);
+        fake_run();
+        assert_int_equal(told.done, 1);
+        assert_int_equal(told.result.took, cases[i].took);
+        assert_int_equal(told.result.moved, cases[i].moved);
+        assert_int_equal(told.result.taken, cases[i].moved);
+        taken_are(1, cases[i].moved);
+        if (!cases[i].at_most_once) {
+            assert_int_equal(fake_length(some.key), cases[i].moved);
+            assert_int_equal(fake_length(all.key), cases[i].took == CONSUMER_TOOK_ALL ? cases[i].entries : 0);
+            assert_true(cases[i].moved == 0 || is_registered(&some));
+            assert_true(cases[i].took != CONSUMER_TOOK_ALL || is_registered(&all));
+        }
+        consumer_end_test();
+    }
+}
+
+/* The answers of the second half are of entries that are moved, and not taken. */
+static void a_take_that_finds_no_room(void **state) {
+    (void)state;
+    struct claim some = claim_make("me", 1, 0), all = claim_make("me", 1, 1);
+    consumer_begin_test();
+    list_fill(QUEUE, 1, ENTRIES);
+    told_clear();
+    told.refuse_at = 10;
+    consumer_take(consumer, &some, &all, true);
+    fake_run();
+    assert_int_equal(told.result.moved, ENTRIES);
+    assert_int_equal(told.result.taken, 10);
+    taken_are(1, 10);
+    list_is(some.key, 1, ENTRIES);
+    consumer_end_test();
+}
+
+/* Each command of a take or a read goes wrong in each way. */
+static void every_fault_at_every_command(void **state) {
+    (void)state;
+    static const unsigned lengths[] = {0, 3, BACKLOG};
+    for (unsigned i = 0; i < 3; i++)
+        for (enum fake_fault fault = FAKE_LOST_BEFORE; fault < FAKE_FAULTS; fault++) {
+            bool struck = true;
+            for (unsigned n = 0; struck && n < 8; n++) {
+                struct claim some = claim_make("me", 1, 0), all = claim_make("me", 1, 1);
+                consumer_begin_test();
+                list_fill(QUEUE, 1, lengths[i]);
+                told_clear();
+                fake_fail(n, fault);
+                consumer_take(consumer, &some, &all, true);
+                fake_run();
+                if (told.done && told.result.took == CONSUMER_TOOK_ALL) consumer_read(consumer, &all, INT64_MAX);
+                fake_run();
+                struck = fake.fault == FAKE_NO_FAULT;
+                /* a take whose transaction was refused has not begun; all else ends the connection */
+                assert_int_equal(told.lost, struck && fault != FAKE_NO_FAULT ? told.lost : 0);
+                assert_true(told.done + told.lost >= 1);
+                assert_true(told.lost <= 1);
+                assert_int_equal(fake_length(QUEUE) + fake_length(some.key) + fake_length(all.key), lengths[i]);
+                assert_true(fake_length(some.key) == 0 || is_registered(&some) || fault == FAKE_REFUSED);
+                assert_true(fake_length(all.key) == 0 || is_registered(&all));
+                consumer_end_test();
+            }
+        }
+}
+
+int main(void) {
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test_setup_teardown(a_claim_is_read_in_pages, setup, teardown),
+        cmocka_unit_test_setup_teardown(reading_stops_where_an_entry_is_not_taken, setup, teardown),
+        cmocka_unit_test_setup_teardown(reading_stops_at_the_limit, setup, teardown),
+        cmocka_unit_test_setup_teardown(a_claim_that_is_gone_has_no_entries, setup, teardown),
+        cmocka_unit_test_setup_teardown(what_a_take_brings, setup, teardown),
+        cmocka_unit_test_setup_teardown(a_take_that_finds_no_room, setup, teardown),
+        cmocka_unit_test_setup_teardown(every_fault_at_every_command, setup, teardown),
+    };
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}
