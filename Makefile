@@ -9,6 +9,9 @@ mandir = $(PREFIX)/share/man
 datadir = $(PREFIX)/share/flowimport
 systemddir = $(PREFIX)/lib/systemd/system
 sysusersdir = $(PREFIX)/lib/sysusers.d
+bashdir = $(PREFIX)/share/bash-completion/completions
+zshdir = $(PREFIX)/share/zsh/site-functions
+fishdir = $(PREFIX)/share/fish/vendor_completions.d
 BUILD = build
 # Where `make page` leaves the page's files.
 PAGE = $(BUILD)/page
@@ -52,6 +55,7 @@ benches := $(patsubst %.c,$(BUILD)/%,$(wildcard tests/bench/bench_*.c))
 fuzzers := $(patsubst %.c,$(BUILD)/%,$(wildcard tests/fuzz/fuzz_*.c))
 programs := $(addprefix $(BUILD)/,$(basename $(notdir $(mains))))
 manuals := $(patsubst %.in,$(BUILD)/man/%,$(notdir $(wildcard src/daemon/*.in src/tool/*.in)))
+completions := $(addprefix $(BUILD)/completion/flowimport.,bash zsh fish)
 # The programs' archive comes first: it calls the library, never the other way round.
 archives := $(BUILD)/libprograms.a $(BUILD)/libflowimport.a
 formatted = $(shell find src include tests -name '*.[ch]')
@@ -64,7 +68,7 @@ versioned := $(call object,$(shell grep -rl --include='*.c' FLOWIMPORT_VERSION s
 .DELETE_ON_ERROR:
 .SECONDARY:
 
-all: $(programs) $(manuals) ## the two programs and their manuals (the default)
+all: $(programs) $(manuals) $(completions) ## the two programs, manuals, shell completion (the default)
 
 help: ## this list
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "  make %-10s %s\n", $$1, $$2}' Makefile
@@ -161,6 +165,11 @@ $(BUILD)/man/%: %.in $(BUILD)/flowimportd $(BUILD)/flowimport
 	@mkdir -p $(@D)
 	@etc/man-complete.sh $< $(BUILD) $(VERSION) >$@
 
+# Shell completion, from the table of commands.
+$(completions): $(BUILD)/completion/flowimport.%: $(BUILD)/flowimport
+	@mkdir -p $(@D)
+	@$(BUILD)/flowimport --print completion-$* >$@
+
 page: ## the page alone, with its modules from npm; `make page all` puts it into the programs
 	@mkdir -p $(BUILD)/obj/page
 	@$(page) && touch $(BUILD)/obj/page/made
@@ -213,6 +222,10 @@ install: all ## into DESTDIR and PREFIX; a configuration that is there stays
 	install -m 755 $(BUILD)/flowimportd $(DESTDIR)$(sbindir)
 	for page in $(notdir $(manuals)); do section=$(DESTDIR)$(mandir)/man$${page##*.}; \
 	    install -d $$section && install -m 644 $(BUILD)/man/$$page $$section || exit 1; done
+	install -d $(DESTDIR)$(bashdir) $(DESTDIR)$(zshdir) $(DESTDIR)$(fishdir)
+	install -m 644 $(BUILD)/completion/flowimport.bash $(DESTDIR)$(bashdir)/flowimport
+	install -m 644 $(BUILD)/completion/flowimport.zsh $(DESTDIR)$(zshdir)/_flowimport
+	install -m 644 $(BUILD)/completion/flowimport.fish $(DESTDIR)$(fishdir)
 	install -m 644 sql/*.sql $(DESTDIR)$(datadir)/sql
 	install -m 644 etc/grafana/flowimport.json etc/prometheus/flowimport-alerts.yml $(DESTDIR)$(datadir)
 	sed 's|/usr/sbin/|$(sbindir)/|' etc/systemd/flowimportd.service >$(DESTDIR)$(systemddir)/flowimportd.service

@@ -13,7 +13,5 @@ bool options_find(const struct options *options, const char *section, const char
  * or -1. */
 int options_set(struct options *options, struct option_ref ref, enum option_source source, const char *where,
                 const char *text);
-/* Adds an error line. Returns -1. */
-int options_error(struct options *options, const char *format, ...) __attribute__((format(printf, 2, 3)));
 
 #endif

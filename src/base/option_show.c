@@ -48,6 +48,11 @@ static void text_wrap(const char *text, size_t column, const char *prefix, struc
     buffer_add_text(out, "\n");
 }
 
+void option_print_flag(const struct option *option, struct buffer *out) {
+    buffer_printf(out, "%s%s", strlen(option->flag) == 1 ? "-" : "--", option->flag);
+    if (takes_value(option)) buffer_printf(out, " %s", option_placeholder(option));
+}
+
 void option_print_help(const struct option *rows, unsigned n, struct buffer *out) {
     char prefix[HELP_COLUMN + 1];
     snprintf(prefix, sizeof prefix, "%*s", HELP_COLUMN, "");
@@ -55,8 +60,8 @@ void option_print_help(const struct option *rows, unsigned n, struct buffer *out
         const struct option *option = &rows[i];
         if (!option->flag || !option->help || option->type == OPTION_SECRET) continue;
         size_t start = out->len;
-        buffer_printf(out, "  %s%s%s%s", strlen(option->flag) == 1 ? "-" : "--", option->flag,
-                      takes_value(option) ? " " : "", takes_value(option) ? option_placeholder(option) : "");
+        buffer_add_text(out, "  ");
+        option_print_flag(option, out);
         if (out->len - start >= HELP_COLUMN) {
             buffer_add_text(out, "\n");
             start = out->len;

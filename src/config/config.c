@@ -35,7 +35,7 @@ struct standard_values {
 };
 
 /* clang-format off */
-static const struct option standard_options[] = {
+const struct option config_standard_options[] = {
     {.flag = "config", .type = OPTION_TEXT, .offset = OPTION_AT(standard_values, file, const char *),
      .placeholder = "FILE", .help = "Reads this configuration file instead of " FLOWIMPORT_CONFIG "; also -c."},
     {.flag = "c", .type = OPTION_TEXT, .offset = OPTION_AT(standard_values, file, const char *)},
@@ -46,18 +46,23 @@ static const struct option standard_options[] = {
     {.flag = "h", .type = OPTION_BOOL, .offset = OPTION_AT(standard_values, help, bool)},
     {.flag = "version", .type = OPTION_BOOL, .offset = OPTION_AT(standard_values, version, bool),
      .help = "Shows the version."},
-    /* For the build: "sample", "manual-file", "manual-options", "manual-rules", "manual-tables" or "manual-/api/PATH",
-     * from the tables to stdout. */
+    /* For the build: "sample", "manual-file", "manual-options", "manual-rules", "manual-tables", "manual-/api/PATH",
+     * or what the program adds, from the tables to stdout. */
     {.flag = "print", .type = OPTION_TEXT, .offset = OPTION_AT(standard_values, print, const char *)},
 };
 /* clang-format on */
-enum { N_STANDARD = sizeof standard_options / sizeof standard_options[0] };
+const unsigned config_n_standard_options = sizeof config_standard_options / sizeof config_standard_options[0];
 
-static void help_print(const struct config_program *program) {
+static void help_print(const struct config_program *program, const struct config *config) {
     struct buffer text = BUFFER_INIT;
+    if (program->help && program->help(&config->options, config->operands, config->n_operands, &text)) {
+        fwrite(text.data, 1, text.len, stdout);
+        buffer_release(&text);
+        return;
+    }
     buffer_printf(&text, "%s\nOptions:\n", program->usage);
     option_print_help(program->options, program->n_options, &text);
-    option_print_help(standard_options, N_STANDARD, &text);
+    option_print_help(config_standard_options, config_n_standard_options, &text);
     buffer_add_text(&text, "\nOptions of the configuration file with their defaults; see flowimport.conf(5):\n");
     option_print_help(config_options, config_n_options, &text);
     fwrite(text.data, 1, text.len, stdout);
@@ -81,9 +86,9 @@ static int print_for_build(const char *what, const struct config_program *progra
     } else if (strcmp(what, "manual-options") == 0) {
         buffer_add_text(&text, ".Bl -tag -width Ds\n");
         option_print_manual(program->options, program->n_options, true, &text);
-        option_print_manual(standard_options, N_STANDARD, true, &text);
+        option_print_manual(config_standard_options, config_n_standard_options, true, &text);
         buffer_add_text(&text, ".El\n");
-    } else {
+    } else if (!program->print || !program->print(what, &text)) {
         fprintf(stderr,
                 "--print: '%s' is not accepted: expected sample, manual-file, manual-options, manual-rules, "
                 "manual-tables or manual-/api/PATH\n",
@@ -268,19 +273,19 @@ int config_gather(struct config *config, const struct config_program *program, i
     options_init(&config->options, clock_now(&clock_system));
     options_add(&config->options, config_options, config_n_options, config);
     options_add(&config->options, program->options, program->n_options, program->values);
-    options_add(&config->options, standard_options, N_STANDARD, &standard);
+    options_add(&config->options, config_standard_options, config_n_standard_options, &standard);
     int arguments = options_arguments(&config->options, argc, argv, &config->n_operands);
     config->operands = argv + 1;
-    if (program->no_operands && config->n_operands > 0) {
-        struct buffer *errors = &config->options.errors;
-        buffer_printf(errors, "'%s': %s accepts options only\n", config->operands[0], program->name);
-        config->options.n_errors++;
-    }
+    /* Behind an option that there isn't stands perhaps its value. */
+    if (arguments == 0 && program->no_operands && config->n_operands > 0)
+        options_error(&config->options, "'%s': %s accepts options only", config->operands[0], program->name);
+    if (arguments == 0 && program->check)
+        arguments = program->check(&config->options, config->operands, config->n_operands);
 
     int status = CONFIG_RUN;
     if (standard.help || standard.version || standard.print) {
-        if (standard.help)
-            help_print(program);
+        if (standard.help && !arguments)
+            help_print(program, config);
         else if (standard.version)
             printf("%s %s\n", program->name, FLOWIMPORT_VERSION);
         status = arguments ? 2 : standard.print ? print_for_build(standard.print, program) : 0;

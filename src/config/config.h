@@ -110,10 +110,19 @@ struct config_program {
     unsigned n_options;
     void *values;     /* the struct that they are in */
     bool no_operands; /* what is left of the command line is an error */
+    /* Each may be NULL. What there is to say against the options and operands of the command line, each of which is
+     * right in itself: 0, or -1 and there are errors more. */
+    int (*check)(struct options *options, char **operands, int n_operands);
+    /* The text of --help for these operands; false: the program's own. */
+    bool (*help)(const struct options *options, char **operands, int n_operands, struct buffer *out);
+    /* What --print knows besides; false: nothing of that name. */
+    bool (*print)(const char *what, struct buffer *out);
 };
 
 extern const struct option config_options[];
 extern const unsigned config_n_options;
+extern const struct option config_standard_options[]; /* --help and its like, which every program has */
+extern const unsigned config_n_standard_options;
 
 /* Reads the command line, the file (-c FILE; else the default one, where there is one) and the environment into
  * *config, and checks them together. CONFIG_RUN: go on, with config_release at the end. Anything else is the exit

@@ -14,7 +14,7 @@ int command_fail(int code, const char *format, ...) {
     return code;
 }
 
-int command_usage(const char *line) {
-    fprintf(stderr, "usage: flowimport %s\n", line);
+int command_usage(const struct command_call *call) {
+    fputs(call->usage, stderr);
     return EXIT_USAGE;
 }

@@ -8,7 +8,7 @@ enum exit_code { EXIT_DONE = 0, EXIT_FAILED = 1, EXIT_USAGE = 2, EXIT_REJECTED =
 
 /* The options of the hand tool's command line. */
 struct command_options {
-    bool once, again, dry_run, end, follow, pretty;
+    bool once, again, dry_run, end, follow, json, pretty;
     int format;       /* enum command_format */
     int64_t from, to; /* seconds since the epoch; 0: not given */
     uint64_t n;       /* rows */
@@ -38,13 +38,14 @@ struct command_call {
     const struct command_options *options;
     char **operands; /* behind the command's own words */
     int n_operands;
+    const char *usage; /* of the command, for command_usage() */
 };
 
 typedef int command_fn(const struct command_call *call);
 
 /* One line on stderr, begun with the program's name. Returns `code`. */
 int command_fail(int code, const char *format, ...) __attribute__((format(printf, 2, 3)));
-/* "usage: flowimport rejected list|retry|clear" on stderr. Returns EXIT_USAGE. */
-int command_usage(const char *usage);
+/* How the command is called, on stderr. Returns EXIT_USAGE. */
+int command_usage(const struct command_call *call);
 
 #endif

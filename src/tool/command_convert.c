@@ -27,7 +27,7 @@ static int file_read(const char *path, struct buffer *text) {
 int command_convert(const struct command_call *call) {
     struct buffer text = BUFFER_INIT, config = BUFFER_INIT, notes = BUFFER_INIT;
     struct error error;
-    if (call->n_operands != 1) return command_usage("convert VERMONT.xml");
+    if (call->n_operands != 1) return command_usage(call);
     const char *path = call->operands[0];
     int code = file_read(path, &text);
     if (code == EXIT_DONE && vermont_convert(text.data ? text.data : "", text.len, &config, &notes, &error) != 0)

@@ -228,8 +228,7 @@ int command_export(const struct command_call *call) {
     struct meter_rules rules;
     struct meter_config unused;
     struct error error;
-    if (call->n_operands == 0 || !call->config->export.collectors)
-        return command_usage("export --collectors URL,... FILE ...");
+    if (call->n_operands == 0 || !call->config->export.collectors) return command_usage(call);
     int code = entry_template(&export, call->config);
     if (code != EXIT_DONE) return code;
     /* A name that is wrong is better said now than waited for. */

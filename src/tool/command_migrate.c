@@ -290,7 +290,7 @@ static int all_move(struct migrate *migrate) {
 int command_migrate(const struct command_call *call) {
     struct migrate migrate = {.call = call, .now = clock_now(&clock_system)};
     struct error error;
-    if (call->n_operands != 1) return command_usage("migrate [--dry-run] FROM_URL");
+    if (call->n_operands != 1) return command_usage(call);
     int code = source_open(call, call->operands[0], &migrate.source);
     if (code != EXIT_DONE) return code;
     if (source_find(&migrate, &error) != STORE_OK)

@@ -93,7 +93,7 @@ static int page_open(const struct command_call *call, const char *folder) {
 
 int command_open(const struct command_call *call) {
     const char *parent = getenv("TMPDIR");
-    if (call->n_operands == 0) return command_usage("open FILE ...");
+    if (call->n_operands == 0) return command_usage(call);
     char *folder = mem_printf("%s/flowimport-XXXXXX", parent && *parent ? parent : "/tmp");
     if (!mkdtemp(folder)) {
         int failed = command_fail(EXIT_FAILED, "%s: %s", folder, strerror(errno));

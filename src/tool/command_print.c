@@ -45,7 +45,7 @@ static int file_print(const struct command_call *call, const char *path, struct 
 int command_print(const struct command_call *call) {
     struct print print = {.pretty = NULL};
     int worst = EXIT_DONE;
-    if (call->n_operands == 0) return command_usage("print [--format FORMAT] [--pretty] [--rejected FILE] FILE ...");
+    if (call->n_operands == 0) return command_usage(call);
     setvbuf(stdout, NULL, _IOFBF, 1 << 18);
     if (call->options->pretty) print.pretty = pretty_new();
     for (int i = 0; i < call->n_operands; i++) {

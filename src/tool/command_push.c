@@ -246,10 +246,9 @@ static int file_follow(const struct command_call *call, const char *path) {
 int command_push(const struct command_call *call) {
     const struct command_options *options = call->options;
     int worst = EXIT_DONE;
-    if (call->n_operands == 0 ||
-        (options->follow && (call->n_operands > 1 || options->end || options->again || options->format == FORMAT_PCAP)))
-        return command_usage(
-            "push [--format FORMAT] [--max-queue N] [--rejected FILE] [--end] [--again] FILE ... | push --follow FILE");
+    if (call->n_operands == 0) return command_usage(call);
+    if (options->follow && (call->n_operands > 1 || options->end || options->again || options->format == FORMAT_PCAP))
+        return command_fail(EXIT_USAGE, "push --follow: accepts one FILE, of lines, and neither --end nor --again");
     if (options->follow) return file_follow(call, call->operands[0]);
     for (int i = 0; i < call->n_operands; i++) {
         bool end = options->end && worst == EXIT_DONE && i + 1 == call->n_operands;

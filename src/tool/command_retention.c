@@ -9,9 +9,6 @@
 #include "tool/units.h"
 #include "store/retention/retention.h"
 
-static const char usage[] = "retention install|status|run|remove [--keep SIZE=TIME] [--max-size SIZE] [--dry-run] "
-                            "[--at TIME] [--definer USER@HOST]";
-
 static int failed(const struct error *error) { return command_fail(EXIT_FAILED, "%s", error->text); }
 
 static const struct retention_rules *configured(const struct command_call *call) {
@@ -190,7 +187,7 @@ int command_retention(const struct command_call *call) {
     while (i < sizeof verbs / sizeof verbs[0] &&
            (call->n_operands != 1 || strcmp(call->operands[0], verbs[i].name) != 0))
         i++;
-    if (i == sizeof verbs / sizeof verbs[0]) return command_usage(usage);
+    if (i == sizeof verbs / sizeof verbs[0]) return command_usage(call);
     if (verbs[i].mysql_only && strncmp(config.url, "sqlite:", 7) == 0)
         return command_fail(EXIT_USAGE,
                             "retention %s: SQLite has no events; flowimportd drops what has expired, as [retention] of "

@@ -7,8 +7,6 @@
 #include "store/grants.h"
 #include "store/retention/retention.h"
 
-static const char usage[] = "schema install|check|print [tables|grants|retention]";
-
 static enum store_status open_as(const struct command_call *call, bool read_only, struct error *error) {
     struct store_config config = call->pipeline->importer.store;
     struct store *store = NULL;
@@ -50,7 +48,7 @@ static int print(const struct command_call *call, const char *part) {
             grants_print(&call->pipeline->schema, url.path && *url.path ? url.path + 1 : "flows", &out);
         url_release(&url);
     } else {
-        return command_usage(usage);
+        return command_usage(call);
     }
     fwrite(out.data, 1, out.len, stdout);
     buffer_release(&out);
@@ -63,5 +61,5 @@ int command_schema(const struct command_call *call) {
         return print(call, call->n_operands == 2 ? call->operands[1] : "tables");
     if (strcmp(verb, "install") == 0 && call->n_operands == 1) return install(call);
     if (strcmp(verb, "check") == 0 && call->n_operands == 1) return check(call);
-    return command_usage(usage);
+    return command_usage(call);
 }

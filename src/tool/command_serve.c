@@ -15,7 +15,7 @@ int command_serve(const struct command_call *call) {
     struct store_config config = call->pipeline->web_store;
     struct store *store;
     struct error error;
-    if (call->n_operands > 0) return command_usage("serve [--http-listen ADDRESS:PORT] [--store URL]");
+    if (call->n_operands > 0) return command_usage(call);
     if (!web.listen) return command_fail(EXIT_USAGE, "[http] listen is empty: requires an address and a port");
     /* What is wrong with the store is better said now than to each who asks. */
     config.read_only = true;

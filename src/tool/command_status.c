@@ -130,7 +130,7 @@ static void rows_print(const struct status *status, int64_t now) {
 
 int command_status(const struct command_call *call) {
     struct status status = {.n = 0};
-    if (call->n_operands > 0) return command_usage("status");
+    if (call->n_operands > 0) return command_usage(call);
     int queue = queue_read(&status, call), ledger = ledger_read(&status, call);
     if (queue == EXIT_DONE || ledger == EXIT_DONE) rows_print(&status, clock_now(&clock_system));
     free(status.rows);

@@ -9,8 +9,6 @@
 #include "store/query/metric.h"
 #include "store/query/query.h"
 
-static const char usage[] = "top hosts|ports|flows [--from TIME] [--to TIME] [-n ROWS]";
-
 static const struct kind {
     const char *name, *head, *keys[FLOW_TUPLE_FIELDS];
 } kinds[] = {
@@ -167,7 +165,7 @@ int command_top(const struct command_call *call) {
     struct dimensions dimensions;
     struct query_result result;
     struct error error;
-    if (!kind) return command_usage(usage);
+    if (!kind) return command_usage(call);
     if (options->to && options->to <= options->from) return command_fail(EXIT_USAGE, "--to is not later than --from");
     struct query query = {.from = options->from,
                           .to = options->to ? options->to : INT64_MAX,

@@ -8,7 +8,7 @@
 int command_verify(const struct command_call *call) {
     struct audit_result result;
     struct error error;
-    if (call->n_operands > 0) return command_usage("verify [--from TIME] [--to TIME]");
+    if (call->n_operands > 0) return command_usage(call);
     struct store *store = pipeline_store(call->pipeline, "flowimport");
     if (!store) return EXIT_FAILED;
     enum store_status status = audit_run(store, &call->pipeline->schema, (uint32_t)call->options->from,

@@ -3,29 +3,11 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "tool/commands.h"
+#include "tool/command_line.h"
+#include "tool/completion.h"
 #include "tool/entries_table.h"
 #include "tool/source.h"
-
-static const char usage[] =
-    "usage: flowimport [-c FILE] [--OPTION VALUE ...] --once [FILE ...]   drain the queue, or import files\n"
-    "       flowimport [...] print FILE ...             flows of files as queue entries, a line each\n"
-    "       flowimport [...] open FILE ...              files as a page in the browser; nothing is kept\n"
-    "       flowimport [...] serve                      the page and the API of the store\n"
-    "       flowimport [...] --once|push|print --format vermont-db|argus-db --from URL   other programs' tables\n"
-    "       flowimport [...] top hosts|ports|flows      who talks most\n"
-    "       flowimport [...] status                     queue, claims, last commits\n"
-    "       flowimport [...] verify                     the audit of all tables\n"
-    "       flowimport [...] rejected list|retry|clear  entries that could not be counted\n"
-    "       flowimport [...] migrate FROM_URL           flow-inspector's database into the store\n"
-    "       flowimport [...] export --collectors URL,... FILE ...   flows of files as IPFIX or NetFlow v9\n"
-    "       flowimport [...] convert VERMONT.xml        a configuration of VERMONT's as one of ours\n"
-    "       flowimport [...] push FILE ...              files onto the queue\n"
-    "       flowimport [...] push --follow FILE         a file that grows, too\n"
-    "       flowimport [...] schema install|check|print [tables|grants|retention]   the tables, and their SQL\n"
-    "       flowimport [...] retention install|status|run|remove   dropping what is older than --keep says\n"
-    "\n"
-    "Exit codes: 0 done, 1 failed, 2 bad usage or configuration, 3 done, but entries were rejected.\n";
+#include "tool/synopsis.h"
 
 /* A time, or the URL of a database. */
 static int from_read(const struct config *config, struct command_options *values) {
@@ -55,43 +37,57 @@ static int call_run(const struct command_call *call, command_fn *run, bool reads
     return entries_tables_run(call, run);
 }
 
-static int command_run(struct command_call *call) {
-    if (call->options->once) return call_run(call, command_once, true);
-    if (call->n_operands == 0) {
-        fputs(usage, stderr);
+static int command_run(struct command_call *call, const char *overview) {
+    const struct command_verb *verb;
+    struct buffer usage = BUFFER_INIT;
+    const struct command *command = command_line_find(&call->config->options, call->operands, call->n_operands, &verb);
+    if (!command) { /* one that there isn't has been refused */
+        fputs(overview, stderr);
         return EXIT_USAGE;
     }
-    const char *name = call->operands[0];
-    for (unsigned i = 0; i < n_commands; i++) {
-        if (strcmp(commands[i].name, name) != 0) continue;
+    if (!call->options->once) {
         call->operands++;
         call->n_operands--;
-        return call_run(call, commands[i].run, commands[i].reads_tables);
     }
-    return command_fail(EXIT_USAGE, "'%s' is no command; flowimport --help lists them", name);
+    command_line_usage(command, verb, &usage);
+    call->usage = usage.data;
+    int code = call_run(call, command->run, command->reads_tables);
+    buffer_release(&usage);
+    return code;
+}
+
+static bool what_print(const char *what, struct buffer *out) {
+    return synopsis_print(what, out) || completion_print(what, out);
 }
 
 int main(int argc, char **argv) {
     struct command_options values = {.from = 0};
-    const struct config_program program = {.name = "flowimport",
-                                           .usage = usage,
-                                           .options = command_options,
-                                           .n_options = n_command_options,
-                                           .values = &values};
+    struct buffer overview = BUFFER_INIT;
     struct pipeline pipeline;
     struct config config;
+    command_line_overview(&overview);
+    const struct config_program program = {.name = "flowimport",
+                                           .usage = overview.data,
+                                           .options = command_options,
+                                           .n_options = n_command_options,
+                                           .values = &values,
+                                           .check = command_line_check,
+                                           .help = command_line_help,
+                                           .print = what_print};
     int code = config_load(&config, &program, argc, argv);
-    if (code != CONFIG_RUN) return code;
-    pipeline_init(&pipeline, &config, program.name);
-    struct command_call call = {.config = &config,
-                                .pipeline = &pipeline,
-                                .options = &values,
-                                .operands = config.operands,
-                                .n_operands = config.n_operands};
-    code = from_read(&config, &values);
-    if (code == EXIT_DONE) code = command_run(&call);
-    free(values.from_url);
-    free(values.from_table);
-    config_release(&config);
+    if (code == CONFIG_RUN) {
+        pipeline_init(&pipeline, &config, program.name);
+        struct command_call call = {.config = &config,
+                                    .pipeline = &pipeline,
+                                    .options = &values,
+                                    .operands = config.operands,
+                                    .n_operands = config.n_operands};
+        code = from_read(&config, &values);
+        if (code == EXIT_DONE) code = command_run(&call, overview.data);
+        free(values.from_url);
+        free(values.from_table);
+        config_release(&config);
+    }
+    buffer_release(&overview);
     return code;
 }

@@ -67,10 +67,10 @@ def test_mistakes_of_all_kinds_are_told_in_one_round(folder):
     """Of the text, of single values, of unknown names, and of what options say about each other."""
     code, told = check(folder, "[queue]\nulr = redis://h\nconsumer = a b\n[impotr]\nenabled = no\n[import]\n"
                                "flush_interval = soon\naggr_values = nonsense\n[retention]\nkeep = 60=2d\n"
-                               "[http]\nlisten = 0.0.0.0:80\nrubbish\n", "--cache-memroy", "1G")
+                               "[http]\nlisten = 0.0.0.0:80\nrubbish\n", "--cache-memroy", "1G")  # 1G is no operand
     assert code == 2
     for line, words in ((2, "did you mean url?"), (3, "'a b'"), (5, "did you mean [import]?"), (7, "'soon'"),
-                        (8, "'nonsense'"), (10, "60s"), (12, "auth"), (13, "neither")):
+                        (8, "'nonsense'"), (10, "60s is not"), (12, "auth"), (13, "neither")):
         said = [one for one in told.splitlines() if one.startswith("%s:%d: " % (folder / "test.conf", line))]
         assert len(said) == 1 and words in said[0], (line, told)
     assert "--cache-memroy: unknown option; did you mean --cache-memory?" in told

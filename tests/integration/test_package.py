@@ -159,6 +159,8 @@ def check_installed(root):
     assert wants.is_symlink() and os.readlink(wants) == "/" + UNIT
     for path in (UNIT, "usr/share/flowimport/sql/schema.sql", "usr/share/flowimport/flowimport.json",
                  "usr/share/flowimport/flowimport-alerts.yml",
+                 "usr/share/bash-completion/completions/flowimport", "usr/share/zsh/vendor-completions/_flowimport",
+                 "usr/share/fish/vendor_completions.d/flowimport.fish",
                  "usr/share/doc/flowimport/README.md.gz", "usr/share/doc/flowimport/copyright",
                  "usr/share/doc/flowimport/changelog.gz", "usr/share/man/man1/flowimport.1.gz",
                  "usr/share/man/man5/flowimport.conf.5.gz", "usr/share/man/man8/flowimportd.8.gz"):

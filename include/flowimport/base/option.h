@@ -110,6 +110,8 @@ int options_environment(struct options *options) __attribute__((warn_unused_resu
 int options_arguments(struct options *options, int argc, char **argv, int *n_operands)
     __attribute__((warn_unused_result));
 
+/* Adds an error line. Returns -1. */
+int options_error(struct options *options, const char *format, ...) __attribute__((format(printf, 2, 3)));
 /* Where the value of an option came from: never fails, an option that isn't there aborts. */
 struct option_origin options_origin(const struct options *options, const char *section, const char *name);
 /* Adds an error about an option's value: "FILE:LINE: [section] name: ..." or "--flag: ...", as its origin is. Nothing
@@ -132,6 +134,8 @@ size_t option_size(enum option_type type);
 /* "a time from 1s to 1d, as 90, 90s, 5m, 2h or 1d": what option_parse takes. */
 void option_accepts(const struct option *option, struct buffer *out);
 
+/* "--format FORMAT", "-n N", "--once": an option that has a flag, as it is written. */
+void option_print_flag(const struct option *option, struct buffer *out);
 /* The lines of --help for those rows that have a flag. */
 void option_print_help(const struct option *rows, unsigned n, struct buffer *out);
 /* The configuration file with every option commented out at its default. */
