@@ -1,11 +1,13 @@
 /* flowimport rejected list|retry|clear: entries that could not be counted, read, put back on the queue, thrown away. */
 #include <hiredis/hiredis.h>
 #include <inttypes.h>
+#include <jansson.h>
 #include <stdio.h>
 #include <string.h>
 
 #include "flow/rejected.h"
 #include "tool/commands.h"
+#include "tool/document.h"
 #include "queue/claim.h"
 #include "queue/redis.h"
 
@@ -14,6 +16,7 @@ enum { PAGE = 500 };
 struct rejected {
     redisContext *redis;
     const char *queue;
+    bool json;
     char key[QUEUE_NAME_MAX + 16];
 };
 
@@ -27,35 +30,78 @@ static redisReply *ask(const struct rejected *rejected, int argc, const char **a
 }
 
 /* Bytes outside printable ASCII as \xNN, so that a terminal is safe from them. */
-static void text_print(const char *text, size_t len) {
+static void bytes_show(const char *text, size_t len, struct buffer *out) {
     for (size_t i = 0; i < len; i++) {
         unsigned char c = (unsigned char)text[i];
         if (c >= 0x20 && c < 0x7f)
-            putchar(c);
+            buffer_add(out, text + i, 1);
         else
-            printf("\\x%02x", c);
+            buffer_printf(out, "\\x%02x", c);
     }
 }
 
-static int list(const struct rejected *rejected) {
+/* "REASON ENTRY" in a line, where the reason is there. */
+static void line_print(const char *text, size_t len, size_t entry, struct buffer *line) {
+    buffer_clear(line);
+    bytes_show(text, entry ? entry - 1 : 0, line);
+    buffer_add_text(line, " ");
+    bytes_show(text + entry, len - entry, line);
+    printf("%s\n", line->data);
+}
+
+/* The line in front of the entry as members of ours; what others have put on the list has none. */
+static void entry_write(struct document *document, const char *text, size_t len, size_t entry, struct buffer *shown) {
+    json_t *head = entry ? json_loadb(text, entry, 0, NULL) : NULL;
+    buffer_clear(shown);
+    bytes_show(text + entry, len - entry, shown);
+    document_object(document, NULL);
+    document_text(document, "reason", json_string_value(json_object_get(head, "reason")));
+    document_text(document, "field", json_string_value(json_object_get(head, "field")));
+    document_text(document, "value", json_string_value(json_object_get(head, "value")));
+    document_time(document, "time", json_integer_value(json_object_get(head, "time")));
+    document_text(document, "entry", shown->data ? shown->data : "");
+    document_close(document);
+    json_decref(head);
+}
+
+static int pages_read(const struct rejected *rejected, struct document *document) {
     char first[24], last[24];
-    for (int64_t at = 0;; at += PAGE) {
+    struct buffer shown = BUFFER_INIT;
+    size_t n = PAGE;
+    int code = EXIT_DONE;
+    for (int64_t at = 0; n == PAGE && code == EXIT_DONE; at += PAGE) {
         snprintf(first, sizeof first, "%" PRId64, at);
         snprintf(last, sizeof last, "%" PRId64, at + PAGE - 1);
         redisReply *reply = ask(rejected, 4, (const char *[]){"LRANGE", rejected->key, first, last}, NULL);
-        if (!reply) return EXIT_FAILED;
-        size_t n = reply->elements;
+        if (!reply) {
+            code = EXIT_FAILED;
+            break;
+        }
+        n = reply->elements;
         for (size_t i = 0; i < n; i++) {
             const redisReply *element = reply->element[i];
             size_t entry = rejected_entry(element->str, element->len);
-            text_print(element->str, entry ? entry - 1 : 0);
-            putchar(' ');
-            text_print(element->str + entry, element->len - entry);
-            putchar('\n');
+            if (rejected->json)
+                entry_write(document, element->str, element->len, entry, &shown);
+            else
+                line_print(element->str, element->len, entry, &shown);
         }
         freeReplyObject(reply);
-        if (n < PAGE) return EXIT_DONE;
     }
+    buffer_release(&shown);
+    return code;
+}
+
+static int list(const struct rejected *rejected) {
+    struct document document = {.depth = 0};
+    if (!rejected->json) return pages_read(rejected, NULL);
+    document_object(&document, NULL);
+    document_text(&document, "queue", rejected->queue);
+    document_array(&document, "rejected");
+    int code = pages_read(rejected, &document);
+    document_close(&document);
+    document_close(&document);
+    return code;
 }
 
 /* Each entry goes to the queue's tail before it leaves the rejected list, in one transaction with it. */
@@ -103,7 +149,7 @@ int command_rejected(const struct command_call *call) {
         const char *name;
         int (*run)(const struct rejected *);
     } verbs[] = {{"list", list}, {"retry", retry}, {"clear", clear}};
-    struct rejected rejected = {.queue = call->config->queue.name};
+    struct rejected rejected = {.queue = call->config->queue.name, .json = call->options->json};
     struct redis_target target;
     struct error error;
     size_t verb = 0;

@@ -6,6 +6,7 @@
 #include <unistd.h>
 
 #include "tool/commands.h"
+#include "tool/document.h"
 #include "tool/units.h"
 #include "store/retention/retention.h"
 
@@ -42,15 +43,63 @@ static int problems_print(const struct command_call *call, struct store *store) 
     return n > 0 ? EXIT_FAILED : EXIT_DONE;
 }
 
+static void rules_write(struct document *document, const char *name, const struct retention_rules *rules) {
+    char size[16];
+    document_object(document, name);
+    document_object(document, "keep");
+    for (unsigned i = 0; i < rules->n; i++) {
+        snprintf(size, sizeof size, "%" PRIu32, rules->sizes[i]);
+        document_number(document, size, (uint64_t)rules->keep[i]);
+    }
+    document_close(document);
+    document_number(document, "max_size", rules->max_size);
+    document_close(document);
+}
+
+struct problems {
+    struct document *document;
+    unsigned n;
+};
+
+static void problem_write(void *context, const char *text, const char *remedy) {
+    struct problems *problems = context;
+    problems->n++;
+    document_object(problems->document, NULL);
+    document_text(problems->document, "problem", text);
+    document_text(problems->document, "remedy", remedy);
+    document_close(problems->document);
+}
+
+static int status_write(const struct command_call *call, struct store *store, const struct retention_rules *installed,
+                        bool is_off) {
+    struct document document = {.depth = 0};
+    struct problems problems = {.document = &document};
+    struct error error;
+    enum store_status outcome = STORE_OK;
+    document_object(&document, NULL);
+    document_text(&document, "store", store_name(store));
+    rules_write(&document, "configured", configured(call));
+    rules_write(&document, "installed", installed);
+    document_array(&document, "problems");
+    if (!is_off)
+        outcome = retention_check(store, &call->pipeline->schema, configured(call), run_time(call), problem_write,
+                                  &problems, &error);
+    document_close(&document);
+    document_close(&document);
+    if (outcome != STORE_OK) return failed(&error);
+    return problems.n > 0 ? EXIT_FAILED : EXIT_DONE;
+}
+
 static int status(const struct command_call *call, struct store *store) {
     struct retention_rules installed;
     struct error error;
     if (retention_rules_read(store, &installed, &error) != STORE_OK) return failed(&error);
+    bool is_off = retention_is_off(configured(call)) && retention_is_off(&installed);
+    if (call->options->json) return status_write(call, store, &installed, is_off);
     printf("%-10s %s\n", "store", store_name(store));
     rules_print("configured", configured(call));
     rules_print("installed", &installed);
-    if (retention_is_off(configured(call)) && retention_is_off(&installed)) return EXIT_DONE;
-    return problems_print(call, store);
+    return is_off ? EXIT_DONE : problems_print(call, store);
 }
 
 static int install(const struct command_call *call, struct store *store) {

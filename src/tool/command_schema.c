@@ -4,6 +4,7 @@
 
 #include "base/url.h"
 #include "tool/commands.h"
+#include "tool/document.h"
 #include "store/grants.h"
 #include "store/retention/retention.h"
 
@@ -27,9 +28,17 @@ static int install(const struct command_call *call) {
 
 static int check(const struct command_call *call) {
     struct error error;
-    if (open_as(call, true, &error) != STORE_OK) return command_fail(EXIT_FAILED, "%s", error.text);
-    printf("all tables are there, as configured\n");
-    return EXIT_DONE;
+    struct document document = {.depth = 0};
+    bool is_complete = open_as(call, true, &error) == STORE_OK;
+    if (call->options->json) {
+        document_object(&document, NULL);
+        document_bool(&document, "complete", is_complete);
+        document_text(&document, "error", is_complete ? NULL : error.text);
+        document_close(&document);
+    } else if (is_complete) {
+        printf("all tables are there, as configured\n");
+    }
+    return is_complete ? EXIT_DONE : command_fail(EXIT_FAILED, "%s", error.text);
 }
 
 static int print(const struct command_call *call, const char *part) {

@@ -7,6 +7,7 @@
 
 #include "base/mem.h"
 #include "tool/commands.h"
+#include "tool/document.h"
 #include "tool/units.h"
 #include "queue/claim.h"
 #include "queue/redis.h"
@@ -19,9 +20,20 @@ struct status_row { /* one consumer */
     int64_t last_commit;
 };
 
+enum queue_kind {
+    QUEUE_REDIS,
+    QUEUE_DIRECT, /* flowimportd imports what it captures or collects itself */
+    QUEUE_NONE    /* nobody has named one, and files alone have been imported */
+};
+
 struct status {
     struct status_row *rows;
     size_t n;
+    enum queue_kind kind;
+    char *server; /* for people; NULL: Redis is not asked */
+    uint64_t waiting, rejected;
+    char *store; /* its name; NULL: it can't be read */
+    char *queue_error, *store_error;
 };
 
 static struct status_row *row_of(struct status *status, const char *name) {
@@ -54,62 +66,130 @@ static int ledger_read(struct status *status, const struct command_call *call) {
         "ELSE consumer END AS name, COUNT(*), MAX(committed_at), "
         "SUM(entries), "
         "SUM(imported), SUM(too_old), SUM(rejected) FROM import_ledger GROUP BY name ORDER BY name";
+    struct store_config config = call->pipeline->importer.store;
+    struct store *store = NULL;
     struct error error;
-    struct store *store = pipeline_store(call->pipeline, "flowimport");
-    if (!store) return EXIT_FAILED;
-    enum store_status outcome = store_query(store, sql, NULL, 0, ledger_row_read, status, &error);
-    if (outcome == STORE_OK) printf("store   %s\n", store_name(store));
+    config.read_only = true;
+    enum store_status outcome = store_open(&store, &config, &call->pipeline->schema, &error);
+    if (outcome == STORE_OK) outcome = store_query(store, sql, NULL, 0, ledger_row_read, status, &error);
+    if (outcome == STORE_OK)
+        status->store = mem_strdup(store_name(store));
+    else
+        status->store_error = mem_strdup(error.text);
     store_close(store);
-    return outcome == STORE_OK ? EXIT_DONE : command_fail(EXIT_FAILED, "%s", error.text);
+    return outcome == STORE_OK ? EXIT_DONE : EXIT_FAILED;
 }
 
-/* The integer of a command's reply, or -1. */
-static int64_t integer_ask(redisContext *redis, const char *command, const char *key) {
+static void reply_refuse(struct status *status, const redisContext *redis, const redisReply *reply, const char *command,
+                         const char *key) {
+    if (status->queue_error) return; /* the first says enough */
+    status->queue_error = mem_printf("%s: %s %s: %s", status->server, command, key,
+                                     !reply                             ? redis->errstr
+                                     : reply->type == REDIS_REPLY_ERROR ? reply->str
+                                                                        : "an answer of another type");
+}
+
+/* The integer of a command's reply; 0 where there is none, and it has been noted why. */
+static uint64_t integer_ask(struct status *status, redisContext *redis, const char *command, const char *key) {
     redisReply *reply = redisCommand(redis, "%s %s", command, key);
-    int64_t number = reply && reply->type == REDIS_REPLY_INTEGER ? reply->integer : -1;
+    bool is_integer = reply && reply->type == REDIS_REPLY_INTEGER;
+    uint64_t number = is_integer ? (uint64_t)reply->integer : 0;
+    if (!is_integer) reply_refuse(status, redis, reply, command, key);
     if (reply) freeReplyObject(reply);
     return number;
 }
 
 static void claims_read(struct status *status, redisContext *redis, const char *prefix) {
-    redisReply *members = redisCommand(redis, "SMEMBERS %s:claims", prefix);
-    for (size_t i = 0; members && members->type == REDIS_REPLY_ARRAY && i < members->elements; i++) {
+    char key[QUEUE_NAME_MAX + 16];
+    snprintf(key, sizeof key, "%s:claims", prefix);
+    redisReply *members = redisCommand(redis, "SMEMBERS %s", key);
+    bool is_array = members && members->type == REDIS_REPLY_ARRAY;
+    if (!is_array) reply_refuse(status, redis, members, "SMEMBERS", key);
+    for (size_t i = 0; is_array && i < members->elements; i++) {
         struct claim claim;
         if (!claim_parse(&claim, prefix, members->element[i]->str, members->element[i]->len)) continue;
-        int64_t len = integer_ask(redis, "LLEN", claim.key);
+        uint64_t len = integer_ask(status, redis, "LLEN", claim.key);
         struct status_row *row = row_of(status, claim.consumer);
         row->claims += len > 0;
-        row->claimed += len > 0 ? (uint64_t)len : 0;
+        row->claimed += len;
     }
     if (members) freeReplyObject(members);
 }
 
-static int queue_read(struct status *status, const struct command_call *call) {
+static void queue_ask(struct status *status, redisContext *redis, const struct config *config) {
     char prefix[QUEUE_NAME_MAX + 2], key[QUEUE_NAME_MAX + CLAIM_CONSUMER_MAX + 32];
+    claim_prefix(prefix, sizeof prefix, config->queue.name);
+    snprintf(key, sizeof key, "%s:rejected", prefix);
+    status->waiting = integer_ask(status, redis, "LLEN", config->queue.name);
+    status->rejected = integer_ask(status, redis, "LLEN", key);
+    claims_read(status, redis, prefix);
+    row_of(status, config->queue.consumer);
+    for (size_t i = 0; i < status->n && !status->queue_error; i++) {
+        snprintf(key, sizeof key, "%s:consumer:%s", prefix, status->rows[i].name);
+        status->rows[i].alive = integer_ask(status, redis, "EXISTS", key) == 1;
+    }
+}
+
+static bool is_direct(const struct config *config) {
+    return (config->capture.interface && config->capture.queue == CAPTURE_DIRECT) ||
+           (config->collector.listen && config->collector.queue == CAPTURE_DIRECT);
+}
+
+/* Whether the ledger has rows, and they are of files or of a migration alone. */
+static bool has_files_alone(const struct status *status) {
+    for (size_t i = 0; i < status->n; i++)
+        if (strcmp(status->rows[i].name, "files") != 0 && strcmp(status->rows[i].name, "migration") != 0) return false;
+    return status->n > 0;
+}
+
+/* Behind ledger_read(): who has never named a Redis, and imported files alone, needs none. */
+static int queue_read(struct status *status, const struct command_call *call) {
+    const struct config *config = call->config;
     struct redis_target target;
     struct error error;
-    if (redis_target_parse(&target, call->config->queue.url, call->config->queue.password, &error) != 0)
-        return command_fail(EXIT_USAGE, "%s", error.text);
+    if (is_direct(config)) {
+        status->kind = QUEUE_DIRECT;
+        return EXIT_DONE;
+    }
+    if (redis_target_parse(&target, config->queue.url, config->queue.password, &error) != 0) {
+        status->queue_error = mem_strdup(error.text);
+        return EXIT_USAGE;
+    }
+    status->server = mem_strdup(target.display);
     redisContext *redis = redis_open(&target, &error);
-    int code = EXIT_DONE;
     if (redis) {
-        claim_prefix(prefix, sizeof prefix, call->config->queue.name);
-        snprintf(key, sizeof key, "%s:rejected", prefix);
-        printf("queue   %s %s: %" PRId64 " entries waiting, %" PRId64 " rejected kept\n", target.display,
-               call->config->queue.name, integer_ask(redis, "LLEN", call->config->queue.name),
-               integer_ask(redis, "LLEN", key));
-        claims_read(status, redis, prefix);
-        row_of(status, call->config->queue.consumer);
-        for (size_t i = 0; i < status->n; i++) {
-            snprintf(key, sizeof key, "%s:consumer:%s", prefix, status->rows[i].name);
-            status->rows[i].alive = integer_ask(redis, "EXISTS", key) == 1;
-        }
+        queue_ask(status, redis, config);
         redisFree(redis);
+    } else if (options_origin(&config->options, "queue", "url").source == OPTION_DEFAULT && has_files_alone(status)) {
+        status->kind = QUEUE_NONE;
     } else {
-        code = command_fail(EXIT_FAILED, "%s", error.text);
+        status->queue_error = mem_strdup(error.text);
     }
     redis_target_release(&target);
-    return code;
+    return status->queue_error ? EXIT_FAILED : EXIT_DONE;
+}
+
+/* Text and document
+ * ------------------------------------------------------------------------------------------------------------------ */
+
+static const char *state_of(const struct status_row *row) {
+    return row->alive ? "alive" : row->claims ? "silent" : NULL;
+}
+
+static void head_print(const struct status *status, const struct config *config) {
+    if (status->queue_error)
+        command_fail(EXIT_FAILED, "%s", status->queue_error);
+    else if (status->kind == QUEUE_DIRECT)
+        printf("queue   none: flowimportd imports into the store itself (queue = direct)\n");
+    else if (status->kind == QUEUE_NONE)
+        printf("queue   none: only files were imported, and %s, the default, does not answer\n", status->server);
+    else
+        printf("queue   %s %s: %" PRIu64 " entries waiting, %" PRIu64 " rejected kept\n", status->server,
+               config->queue.name, status->waiting, status->rejected);
+    if (status->store)
+        printf("store   %s\n", status->store);
+    else
+        command_fail(EXIT_FAILED, "%s", status->store_error);
 }
 
 static void rows_print(const struct status *status, int64_t now) {
@@ -118,9 +198,9 @@ static void rows_print(const struct status *status, int64_t now) {
            "too old", "rejected", "last commit");
     for (size_t i = 0; i < status->n; i++) {
         const struct status_row *row = &status->rows[i];
-        const char *state = row->alive ? "alive" : row->claims ? "silent" : "-";
         printf("%-24s  %-7s  %12" PRIu64 "  %12" PRIu64 "  %12" PRIu64 "  %9" PRIu64 "  %9" PRIu64 "  ", row->name,
-               state, row->claimed, row->entries, row->imported, row->too_old, row->rejected);
+               state_of(row) ? state_of(row) : "-", row->claimed, row->entries, row->imported, row->too_old,
+               row->rejected);
         if (row->last_commit)
             printf("%s ago\n", units_age(now - row->last_commit, age, sizeof age));
         else
@@ -128,11 +208,69 @@ static void rows_print(const struct status *status, int64_t now) {
     }
 }
 
+static void queue_write(struct document *document, const struct status *status, const struct config *config) {
+    static const char *const kinds[] = {[QUEUE_REDIS] = "redis", [QUEUE_DIRECT] = "direct", [QUEUE_NONE] = "none"};
+    document_object(document, "queue");
+    document_text(document, "kind", kinds[status->kind]);
+    document_text(document, "server", status->server);
+    document_text(document, "name", status->kind == QUEUE_REDIS ? config->queue.name : NULL);
+    if (status->kind == QUEUE_REDIS && !status->queue_error) {
+        document_number(document, "waiting", status->waiting);
+        document_number(document, "rejected", status->rejected);
+    } else {
+        document_text(document, "waiting", NULL);
+        document_text(document, "rejected", NULL);
+    }
+    document_text(document, "error", status->queue_error);
+    document_close(document);
+}
+
+static void document_write(const struct status *status, const struct config *config) {
+    struct document document = {.depth = 0};
+    document_object(&document, NULL);
+    queue_write(&document, status, config);
+    document_object(&document, "store");
+    document_text(&document, "name", status->store);
+    document_text(&document, "error", status->store_error);
+    document_close(&document);
+    document_array(&document, "consumers");
+    for (size_t i = 0; i < status->n; i++) {
+        const struct status_row *row = &status->rows[i];
+        document_object(&document, NULL);
+        document_text(&document, "name", row->name);
+        document_text(&document, "state", state_of(row));
+        document_number(&document, "claimed", row->claimed);
+        document_number(&document, "entries", row->entries);
+        document_number(&document, "imported", row->imported);
+        document_number(&document, "too_old", row->too_old);
+        document_number(&document, "rejected", row->rejected);
+        document_time(&document, "last_commit", row->last_commit);
+        document_close(&document);
+    }
+    document_close(&document);
+    document_close(&document);
+    if (status->queue_error) command_fail(EXIT_FAILED, "%s", status->queue_error);
+    if (status->store_error) command_fail(EXIT_FAILED, "%s", status->store_error);
+}
+
+static void status_release(struct status *status) {
+    free(status->rows);
+    free(status->server);
+    free(status->store);
+    free(status->queue_error);
+    free(status->store_error);
+}
+
 int command_status(const struct command_call *call) {
     struct status status = {.n = 0};
     if (call->n_operands > 0) return command_usage(call);
-    int queue = queue_read(&status, call), ledger = ledger_read(&status, call);
-    if (queue == EXIT_DONE || ledger == EXIT_DONE) rows_print(&status, clock_now(&clock_system));
-    free(status.rows);
+    int ledger = ledger_read(&status, call), queue = queue_read(&status, call);
+    if (call->options->json) {
+        document_write(&status, call->config);
+    } else {
+        head_print(&status, call->config);
+        if (queue == EXIT_DONE || ledger == EXIT_DONE) rows_print(&status, clock_now(&clock_system));
+    }
+    status_release(&status);
     return queue != EXIT_DONE ? queue : ledger;
 }

@@ -1,10 +1,12 @@
 /* flowimport top: who talks most, as a table for people. */
 #include <inttypes.h>
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 
 #include "base/clock.h"
 #include "tool/commands.h"
+#include "tool/document.h"
 #include "tool/units.h"
 #include "store/query/metric.h"
 #include "store/query/query.h"
@@ -157,6 +159,59 @@ static void total_print(const struct command_call *call, const struct query *que
                call->options->to ? clock_show((int64_t)result->to, to) : "now");
 }
 
+/* The document
+ * ------------------------------------------------------------------------------------------------------------------ */
+
+static void values_write(struct document *document, const struct flow_layout *layout, const uint64_t *values) {
+    for (unsigned i = 0; i < layout->n_sums; i++)
+        document_number(document, metric_name(layout, i), values[i]);
+    document_millionths(document, metric_name(layout, layout->n_sums), values[layout->n_sums]);
+}
+
+/* Its keys by the names of their dimensions; the service is that of the port, or of a flow's lower one. */
+static void group_write(struct document *document, const struct kind *kind, const struct query *query,
+                        const struct query_group *group) {
+    struct buffer text = BUFFER_INIT;
+    int place = place_of(query, DIMENSION_PROTOCOL, SIDE_SOURCE);
+    for (unsigned i = 0; i < query->n_group; i++) {
+        const struct dimension *dimension = query->group[i];
+        buffer_clear(&text);
+        dimension_text(dimension, group->family, group->key[i], &text);
+        if (dimension_is_number(dimension))
+            document_number(document, dimension->name, strtoull(text.data, NULL, 10));
+        else
+            document_text(document, dimension->name, text.data);
+    }
+    if (strcmp(kind->name, "ports") == 0)
+        document_text(document, "service", dimension_name(query->group[0], group->key[0], 0));
+    if (strcmp(kind->name, "flows") == 0)
+        document_text(document, "service", flow_service(query, group, place < 0 ? 0 : group->key[place][0]));
+    buffer_release(&text);
+}
+
+static void document_write(const struct command_call *call, const struct kind *kind, const struct query *query,
+                           const struct query_result *result) {
+    const struct flow_layout *layout = &call->config->layout;
+    struct document document = {.depth = 0};
+    document_object(&document, NULL);
+    document_text(&document, "top", kind->name);
+    document_text(&document, "metric", metric_name(layout, query->metric));
+    document_time(&document, "from", call->options->from ? (int64_t)result->from : 0);
+    document_time(&document, "to", call->options->to ? (int64_t)result->to : 0);
+    document_object(&document, "total");
+    values_write(&document, layout, result->total);
+    document_close(&document);
+    document_array(&document, "rows");
+    for (unsigned i = 0; i < result->n_groups; i++) {
+        document_object(&document, NULL);
+        group_write(&document, kind, query, &result->groups[i]);
+        values_write(&document, layout, result->groups[i].values);
+        document_close(&document);
+    }
+    document_close(&document);
+    document_close(&document);
+}
+
 int command_top(const struct command_call *call) {
     const struct command_options *options = call->options;
     const struct flow_layout *layout = &call->config->layout;
@@ -180,8 +235,12 @@ int command_top(const struct command_call *call) {
     enum store_status status = query_run(store, &call->pipeline->schema, &query, &result, &error);
     store_close(store);
     if (status != STORE_OK) return command_fail(EXIT_FAILED, "%s", error.text);
-    table_print(layout, kind, &query, &result);
-    total_print(call, &query, &result);
+    if (options->json) {
+        document_write(call, kind, &query, &result);
+    } else {
+        table_print(layout, kind, &query, &result);
+        total_print(call, &query, &result);
+    }
     query_release(&result);
     return EXIT_DONE;
 }

@@ -3,7 +3,28 @@
 #include <stdio.h>
 
 #include "tool/commands.h"
+#include "tool/document.h"
 #include "store/audit.h"
+
+static void document_write(const struct audit_result *result) {
+    struct document document = {.depth = 0};
+    document_object(&document, NULL);
+    document_number(&document, "checks", result->checks);
+    document_number(&document, "buckets", result->buckets);
+    document_number(&document, "generations", result->generations);
+    document_number(&document, "differences", result->differences);
+    document_text(&document, "first", result->differences ? result->first : NULL);
+    document_close(&document);
+}
+
+static void text_print(const struct audit_result *result) {
+    printf("%u checks over %" PRIu64 " bucket%s and %" PRIu64 " generation%s: ", result->checks, result->buckets,
+           result->buckets == 1 ? "" : "s", result->generations, result->generations == 1 ? "" : "s");
+    if (result->differences == 0)
+        printf("all tables agree\n");
+    else
+        printf("%u differ\nfirst: %s\n", result->differences, result->first);
+}
 
 int command_verify(const struct command_call *call) {
     struct audit_result result;
@@ -15,12 +36,6 @@ int command_verify(const struct command_call *call) {
                                          (uint32_t)call->options->to, &result, &error);
     store_close(store);
     if (status != STORE_OK) return command_fail(EXIT_FAILED, "%s", error.text);
-    printf("%u checks over %" PRIu64 " bucket%s and %" PRIu64 " generation%s: ", result.checks, result.buckets,
-           result.buckets == 1 ? "" : "s", result.generations, result.generations == 1 ? "" : "s");
-    if (result.differences == 0) {
-        printf("all tables agree\n");
-        return EXIT_DONE;
-    }
-    printf("%u differ\nfirst: %s\n", result.differences, result.first);
-    return EXIT_FAILED;
+    (call->options->json ? document_write : text_print)(&result);
+    return result.differences == 0 ? EXIT_DONE : EXIT_FAILED;
 }

@@ -1,6 +1,9 @@
 """What the hand tool says about a store of known rows: status, top, verify, schema."""
+import json
 import re
+import socket
 import sqlite3
+import subprocess
 
 import pytest
 
@@ -22,6 +25,22 @@ def small(make_site, kind):
     site = make_site(kind)
     site.import_all(SMALL)
     return site
+
+
+@pytest.fixture
+def plain_tool():
+    """Runs the hand tool without a configuration: (exit code, standard output, standard error). Where a Redis is at the
+    default's place there is nothing to see."""
+    with socket.socket() as probe:
+        if probe.connect_ex(("127.0.0.1", 6379)) == 0:
+            pytest.skip("there is a Redis at localhost:6379")
+
+    def run(*words):
+        done = subprocess.run([str(rig.BUILD / "flowimport"), "-c", "/dev/null"] + [str(word) for word in words],
+                              stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, stderr=subprocess.PIPE,
+                              timeout=rig.BOUND, check=False)
+        return done.returncode, done.stdout.decode(), done.stderr.decode()
+    return run
 
 
 def table(text):
@@ -207,3 +226,141 @@ def test_commands_on_a_store_that_is_not_there(make_site):
         _, err = site.run(*words, code=1)
         assert str(site.store.path) in err
     assert not site.store.path.exists()
+
+
+def document(site, *words, code=0):
+    """(what a command says with --json, its standard error)."""
+    out, err = site.run(*words, "--json", code=code)
+    return json.loads(out), err
+
+
+def shown(number, unit=""):
+    """As the text forms show it, of three digits."""
+    text = "%d" % number if number < 1000 else ("%#.3g k" % (number / 1000)).replace(". ", " ")
+    return (text + unit) if " " in text or not unit else text + " " + unit
+
+
+@pytest.mark.parametrize("what, words", [
+    ("hosts", []), ("ports", []), ("flows", []), ("hosts", ["--from", "1700003000"]), ("ports", ["-n", "1"])],
+    ids=lambda value: " ".join(value) if isinstance(value, list) else value)
+def test_top_as_json_is_the_text(small, what, words):
+    said, err = document(small, "top", what, *words)
+    lines = table(small.run("top", what, *words)[0])
+    assert err == "" and said["top"] == what and said["metric"] == "octets"
+    assert len(said["rows"]) == len(lines) - 2
+    for row, line in zip(said["rows"], lines[1:-1]):
+        _, name, octets, share, packets, flows = line.split("  ")
+        if what == "hosts":
+            assert name == row["host"]
+        elif what == "ports":
+            assert name == " ".join(filter(None, [str(row["port"]), row["service"]]))
+        else:
+            ends = ["%s:%d" % ("[%s]" % row[end] if ":" in row[end] else row[end], row[end[0] + "port"])
+                    for end in ("src", "dst")]
+            assert name.startswith(" -> ".join(ends) + " ") and row["proto"] in (6, 17)
+            assert ("(%s)" % row["service"] in name) == bool(row["service"])
+        assert octets == shown(row["octets"], "B") and (packets, flows) == (shown(row["packets"]), shown(row["flows"]))
+        assert share == "%.1f %%" % (100 * row["octets"] / said["total"]["octets"])
+    assert ("all time" in lines[-1]) == (said["from"] is None and said["to"] is None)
+
+
+def test_status_as_json_is_the_text(small):
+    said, _ = document(small, "status")
+    lines = table(small.run("status")[0])
+    queue = said["queue"]
+    assert (queue["kind"], queue["name"], queue["error"]) == ("redis", rig.QUEUE, None)
+    assert lines[0] == "queue  %s %s: %d entries waiting, %d rejected kept" % (
+        queue["server"], queue["name"], queue["waiting"], queue["rejected"])
+    assert lines[1] == "store  " + said["store"]["name"] and said["store"]["error"] is None
+    one_row, = said["consumers"]
+    last = one_row.pop("last_commit")
+    assert 1700000000 < last
+    assert one_row == {"name": "one", "state": None, "claimed": 0, "entries": 5, "imported": 4, "too_old": 0,
+                       "rejected": 1}
+
+
+def test_verify_as_json_is_the_text(small):
+    said, _ = document(small, "verify")
+    assert said == dict(said, differences=0, first=None, buckets=2, generations=1)
+    assert small.run("verify")[0].startswith("%d checks over 2 buckets" % said["checks"])
+    plant(small, "UPDATE import_ledger SET rejected = rejected + 1")
+    said, _ = document(small, "verify", code=1)
+    assert said["differences"] == 1 and "first: %s\n" % said["first"] in small.run("verify", code=1)[0]
+
+
+def test_rejected_list_as_json_is_the_text(small):
+    small.redis.push([b'{"flowStartSeconds": "\xff\x00"}'])
+    small.run("--once", code=3)
+    small.redis.client().rpush("{%s}:rejected" % rig.QUEUE, b"of others")
+    said, _ = document(small, "rejected", "list")
+    lines = small.run("rejected", "list")[0].splitlines()
+    assert said["queue"] == rig.QUEUE and len(said["rejected"]) == len(lines) == 3
+    for one_entry, line in zip(said["rejected"], lines):
+        head, _, entry = line.partition("} ") if line.startswith("{") else ("", "", line.lstrip())
+        assert one_entry.pop("entry") == entry
+        assert one_entry == (json.loads(head + "}") if head else dict.fromkeys(("reason", "field", "value", "time")))
+
+
+def test_schema_check_as_json(small):
+    assert document(small, "schema", "check") == ({"complete": True, "error": None}, "")
+    said, err = document(small, "schema", "check", "--bucket-sizes", "60,600", code=1)
+    assert said["complete"] is False and err == "flowimport: %s\n" % said["error"] and "60" in said["error"]
+
+
+def test_retention_status_as_json_is_the_text(small):
+    words = ["retention", "status", "--keep", "600=2d", "--max-size", "1G"]
+    said, _ = document(small, *words, code=1)  # it has never run
+    text, _ = small.run(*words, code=1)
+    assert said["configured"] == {"keep": {"600": 172800}, "max_size": 1 << 30}
+    assert said["installed"] == {"keep": {}, "max_size": 0}
+    assert "store      %s\n" % said["store"] in text
+    assert re.findall(r"^problem +(.*)$", text, re.M) == [problem["problem"] for problem in said["problems"]]
+    assert all(problem["remedy"] in text for problem in said["problems"])
+    assert said["problems"]
+    off, _ = document(small, "retention", "status")
+    assert (off["configured"], off["problems"]) == ({"keep": {}, "max_size": 0}, [])
+
+
+def test_status_without_a_queue(small):
+    """With queue = direct nobody asks Redis, whether it is there or not."""
+    small.redis.kill()
+    direct = ["--collector-listen", "udp:127.0.0.1:1", "--collector-queue", "direct"]
+    out, err = small.run("status", *direct)
+    assert err == "" and out.startswith("queue   none: ") and "direct" in out.splitlines()[0]
+    assert re.search(r"^one +- +0 +5 +4 ", out, re.M) and "-1" not in out
+    said, _ = document(small, "status", *direct)
+    assert said["queue"] == {"kind": "direct", "server": None, "name": None, "waiting": None, "rejected": None,
+                             "error": None}
+
+
+def test_status_of_files_alone(folder, plain_tool):
+    """Nobody has named a Redis, and none is at the default's place."""
+    (folder / "flows.json").write_bytes(one())
+    store = ["--store", "sqlite:%s/flows.db" % folder]
+    code, _, err = plain_tool("status", *store)
+    assert code == 1 and "flows.db" in err  # there is no store yet: neither is known
+    assert plain_tool("--once", folder / "flows.json", *store)[0] == 0
+    code, out, err = plain_tool("status", *store)
+    assert (code, err) == (0, "") and out.startswith("queue   none: only files") and re.search("^files +- +0 +1 ", out, re.M)
+    # A Redis that is named must be there.
+    code, out, err = plain_tool("status", *store, "--queue", "redis://127.0.0.1:1/0")
+    assert code == 1 and "127.0.0.1:1" in err and out.startswith("store ") and re.search("^files ", out, re.M)
+    code, out, err = plain_tool("status", *store, "--queue", "redis://127.0.0.1:1/0", "--json")
+    said = json.loads(out)
+    assert code == 1 and "127.0.0.1:1" in said["queue"]["error"] and said["queue"]["waiting"] is None
+    assert said["store"]["error"] is None and said["consumers"][0]["entries"] == 1
+
+
+def test_status_of_a_key_that_is_no_list(small):
+    small.redis.client().set("text", "x")
+    out, err = small.run("status", "--queue-name", "text", code=1)
+    assert "text" in err and "WRONGTYPE" in err and "-1" not in out and out.startswith("store ")
+
+
+def test_status_where_the_store_is_away(make_site):
+    site = make_site("sqlite")
+    site.redis.push([one()] * 3)
+    out, err = site.run("status", code=1)
+    assert "3 entries waiting" in out and str(site.store.path) in err
+    said, _ = document(site, "status", code=1)
+    assert said["queue"]["waiting"] == 3 and said["store"]["name"] is None and said["store"]["error"]
