@@ -1,7 +1,9 @@
 /* flowimportd: the service. */
 #include <signal.h>
+#include <stdio.h>
 
 #include "base/log.h"
+#include "config/folders.h"
 #include "daemon/account.h"
 #include "daemon/service.h"
 
@@ -46,6 +48,12 @@ int main(int argc, char **argv) {
     pipeline_init(&pipeline, &config, program.name);
     log_notice("main", "version " FLOWIMPORT_VERSION ", consumer '%s'", config.queue.consumer);
     code = fronts_open(&fronts, &config, &pipeline);
+    if (code == 0 && folders_check_service(&config) != 0) { /* as who it is now */
+        fwrite(config.options.errors.data, 1, config.options.errors.len, stderr);
+        probe_free(fronts.probe);
+        collector_free(fronts.collector);
+        code = 2;
+    }
     if (code == 0) code = service_run(&pipeline, &config, &fronts, &reload, NULL);
     config_release(&config);
     return code;

@@ -95,7 +95,7 @@ const unsigned n_command_options = sizeof command_options / sizeof command_optio
 
 const struct command commands[] = {
     {.name = "--once", .help = "drain the queue, or import files", .options = READS " again", .operands = "[FILE ...]",
-     .run = command_once, .reads_tables = true},
+     .run = command_once, .reads_tables = true, .makes_store = true},
     {.name = "print", .help = "flows of files as queue entries, a line each", .options = READS " pretty",
      .operands = "FILE ...", .run = command_print, .reads_tables = true},
     {.name = "open", .help = "files as a page in the browser; nothing is kept", .options = READS " http-listen",
@@ -109,7 +109,7 @@ const struct command commands[] = {
     {.name = "rejected", .help = "entries that could not be counted",
      .verbs = {{.name = "list", .options = "json"}, {.name = "retry"}, {.name = "clear"}}, .run = command_rejected},
     {.name = "migrate", .help = "flow-inspector's database into the store", .options = "dry-run from-password-file",
-     .operands = "FROM_URL", .run = command_migrate},
+     .operands = "FROM_URL", .run = command_migrate, .makes_store = true},
     {.name = "export", .help = "flows of files as IPFIX or NetFlow v9", .options = "!collectors format rejected",
      .operands = "FILE ...", .run = command_export},
     {.name = "convert", .help = "a configuration of VERMONT's as one of ours", .operands = "VERMONT.xml",
@@ -118,7 +118,7 @@ const struct command commands[] = {
      .options = READS " max-queue end again follow", .operands = "FILE ...", .run = command_push,
      .reads_tables = true},
     {.name = "schema", .help = "the tables, and their SQL",
-     .verbs = {{.name = "install"}, {.name = "check", .options = "json"},
+     .verbs = {{.name = "install", .makes_store = true}, {.name = "check", .options = "json"},
                {.name = "print", .operands = "[tables|grants|retention]"}},
      .run = command_schema},
     {.name = "retention", .help = "dropping what is older than --keep says",

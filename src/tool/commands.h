@@ -10,6 +10,7 @@ struct command_verb { /* the word behind a command that says what it does: "rete
     const char *name;
     const char *options;  /* besides the command's own; NULL: none */
     const char *operands; /* what else stands behind it; NULL: nothing */
+    bool makes_store;
 };
 
 /* Options are flags separated by spaces, of command_options or of the configuration file; the latter are accepted
@@ -22,6 +23,7 @@ struct command {
     struct command_verb verbs[COMMAND_VERBS_MAX]; /* one of which follows, to the first without a name */
     command_fn *run;
     bool reads_tables; /* as it reads files */
+    bool makes_store;  /* where it isn't there; its folder must be */
 };
 
 extern const struct command commands[];

@@ -3,6 +3,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "config/folders.h"
 #include "tool/command_line.h"
 #include "tool/completion.h"
 #include "tool/entries_table.h"
@@ -37,7 +38,13 @@ static int call_run(const struct command_call *call, command_fn *run, bool reads
     return entries_tables_run(call, run);
 }
 
-static int command_run(struct command_call *call, const char *overview) {
+static int folder_check(struct config *config) {
+    if (folders_check_store(config) == 0) return EXIT_DONE;
+    fwrite(config->options.errors.data, 1, config->options.errors.len, stderr);
+    return EXIT_USAGE;
+}
+
+static int command_run(struct command_call *call, struct config *config, const char *overview) {
     const struct command_verb *verb;
     struct buffer usage = BUFFER_INIT;
     const struct command *command = command_line_find(&call->config->options, call->operands, call->n_operands, &verb);
@@ -51,7 +58,8 @@ static int command_run(struct command_call *call, const char *overview) {
     }
     command_line_usage(command, verb, &usage);
     call->usage = usage.data;
-    int code = call_run(call, command->run, command->reads_tables);
+    int code = command->makes_store || (verb && verb->makes_store) ? folder_check(config) : EXIT_DONE;
+    if (code == EXIT_DONE) code = call_run(call, command->run, command->reads_tables);
     buffer_release(&usage);
     return code;
 }
@@ -83,7 +91,7 @@ int main(int argc, char **argv) {
                                     .operands = config.operands,
                                     .n_operands = config.n_operands};
         code = from_read(&config, &values);
-        if (code == EXIT_DONE) code = command_run(&call, overview.data);
+        if (code == EXIT_DONE) code = command_run(&call, &config, overview.data);
         free(values.from_url);
         free(values.from_table);
         config_release(&config);

@@ -123,3 +123,20 @@ def test_daemon_with_bad_configuration_ends_with_2_and_starts_nothing(make_site)
     assert daemon.wait() == 2
     assert site.redis.client().llen(rig.QUEUE) == 1
     assert not site.store.path.exists()
+
+
+def test_a_folder_that_is_missing_at_the_first_start(folder):
+    """One error with the file's line, the folder and what makes it; only from what would write there."""
+    path = folder / "test.conf"
+    path.write_text("[store]\nurl = sqlite:%s/none/flows.db\n[http]\nlisten =\n" % folder)
+    said = "%s:2: [store] url: the folder of the SQLite file is missing: mkdir -p %s/none && chown " % (path, folder)
+    (folder / "flows.json").write_text("{}")
+    for words in (["flowimportd"], ["flowimport", "--once", folder / "flows.json"], ["flowimport", "--once"],
+                  ["flowimport", "schema", "install"], ["flowimport", "migrate", "mysql://u@127.0.0.1:1/old"]):
+        code, out, err = run(words[0], "-c", path, *words[1:])
+        assert code == 2 and out == "" and said in err, (words, err)
+        assert sum("%s/none" % folder in line for line in err.splitlines()) == 1, err
+    assert run("flowimport", "-c", path, "print", folder / "flows.json")[0] == 0
+    assert run("flowimport", "-c", path, "schema", "print")[0] == 0
+    code, _, err = run("flowimport", "-c", path, "top", "hosts")
+    assert code == 1 and "%s/none" % folder in err and "mkdir" not in err  # there is nothing to look at
