@@ -182,7 +182,7 @@ static void verbs_add(const struct command *command, struct buffer *out) {
 static void usage_line(const char *begin, const struct command *command, const struct command_verb *verb,
                        struct buffer *out) {
     size_t start = out->len;
-    buffer_printf(out, "%s flowimport [-c FILE] [--OPTION VALUE ...] %s", begin, command->name);
+    buffer_printf(out, "%s flowimport %s", begin, command->name);
     if (verb) {
         buffer_printf(out, " %s", verb->name);
     } else if (command->verbs[0].name) {

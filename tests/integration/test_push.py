@@ -149,7 +149,7 @@ def test_what_is_wrong_is_said(pusher, folder):
     pusher.expect(LINES[:10])
     for words in ([], ["--follow", path, path], ["--follow", "--end", path]):
         _, err = pusher.run(*words, code=2)
-        assert "usage: flowimport push" in err
+        assert ("push --follow: accepts one FILE" if words else "usage: flowimport push") in err
     _, err = pusher.run("--queue", "redis+unix://%s/nothing" % folder, write(folder / "b", LINES[:11]), code=1)
     assert "%s/nothing: No such file or directory" % folder in err
     pusher.server.client().set("text", "x")
