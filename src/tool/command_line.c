@@ -85,8 +85,8 @@ static int command_refuse(struct options *options, const char *name) {
     nearest_init(&nearest, name, strlen(name));
     for (unsigned i = 0; i < n_commands; i++)
         nearest_offer(&nearest, commands[i].name);
-    if (nearest.word) return options_error(options, "'%s' is no command; did you mean '%s'?", name, nearest.word);
-    return options_error(options, "'%s' is no command; flowimport --help lists them", name);
+    if (nearest.word) return options_error(options, "'%s': unknown command; did you mean '%s'?", name, nearest.word);
+    return options_error(options, "'%s': unknown command; flowimport --help lists them", name);
 }
 
 static int verb_refuse(struct options *options, const struct command *command, const char *name) {
@@ -98,10 +98,10 @@ static int verb_refuse(struct options *options, const struct command *command, c
         buffer_printf(&all, "%s%s", i ? ", " : "", command->verbs[i].name);
     }
     if (nearest.word)
-        options_error(options, "'%s %s' is no command; did you mean '%s %s'?", command->name, name, command->name,
+        options_error(options, "'%s %s': unknown command; did you mean '%s %s'?", command->name, name, command->name,
                       nearest.word);
     else
-        options_error(options, "'%s %s' is no command; %s has %s", command->name, name, command->name, all.data);
+        options_error(options, "'%s %s': unknown command; %s has %s", command->name, name, command->name, all.data);
     buffer_release(&all);
     return -1;
 }

@@ -107,11 +107,12 @@ static void others_are_refused(void **state) {
 
 static void what_was_probably_meant_is_said(void **state) {
     (void)state;
-    expect_errors("statsu", "'statsu' is no command; did you mean 'status'?\n");
-    expect_errors("once", "'once' is no command; flowimport --help lists them\n");
-    expect_errors("nonsense --json", "'nonsense' is no command; flowimport --help lists them\n");
-    expect_errors("rejected lst", "'rejected lst' is no command; did you mean 'rejected list'?\n");
-    expect_errors("retention purge", "'retention purge' is no command; retention has install, status, run, remove\n");
+    expect_errors("statsu", "'statsu': unknown command; did you mean 'status'?\n");
+    expect_errors("once", "'once': unknown command; flowimport --help lists them\n");
+    expect_errors("nonsense --json", "'nonsense': unknown command; flowimport --help lists them\n");
+    expect_errors("rejected lst", "'rejected lst': unknown command; did you mean 'rejected list'?\n");
+    expect_errors("retention purge",
+                  "'retention purge': unknown command; retention has install, status, run, remove\n");
 }
 
 static void usage_is_made_of_the_table(void **state) {
