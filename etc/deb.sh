@@ -4,12 +4,12 @@ set -eu
 cd "$(dirname "$0")/.."
 version=$1 folder=$2
 tree=$folder/flowimport-$version
-# Debian's tools want their files in debian/ at the top of a source tree: a copy, where nothing else is written.
+# Debian's tools require debian/ at the top of a source tree: use a copy.
 rm -rf "$folder"
 mkdir -p "$tree"
 cp -R Makefile README.md LICENSE src include sql etc "$tree"
 mv "$tree/etc/debian" "$tree/debian"
-# A version that has no entry of its own yet gets one.
+# Add an entry for a version without one.
 if [ "$(dpkg-parsechangelog -l "$tree/debian/changelog" -S Version)" != "$version" ]; then
     { sed "1s/(.*)/($version)/; /^ --/q" "$tree/debian/changelog"; echo; cat etc/debian/changelog; } >"$tree/changelog"
     mv "$tree/changelog" "$tree/debian/changelog"

@@ -1,6 +1,6 @@
 #!/bin/bash
-# Shows the whole way of some sample traffic: private servers, the queue, the importer, the tables, the audit.
-# STORE=sqlite (the default) or mysql; BUILD is where the programs are. On a terminal all stays up until Ctrl-C.
+# Imports some sample traffic with private servers: the queue, the importer, the tables, the audit.
+# STORE=sqlite (the default) or mysql; BUILD is the folder of the programs. On a terminal everything runs until Ctrl-C.
 set -u
 cd "$(dirname "$0")/.." || exit 2
 . tests/servers.sh
@@ -47,7 +47,7 @@ title "1. A configuration, and flows on the Redis list entry:queue"
 cat "$conf"
 awk -v now="$(date +%s)" -f etc/demo-traffic.awk >"$servers/flows.json" || exit 1
 head -n 2 "$servers/flows.json"
-# As one command of the Redis protocol for each line.
+# Convert each line to a command of the Redis protocol.
 awk '{ printf "*3\r\n$5\r\nRPUSH\r\n$11\r\nentry:queue\r\n$%d\r\n%s\r\n", length($0), $0 }' "$servers/flows.json" |
     redis-cli -s "$redis_socket" --pipe >"$servers/push.log" || { cat "$servers/push.log"; exit 1; }
 entries=$(redis-cli -s "$redis_socket" LLEN entry:queue)
@@ -65,7 +65,7 @@ tries=0
 until imported; do
     tries=$((tries + 1))
     if [ $tries -gt 1200 ] || ! kill -0 $importer 2>/dev/null; then
-        echo 'the importer does not get on:' >&2
+        echo 'the importer makes no progress:' >&2
         cat "$servers/flowimportd.log" >&2
         exit 1
     fi
@@ -84,7 +84,7 @@ run "$build/flowimport" -c "$conf" rejected list || exit 1
 title "5. How the importer is"
 run "$build/flowimport" -c "$conf" status || exit 1
 http=http://$(sed -n 's/.*listening on //p' "$servers/flowimportd.log")
-echo "While it runs: $http/ is the page; $http/metrics for Prometheus, $http/healthz, $http/status"
+echo "While it runs, the page is at $http/; see also $http/metrics for Prometheus, $http/healthz and $http/status"
 
 title "6. The audit: does every table say the same as every other?"
 run "$build/flowimport" -c "$conf" verify || exit 1
@@ -104,5 +104,5 @@ END
 fi
 kill $importer && wait $importer
 status=$?
-[ $status -eq 0 ] || { echo "the importer ended with exit code $status:"; cat "$servers/flowimportd.log"; }
+[ $status -eq 0 ] || { echo "the importer exited with code $status:"; cat "$servers/flowimportd.log"; }
 exit $status

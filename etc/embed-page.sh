@@ -1,6 +1,6 @@
 #!/bin/sh
-# The page's files as a table of the program: embed-page.sh FOLDER >assets.c. Without an index.html in the folder it is one
-# page that says what is missing.
+# The page's files as a table of the program: embed-page.sh FOLDER >assets.c. Without an index.html in the folder, the table
+# has one page that says what is missing.
 set -eu
 folder=$1
 scratch=$(mktemp -d)
@@ -35,7 +35,7 @@ for file in "$folder"/*; do
     *.txt) type='text/plain; charset=utf-8' ;;
     *) continue ;;
     esac
-    # What bundlers put between name and ending.
+    # Bundlers put a hash between name and extension.
     unchanging=false
     if printf '%s' "$name" | grep -qE -- '-[0-9A-Z]{8}\.[a-z]+$'; then unchanging=true; fi
     gzip -9nc "$file" >"$scratch/packed"
@@ -43,7 +43,7 @@ for file in "$folder"/*; do
     printf 'static const unsigned char bytes%d[] = {\n' "$n"
     od -An -v -tu1 "$scratch/packed" | sed 's/\([0-9]\{1,\}\)/\1,/g'
     printf '};\n'
-    # The tag differs by the coding: what is unpacked is not the same bytes, but a tag weak enough for both is W/.
+    # Packed and unpacked bytes differ, so the tag is weak (W/) and the same for both.
     printf '    {"/%s", "%s", "W/\\"%s\\"", bytes%d, sizeof bytes%d, %d, %s},\n' "$name" "$type" "$sum" "$n" "$n" \
         "$(wc -c <"$file")" "$unchanging" >>"$scratch/rows"
     n=$((n + 1))

@@ -1,14 +1,14 @@
 #!/bin/sh
-# Installs what is missing on Debian and its like: install-deps.sh [run|build|test|demo|bench]
-#   run    what the programs need on a machine where they are installed
-#   build  (the default) what `make` needs
-#   test   what `make check-all` needs: build, and servers, compilers and tools for the tests
-#   demo   what `make demo` needs: build, the servers, and npm for the page
-#   bench  what `make bench` needs: build, the servers, and the probes that it measures beside ours
-# No service is installed, so none is started: the tests and the demo run servers of their own. Of Redis that is the package
-# redis-tools alone: its redis-check-rdb is the server's binary, and is the server when called by the name redis-server.
-# A|B is the first that the release has: packages change their names. What another package provides (libpcap0.8t64 is
-# libpcap0.8 since times have 64 bits everywhere) is there.
+# Installs missing packages on Debian and its derivatives: install-deps.sh [run|build|test|demo|bench]
+#   run    what the installed programs require
+#   build  (the default) what `make` requires
+#   test   what `make check-all` requires: build, and servers, compilers and tools for the tests
+#   demo   what `make demo` requires: build, the servers, and npm for the page
+#   bench  what `make bench` requires: build, the servers, and the programs it compares ours with
+# No service is installed or started: the tests and the demo run their own servers. For Redis the package redis-tools is
+# enough: its redis-check-rdb is the server's binary and acts as the server under the name redis-server.
+# A|B means the first that the release has: packages are renamed. A package that another provides (libpcap0.8t64
+# provides libpcap0.8) counts as installed.
 set -eu
 
 run='libhiredis1.1.0|libhiredis0.14 libjansson4 libmariadb3 libevent-2.1-7 libevent-pthreads-2.1-7 libsqlite3-0 libinih1 libxxhash0 libpcap0.8 libexpat1 libmaxminddb0 libcrypt1 zlib1g libzstd1 netbase'
@@ -20,13 +20,13 @@ tests='libcmocka-dev clang libclang-rt-dev clang-format python3 python3-pytest p
     iproute2 iputils-ping iperf3 curl
     chromium fonts-dejavu-core zstd'
 benches='libcmocka-dev python3 python3-pytest python3-pymysql python3-redis'
-# Programs taken out of their packages into build/tools, because the package, installed, starts a service: promtool checks
-# metrics and alert rules, the others are collectors that read what we export, probes that export to us or whose files we read,
-# or probes and collectors that are measured. The libraries that they need are installed. tools='PROGRAM:PACKAGE...'
+# Programs extracted from their packages into build/tools, because installing the package would start a service: promtool
+# checks metrics and alert rules; the others are collectors and probes to test with or to compare with. Their libraries are
+# installed. tools='PROGRAM:PACKAGE...'
 tools='promtool:promtool|prometheus nfcapd:nfdump nfdump:nfdump nfacctd:pmacct softflowd:softflowd
     nfpcapd:nfdump argus:argus-server ra:argus-client rasqlinsert:argus-client'
 probes='softflowd:softflowd nfpcapd:nfdump nfcapd:nfdump pmacctd:pmacct nfacctd:pmacct argus:argus-server'
-# The page is made and tested with npm; whoever has one of elsewhere keeps it.
+# The page is built and tested with npm; an npm from elsewhere is kept.
 page=
 command -v npm >/dev/null || page='nodejs npm'
 
@@ -44,7 +44,7 @@ bench) wanted="$build $servers $benches" tools=$probes ;;
 esac
 
 if ! command -v dpkg-query >/dev/null; then
-    echo "This is no Debian: please see to these packages' like yourself:" >&2
+    echo "This is not Debian: please install the equivalents of these packages yourself:" >&2
     echo "$wanted" >&2
     exit 1
 fi

@@ -1,6 +1,6 @@
 #!/bin/sh
 # Completes a manual from the option tables: man-complete.sh PAGE.in BUILD VERSION >PAGE
-# A line '.\" @print PROGRAM WHAT@' becomes what BUILD/PROGRAM --print WHAT prints.
+# A line '.\" @print PROGRAM WHAT@' is replaced by the output of BUILD/PROGRAM --print WHAT.
 set -eu
 page=$1 build=$2 version=$3
 while IFS= read -r line; do

@@ -1,6 +1,6 @@
 #!/bin/sh
-# The page out of src/page: page.sh FOLDER. Its modules come into build/npm; exit code 3: they can't be had. Fails where the
-# page has grown beyond what it may weigh.
+# Builds the page from src/page: page.sh FOLDER. Its modules are installed in build/npm; if they can't be, the exit code is 3.
+# Fails if the page is larger than its limit.
 set -eu
 cd "$(dirname "$0")/.."
 folder=$1
@@ -33,6 +33,6 @@ if [ $sum -ge $most ]; then
 fi
 rm -rf "$folder"
 mv "$folder.new" "$folder"
-# The last one: make goes by it.
+# Last, because make checks its time.
 touch "$folder/index.html"
 echo "  PAGE $folder: $sum bytes packed"

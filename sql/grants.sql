@@ -1,12 +1,12 @@
--- The accounts of a MySQL or MariaDB server, each with what it needs and no more; after schema.sql, before retention.sql.
--- None can log in until it gets a password, on the importer's and the reader's host instead of localhost:
+-- The accounts of a MySQL or MariaDB server with the privileges they require; run after schema.sql, before retention.sql.
+-- Set a password before the first login; replace localhost by the importer's and the reader's host:
 --   ALTER USER 'flowimport'@'localhost' IDENTIFIED BY '...' ACCOUNT UNLOCK;
 
--- writes rows, and makes the partition of a day that has none
+-- writes rows, and creates missing day partitions
 CREATE USER IF NOT EXISTS 'flowimport'@'localhost' ACCOUNT LOCK;
 GRANT SELECT, INSERT, UPDATE, ALTER ON `flows`.* TO 'flowimport'@'localhost';
 
--- the definer of the event: empties and makes partitions, keeps the log; it never logs in
+-- the definer of the event: empties and creates partitions, writes the log; never logs in
 CREATE USER IF NOT EXISTS 'flowimport_retention'@'localhost' ACCOUNT LOCK;
 GRANT EVENT, EXECUTE ON `flows`.* TO 'flowimport_retention'@'localhost';
 GRANT SELECT ON `flows`.flowimport_retention TO 'flowimport_retention'@'localhost';

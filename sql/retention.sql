@@ -1,16 +1,17 @@
--- Retention inside MySQL or MariaDB, without cron: an event that each hour makes the coming week's day partitions and
--- empties those whose rows have all expired. `flowimport retention install` runs exactly this; by hand, after
--- schema.sql and grants.sql, as an account that may make routines and events and name another account as their definer:
+-- Retention inside MySQL or MariaDB, without cron: an hourly event creates the coming week's day partitions and empties
+-- those whose rows have all expired. `flowimport retention install` runs exactly this file. To run it by hand, after
+-- schema.sql and grants.sql, use an account that may create routines and events with another account as their definer:
 --   mariadb flows <retention.sql
--- Nothing is dropped until flowimport_retention says how long the buckets of a size are kept, in seconds after their
+-- Nothing is dropped until flowimport_retention sets how long the buckets of a size are kept, in seconds after their
 -- start:
 --   INSERT INTO flowimport_retention (bucket_size, keep_seconds) VALUES (600, 30 * 86400);
--- The all-time tables and the ledger are kept for ever, loss as long as the size that is kept longest. The event scheduler must be on, also after a restart:
+-- The all-time tables and the ledger are kept for ever, loss as long as the size that is kept longest. The event
+-- scheduler must be on, also after a restart:
 --   event_scheduler = ON      under [mysqld] in the server's configuration
 
 DELIMITER //
 
--- A line of the log. `error`: NULL where it went well.
+-- Writes a line of the log. `error`: NULL on success.
 DROP PROCEDURE IF EXISTS flowimport_retention_note//
 CREATE DEFINER = 'flowimport_retention'@'localhost' PROCEDURE flowimport_retention_note
   (IN p_at BIGINT, IN p_what VARCHAR(16), IN p_object VARCHAR(64), IN p_rows BIGINT UNSIGNED,
@@ -23,8 +24,8 @@ BEGIN
     VALUES (p_at, v_number, p_what, p_object, p_rows, p_bytes, p_error);
 END//
 
--- One ALTER TABLE. It waits for the table's readers and writers, and whoever comes later waits behind it: so it
--- gives up after five seconds, three times, and is tried again with the next run.
+-- One ALTER TABLE. It waits for the table's readers and writers, and later ones wait behind it. So it gives up after
+-- five seconds, three times, and the next run tries again.
 DROP PROCEDURE IF EXISTS flowimport_retention_alter//
 CREATE DEFINER = 'flowimport_retention'@'localhost' PROCEDURE flowimport_retention_alter
   (IN p_at BIGINT, IN p_table VARCHAR(64), IN p_change LONGTEXT, OUT p_done INT)
@@ -51,8 +52,8 @@ BEGIN
   END IF;
 END//
 
--- Partitions for the days up to a week ahead. The importer makes those that it needs and that are missing, so this only
--- saves it the time; whatever partition lies between two days is empty and named gap and the day before which it ends.
+-- Creates partitions for the days up to a week ahead. The importer creates missing partitions itself, so this only saves
+-- it the time. A partition between two days is empty; its name is gap and the day before which it ends.
 DROP PROCEDURE IF EXISTS flowimport_retention_ahead//
 CREATE DEFINER = 'flowimport_retention'@'localhost' PROCEDURE flowimport_retention_ahead
   (IN p_at BIGINT, IN p_table VARCHAR(64))
@@ -80,9 +81,9 @@ BEGIN
   END IF;
 END//
 
--- Empties the partitions of one table that end at `p_cutoff` or before, and makes one of them. Dropping them instead
--- would leave their days to the partition behind them, and a late flow for one of these days would then have to split
--- one that is full.
+-- Empties the partitions of one table that end at `p_cutoff` or before, and merges them into one. If they were dropped
+-- instead, their days would belong to the next partition, and a late flow for one of these days would have to split
+-- a full partition.
 DROP PROCEDURE IF EXISTS flowimport_retention_expire//
 CREATE DEFINER = 'flowimport_retention'@'localhost' PROCEDURE flowimport_retention_expire
   (IN p_at BIGINT, IN p_table VARCHAR(64), IN p_cutoff BIGINT)
@@ -122,8 +123,8 @@ BEGIN
   END IF;
 END//
 
--- The tables of one bucket size, or with 0 of all: first says that what lies before the cutoff is no longer whole, for
--- the audit and for whoever chooses the size to read.
+-- The tables of one bucket size, or with 0 of all: first records that buckets before the cutoff are incomplete, for the
+-- audit and for queries that choose the size to read.
 DROP PROCEDURE IF EXISTS flowimport_retention_size//
 CREATE DEFINER = 'flowimport_retention'@'localhost' PROCEDURE flowimport_retention_size
   (IN p_at BIGINT, IN p_size BIGINT, IN p_cutoff BIGINT)
@@ -155,7 +156,7 @@ BEGIN
   CLOSE v_tables;
 END//
 
--- While the tables are larger than max_size: the oldest day there is, of all sizes, but never today's.
+-- While the tables are larger than max_size: drops the oldest day of all sizes, but never today.
 DROP PROCEDURE IF EXISTS flowimport_retention_cap//
 CREATE DEFINER = 'flowimport_retention'@'localhost' PROCEDURE flowimport_retention_cap
   (IN p_at BIGINT, IN p_max BIGINT UNSIGNED)
@@ -200,7 +201,7 @@ BEGIN
   END WHILE;
 END//
 
--- What is known to be lost is kept as long as the size that is kept longest.
+-- Keeps known losses as long as the size that is kept longest.
 DROP PROCEDURE IF EXISTS flowimport_retention_loss//
 CREATE DEFINER = 'flowimport_retention'@'localhost' PROCEDURE flowimport_retention_loss ()
   MODIFIES SQL DATA

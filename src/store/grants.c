@@ -8,8 +8,8 @@ static const char *const account_names[GRANT_ACCOUNTS] = {
 };
 
 static const char *const account_words[GRANT_ACCOUNTS] = {
-    [GRANT_IMPORTER] = "writes rows, and makes the partition of a day that has none",
-    [GRANT_RETENTION] = "the definer of the event: empties and makes partitions, keeps the log; it never logs in",
+    [GRANT_IMPORTER] = "writes rows, and creates missing day partitions",
+    [GRANT_RETENTION] = "the definer of the event: empties and creates partitions, writes the log; never logs in",
     [GRANT_READER] = "reads: status, verify, top",
 };
 
@@ -44,11 +44,10 @@ bool grant_at(const struct schema *schema, enum grant_account account, unsigned 
 void grants_print(const struct schema *schema, const char *database, struct buffer *out) {
     struct grant grant;
     buffer_printf(
-        out,
-        "-- The accounts of a MySQL or MariaDB server, each with what it needs and no more; after schema.sql, before "
-        "retention.sql.\n"
-        "-- None can log in until it gets a password, on the importer's and the reader's host instead of localhost:\n"
-        "--   ALTER USER 'flowimport'@'localhost' IDENTIFIED BY '...' ACCOUNT UNLOCK;\n");
+        out, "-- The accounts of a MySQL or MariaDB server with the privileges they require; run after schema.sql, "
+             "before retention.sql.\n"
+             "-- Set a password before the first login; replace localhost by the importer's and the reader's host:\n"
+             "--   ALTER USER 'flowimport'@'localhost' IDENTIFIED BY '...' ACCOUNT UNLOCK;\n");
     for (unsigned account = 0; account < GRANT_ACCOUNTS; account++) {
         buffer_printf(out, "\n-- %s\nCREATE USER IF NOT EXISTS %s ACCOUNT LOCK;\n", account_words[account],
                       account_names[account]);

@@ -16,93 +16,90 @@ struct meaning {
 };
 
 static const struct meaning tables[] = {
-    {"flows_600", "One row for each bucket and each combination of the flow keys (aggr_values), of IPv4 flows."},
-    {"flows6_600", "The same of IPv6 flows. It is there where an address is a flow key; without, flows_S has both."},
-    {"flows_aggr_600", "One row for each bucket: all its traffic, of both families."},
-    {"index_nodes_600",
-     "One row for each IPv4 address and bucket: what the address sent and received. The row whose id is "
-     "-1 is the bucket's total, of both families."},
-    {"index_nodes6_600", "The same of IPv6 addresses, without a total row."},
+    {"flows_600", "One row for each bucket and each combination of the flow keys (aggr_values) of IPv4 flows."},
+    {"flows6_600", "The same for IPv6 flows. It exists if an address is a flow key; otherwise flows_S holds both."},
+    {"flows_aggr_600", "One row for each bucket with all its traffic, of both address families."},
+    {"index_nodes_600", "One row for each IPv4 address and bucket: what the address sent and received. The row with id "
+                        "-1 is the bucket's total, of both address families."},
+    {"index_nodes6_600", "The same for IPv6 addresses, without a total row."},
     {"index_ports_600",
-     "One row for each port and bucket, of both families: what was sent from and to the port, whatever "
-     "the protocol. The row whose id is -1 is the bucket's total. Flows without ports count as "
-     "port 0."},
-    {"index_nodes", "IPv4 addresses for all time, and the total in the row whose id is -1. Retention leaves it alone."},
+     "One row for each port and bucket, of both address families: what was sent from and to the port, with any "
+     "protocol. The row with id -1 is the bucket's total. Flows without ports count as port 0."},
+    {"index_nodes", "IPv4 addresses for all time, and the total in the row with id -1. Retention does not change it."},
     {"index_nodes6", "IPv6 addresses for all time."},
-    {"index_ports", "Ports for all time, and the total in the row whose id is -1."},
-    {"import_ledger",
-     "One row for each generation, that is for each transaction that brought flows; written by the same "
-     "transaction. It is how the importer knows what is counted already: no row may be changed."},
-    {"loss",
-     "What is known to be lost: one row for each bucket (of the smallest size), source and kind. A dip in a chart "
-     "where there is none is the network's."},
-    {"flowimport_schema", "What the tables were made for."},
+    {"index_ports", "Ports for all time, and the total in the row with id -1."},
+    {"import_ledger", "One row for each generation, that is, for each transaction that wrote flows; written by the "
+                      "same transaction. The importer uses it to know what is already counted: do not change any row."},
+    {"loss", "Known losses: one row for each bucket (of the smallest size), source and kind. A dip in a chart without "
+             "a row here is a dip in the traffic."},
+    {"flowimport_schema", "The settings that the tables were created with."},
     {"flowimport_retention", "How long the buckets of each size are kept; written by flowimport retention install."},
     {"flowimport_retention_log", "What retention did: one row for each thing that it dropped or made, and for each "
                                  "error."},
 };
 
-/* The columns that are no sums. */
+/* The columns that are not sums. */
 static const struct meaning columns[] = {
-    {"bucket", "Where the bucket begins: seconds since 1970-01-01T00:00:00Z, a multiple of S."},
-    {"id", "The address as a number, as in flows_S; or -1: the total."},
+    {"bucket", "The start of the bucket: seconds since 1970-01-01T00:00:00Z, a multiple of S."},
+    {"id", "The address as a number, as in flows_S; -1 is the total."},
     {"id of IPv6", "The address, 16 bytes, as in flows6_S."},
-    {"id of ports", "The port, 0 to 65535; or -1: the total."},
-    {"sourceIPv4Address", "A number: 192.0.2.7 is 3221225991. INET_NTOA() makes text of it, INET_ATON() the number."},
+    {"id of ports", "The port, 0 to 65535; -1 is the total."},
+    {"sourceIPv4Address",
+     "A number: 192.0.2.7 is 3221225991. INET_NTOA() converts it to text, INET_ATON() to a number."},
     {"destinationIPv4Address", "The same."},
-    {"sourceIPv6Address", "16 bytes in network order. INET6_NTOA() makes text of it, INET6_ATON() the bytes."},
+    {"sourceIPv6Address", "16 bytes in network order. INET6_NTOA() converts it to text, INET6_ATON() to bytes."},
     {"destinationIPv6Address", "The same."},
-    {"sourceTransportPort", "0 to 65535; 0 where the protocol has no ports."},
-    {"destinationTransportPort", "The same; of ICMP it may be type times 256 plus code, as the exporter has it."},
+    {"sourceTransportPort", "0 to 65535; 0 if the protocol has no ports."},
+    {"destinationTransportPort", "The same; for ICMP it may be type times 256 plus code, depending on the exporter."},
     {"protocolIdentifier", "The IP protocol, 0 to 255: 1 is ICMP, 6 TCP, 17 UDP, 58 ICMPv6."},
     {"consumer",
      "Who imported it: the importer's consumer name, file:HASH for a file, migration:HASH:TABLE for a table of "
      "flow-inspector's."},
     {"generation", "Counts up from 0 or 1 for each consumer."},
-    {"committed_at", "When it was written: seconds since 1970-01-01T00:00:00Z."},
+    {"committed_at", "The time of the commit: seconds since 1970-01-01T00:00:00Z."},
     {"entries", "Entries taken: imported + too_old + rejected."},
     {"imported", "Entries that are counted in the tables."},
     {"too_old", "Entries dropped for max_flow_age."},
     {"rejected", "Entries that could not be counted."},
     {"packetDeltaCount", "The packets of the imported entries."},
-    {"octetDeltaCount", "Their octets."},
+    {"octetDeltaCount", "The bytes of the imported entries."},
     {"flows_millionths",
-     "Their flows, in millionths. An entry is one flow, a biflow's two, a migrated row as many as it "
+     "The flows of the imported entries, in millionths. An entry is one flow, a biflow's two, a migrated row as many as it "
      "says."},
     {"flows", "The same as a number of flows."},
-    {"first_bucket", "The first bucket of the smallest size that was written to; 0 where nothing was imported."},
-    {"last_bucket", "The last one."},
-    {"claim", "How far the generation reaches into its source, together with position: the importer's own."},
+    {"first_bucket", "The first bucket of the smallest size that was written to; 0 if nothing was imported."},
+    {"last_bucket", "The last bucket."},
+    {"claim", "Together with position, how far the generation reaches into its source; for the importer's own use."},
     {"position", "See claim."},
-    {"adopted", "1 where another consumer committed it in the owner's name, after the owner had fallen silent."},
-    {"name",
-     "The setting: version, aggr_values, aggr_sums; size_S_from and size_S_expired, before which buckets of that "
-     "size are not complete; max_size; the plan of a migration."},
+    {"adopted", "1 if another consumer committed it in the owner's name because the owner was silent."},
+    {"name", "The name of the setting: version, aggr_values, aggr_sums; size_S_from and size_S_expired, before which "
+             "buckets of that size are incomplete; max_size; the plan of a migration."},
     {"value", "Its value."},
-    {"source", "Of whose flows: exporter and observation domain, as 192.0.2.1/0; a socket; an interface."},
-    {"lost", "How many of them."},
+    {"source",
+     "Where the loss occurred: exporter and observation domain, such as 192.0.2.1/0; a socket; an interface."},
+    {"lost", "The number lost."},
     {"bucket_size", "S, in seconds."},
-    {"keep_seconds", "How long after its begin a bucket is kept, at least."},
-    {"run_at", "When the run began: seconds since 1970-01-01T00:00:00Z."},
+    {"keep_seconds", "How long a bucket is kept after its start, at least."},
+    {"run_at", "The start of the run: seconds since 1970-01-01T00:00:00Z."},
     {"number", "Counts the rows of a run."},
     {"what", "drop: rows of a table; run: the run itself; error."},
-    {"object", "Which table it was about, or max_size, or run."},
-    {"n_rows", "Rows that went."},
-    {"bytes", "Bytes that they took, as the server estimates them."},
-    {"error", "What went wrong; NULL where nothing did."},
+    {"object", "The table, or max_size, or run."},
+    {"n_rows", "Rows that were dropped."},
+    {"bytes", "The size of the dropped rows in bytes, as estimated by the server."},
+    {"error", "The error message; NULL if there was none."},
 };
 
 /* The sums: of all, and with the prefixes of the index tables. Each is there by protocol, too. */
 static const struct meaning sides[] = {
     {"", "The sums."},
-    {"src_", "The same of those flows that have it as their source."},
-    {"dst_", "The same of those flows that have it as their destination."},
+    {"src_", "The sums of flows that have it as their source."},
+    {"dst_", "The sums of flows that have it as their destination."},
 };
 
 static const char *meaning_find(const struct meaning *meanings, size_t n, const char *name) {
     for (size_t i = 0; i < n; i++)
         if (strcmp(meanings[i].name, name) == 0) return meanings[i].text;
-    log_error("manual", "%s: nothing is said of it in src/store/manual.c", name);
+    log_error("manual", "%s: no description in src/store/manual.c", name);
     abort();
 }
 #define MEANING(meanings, name) meaning_find(meanings, sizeof(meanings) / sizeof(meanings)[0], name)
@@ -141,7 +138,7 @@ static void side_add(const struct schema *schema, const struct table *table, uns
     buffer_add_text(out, ".It Va");
     for (unsigned class = 0; class < PROTO_CLASSES; class ++)
         buffer_printf(out, "%s%s%s_...", class ? " , " : " ", sides[side].name, proto_class_names[class]);
-    buffer_add_text(out, "\nThe same by protocol: TCP, UDP, ICMP with ICMPv6, all others.\n");
+    buffer_add_text(out, "\nThe same by protocol: TCP, UDP, ICMP including ICMPv6, all others.\n");
 }
 
 static const char *id_meaning(const struct table *table, const char *key) {
