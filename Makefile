@@ -49,7 +49,7 @@ program_sources := $(filter-out $(mains),$(foreach room,$(PROGRAM_ROOMS),$(wildc
 unit_names := $(patsubst tests/unit/%.c,%,$(sort $(shell find tests/unit -name 'test_*.c')))
 unit_tests := $(addprefix $(BUILD)/tests/unit/,$(unit_names))
 # Those that stand in for functions of the library.
-units_with_fakes := $(patsubst tests/unit/%.c,%,$(shell grep -rl '"fake_redis.h"' tests/unit --include='test_*.c'))
+units_with_fakes := $(patsubst tests/unit/%.c,%,$(shell grep -rlE '"(fake_redis|consumer_case).h"' tests/unit --include='test_*.c'))
 integration_tests := $(patsubst %.c,$(BUILD)/%,$(wildcard tests/integration/test_*.c))
 benches := $(patsubst %.c,$(BUILD)/%,$(wildcard tests/bench/bench_*.c))
 fuzzers := $(patsubst %.c,$(BUILD)/%,$(wildcard tests/fuzz/fuzz_*.c))

@@ -63,9 +63,9 @@ static const struct meaning columns[] = {
     {"rejected", "Entries that could not be counted."},
     {"packetDeltaCount", "The packets of the imported entries."},
     {"octetDeltaCount", "The bytes of the imported entries."},
-    {"flows_millionths",
-     "The flows of the imported entries, in millionths. An entry is one flow, a biflow's two, a migrated row as many as it "
-     "says."},
+    {"flows_millionths", "The flows of the imported entries, in millionths. An entry is one flow, a biflow's two, a "
+                         "migrated row as many as it "
+                         "says."},
     {"flows", "The same as a number of flows."},
     {"first_bucket", "The first bucket of the smallest size that was written to; 0 if nothing was imported."},
     {"last_bucket", "The last bucket."},
