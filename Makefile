@@ -204,8 +204,8 @@ screenshots: all ## pictures of the page with sample traffic, into build/screens
 	@etc/install-deps.sh test
 	@FLOWIMPORT_BUILD=$(BUILD) /usr/bin/python3 tests/browser/run.py screenshots $(BUILD)/screenshots
 
-format: ## formats the sources
-	clang-format -i $(formatted)
+format: ## formats the sources, with clang-format 19
+	clang-format-19 -i $(formatted)
 
 sample: all ## etc/flowimport.conf from the option table
 	$(BUILD)/flowimportd --print sample >etc/flowimport.conf
@@ -234,6 +234,9 @@ install: all ## into DESTDIR and PREFIX; a configuration that is there stays
 	install -m 644 etc/systemd/flowimportd-capture.conf $(DESTDIR)$(datadir)
 	test -e $(DESTDIR)$(sysconfdir)/flowimport/flowimport.conf || \
 	    install -m 640 etc/flowimport.conf $(DESTDIR)$(sysconfdir)/flowimport/flowimport.conf
+
+dist: page ## the source archive of a release, with the page built: BUILD/dist/flowimport-VERSION.tar.gz
+	@etc/dist.sh '$(VERSION)' $(PAGE) $(BUILD)/dist
 
 deb: ## a Debian package, in BUILD/deb/
 	@etc/deb.sh $(VERSION) $(BUILD)/deb

@@ -1,12 +1,20 @@
 #!/bin/sh
 # Builds the page from src/page: page.sh FOLDER. Its modules are installed in build/npm; if they can't be, the exit code is 3.
-# Fails if the page is larger than its limit.
+# Fails if the page is larger than its limit. A source archive contains the built page, src/page/built: it is used until a
+# source changes.
 set -eu
 cd "$(dirname "$0")/.."
 folder=$1
 most=102400 # bytes of all files as they are sent, packed
 modules=build/npm
 
+built=src/page/built
+if [ -s $built/index.html ] && [ -z "$(find src/page -maxdepth 1 -type f -newer $built/index.html)" ]; then
+    rm -rf "$folder"
+    mkdir -p "$folder"
+    cp $built/* "$folder"
+    exit
+fi
 etc/npm.sh src/page $modules || exit 3
 
 rm -rf "$folder.new"
