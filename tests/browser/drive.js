@@ -54,7 +54,7 @@ async function page_drive(url, path, work, { allowed, prepare, ...options } = {}
 async function page_open(url, prepare, options) {
     const context = await browser.newContext({ baseURL: url, viewport: { width: 1280, height: 900 }, timezoneId: "UTC",
         reducedMotion: "reduce", colorScheme: "light", ...options });
-    context.setDefaultTimeout(20000);
+    context.setDefaultTimeout(120000);
     const complaints = complaints_watch(context, url);
     await context.addInitScript(() => addEventListener("securitypolicyviolation",
         (event) => console.error(`policy: ${event.violatedDirective} ${event.blockedURI}`)));

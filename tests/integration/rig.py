@@ -27,7 +27,10 @@ BUILD = pathlib.Path(os.environ.get("FLOWIMPORT_BUILD", TOP / "build")).resolve(
 # A sanitizer's build is slower, and its memory says nothing; bounds on time stretch with it.
 SANITIZED = (BUILD / "flowimportd").exists() and b"__asan_init" in (BUILD / "flowimportd").read_bytes()
 SLOW = float(os.environ.get("FLOWIMPORT_TEST_SLOW", "4" if SANITIZED else "1"))
-BOUND = 60 * SLOW
+# What ends a test that hangs. It costs nothing where things go well, and other load may take most of the machine.
+BOUND = 300 * SLOW
+# By when what happens of itself must have happened, where waiting for BOUND would hide that it came for another reason.
+SOON = 30 * SLOW
 
 
 class TimeOut(AssertionError):
@@ -270,7 +273,7 @@ class MariaDB:
                    "--tmpdir=%s" % self.folder, "--event-scheduler=off"]
         command += ["--bind-address=127.0.0.1", "--port=%d" % self.port] if self.port else ["--skip-networking"]
         self.process = Process(command + maria_user() + self.options, self.folder, "mariadb")
-        wait_for(self._answers, lambda: "mariadbd to answer:\n" + self.process.output(), 60 * SLOW, 0.05)
+        wait_for(self._answers, lambda: "mariadbd to answer:\n" + self.process.output(), step=0.05)
 
     def _answers(self):
         assert self.process.running(), self.process.output()
@@ -338,7 +341,7 @@ class SQLiteStore:
     def cursor(self):
         if not self.path.exists():
             raise LookupError("no store yet")
-        with contextlib.closing(sqlite3.connect("file:%s?mode=ro" % self.path, uri=True, timeout=30)) as connection:
+        with contextlib.closing(sqlite3.connect("file:%s?mode=ro" % self.path, uri=True, timeout=BOUND)) as connection:
             connection.text_factory = bytes
             yield connection.cursor()
 

@@ -99,7 +99,7 @@ def test_many_flows_whole_and_in_parts(make_site):
     for sections in ({"import_": {"cache_memory": "2G"}}, {"import_": {"cache_memory": "24M"}, "queue": {"page": 777}}):
         site = make_site("sqlite", sizes=SIZES)
         site.redis.push(generator.flows(MANY, seed=22, long_share=0.02))
-        site.run("--once", bound=600, **sections)
+        site.run("--once", **sections)
         assert site.ledger()["imported"] == MANY
         site.verify()
         digests.append(rows_digests(site.store.path))

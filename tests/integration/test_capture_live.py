@@ -29,7 +29,7 @@ class Namespace:
     def words(self, *words):
         return ["nsenter", "-t", str(self.holder.pid), "-n"] + [str(word) for word in words]
 
-    def run(self, *words, code=0, bound=60):
+    def run(self, *words, code=0, bound=rig.BOUND):
         done = subprocess.run(self.words(*words), stdout=subprocess.PIPE, stderr=subprocess.STDOUT, timeout=bound,
                               check=False)
         assert code is None or done.returncode == code, "%s: %s" % (" ".join(map(str, words)), done.stdout.decode())
@@ -295,7 +295,7 @@ def test_what_cannot_be_opened(make_site, pair):
     def fails(code, text, **options):
         config = site.config("bad.conf", capture=dict({"interface": "va", "user": "", "queue": "direct"}, **options))
         done = subprocess.run(ours.words(rig.BUILD / "flowimportd", "-c", config), stdout=subprocess.PIPE,
-                              stderr=subprocess.STDOUT, timeout=30, check=False)
+                              stderr=subprocess.STDOUT, timeout=rig.BOUND, check=False)
         assert (done.returncode, text in done.stdout.decode()) == (code, True), done.stdout.decode()
     fails(1, "interface 'nosuch': No such device exists", interface="nosuch")
     fails(2, "there is no account 'nosuchuser'", user="nosuchuser")

@@ -240,7 +240,7 @@ def test_consumer_comes_back_under_its_name_and_takes_its_own_claims(make_site):
     first.kill()
     assert site.ledger()["entries"] == 0
     again = site.daemon()
-    site.settle(len(entries), again, bound=20 * rig.SLOW)
+    site.settle(len(entries), again, bound=rig.SOON)
     again.stop()
     assert [row["consumer"] for row in rig.read_ledger(site.store)] == ["one"]
     assert not any(row["adopted"] for row in rig.read_ledger(site.store))

@@ -377,7 +377,7 @@ def rasqlinsert(database, folder, records, table, keys):
     for _ in range(5):
         process = rig.Process(command, folder, "rasqlinsert")
         with contextlib.suppress(rig.TimeOut):
-            rig.wait_for(lambda: rows() >= 20, "rows", 5 * rig.SLOW)
+            rig.wait_for(lambda: rows() >= 20, "rows", 20 * rig.SLOW)
         process.kill()
         rig.wait_for(lambda: not database.run("SELECT 1 FROM information_schema.processlist WHERE user = 'argus'"),
                      "its connection to end")

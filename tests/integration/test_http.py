@@ -265,7 +265,7 @@ def test_scraped_during_a_large_import(make_site):
             daemon.flush()
             site.redis.wake()
     print("%d scrapes, the slowest took %.3f s" % (scrapes, slowest))
-    assert scrapes > 3 and slowest < 5 * rig.SLOW and rows > 1000
+    assert scrapes > 3 and slowest < rig.SOON and rows > 1000
     assert last["flowimport_queue_taken_total"] == count
     before = last["process_resident_memory_bytes"]
     for _ in range(1000):
@@ -497,7 +497,7 @@ def test_slow_clients_hold_nothing_but_their_places(make_site):
     for i in range(1, 21):
         began = time.monotonic()
         metrics = client.metrics()
-        assert time.monotonic() - began < 2 * rig.SLOW
+        assert time.monotonic() - began < rig.SOON
         assert metrics["flowimport_http_connections_total"] == 200 + i
         assert metrics["flowimport_http_connections"] <= 64
     # Each of ours has left its place to the next, or the next came before that was noticed.

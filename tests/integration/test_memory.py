@@ -24,7 +24,7 @@ def test_flood_of_unique_keys_stays_within_the_bound(make_site):
         if not site.redis.client().exists(rig.QUEUE) and len(rig.read_ledger(site.store)) >= 2:
             daemon.flush()
         return site.caught_up(FLOOD)
-    rig.wait_for(done, lambda: "the flood to be committed: %r" % site.ledger(), 180 * rig.SLOW, 0.2)
+    rig.wait_for(done, lambda: "the flood to be committed: %r" % site.ledger(), step=0.2)
     peak = daemon.peak_rss()
     daemon.stop()
     generations = len(rig.read_ledger(site.store))

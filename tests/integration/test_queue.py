@@ -32,7 +32,7 @@ def test_once_fails_at_once_without_a_redis(make_site, folder, where):
                 "no port": ("redis://127.0.0.1:%d" % rig.free_port(), "Connection refused"),
                 "no name": ("redis://nowhere.invalid:1", "'nowhere.invalid': ")}[where]
     site = make_site("sqlite", queue={"url": url})
-    out, err = site.run("--once", code=1, bound=10)
+    out, err = site.run("--once", code=1)
     assert out == ""
     assert "%s: %s" % (url, why) in err
 
@@ -48,7 +48,7 @@ def test_once_is_stopped_while_redis_is_silent(make_site, folder, number):
         rig.wait_for(lambda: select.select([silent], [], [], 0)[0], "a connection")
         rig.wait_for(lambda: once.handles(number), "signals to be handled")
         once.signal(number)
-        assert once.wait(bound=5) == 1
+        assert once.wait() == 1
         assert "the queue may hold more" in once.output()
 
 
@@ -60,7 +60,7 @@ def test_the_daemon_waits_for_a_socket_that_is_not_there(make_site, make_redis):
     server.stop()
     daemon = site.daemon(ready=False)
     rig.wait_for(lambda: "No such file or directory; trying again" in daemon.output(), daemon.output)
-    daemon.stop(bound=5)
+    daemon.stop()
     daemon = site.daemon(ready=False, name="again")
     rig.wait_for(lambda: "No such file or directory; trying again" in daemon.output(), daemon.output)
     server.start()
@@ -325,7 +325,7 @@ def test_flush_interval_flushes_by_itself(make_site):
     daemon = site.daemon()
     for count in (1, 2):
         site.redis.push([one()])
-        site.settle(count, daemon, bound=10 * rig.SLOW, flush=False)
+        site.settle(count, daemon, bound=rig.SOON, flush=False)
     daemon.stop()
 
 

@@ -254,14 +254,14 @@ def test_the_interval_is_taken_and_the_time_of_the_next_flush_kept(running):
     site.redis.push([one()])
     rig.wait_for(site.claims, "the claim")
     change(site, daemon, import_={"flush_interval": "1s"})
-    site.settle(1, daemon, bound=10 * rig.SLOW, flush=False)
+    site.settle(1, daemon, bound=rig.SOON, flush=False)
     # SIGHUP alone, more often than the interval, does not put the flush off.
     site.redis.push([one()])
 
     def committed():
         daemon.signal(signal.SIGHUP)
         return site.ledger()["entries"] == 2
-    rig.wait_for(committed, "the flush", bound=10 * rig.SLOW, step=0.1)
+    rig.wait_for(committed, "the flush", bound=rig.SOON, step=0.1)
 
 
 def test_the_longest_wait_is_taken(make_site, make_maria, make_store):

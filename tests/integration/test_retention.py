@@ -126,7 +126,7 @@ def test_400_days_of_three_sizes(make_site, make_store, definer, kind):
     site = installed(make_site, make_store, kind, sizes=SIZES, retention={"keep": "600=30d, 3600=100d, 86400=1y"})
     flows = site.folder / "year.json"
     flows.write_bytes(b"\n".join(entries) + b"\n")
-    site.run("--once", flows, bound=5 * rig.BOUND)
+    site.run("--once", flows)
     rig.assert_tables(site.tables(), expected)
     if kind == "mysql":
         assert "600=30d, 3600=100d, 86400=1y" in site.run("retention", "install", code=1)[0]
@@ -316,7 +316,7 @@ def test_the_daemon_shows_the_last_run(make_site, make_store, definer, fails):
         port = re.search(r"127\.0\.0\.1:(\d+)", daemon.output())
         if not port:
             return None
-        with urllib.request.urlopen("http://127.0.0.1:%s/status" % port[1], timeout=10) as answer:
+        with urllib.request.urlopen("http://127.0.0.1:%s/status" % port[1], timeout=rig.BOUND) as answer:
             retention = json.load(answer)["retention"]
         return retention if retention["last_run_timestamp_seconds"] else None
     assert rig.wait_for(shown, "the run to be shown") == {

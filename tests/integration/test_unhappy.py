@@ -178,7 +178,7 @@ def test_clock_jumps_an_hour_back_and_forth(make_site, folder):
         site.wait_claimed()
         clock.set(offset)  # in the middle of a generation
         site.redis.push(entries[at + 500:at + 1000])
-        site.settle(at + 1000, daemon, bound=10 * rig.SLOW, flush=False)
+        site.settle(at + 1000, daemon, bound=rig.SOON, flush=False)
     daemon.stop()
     rows = rig.read_ledger(site.store)
     seen = {min(offsets, key=lambda offset, row=row: abs(row["committed_at"] - begin - offset)) for row in rows}

@@ -18,6 +18,15 @@ struct building {
     struct buffer texts[XML_DEPTH_MAX];
 };
 
+/* expat 2.9 deprecates the call that older ones have. */
+static unsigned line_number(XML_Parser parser) {
+#if XML_MAJOR_VERSION > 2 || (XML_MAJOR_VERSION == 2 && XML_MINOR_VERSION >= 9)
+    return (unsigned)XML_GetCurrentLineNumber64(parser);
+#else
+    return (unsigned)XML_GetCurrentLineNumber(parser);
+#endif
+}
+
 static void XMLCALL on_start(void *context, const XML_Char *name, const XML_Char **attributes) {
     struct building *building = context;
     if (building->depth == XML_DEPTH_MAX) {
@@ -27,7 +36,7 @@ static void XMLCALL on_start(void *context, const XML_Char *name, const XML_Char
     struct xml_node *node = mem_zalloc(1, sizeof *node), *parent = building->open;
     node->name = mem_strdup(name);
     node->text = mem_strdup("");
-    node->line = (unsigned)XML_GetCurrentLineNumber(building->parser);
+    node->line = line_number(building->parser);
     for (; attributes[0] && node->n_attributes < XML_ATTRIBUTES_MAX; attributes += 2) {
         node->attributes[node->n_attributes].name = mem_strdup(attributes[0]);
         node->attributes[node->n_attributes++].value = mem_strdup(attributes[1]);
@@ -81,7 +90,7 @@ struct xml_node *xml_parse(const char *text, size_t len, struct error *error) {
     bool good = len <= INT_MAX && XML_Parse(building.parser, text, (int)len, 1) == XML_STATUS_OK;
     if (!good) {
         enum XML_Error code = XML_GetErrorCode(building.parser);
-        error_set(error, "line %lu: %s", (unsigned long)XML_GetCurrentLineNumber(building.parser),
+        error_set(error, "line %u: %s", line_number(building.parser),
                   code == XML_ERROR_ABORTED ? "elements in each other too deep" : XML_ErrorString(code));
         xml_free(building.root);
         building.root = NULL;
