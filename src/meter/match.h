@@ -18,7 +18,8 @@ int match_compile(struct match *match, int link_type, const char *text, struct e
 void match_release(struct match *match);
 
 static inline bool match_takes(const struct match *match, const uint8_t *bytes, size_t captured, size_t original) {
-    return !match->is_set || bpf_filter(match->program.bf_insns, bytes, (u_int)original, (u_int)captured);
+    struct pcap_pkthdr head = {.caplen = (bpf_u_int32)captured, .len = (bpf_u_int32)original};
+    return !match->is_set || pcap_offline_filter(&match->program, &head, bytes);
 }
 
 #endif

@@ -54,11 +54,12 @@ static int filter_set(struct capture *capture, struct error *error) {
 static int activate(struct capture *capture, struct error *error) {
     const struct capture_config *config = capture->config;
     char text[PCAP_ERRBUF_SIZE];
-    pcap_set_snaplen(capture->pcap, (int)config->snaplen);
-    pcap_set_promisc(capture->pcap, config->promiscuous);
-    pcap_set_timeout(capture->pcap, BLOCK_MS);
-    pcap_set_buffer_size(capture->pcap, (int)(config->buffer < INT32_MAX ? config->buffer : INT32_MAX));
-    int status = pcap_activate(capture->pcap);
+    int buffer = (int)(config->buffer < INT32_MAX ? config->buffer : INT32_MAX);
+    int status = pcap_set_snaplen(capture->pcap, (int)config->snaplen);
+    if (status == 0) status = pcap_set_promisc(capture->pcap, config->promiscuous);
+    if (status == 0) status = pcap_set_timeout(capture->pcap, BLOCK_MS);
+    if (status == 0) status = pcap_set_buffer_size(capture->pcap, buffer);
+    if (status == 0) status = pcap_activate(capture->pcap);
     if (status < 0) return failed(capture, "", status, error);
     if (status > 0)
         log_warning("capture", "interface '%s': %s", config->interface,

@@ -54,16 +54,18 @@ const char *const capture_damage_texts[CAPTURE_DAMAGES] = {
     [CAPTURE_NO_INTERFACE] = "no block describes the packet's interface",
 };
 
-static const struct {
+static const struct pcap_kind {
     uint32_t number;
     bool nanoseconds, modified;
 } pcaps[] = {{0xa1b2c3d4, false, false}, {0xa1b23c4d, true, false}, {0xa1b2cd34, false, true}};
 
-/* Of a number at the beginning of a file: index of pcaps, or -1. */
-static int pcap_find(uint32_t number) {
-    for (int i = 0; i < (int)(sizeof pcaps / sizeof pcaps[0]); i++)
-        if (pcaps[i].number == number) return i;
-    return -1;
+/* By the number at the beginning of a file, and by the order of its bytes; NULL for anything else. */
+static const struct pcap_kind *pcap_find(const uint8_t magic[CAPTURE_FORMAT_MAGIC], bool *big) {
+    for (unsigned i = 0; i < sizeof pcaps / sizeof pcaps[0]; i++) {
+        *big = be32(magic) == pcaps[i].number;
+        if (*big || le32(magic) == pcaps[i].number) return &pcaps[i];
+    }
+    return NULL;
 }
 
 static inline uint32_t read32(const struct capture_format *format, const uint8_t *at) {
@@ -75,7 +77,8 @@ static inline uint16_t read16(const struct capture_format *format, const uint8_t
 }
 
 bool capture_format_is(const uint8_t magic[CAPTURE_FORMAT_MAGIC]) {
-    return be32(magic) == BLOCK_SECTION || pcap_find(be32(magic)) >= 0 || pcap_find(le32(magic)) >= 0;
+    bool big;
+    return be32(magic) == BLOCK_SECTION || pcap_find(magic, &big) != NULL;
 }
 
 struct capture_format *capture_format_new(void) {
@@ -131,14 +134,13 @@ static enum capture_step too_long(uint32_t bytes, const char *what, struct error
 
 /* --- pcap --- */
 
-static enum capture_step pcap_begin(struct capture_format *format, const uint8_t *at, size_t len, size_t *bytes) {
-    int kind = pcap_find(be32(at));
+static enum capture_step pcap_begin(struct capture_format *format, const struct pcap_kind *kind, bool big,
+                                    const uint8_t *at, size_t len, size_t *bytes) {
     *bytes = PCAP_HEADER;
     if (len < PCAP_HEADER) return CAPTURE_MORE;
-    format->big = kind >= 0;
-    if (kind < 0) kind = pcap_find(le32(at));
-    format->nanoseconds = pcaps[kind].nanoseconds;
-    format->record = pcaps[kind].modified ? PCAP_RECORD_MODIFIED : PCAP_RECORD;
+    format->big = big;
+    format->nanoseconds = kind->nanoseconds;
+    format->record = kind->modified ? PCAP_RECORD_MODIFIED : PCAP_RECORD;
     format->begun = true;
     interface_add(format)->link_type = (int)(read32(format, at + 20) & LINK_MASK);
     return CAPTURE_SKIP;
@@ -270,10 +272,10 @@ enum capture_step capture_format_next(struct capture_format *format, uint8_t *at
                               : pcap_next(format, at, len, bytes, frame, error);
     *bytes = CAPTURE_FORMAT_MAGIC;
     if (len < CAPTURE_FORMAT_MAGIC) return CAPTURE_MORE;
-    if (!capture_format_is(at)) {
-        error_set(error, "no capture: it begins with neither pcap's nor pcapng's number");
-        return CAPTURE_WRONG;
-    }
-    return be32(at) == BLOCK_SECTION ? section_begin(format, at, len, bytes, error)
-                                     : pcap_begin(format, at, len, bytes);
+    if (be32(at) == BLOCK_SECTION) return section_begin(format, at, len, bytes, error);
+    bool big;
+    const struct pcap_kind *kind = pcap_find(at, &big);
+    if (kind) return pcap_begin(format, kind, big, at, len, bytes);
+    error_set(error, "no capture: it begins with neither pcap's nor pcapng's number");
+    return CAPTURE_WRONG;
 }

@@ -32,7 +32,7 @@ enum {
     NAME_MAX_BYTES = 32,
     TORN_MAX = 1 << 20, /* bytes of a record that may have been cut off by the end of the process */
 };
-static const char magic[8] = "flowspl1", suffix[] = ".spool", aside_suffix[] = ".damaged";
+static const char magic[8] = {'f', 'l', 'o', 'w', 's', 'p', 'l', '1'}, suffix[] = ".spool", aside_suffix[] = ".damaged";
 static const uint64_t gap = UINT64_C(1) << 32; /* more than what can have been sent and not be here */
 
 struct header {

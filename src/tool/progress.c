@@ -7,7 +7,7 @@
 
 void progress_show(const char *source, double done, int64_t n, const char *unit, bool last) {
     enum { WIDTH = 40 };
-    int full = (int)(done * WIDTH);
+    int full = (int)(done * (double)WIDTH);
     if (!isatty(STDERR_FILENO)) return;
     fprintf(stderr, "\r%s [%.*s%*s] %3d %%, %" PRId64 " %s%s", source, full, "########################################",
             WIDTH - full, "", (int)(done * 100), n, unit, last ? "\n" : "");

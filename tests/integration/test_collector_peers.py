@@ -3,6 +3,7 @@ import collections
 import ipaddress
 import os
 import re
+import shutil
 import struct
 import subprocess
 
@@ -68,8 +69,10 @@ def softflowd(folder, file, port, words):
     own.mkdir()
     if user:
         os.chown(own, user, user)
+    # A copy, because it may stand where others may not go.
+    shutil.copy(SOFTFLOWD, own)
     with open(file, "rb") as frames:
-        done = subprocess.run([SOFTFLOWD, "-d", "-r", "-", "-n", "127.0.0.1:%d" % port, "-p", "pid", "-c", "none", "-m",
+        done = subprocess.run(["./softflowd", "-d", "-r", "-", "-n", "127.0.0.1:%d" % port, "-p", "pid", "-c", "none", "-m",
                                "1000000", *words.split()], cwd=own, stdin=frames, stdout=subprocess.PIPE,
                               stderr=subprocess.STDOUT, timeout=rig.BOUND, check=True, user=user)
     said = done.stdout.decode()

@@ -9,7 +9,7 @@
 
 enum { ENTRY_NUMBER_MAX = 20, ENTRY_IPV6_MAX = 41, ENTRY_MAC_MAX = 19 };
 
-extern const char entry_pairs[200];                   /* "000102" ... "99" */
+extern const char entry_pairs[201];                   /* "000102" ... "99" */
 extern const uint64_t entry_powers[ENTRY_NUMBER_MAX]; /* of ten; the first is 0, so that 0 has a digit */
 
 /* Here, so that it is compiled into the loops that write entries: most of their time is spent in it. */
