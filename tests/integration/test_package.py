@@ -127,6 +127,8 @@ def root(folder):
     for tool in ("debootstrap", "dpkg-buildpackage", "dh", "lintian", "unshare", "nsenter", "apt-get"):
         if not shutil.which(tool):
             pytest.skip("there is no " + tool)
+    if subprocess.run(["unshare", "--mount", "--net", "true"], stderr=subprocess.DEVNULL, check=False).returncode != 0:
+        pytest.skip("no name spaces for mounts and the network may be made here")
     made = Root(folder / "root")
     yield made
     made.close()
