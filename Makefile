@@ -35,7 +35,7 @@ flags := -std=c11 -D_GNU_SOURCE -pthread -Iinclude/flowimport -Isrc \
          -DFLOWIMPORT_CONFIG='"$(sysconfdir)/flowimport/flowimport.conf"' \
          $(patsubst -I%,-isystem %,$(shell $(PKG_CONFIG) --cflags $(packages) 2>/dev/null))
 libraries := $(shell $(PKG_CONFIG) --libs $(packages) 2>/dev/null) -lm
-assert_uint_in_range := $(shell $(PKG_CONFIG) --atleast-version=2 cmocka || echo -Dassert_uint_in_range=assert_in_range)
+assert_int_in_range := $(shell $(PKG_CONFIG) --atleast-version=2 cmocka || echo -Dassert_int_in_range=assert_in_range)
 test_libraries := $(shell $(PKG_CONFIG) --libs cmocka 2>/dev/null)
 
 hardening := $(if $(HARDENING),$(shell etc/hardening.sh compile '$(CC)' $(CFLAGS)))
@@ -93,7 +93,7 @@ $(versioned): flags += -DFLOWIMPORT_VERSION='"$(VERSION)"'
 $(versioned) $(manuals): $(BUILD)/obj/version
 
 # cmocka 2 knows assert_in_range by this name alone.
-$(BUILD)/obj/tests/%.o: flags += -Itests/unit $(assert_uint_in_range)
+$(BUILD)/obj/tests/%.o: flags += -Itests/unit $(assert_int_in_range)
 $(BUILD)/obj/%.o: %.c | $(BUILD)/.libraries
 	@mkdir -p $(@D)
 	$(call say,CC,$<)$(CC) $(flags) $(warnings) $(CPPFLAGS) $(CFLAGS) $(hardening) -MMD -MP -c -o $@ $<
