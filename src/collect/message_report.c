@@ -16,7 +16,7 @@ static int line_compare(const void *one, const void *other) {
 /* Those that are known longest, the last heard first. */
 static unsigned lines_fill(const struct message_decoder *decoder, struct exporter_line *lines) {
     unsigned n = 0;
-    for (unsigned class = SESSION_CLASSES; class -- > 0;) {
+    for (unsigned class = SESSION_CLASSES; class --> 0;) {
         const struct session *session;
         const struct domain *domain;
         TAILQ_FOREACH(session, &decoder->sessions.classes[class].sessions, by_silence) {
@@ -76,7 +76,7 @@ static unsigned domain_problems(const struct message_decoder *decoder, const str
 /* Newcomers last: they are the ones that a stranger can make up. */
 static void problems_fill(const struct message_decoder *decoder, struct buffer *out) {
     unsigned n = 0;
-    for (unsigned class = SESSION_CLASSES; class -- > 0;) {
+    for (unsigned class = SESSION_CLASSES; class --> 0;) {
         const struct session *session;
         const struct domain *domain;
         TAILQ_FOREACH(session, &decoder->sessions.classes[class].sessions, by_silence) {

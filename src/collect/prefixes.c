@@ -41,7 +41,7 @@ static void address_print(const struct prefix *prefix, char text[INET6_ADDRSTRLE
 static int tail_check(const struct prefix *prefix, const char *text, struct error *error) {
     struct prefix clean = *prefix;
     for (unsigned bit = prefix->bits; bit < family_bits[prefix->family]; bit++)
-        clean.address[bit / 8] &= (uint8_t) ~(0x80 >> bit % 8);
+        clean.address[bit / 8] &= (uint8_t)~(0x80 >> bit % 8);
     if (memcmp(clean.address, prefix->address, sizeof clean.address) == 0) return 0;
     char address[INET6_ADDRSTRLEN];
     address_print(&clean, address);

@@ -92,7 +92,7 @@ struct session *session_add(struct sessions *sessions, const struct session_key 
     struct session *session = mem_zalloc(1, sizeof *session);
     struct session **place = place_of(sessions, key);
     session->key = *key;
-    session->class = (uint8_t) class;
+    session->class = (uint8_t)class;
     session->first_us = first_us;
     session->heard_us = heard_us;
     session->chain = *place;
@@ -126,7 +126,7 @@ void session_to_class(struct sessions *sessions, struct session *session, enum s
     struct session_class_state *from = &sessions->classes[session->class], *to = &sessions->classes[class];
     TAILQ_REMOVE(&from->sessions, session, by_silence);
     from->bytes -= session->bytes;
-    session->class = (uint8_t) class;
+    session->class = (uint8_t)class;
     to->bytes += session->bytes;
     TAILQ_INSERT_HEAD(&to->sessions, session, by_silence);
 }

@@ -248,9 +248,7 @@ int collector_start(struct collector *collector, struct event_base *base,
     return 0;
 }
 
-struct feed *collector_feed(struct collector *collector) {
-    return collector->feed;
-}
+struct feed *collector_feed(struct collector *collector) { return collector->feed; }
 void collector_stop(struct collector *collector) { worker_stop(&collector->worker); }
 
 void collector_show(struct collector *collector, struct show *show) {

@@ -230,9 +230,7 @@ int probe_start(struct probe *probe, struct event_base *base, void (*finished)(v
     return 0;
 }
 
-struct feed *probe_feed(struct probe *probe) {
-    return probe->feed;
-}
+struct feed *probe_feed(struct probe *probe) { return probe->feed; }
 
 void probe_stop(struct probe *probe) { worker_stop(&probe->worker); }
 

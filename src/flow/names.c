@@ -20,7 +20,7 @@ static char **services[TRANSPORTS]; /* by port; NULL before names_init */
 static struct service {
     char *name;
     uint16_t port, transport;
-} * service_names; /* and aliases, in their order */
+} *service_names; /* and aliases, in their order */
 static size_t n_service_names;
 
 static void protocol_add(const char *name, int number) {

@@ -30,25 +30,29 @@ void call_accepts(const struct option *row, struct buffer *out);
 
 /* from and to of a target, the last 24 hours where they are not given. */
 #define PARAM_FROM(target)                                                                                             \
-    {                                                                                                                  \
-        .name = "from", .type = OPTION_TIME, .offset = OPTION_AT(target, from, int64_t), .standard = "-24h",           \
-        .help = "The start of the period."                                                                             \
-    }
+    {.name = "from",                                                                                                   \
+     .type = OPTION_TIME,                                                                                              \
+     .offset = OPTION_AT(target, from, int64_t),                                                                       \
+     .standard = "-24h",                                                                                               \
+     .help = "The start of the period."}
 #define PARAM_TO(target)                                                                                               \
-    {                                                                                                                  \
-        .name = "to", .type = OPTION_TIME, .offset = OPTION_AT(target, to, int64_t), .standard = "now",                \
-        .help = "The end of the period."                                                                               \
-    }
+    {.name = "to",                                                                                                     \
+     .type = OPTION_TIME,                                                                                              \
+     .offset = OPTION_AT(target, to, int64_t),                                                                         \
+     .standard = "now",                                                                                                \
+     .help = "The end of the period."}
 #define PARAM_FILTER(target)                                                                                           \
-    {                                                                                                                  \
-        .name = "filter", .type = OPTION_TEXT, .offset = OPTION_AT(target, filter, const char *),                      \
-        .help = "A filter that flows must match; see FILTERS."                                                         \
-    }
+    {.name = "filter",                                                                                                 \
+     .type = OPTION_TEXT,                                                                                              \
+     .offset = OPTION_AT(target, filter, const char *),                                                                \
+     .help = "A filter that flows must match; see FILTERS."}
 #define PARAM_FORMAT(target)                                                                                           \
-    {                                                                                                                  \
-        .name = "format", .type = OPTION_WORD, .offset = OPTION_AT(target, format, int), .standard = "json",           \
-        .words = answer_formats, .help = "The format of the answer."                                                   \
-    }
+    {.name = "format",                                                                                                 \
+     .type = OPTION_WORD,                                                                                              \
+     .offset = OPTION_AT(target, format, int),                                                                         \
+     .standard = "json",                                                                                               \
+     .words = answer_formats,                                                                                          \
+     .help = "The format of the answer."}
 
 /* -1: refused, for `to` is not after `from`. */
 int call_range(struct api_call *call, int64_t from, int64_t to) __attribute__((warn_unused_result));

@@ -200,12 +200,8 @@ static void on_flush(evutil_socket_t fd, short what, void *context) {
 
 /* --- the source's side --- */
 
-struct generation *committer_folding(struct committer *committer) {
-    return &committer->generations[committer->at];
-}
-struct folder *committer_folder(struct committer *committer) {
-    return &committer->folder;
-}
+struct generation *committer_folding(struct committer *committer) { return &committer->generations[committer->at]; }
+struct folder *committer_folder(struct committer *committer) { return &committer->folder; }
 
 const struct generation *committer_writing(const struct committer *committer) {
     return committer->writing == NOTHING ? NULL : &committer->generations[!committer->at];

@@ -270,12 +270,8 @@ static struct writer_job *job_take(struct writer *writer, bool wait) {
     return job;
 }
 
-struct writer_job *writer_finish(struct writer *writer) {
-    return job_take(writer, false);
-}
-struct writer_job *writer_wait(struct writer *writer) {
-    return job_take(writer, true);
-}
+struct writer_job *writer_finish(struct writer *writer) { return job_take(writer, false); }
+struct writer_job *writer_wait(struct writer *writer) { return job_take(writer, true); }
 
 /* A single failure is everyday life among consumers: a deadlock, a wait for a lock. The next try tells. */
 static bool is_up(const struct writer *writer) { return writer->answered && writer->failing < 2; }

@@ -81,9 +81,7 @@ bool capture_format_is(const uint8_t magic[CAPTURE_FORMAT_MAGIC]) {
     return be32(magic) == BLOCK_SECTION || pcap_find(magic, &big) != NULL;
 }
 
-struct capture_format *capture_format_new(void) {
-    return mem_zalloc(1, sizeof(struct capture_format));
-}
+struct capture_format *capture_format_new(void) { return mem_zalloc(1, sizeof(struct capture_format)); }
 
 void capture_format_free(struct capture_format *format) {
     if (!format) return;

@@ -113,9 +113,7 @@ void fragments_apply(struct fragments *fragments, struct packet *packet, int64_t
         remember(fragments, set, &key, packet, now_us);
 }
 
-struct fragments_counts fragments_counts(const struct fragments *fragments) {
-    return fragments->counts;
-}
+struct fragments_counts fragments_counts(const struct fragments *fragments) { return fragments->counts; }
 
 void fragments_show(const struct fragments *fragments, struct show *show) {
     const struct fragments_counts *counts = &fragments->counts;

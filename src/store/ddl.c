@@ -31,16 +31,11 @@ struct plain_table {
 };
 
 static const char not_null[] = " NOT NULL";
-#define COUNT                                                                                                          \
-    { "BIGINT UNSIGNED", "INTEGER" }
-#define NUMBER                                                                                                         \
-    { "BIGINT", "INTEGER" }
-#define BUCKET                                                                                                         \
-    { "INT UNSIGNED", "INTEGER" }
-#define NOT_NULL                                                                                                       \
-    { not_null, not_null }
-#define NULLABLE                                                                                                       \
-    { "", "" }
+#define COUNT {"BIGINT UNSIGNED", "INTEGER"}
+#define NUMBER {"BIGINT", "INTEGER"}
+#define BUCKET {"INT UNSIGNED", "INTEGER"}
+#define NOT_NULL {not_null, not_null}
+#define NULLABLE {"", ""}
 
 static const struct plain_column settings_columns[] = {
     {"name", {"VARCHAR(64)", "TEXT"}, NOT_NULL},

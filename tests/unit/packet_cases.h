@@ -47,8 +47,7 @@ static const struct packet_field {
     size_t offset, bytes;
     enum packet_field_kind kind;
 } packet_fields[] = {
-#define FIELD(member, kind)                                                                                            \
-    { #member, offsetof(struct packet, member), sizeof((struct packet *)0)->member, kind }
+#define FIELD(member, kind) {#member, offsetof(struct packet, member), sizeof((struct packet *)0)->member, kind}
     FIELD(family, FIELD_FAMILY),
     FIELD(source, FIELD_ADDRESS),
     FIELD(destination, FIELD_ADDRESS),

@@ -10,8 +10,7 @@ struct buffer {
     size_t size; /* allocated */
 };
 
-#define BUFFER_INIT                                                                                                    \
-    { NULL, 0, 0 }
+#define BUFFER_INIT {NULL, 0, 0}
 
 void buffer_reserve(struct buffer *buffer, size_t more); /* room for `more` bytes and the NUL */
 void buffer_add(struct buffer *buffer, const void *bytes, size_t len);

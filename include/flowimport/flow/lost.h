@@ -26,7 +26,9 @@ enum lost_what {
 };
 
 /* By lost_what: the word ("flows"), and a sentence for a person. */
-extern const struct lost_text { const char *word, *sentence; } lost_texts[LOST_WHATS];
+extern const struct lost_text {
+    const char *word, *sentence;
+} lost_texts[LOST_WHATS];
 
 enum { LOST_SOURCE_MAX = 64, LOST_ENTRY_MAX = 192 };
 

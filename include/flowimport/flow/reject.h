@@ -17,7 +17,9 @@ enum reject_reason {
 };
 
 /* By reason: the token ("wrong-type") and a sentence for a person. */
-extern const struct reject_text { const char *token, *sentence; } reject_texts[REJECT_REASONS];
+extern const struct reject_text {
+    const char *token, *sentence;
+} reject_texts[REJECT_REASONS];
 
 enum { REJECT_FIELD_MAX = 64, REJECT_VALUE_MAX = 64 };
 

@@ -5,7 +5,9 @@
 
 /* The first sum of octets, and the first of packets, have short names. */
 static const char *short_name(const struct flow_layout *layout, unsigned sum) {
-    static const struct { const char *begin, *name; } names[] = {{"octet", "octets"}, {"packet", "packets"}};
+    static const struct {
+        const char *begin, *name;
+    } names[] = {{"octet", "octets"}, {"packet", "packets"}};
     for (size_t i = 0; i < sizeof names / sizeof names[0]; i++) {
         size_t len = strlen(names[i].begin);
         unsigned first = 0;

@@ -383,7 +383,7 @@ static int prepare(struct run *run) {
     result->n_groups = PROTO_CLASSES;
     result->groups = mem_zalloc(PROTO_CLASSES, sizeof result->groups[0]);
     for (unsigned class = 0; class < PROTO_CLASSES; class ++)
-        result->groups[class].key[0][0] = (uint8_t) class;
+        result->groups[class].key[0][0] = (uint8_t)class;
     groups_sort(run);
     return 0;
 }

@@ -11,8 +11,7 @@ struct statement {
     unsigned n_params;
 };
 
-#define STATEMENT_INIT                                                                                                 \
-    { BUFFER_INIT, NULL, 0 }
+#define STATEMENT_INIT {BUFFER_INIT, NULL, 0}
 
 /* The value of the next '?'. */
 void statement_bind(struct statement *statement, struct store_param param);

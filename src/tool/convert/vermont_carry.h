@@ -34,7 +34,9 @@ enum setting {
     SETTINGS
 };
 
-extern const struct vermont_setting { const char *section, *name; } vermont_settings[SETTINGS];
+extern const struct vermont_setting {
+    const char *section, *name;
+} vermont_settings[SETTINGS];
 
 enum role {
     ROLE_SOURCE,

@@ -108,12 +108,9 @@ static const char *entry_in(const struct cell *cells, const struct data_record_c
 #define everything(context, ...) entry_in((const struct cell[]){__VA_ARGS__, {0, 0, 0, NULL, 0}}, context, NULL, NULL)
 #define by_default(context, ...)                                                                                       \
     entry_in((const struct cell[]){__VA_ARGS__, {0, 0, 0, NULL, 0}}, context, FLOW_LAYOUT_KEYS, FLOW_LAYOUT_SUMS)
-#define N(id, length, number)                                                                                          \
-    { id, length, number, NULL, 0 }
-#define T(id, length, text)                                                                                            \
-    { id, length, 0, text, 0 }
-#define R(id, length, number)                                                                                          \
-    { id, length, number, NULL, ENTERPRISE_REVERSE }
+#define N(id, length, number) {id, length, number, NULL, 0}
+#define T(id, length, text) {id, length, 0, text, 0}
+#define R(id, length, number) {id, length, number, NULL, ENTERPRISE_REVERSE}
 
 #define COUNTS N(2, 4, 61), N(1, 4, 52340)
 #define COUNTS_TEXT "\"packetDeltaCount\":61,\"octetDeltaCount\":52340"

@@ -13,16 +13,11 @@
 
 #include "flow/names.h"
 
-#define INTEGER(number)                                                                                                \
-    { .kind = VALUE_INTEGER, .integer = (number) }
-#define REAL(number)                                                                                                   \
-    { .kind = VALUE_REAL, .real = (number) }
-#define TEXT(literal)                                                                                                  \
-    { .kind = VALUE_TEXT, .len = sizeof(literal) - 1, .text = (literal) }
-#define BOOLEAN(truth)                                                                                                 \
-    { .kind = VALUE_BOOLEAN, .integer = (truth) }
-#define COMPOUND                                                                                                       \
-    { .kind = VALUE_COMPOUND }
+#define INTEGER(number) {.kind = VALUE_INTEGER, .integer = (number)}
+#define REAL(number) {.kind = VALUE_REAL, .real = (number)}
+#define TEXT(literal) {.kind = VALUE_TEXT, .len = sizeof(literal) - 1, .text = (literal)}
+#define BOOLEAN(truth) {.kind = VALUE_BOOLEAN, .integer = (truth)}
+#define COMPOUND {.kind = VALUE_COMPOUND}
 
 enum { OK = COERCE_OK, TYPE = REJECT_WRONG_TYPE, RANGE = REJECT_OUT_OF_RANGE, LARGE = REJECT_TOO_LARGE };
 

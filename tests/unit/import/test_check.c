@@ -22,7 +22,7 @@ static int setup(void **state) {
 }
 
 #define RULES(age, duration, future, filter)                                                                           \
-    { .max_flow_age = (age), .max_flow_duration = (duration), .max_future = (future), .filter_unknown_ports = (filter) }
+    {.max_flow_age = (age), .max_flow_duration = (duration), .max_future = (future), .filter_unknown_ports = (filter)}
 
 static const struct {
     struct check_rules rules;

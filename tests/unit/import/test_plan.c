@@ -95,7 +95,7 @@ enum { SEEN = 1 << 22 };
 static struct {
     uint64_t hash;
     unsigned depth; /* at which it was seen: less is worth going on from */
-} * seen;
+} *seen;
 static uint64_t n_worlds;
 
 /* Whether the world is new, or was reached by fewer events than ever. */
