@@ -300,4 +300,4 @@ def test_what_cannot_be_opened(make_site, pair):
     fails(1, "interface 'nosuch': No such device exists", interface="nosuch")
     fails(2, "there is no account 'nosuchuser'", user="nosuchuser")
     fails(2, "[capture] filter: ", filter="tcp prot")
-    fails(2, "[capture] queue: none takes [export] collectors", queue="none")
+    fails(2, "[capture] queue: none requires [export] collectors", queue="none")

@@ -35,7 +35,7 @@ TAKEN = {
     "log": {"target": "syslog", "level": "debug"},
     "queue": {"page": "7", "claim_entries": "5", "rejected_max": "3", "retry_max": "20ms"},
     "import": {"max_flow_age": "1h", "max_flow_duration": "2h", "max_future": "2h", "filter_unknown_ports": "yes",
-               "flush_interval": "2s"},
+               "flush_interval": "2s", "max_flow_octets": "1000000000000", "max_flow_packets": "1000000000"},
     "retention": {"keep": "600=30d", "max_size": "1G"},
 }
 
