@@ -230,6 +230,25 @@ def test_frozen_in_mid_flush(make_site, make_maria, make_store, late):
     site.verify()
 
 
+def test_more_claims_than_commands_fit_on_their_way(make_site):
+    """A dead consumer that took a trickle for days, and never flushed: none of those who adopt it may die of it."""
+    entries = list(generator.flows(17000, seed=39))
+    site = make_site("sqlite")
+    client = site.redis.client()
+    with client.pipeline(transaction=False) as pipeline:
+        for i, raw in enumerate(entries):
+            key = "{%s}:claim:dead:1700000000000000:%d:%d" % (rig.QUEUE, i, 1700100000)
+            pipeline.rpush(key, raw)
+            pipeline.sadd("{%s}:claims" % rig.QUEUE, key)
+        pipeline.execute()
+    daemon = site.daemon()
+    site.settle(len(entries), daemon)
+    daemon.stop()
+    rig.assert_tables(site.tables(), reference.Import().add_all(entries).tables())
+    assert {(row["consumer"], bool(row["adopted"])) for row in rig.read_ledger(site.store) if row["entries"]} == {("dead", True)}
+    site.verify()
+
+
 def test_consumer_comes_back_under_its_name_and_takes_its_own_claims(make_site):
     entries = list(generator.flows(2000, seed=37))
     site = make_site("sqlite")

@@ -88,6 +88,17 @@ def test_bad_lines_are_counted_and_give_exit_code_3(make_site, folder, entries):
     expect(site, entries[:200])
 
 
+def test_what_the_store_can_not_add_up_is_refused_in_every_file(make_site, folder):
+    site = make_site("sqlite", import_={"max_flow_octets": 2**62})
+    half = [one(octetDeltaCount=2**62 - 1, sourceTransportPort=port) for port in (1, 2, 3)]
+    site.run("--once", write(folder / "first.jsonl", half[:1]))
+    site.run("--once", write(folder / "second.jsonl", half[1:2]))
+    _, err = site.run("--once", write(folder / "third.jsonl", [half[2], one()]), code=3)
+    assert "too-large" in err and "octetDeltaCount" in err
+    assert site.ledger()["entries"] == 4 and site.ledger()["rejected"] == 2
+    site.verify()
+
+
 def test_queue_with_bad_entries_gives_exit_code_3(make_site):
     site = make_site("sqlite")
     site.redis.push([one(), b"x", one()])

@@ -332,6 +332,19 @@ def test_rows_that_can_not_be_taken(make_site, make_old):
     site.verify()
 
 
+def test_what_the_store_can_not_add_up_is_refused_in_every_run(make_site, make_old):
+    old = make_old()
+    old.make(600)
+    half = [(START + 600 * i, 1, 2, 3, 4, 6, 10, 2**62 - 1, 1) for i in range(3)]
+    old.fill(600, half[:2])
+    site = make_site("sqlite", import_={"max_flow_octets": 2**62})
+    migrate(site, old)
+    old.fill(600, half[2:])
+    out, err = migrate(site, old, code=3)
+    assert moved(out) == {"flows_600": (1, 0, 1)} and "rejected: too-large: octetDeltaCount" in err
+    site.verify()
+
+
 def test_names_ten_rows_and_counts_the_rest(make_site, make_old):
     old = make_old()
     old.make(600)
