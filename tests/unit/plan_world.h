@@ -519,7 +519,7 @@ static bool can_happen(const struct world *world, enum happening event) {
     case STORE_WRITES: return world->job != NO_JOB && !world->written;
     case STORE_ANSWERS: return world->job != NO_JOB && world->written;
     case RESUMED: return plan->paused;
-    case STORE_LEFT: return plan->stopping && world->job != NO_JOB && !world->used[STOPPED] == 0;
+    case STORE_LEFT: return plan->stopping && world->job != NO_JOB;
     case LAPSED: return plan->connected;
     case OTHER_WORKS: return true;
     case STOPPED:

@@ -9,18 +9,6 @@
  * come to an end when nothing more goes wrong. */
 #include "import/plan.h"
 
-#include <inttypes.h>
-#include <stdio.h>
-#include <stdlib.h>
-#include <string.h>
-
-#include <setjmp.h>
-#include <stdarg.h>
-#include <stddef.h>
-#include <stdint.h>
-#include <cmocka.h>
-
-#include "base/mem.h"
 #include "plan_world.h"
 
 /* --- the walk --- */

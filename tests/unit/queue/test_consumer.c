@@ -1,5 +1,6 @@
 /* The consumer's name and its signs of life, on a Redis in the same process. */
 #include "consumer_case.h"
+#include "fake_redis.h"
 
 static char token[300]; /* ours */
 

@@ -1,6 +1,7 @@
 /* Claims after the fact, on a Redis in the same process: nothing is forgotten but what was to be, whatever is lost or
  * refused on the way, and however many there are. */
 #include "consumer_case.h"
+#include "fake_redis.h"
 
 enum { MANY = 17000, SOME = 1200, PIPELINE = 1 << 14 /* what the connection takes (queue/redis.c) */ };
 

@@ -1,6 +1,7 @@
 /* Taking and reading on a Redis in the same process: whatever is lost or refused on the way, an entry is on the queue
  * or in a registered claim, once. */
 #include "consumer_case.h"
+#include "fake_redis.h"
 
 enum { ENTRIES = 25, BACKLOG = 4001 };
 
