@@ -142,9 +142,9 @@ enum committer_verdict committer_judge(enum committer_patience patience, enum st
     return COMMITTER_GIVE_UP;
 }
 
-static void leave(struct committer *committer) {
+static void leave(struct committer *committer, const char *why) {
     committer->over = true;
-    tell(committer, COMMITTER_LEFT, NULL, NULL);
+    tell(committer, COMMITTER_LEFT, NULL, why);
 }
 
 static void failed(struct committer *committer) {
@@ -157,10 +157,7 @@ static void failed(struct committer *committer) {
         committer->over = true;
         tell(committer, COMMITTER_FAILED, NULL, job->error.text);
         return;
-    case COMMITTER_LEAVE:
-        log_warning("store", "%s; stopping: what is not committed stays where it came from", job->error.text);
-        leave(committer);
-        return;
+    case COMMITTER_LEAVE: leave(committer, job->error.text); return;
     case COMMITTER_AGAIN: break;
     }
     int64_t wait = backoff_failed(&committer->backoff);
@@ -307,9 +304,8 @@ void committer_stop(struct committer *committer) {
     committer->stopping = true;
     if (committer->over || (committer->ready && !waiting)) return;
     if (committer->patience == PATIENCE_SOURCE) {
-        log_warning("store", "stopping while the store is away: what was taken stays in its claims for the next start");
         evtimer_del(committer->retry);
-        leave(committer);
+        leave(committer, NULL);
     } else if (waiting) { /* whoever stops us need not wait for the next try */
         evtimer_del(committer->retry);
         submit(committer);

@@ -188,6 +188,14 @@ static void taken(struct importer *importer) {
     plan_taken(&importer->plan);
 }
 
+static void left(struct importer *importer, const char *why) {
+    if (why)
+        log_warning("store", "%s; stopping: the generation stays in its claims for the next start", why);
+    else
+        log_warning("store", "stopping while the store is away: what was taken stays in its claims for the next start");
+    plan_abandon(&importer->plan);
+}
+
 static void on_told(void *context, const struct committer_news *news) {
     struct importer *importer = context;
     struct plan *plan = &importer->plan;
@@ -196,7 +204,7 @@ static void on_told(void *context, const struct committer_news *news) {
     case COMMITTER_COMMITTED: plan_committed(plan, news->ledger); break;
     case COMMITTER_TAKEN: taken(importer); break;
     case COMMITTER_FOUND: plan_found(plan, news->ledger); break;
-    case COMMITTER_LEFT: plan_abandon(plan); break;
+    case COMMITTER_LEFT: left(importer, news->why); break;
     case COMMITTER_FLUSH: plan_flush(plan, FLUSH_INTERVAL); break;
     case COMMITTER_FAILED:
         log_error("store", "%s", news->why);

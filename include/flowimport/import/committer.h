@@ -67,7 +67,8 @@ struct committer_news {
         COMMITTER_TAKEN,     /* the ledger has its name from somebody else: nothing of it was written, and it is
                               * dropped unless committer_rename() is called at once */
         COMMITTER_FOUND,     /* committer_find(): `ledger` is the row; NULL: there is none */
-        COMMITTER_LEFT,      /* stopping while the store is away: the source keeps what is not committed */
+        COMMITTER_LEFT,      /* stopping while the store is away: the source keeps what is not committed; `why`, or
+                              * NULL: it is between two tries */
         COMMITTER_FAILED,    /* given up: `why` */
         COMMITTER_FLUSH,     /* flush_interval is over: what is being filled is to be handed over */
     } event;
