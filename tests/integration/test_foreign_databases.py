@@ -276,7 +276,7 @@ def test_bad_rows_are_told_of_and_the_rest_goes_on(make_site, database, folder):
     site = make_site("sqlite")
     columns = tuple((name, "VARCHAR(40)") for name, _ in CURRENT if "IPv6" not in name)
     rows = [[str(value) for value in row_current(i) if value is not None] for i in range(6)]
-    rows[1][2] = "http"
+    rows[1][2] = "no-such-port"
     rows[2][6] = "-1"
     rows[3][7] = None
     rows[4][0] = "10.0.0.7"
@@ -291,7 +291,7 @@ def test_bad_rows_are_told_of_and_the_rest_goes_on(make_site, database, folder):
     good = [entry(0), entry(4, sourceIPv4Address=0x0a000007), entry(5)]
     expect(site, good)
     lines = kept.read_text().splitlines()
-    assert [json.loads(line).get("sourceTransportPort") for line in lines] == ["http", flow(2)[0][2], flow(3)[0][2]]
+    assert [json.loads(line).get("sourceTransportPort") for line in lines] == ["no-such-port", flow(2)[0][2], flow(3)[0][2]]
 
 
 # Argus -----------------------------------------------------------------------------------------------------------------
