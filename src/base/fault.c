@@ -32,7 +32,7 @@ void fault_init(void) {
         char *end;
         count = strtol(text + name_len + 1, &end, 10);
         if (*end || end == text + name_len + 1 || count < 1 || count == LONG_MAX) {
-            log_error("fault", "FLOWIMPORT_FAULT=%s: not NAME or NAME:N with N from 1; ignored", text);
+            log_error("fault", "FLOWIMPORT_FAULT=%s: expected NAME or NAME:N with N from 1; ignored", text);
             return;
         }
     }

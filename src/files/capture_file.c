@@ -105,7 +105,7 @@ int capture_file_read(struct capture_file *file, struct error *error) {
     if (n == 0) n = piece_read(file, wanted, error);
     if (n > 0) return 1;
     if (n == 0 && (file->end > file->at || file->skip))
-        return error_set(error, "%s: at byte %" PRId64 ": cut off within a frame", contents_name(file->contents),
+        return error_set(error, "%s: at byte %" PRId64 ": truncated within a frame", contents_name(file->contents),
                          file->position);
     return n;
 }

@@ -41,7 +41,7 @@ static int input_spool(struct error *error) {
     if (!folder || !*folder) folder = "/tmp";
     int fd = open(folder, O_TMPFILE | O_RDWR | O_CLOEXEC, 0600);
     if (fd < 0) {
-        error_set(error, "standard input: no temporary file in %s: %s", folder, strerror(errno));
+        error_set(error, "standard input: can't create a temporary file in %s: %s", folder, strerror(errno));
         return -1;
     }
     while ((n = read(STDIN_FILENO, buffer, sizeof buffer)) > 0)
@@ -72,7 +72,7 @@ struct contents *contents_open(const char *path, bool again, struct error *error
     if (fd < 0) return NULL;
     bool regular = fstat(fd, &status) == 0 && S_ISREG(status.st_mode);
     if (again && !regular) {
-        error_set(error, "%s: not a regular file; pipe it to '-'", path);
+        error_set(error, "%s: not a regular file; pipe it into '-'", path);
         close(fd);
         return NULL;
     }

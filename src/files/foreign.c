@@ -23,14 +23,14 @@ static void cell_set(struct foreign *foreign, int column, const struct cell *cel
 static int line_read(struct foreign *foreign, struct error *error) {
     struct cell rest = foreign->record, cell;
     unsigned n = 0;
-    if (!foreign->has_header) return error_set(error, "there is no header line before it: %s", foreign->tool->hint);
+    if (!foreign->has_header) return error_set(error, "no header line before it: %s", foreign->tool->hint);
     if (foreign->missing)
-        return error_set(error, "column '%s': the header has none: %s", foreign->missing, foreign->tool->hint);
+        return error_set(error, "column '%s': not in the header: %s", foreign->missing, foreign->tool->hint);
     memset(&foreign->cells, 0, sizeof foreign->cells);
     for (; foreign_cell_next(&rest, foreign->separator, &cell); n++)
         if (n < foreign->n_cells) cell_set(foreign, foreign->cell_columns[n], &cell);
     if (n != foreign->n_cells)
-        return error_set(error, "the line has %u columns: accepted are %u, as the header has", n, foreign->n_cells);
+        return error_set(error, "the line has %u columns; expected %u, as in the header", n, foreign->n_cells);
     return foreign_assemble(foreign, error);
 }
 
@@ -42,8 +42,8 @@ static int object_read(struct foreign *foreign, struct error *error) {
     while ((more = json_members_next(&members, &name, &value)) > 0)
         cell_set(foreign, foreign_column_find(foreign->tool, &name), &value);
     if (more < 0)
-        return error_set(error, "not one object of JSON: accepted is one whose braces are alone in their lines, "
-                                "or one a line");
+        return error_set(
+            error, "not one JSON object; expected an object with each brace on its own line, or one object per line");
     return foreign_assemble(foreign, error);
 }
 

@@ -48,7 +48,7 @@ static const char *role_name(const struct foreign *foreign, enum column_role rol
 }
 
 static int missing(const struct foreign *foreign, enum column_role role, struct error *error) {
-    return error_set(error, "column '%s': there is no value", role_name(foreign, role));
+    return error_set(error, "column '%s': no value", role_name(foreign, role));
 }
 
 /* What the value is not, and what is accepted. */
@@ -59,7 +59,7 @@ static int wrong(const struct foreign *foreign, const struct cell *cell, const c
     for (size_t i = 0; i < n; i++)
         text[i] = cell->text[i] >= ' ' && cell->text[i] <= '~' ? cell->text[i] : '?';
     text[n] = '\0';
-    return error_set(error, "column '%s': '%s%s' is no %s: accepted are %s", cell_name(foreign, cell), text,
+    return error_set(error, "column '%s': '%s%s' is not a valid %s; expected %s", cell_name(foreign, cell), text,
                      n < cell->len ? "..." : "", noun, accepted);
 }
 
@@ -70,7 +70,7 @@ static int number_read(const struct foreign *foreign, enum column_role role, con
     char accepted[96];
     *number = 0;
     if (!cell || (value_number(cell, number) == 0 && *number <= max)) return 0;
-    snprintf(accepted, sizeof accepted, "whole numbers from 0 to %llu%s", (unsigned long long)max,
+    snprintf(accepted, sizeof accepted, "a whole number from 0 to %llu%s", (unsigned long long)max,
              role >= ROLE_PACKETS ? foreign->tool->counts : "");
     return wrong(foreign, cell, noun, accepted, error);
 }
@@ -80,9 +80,11 @@ static int time_read(struct foreign *foreign, enum column_role role, int64_t *us
     const struct cell *cell = role_cell(foreign, role);
     if (!cell) return missing(foreign, role, error);
     if (value_time(cell, &foreign->local, us) == 0) return 0;
-    snprintf(accepted, sizeof accepted,
-             "seconds since 1970, as 1700000000.25, and local times, as 2023-11-14 22:13:20.25, or with Z or +01:00%s",
-             foreign->tool->times);
+    snprintf(
+        accepted, sizeof accepted,
+        "seconds since 1970, such as 1700000000.25, or a local time, such as 2023-11-14 22:13:20.25, or one with Z or "
+        "+01:00%s",
+        foreign->tool->times);
     return wrong(foreign, cell, "time", accepted, error);
 }
 
@@ -92,7 +94,7 @@ static int times_read(struct foreign *foreign, struct flow *flow, struct error *
     const struct cell *duration = role_cell(foreign, ROLE_DURATION);
     int64_t us = 0;
     if (duration && value_seconds(duration, &us) != 0)
-        return wrong(foreign, duration, "duration", "seconds with a fraction", error);
+        return wrong(foreign, duration, "duration", "seconds, optionally with a fraction", error);
     flow->end_us = flow->start_us + us;
     return 0;
 }
@@ -106,7 +108,7 @@ static int address_read(const struct foreign *foreign, enum column_role role, st
     *family = value_address(cell, end->address);
     if (*family >= 0) return 1;
     if (value_mac(cell, octets) == 0) return 0;
-    return wrong(foreign, cell, "address", "192.0.2.1 and 2001:db8::1", error);
+    return wrong(foreign, cell, "address", "an address such as 192.0.2.1 or 2001:db8::1", error);
 }
 
 static bool cell_is(const struct cell *cell, const char *text) {
@@ -132,7 +134,7 @@ static int protocol_read(const struct foreign *foreign, struct flow *flow) {
 static int protocol_check(const struct foreign *foreign, struct flow *flow, struct error *error) {
     const struct cell *cell = role_cell(foreign, ROLE_PROTOCOL);
     if (cell && flow->protocol < 0)
-        return wrong(foreign, cell, "protocol", "0 to 255 and the names in /etc/protocols", error);
+        return wrong(foreign, cell, "protocol", "0 to 255 or a name in /etc/protocols", error);
     if (flow->protocol == IPPROTO_ICMP && flow->family == FLOW_IPV6) flow->protocol = IPPROTO_ICMPV6;
     return 0;
 }
@@ -157,7 +159,7 @@ static int port_read(const struct foreign *foreign, enum column_role role, const
         return 0;
     }
     int service = service_port(cell->text, cell->len, (uint8_t)(flow->protocol < 0 ? 0 : flow->protocol));
-    if (service < 0) return wrong(foreign, cell, "port", "0 to 65535 and the names in /etc/services", error);
+    if (service < 0) return wrong(foreign, cell, "port", "0 to 65535 or a name in /etc/services", error);
     *port = (uint64_t)service;
     return 0;
 }
@@ -215,7 +217,7 @@ static int flow_read(struct foreign *foreign, struct flow *flow, struct error *e
     if (is_flow != 1) return is_flow;
     if (family[0] != family[1])
         return wrong(foreign, role_cell(foreign, ROLE_DESTINATION), "address of the source's family",
-                     "two of IPv4 or two of IPv6", error);
+                     "two IPv4 or two IPv6 addresses", error);
     flow->family = (enum flow_family)family[0];
     if (protocol_check(foreign, flow, error) != 0 || ports_read(foreign, flow, error) != 0 ||
         times_read(foreign, flow, error) != 0 || counts_read(foreign, flow, error) != 0)
@@ -271,20 +273,23 @@ static char *element_write(char *out, const struct foreign *foreign, const struc
     switch (column->role) {
     case ROLE_ADDRESS:
         family = value_address(cell, octets);
-        if (family < 0) return wrong(foreign, cell, "address", "192.0.2.1 and 2001:db8::1", error), NULL;
+        if (family < 0)
+            return wrong(foreign, cell, "address", "an address such as 192.0.2.1 or 2001:db8::1", error), NULL;
         if (memcmp(octets, zeros, sizeof octets) == 0) return out;
         return address_write(out, family == FLOW_IPV6 && column->other ? column->other : name, (enum flow_family)family,
                              octets);
     case ROLE_MAC:
-        if (value_mac(cell, octets) != 0) return wrong(foreign, cell, "address", "00:1b:21:0a:ff:3c", error), NULL;
+        if (value_mac(cell, octets) != 0)
+            return wrong(foreign, cell, "address", "an address such as 00:1b:21:0a:ff:3c", error), NULL;
         return memcmp(octets, zeros, 6) == 0 ? out : entry_mac(member(out, name), octets);
     case ROLE_TEXT:
         return entry_string(member(out, name), cell->text, cell->len < FOREIGN_TEXT_MAX ? cell->len : FOREIGN_TEXT_MAX);
     case ROLE_FLAGS:
-        if (value_flags(cell, &number) != 0) return wrong(foreign, cell, "set of flags", "...AP.SF", error), NULL;
+        if (value_flags(cell, &number) != 0)
+            return wrong(foreign, cell, "set of flags", "flags such as ...AP.SF", error), NULL;
         break;
     default:
-        if (value_number(cell, &number) != 0) return wrong(foreign, cell, "number", "whole numbers", error), NULL;
+        if (value_number(cell, &number) != 0) return wrong(foreign, cell, "number", "a whole number", error), NULL;
     }
     return number ? number_write(out, name, number) : out;
 }

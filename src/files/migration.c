@@ -78,7 +78,7 @@ static void names_compare(struct columns *columns, bool sums) {
     if (differs && !columns->differs) {
         columns->differs = true;
         (sums ? ddl_sums : ddl_keys)(columns->layout, &configured);
-        error_set(columns->error, "%s has the %s %s; configured is %s = %s; configure what the old tables have",
+        error_set(columns->error, "%s has the %s %s, but %s = %s is configured; configure those of the old tables",
                   columns->table, sums ? "sums" : "flow keys", found.len > 0 ? found.data : "(none)",
                   sums ? "aggr_sums" : "aggr_values", configured.data);
     }
@@ -138,8 +138,7 @@ enum store_status migration_find(struct migration *migration, struct store *sour
     table_end(&columns);
     if (columns.differs || migration->n == 0) {
         error_set(error, "%s: %s", store_name(source),
-                  columns.differs ? different.text
-                                  : "there is no table of flow-inspector's that could be moved, flows_600 or its like");
+                  columns.differs ? different.text : "no flow-inspector table to migrate, such as flows_600");
         return STORE_REFUSED;
     }
     for (unsigned i = 0; i < migration->n && status == STORE_OK; i++) {

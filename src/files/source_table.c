@@ -97,7 +97,7 @@ enum store_status source_table_find(struct source_table *table, struct store *so
     if (status == STORE_OK) status = source_identity(source, more, table->identity, error);
     free(more);
     if (status != STORE_OK || table->n > 0) return status;
-    error_set(error, "%s: there is no table %s, or the account may not read it", store_name(source), name);
+    error_set(error, "%s: table %s not found, or the account may not read it", store_name(source), name);
     return STORE_REFUSED;
 }
 

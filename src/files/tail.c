@@ -123,8 +123,8 @@ struct tail *tail_open(const char *path, const char *label, uint64_t position, s
     if (wanted.fd >= 0 && wanted.fd != fd) close(fd);
     if (*label && wanted.fd < 0)
         log_warning("push",
-                    "%s: the file that was read last is gone or packed; what it had behind byte %" PRIu64
-                    " is not read",
+                    "%s: the last file that was read is missing or compressed; its contents after byte %" PRIu64
+                    " are not read",
                     path, position);
     file_take(tail, wanted.fd >= 0 ? wanted.fd : fd, wanted.fd >= 0 ? position : 0);
     return tail;
@@ -228,7 +228,7 @@ int tail_next(struct tail *tail, int64_t now_us, const char **text, size_t *len,
         if (newline) return line_return(tail, (size_t)(newline - from) + 1, (size_t)(newline - from), text, len);
         seen = left;
         if (file_is_anew(tail)) {
-            log_notice("push", "%s: was cut off and begins anew", tail->path);
+            log_notice("push", "%s: was truncated; reading it from the start", tail->path);
             file_take(tail, tail->fd, 0);
             seen = 0;
         }

@@ -142,7 +142,7 @@ struct vermont_row *vermont_row_new(const char *const *columns, unsigned n, stru
                           : !row_has(row, "flowEnd") ? "end, lastSwitched or flowEndSeconds"
                                                      : NULL;
     if (!missing) return row;
-    error_set(error, "there is no column with the flow's %s or its like", missing);
+    error_set(error, "no column with the flow's %s or an equivalent", missing);
     vermont_row_free(row);
     return NULL;
 }

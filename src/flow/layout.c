@@ -53,7 +53,7 @@ static int sum_add(struct flow_layout *layout, const char *name, size_t len, str
     const struct element *element = element_by_name(name, len);
     if (!element) return error_set(error, "aggr_sums: '%.*s' is not an IPFIX information element", (int)len, name);
     if (!element_is_sum(element))
-        return error_set(error, "aggr_sums: '%s' is a %s; a sum is an unsigned integer", element->name,
+        return error_set(error, "aggr_sums: '%s' is a %s; a sum must be an unsigned integer", element->name,
                          element_type_name(element->type));
     if (layout->n_sums == FLOW_SUMS_MAX)
         return error_set(error, "aggr_sums: '%s' is one too many: at most %d sums", element->name, FLOW_SUMS_MAX);
@@ -62,7 +62,7 @@ static int sum_add(struct flow_layout *layout, const char *name, size_t len, str
     /* Of the full key: the five-tuple is kept whether or not it is configured. */
     for (unsigned i = 0; i < layout->n_fields; i++)
         if (layout->fields[i].element[FLOW_IPV4] == element)
-            return error_set(error, "aggr_sums: '%s' is a flow key already", element->name);
+            return error_set(error, "aggr_sums: '%s' is already a flow key", element->name);
     layout->sums[layout->n_sums++] = element;
     return 0;
 }
@@ -84,8 +84,8 @@ int flow_layout_init(struct flow_layout *layout, const char *keys, const char *s
     for (unsigned i = 0; i < FLOW_TUPLE_FIELDS; i++)
         field_add(layout, element_by_id(tuple_ids[i][FLOW_IPV4]), element_by_id(tuple_ids[i][FLOW_IPV6]));
     if (list_each(layout, keys, key_add, error) != 0 || list_each(layout, sums, sum_add, error) != 0) return -1;
-    if (layout->n_keys == 0) return error_set(error, "aggr_values: no flow key is given");
-    if (layout->n_sums == 0) return error_set(error, "aggr_sums: no sum is given");
+    if (layout->n_keys == 0) return error_set(error, "aggr_values: requires a flow key");
+    if (layout->n_sums == 0) return error_set(error, "aggr_sums: requires a sum");
     return 0;
 }
 

@@ -372,16 +372,16 @@ void meter_show(const struct meter *meter, struct show *show) {
         room += flow_table_room(meter->rules[i].table);
     }
     show_module(show, "meter");
-    show_counter(show, "frames_total", "Frames that were handed in.", totals->frames);
-    show_counter(show, "passed_over_total", "Frames that sampling passed over.", totals->passed_over);
-    show_family(show, SHOW_COUNTER, "verdicts_total", "verdict", "Frames by what became of them.");
+    show_counter(show, "frames_total", "Frames received.", totals->frames);
+    show_counter(show, "passed_over_total", "Frames skipped by sampling.", totals->passed_over);
+    show_family(show, SHOW_COUNTER, "verdicts_total", "verdict", "Frames by result.");
     for (unsigned i = 0; i < PACKET_VERDICTS; i++)
         show_member(show, packet_texts[i].token, totals->verdicts[i]);
-    show_counter(show, "packets_total", "Packets that count.", totals->packets);
-    show_counter(show, "octets_total", "Octets of the packets that count.", totals->octets);
-    show_counter(show, "unmatched_total", "Packets that no rule takes.", totals->unmatched);
-    show_gauge(show, "flows", "Flows under way.", flows);
-    show_gauge(show, "flows_room", "The most flows that there is memory for.", room);
+    show_counter(show, "packets_total", "Packets counted.", totals->packets);
+    show_counter(show, "octets_total", "Bytes of the counted packets.", totals->octets);
+    show_counter(show, "unmatched_total", "Packets that match no rule.", totals->unmatched);
+    show_gauge(show, "flows", "Active flows.", flows);
+    show_gauge(show, "flows_room", "The maximum number of flows that fit in memory.", room);
     show_family(show, SHOW_COUNTER, "flows_ended_total", "reason", "Flows that ended, by reason.");
     for (unsigned i = METER_END_IDLE; i <= METER_END_RESOURCES; i++)
         show_member(show, ends[i], totals->ends[i]);

@@ -55,7 +55,7 @@ static int field_unknown(const struct meter_rule *rule, struct span word, enum m
     struct buffer names = BUFFER_INIT;
     for (unsigned i = 0; i < meter_n_fields; i++)
         if (meter_fields[i].may_be >> of & 1) buffer_printf(&names, ", %s", meter_fields[i].name);
-    error_set(error, "rule '%s': '%.*s' is no %s; there are %s%s", rule->name, (int)word.len, word.at,
+    error_set(error, "rule '%s': '%.*s' is not a %s; expected %s%s", rule->name, (int)word.len, word.at,
               of == METER_FIELD_KEY ? "key" : "value", of == METER_FIELD_KEY ? "five-tuple, biflow, " : "",
               names.data + strlen(", "));
     buffer_release(&names);
@@ -99,7 +99,7 @@ static int key_add(struct meter_rule *rule, struct span word, struct error *erro
     prefix[FLOW_IPV4] = prefix_read(&slash, end, 32);
     prefix[FLOW_IPV6] = slash < end ? prefix_read(&slash, end, 128) : IPV6_PREFIX_DEFAULT;
     if (prefix[FLOW_IPV4] && prefix[FLOW_IPV6] && slash == end) return 0;
-    return error_set(error, "rule '%s': '%.*s': a prefix is 1 to 32 bits, and 1 to 128 for IPv6, as %s/24/56",
+    return error_set(error, "rule '%s': '%.*s': a prefix has 1 to 32 bits, or 1 to 128 for IPv6, as in %s/24/56",
                      rule->name, (int)word.len, word.at, field->name);
 }
 
@@ -163,14 +163,15 @@ static int biflow_check(const struct meter_rule *rule, struct error *error) {
             if (rule->fields.fields[i]->id == ends[e].destination) destination = rule->prefix[i];
         }
         if (!source != !destination || (source && memcmp(source, destination, FLOW_FAMILIES) != 0))
-            return error_set(error, "rule '%s': biflow takes both ends' %s as keys, with prefixes of the same length",
+            return error_set(error,
+                             "rule '%s': biflow requires the %s of both ends as keys, with prefixes of the same length",
                              rule->name,
                              e == 0   ? "addresses"
                              : e == 1 ? "ports"
                                       : "MAC addresses");
         any = any || source;
     }
-    return any ? 0 : error_set(error, "rule '%s': biflow takes keys of both ends", rule->name);
+    return any ? 0 : error_set(error, "rule '%s': biflow requires keys of both ends", rule->name);
 }
 
 static int name_set(struct meter_rules *rules, struct meter_rule *rule, struct span name, struct error *error) {
@@ -178,12 +179,13 @@ static int name_set(struct meter_rules *rules, struct meter_rule *rule, struct s
     for (size_t i = 0; plain && i < name.len; i++)
         plain = isalnum((unsigned char)name.at[i]) || strchr("._-", name.at[i]);
     if (!plain)
-        return error_set(error, "'%.*s' is no name of a rule: up to %d letters, digits, '.', '_' and '-', then ':'",
+        return error_set(error,
+                         "'%.*s' is not a rule name; expected up to %d letters, digits, '.', '_' and '-', then ':'",
                          (int)name.len, name.at, METER_RULE_NAME_MAX - 1);
     memcpy(rule->name, name.at, name.len);
     for (const struct meter_rule *other = rules->rules; other < rule; other++)
         if (strcmp(other->name, rule->name) == 0)
-            return error_set(error, "rule '%s': there are two of that name", rule->name);
+            return error_set(error, "rule '%s': the name is repeated", rule->name);
     rule->fields.rule = rule->name;
     return 0;
 }
@@ -193,22 +195,22 @@ static int rule_parse(struct meter_rules *rules, struct span text, struct error 
     if (rules->n == METER_RULES_MAX)
         return error_set(error, "'%.*s' is one too many: at most %d rules", (int)text.len, text.at, METER_RULES_MAX);
     if (!colon)
-        return error_set(error, "'%.*s': a rule begins with its name and ':', as 'all: five-tuple'", (int)text.len,
-                         text.at);
+        return error_set(error, "'%.*s': a rule must begin with its name and ':', as in 'all: five-tuple'",
+                         (int)text.len, text.at);
     struct meter_rule *rule = &rules->rules[rules->n++];
     if (name_set(rules, rule, span_trim(text.at, colon), error) != 0) return -1;
     struct span rest = span_trim(colon + 1, end);
     const char *arrow = memmem(rest.at, rest.len, "->", 2);
     if (arrow) {
         struct span match = span_trim(rest.at, arrow);
-        if (match.len == 0) return error_set(error, "rule '%s': there is no match before '->'", rule->name);
+        if (match.len == 0) return error_set(error, "rule '%s': no match before '->'", rule->name);
         rule->match = mem_strndup(match.at, match.len);
         rest = span_trim(arrow + 2, end);
     }
     const char *plus = memchr(rest.at, '+', rest.len);
     struct span keys = span_trim(rest.at, plus ? plus : end), values = span_trim(plus ? plus + 1 : end, end);
     if (keys_add(rule, keys, error) != 0) return -1;
-    if (rule->n_keys == 0) return error_set(error, "rule '%s': there is no key, as 'five-tuple'", rule->name);
+    if (rule->n_keys == 0) return error_set(error, "rule '%s': no key, such as 'five-tuple'", rule->name);
     if (rule->fields.biflow && biflow_check(rule, error) != 0) return -1;
     return values_add(rule, values, error);
 }
@@ -221,7 +223,7 @@ int meter_rules_parse(struct meter_rules *rules, const char *text, struct error 
         if (rule.len > 0 && rule_parse(rules, rule, error) != 0) return -1;
         if (!*comma) break;
     }
-    return rules->n > 0 ? 0 : error_set(error, "there is no rule, as 'all: five-tuple'");
+    return rules->n > 0 ? 0 : error_set(error, "no rule, such as 'all: five-tuple'");
 }
 
 void meter_rules_release(struct meter_rules *rules) {

@@ -116,8 +116,7 @@ int capture_read(struct capture *capture, capture_frame_fn *frame, void *context
     capture->failed = n < 0;
     if (n >= 0) return n;
     /* One that is down comes back, and the socket stays bound to it; one that was removed does not. */
-    if (strcmp(name, "any") != 0 && if_nametoindex(name) == 0)
-        return error_set(error, "interface '%s': it is gone", name);
+    if (strcmp(name, "any") != 0 && if_nametoindex(name) == 0) return error_set(error, "interface '%s': removed", name);
     log_warning("capture", "interface '%s': %s", name, pcap_geterr(capture->pcap));
     return 0;
 }

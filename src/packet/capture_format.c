@@ -126,7 +126,7 @@ static enum capture_step frame_set(struct capture_format *format, struct capture
 }
 
 static enum capture_step too_long(uint32_t bytes, const char *what, struct error *error) {
-    error_set(error, "%s of %" PRIu32 " bytes: damaged, or no capture", what, bytes);
+    error_set(error, "%s of %" PRIu32 " bytes: damaged, or not a capture", what, bytes);
     return CAPTURE_WRONG;
 }
 
@@ -164,7 +164,7 @@ static enum capture_step section_begin(struct capture_format *format, const uint
     if (len < SECTION_BYTES) return CAPTURE_MORE;
     format->big = be32(at + 8) == BYTE_ORDER_MAGIC;
     if (read32(format, at + 8) != BYTE_ORDER_MAGIC) {
-        error_set(error, "a section whose byte order is neither of the two: damaged, or no capture");
+        error_set(error, "a section with an invalid byte order: damaged, or not a capture");
         return CAPTURE_WRONG;
     }
     format->begun = format->blocks = true;
@@ -274,6 +274,6 @@ enum capture_step capture_format_next(struct capture_format *format, uint8_t *at
     bool big;
     const struct pcap_kind *kind = pcap_find(at, &big);
     if (kind) return pcap_begin(format, kind, big, at, len, bytes);
-    error_set(error, "no capture: it begins with neither pcap's nor pcapng's number");
+    error_set(error, "not a capture: it starts with neither pcap's nor pcapng's magic number");
     return CAPTURE_WRONG;
 }

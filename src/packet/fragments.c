@@ -118,10 +118,9 @@ struct fragments_counts fragments_counts(const struct fragments *fragments) { re
 void fragments_show(const struct fragments *fragments, struct show *show) {
     const struct fragments_counts *counts = &fragments->counts;
     show_module(show, "fragments");
-    show_counter(show, "firsts_total", "First fragments whose ports were remembered.", counts->firsts);
-    show_counter(show, "found_total", "Later fragments that were given the ports of their first one.", counts->found);
-    show_counter(show, "orphans_total", "Later fragments counted under port 0: their first one was not seen.",
+    show_counter(show, "firsts_total", "First fragments whose ports were recorded.", counts->firsts);
+    show_counter(show, "found_total", "Later fragments counted under the ports of their first one.", counts->found);
+    show_counter(show, "orphans_total", "Later fragments counted under port 0 because their first one was not seen.",
                  counts->orphans);
-    show_counter(show, "evicted_total", "First fragments forgotten before their time, for want of room.",
-                 counts->evicted);
+    show_counter(show, "evicted_total", "First fragments discarded early for lack of space.", counts->evicted);
 }

@@ -243,7 +243,7 @@ def test_lines_are_printed_as_they_are(folder):
     _, err = flowimport("print", folder / "nowhere", code=1)
     assert "nowhere: No such file" in err
     _, err = flowimport("print", "--format", "pcap", folder / "lines", code=1)
-    assert "lines: at byte 0: no capture: it begins with neither pcap's nor pcapng's number" in err
+    assert "lines: at byte 0: not a capture: it starts with neither pcap's nor pcapng's magic number" in err
 
 
 @pytest.mark.parametrize("words, complaint", [
@@ -369,7 +369,7 @@ def test_a_file_that_is_cut_off_is_counted_up_to_there(folder, make_site):
     data = (folder / "capture").read_bytes()
     (folder / "cut").write_bytes(data[:-5])
     out, err = flowimport("print", folder / "cut", code=1)
-    assert "999 packets" in err and "cut: at byte " in err and ": cut off within a frame" in err
+    assert "999 packets" in err and "cut: at byte " in err and ": truncated within a frame" in err
     got = sums(json.loads(line) for line in out.splitlines())
     assert wanted[0] + wanted[2] - got[0] - got[2] == 1
     site = make_site("sqlite")

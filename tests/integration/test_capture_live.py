@@ -238,7 +238,7 @@ def test_down_and_up_and_gone(make_site, pair):
     packets = probe.status()["meter"]["packets_total"]
     ours.run("ip", "link", "del", "dev", "va")
     assert probe.process.wait() == 1
-    assert "interface 'va': it is gone" in probe.process.output()
+    assert "interface 'va': removed" in probe.process.output()
     assert sums(site)[0] >= packets  # what it had is written all the same
     site.verify()
 

@@ -332,8 +332,9 @@ def test_argus_rows_that_are_no_flows(make_site, database, folder):
     site = make_site("sqlite")
     kept = folder / "rejected"
     _, err = site.run("--once", "--rejected", kept, *words(database, "argus-db"), code=3)
-    assert "flows_1:3: column 'SrcAddr': '10.0.0.256' is no address: accepted are 192.0.2.1 and 2001:db8::1\n" in err
-    assert "flows_1:4: column 'Sport': 'a?b?' is no port" in err
+    assert ("flows_1:3: column 'SrcAddr': '10.0.0.256' is not a valid address; "
+            "expected an address such as 192.0.2.1 or 2001:db8::1\n") in err
+    assert "flows_1:4: column 'Sport': 'a?b?' is not a valid port" in err
     assert "flows_1: 1 records passed over: no flows of IP\n" in err
     expect(site, [argus_entry(0), argus_entry(4)])
     # As lines of ra's: mended, they are read by that.
@@ -488,7 +489,7 @@ def test_wrong_urls_and_tables(make_site, maria, database):
         "--once", *words(database, "argus-db", "h_*"))
     database.make("h_1", [("firstSwitched", "INT"), ("srcIP", "INT")])
     assert refused("print", *words(database)) == (
-        "flowimport: h_1: there is no column with the flow's end, lastSwitched or flowEndSeconds or its like\n")
+        "flowimport: h_1: no column with the flow's end, lastSwitched or flowEndSeconds or an equivalent\n")
     asked = ("flowimport: --once, open, push and print read databases, with --format vermont-db or argus-db and "
              "--from mysql://user@host/database\n")
     for arguments in (["print", "--format", "vermont-db"], ["print", "--from", database.url],

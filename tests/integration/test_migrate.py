@@ -372,13 +372,13 @@ def test_refuses_other_keys_and_sums(make_old, refused):
             "destinationTransportPort; configured is aggr_values = sourceIPv4Address, destinationIPv4Address, "
             "sourceTransportPort, destinationTransportPort, protocolIdentifier; configure what the old tables have"
             ) in refused(old)
-    assert ("flows_600 has the sums octetDeltaCount; configured is aggr_sums = packetDeltaCount, octetDeltaCount; "
-            "configure what the old tables have") in refused(old, keys=reference.TUPLE_KEYS[:4])
+    assert ("flows_600 has the sums octetDeltaCount, but aggr_sums = packetDeltaCount, octetDeltaCount is configured; "
+            "configure those of the old tables") in refused(old, keys=reference.TUPLE_KEYS[:4])
 
 
 def test_refuses_what_is_no_old_database(make_old, make_site, make_store, refused, maria, folder):
     empty = make_old()
-    nothing = "there is no table of flow-inspector's that could be moved, flows_600 or its like"
+    nothing = "no flow-inspector table to migrate, such as flows_600"
     assert nothing in refused(empty)
     ours = make_store("mysql")
     make_site(store=ours).run("--once")

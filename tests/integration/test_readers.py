@@ -126,7 +126,7 @@ def test_argus_without_what_is_needed(folder):
     (folder / "rc").write_text(RA_CONF)
     (folder / "plain").write_bytes(run("ra", "-F", folder / "rc", "-r", folder / "argus", "-c", ","))
     _, err = flowimport("print", folder / "plain", code=3)
-    assert err.startswith("%s:2: column 'LastTime': the header has none: ra -c , -u -n -s stime," % (folder / "plain"))
+    assert err.startswith("%s:2: column 'LastTime': not in the header: ra -c , -u -n -s stime," % (folder / "plain"))
     (folder / "undated").write_bytes(run("ra", "-F", folder / "rc", "-r", folder / "argus", "-c", ",", "-s", RA))
     _, err = flowimport("print", folder / "undated", code=3)
     assert "%s:3: column 'StartTime': '" % (folder / "undated") in err
@@ -145,7 +145,7 @@ def test_nfdump(make_site, folder, words):
     path.write_bytes(run("nfdump", "-R", folder / "flows", "-o", *words, TZ="America/New_York"))
     if "-q" in words:  # no header, so it is nothing that could be known
         _, err = flowimport("print", "--format", "nfdump", path, code=3)
-        assert err.startswith("%s:1: there is no header line before it: nfdump -o csv prints it" % path)
+        assert err.startswith("%s:1: no header line before it: nfdump -o csv prints it" % path)
         return
     out, err = print_with(path, TZ="America/New_York")
     assert err == ""
@@ -290,7 +290,7 @@ def bad_log():
 
 def said_of(path, bad):
     """The first ten by one, the rest by its number."""
-    return "".join("%s:%d: column 'proto': 'tpc' is no protocol: accepted are 0 to 255 and the names in /etc/protocols\n"
+    return "".join("%s:%d: column 'proto': 'tpc' is not a valid protocol; expected 0 to 255 or a name in /etc/protocols\n"
                    % (path, 9 + 3 * i) for i in range(10)) + \
         "%s: more rejected entries are counted, not shown\n%s: %d entries were rejected\n" % (path, path, len(bad))
 
@@ -436,7 +436,7 @@ def test_log_is_followed_across_rotation_and_restarts(pusher, folder):  # noqa: 
     pusher.wait_for(500)
     child.signal(signal.SIGINT)
     assert child.wait() == 3, child.output()
-    assert "%s:104: the line has 1 columns: accepted are 19, as the header has\n" % path in child.output()
+    assert "%s:104: the line has 1 columns; expected 19, as in the header\n" % path in child.output()
     assert (folder / "aside").read_bytes().endswith(b"\nx\n")
     pusher.expect(ENTRIES[:500])
 

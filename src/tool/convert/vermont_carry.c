@@ -82,7 +82,7 @@ static bool number_read(struct conversion *conversion, const struct module *modu
     char *end;
     *value = strtoull(option->text, &end, 10);
     if (!isdigit((unsigned char)*option->text) || *end) {
-        vermont_note(conversion, module, "%s: '%s' is no number", option->name, option->text);
+        vermont_note(conversion, module, "%s: '%s' is not a number", option->name, option->text);
         return false;
     }
     if (*value < min || *value > max) {

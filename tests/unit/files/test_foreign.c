@@ -87,9 +87,9 @@ static void zeek_headers(void **state) {
            HOSTS TCP TIMES "\"packetDeltaCount\":1,\"octetDeltaCount\":60}\n" HOSTS TCP TIMES
                            "\"packetDeltaCount\":3,\"octetDeltaCount\":100,"
                            "\"sourceMacAddress\":\"00:1b:21:0a:ff:3c\"}\n");
-    expect(FOREIGN_ZEEK, "1700000000.1\tCx\n", "! there is no header line before it: conn.log has it\n");
+    expect(FOREIGN_ZEEK, "1700000000.1\tCx\n", "! no header line before it: conn.log has it\n");
     expect(FOREIGN_ZEEK, "#fields\tts\tquery\n1700000000.1\texample.org\n",
-           "! column 'duration': the header has none: conn.log has it\n");
+           "! column 'duration': not in the header: conn.log has it\n");
 }
 
 static void zeek_objects(void **state) {
@@ -105,11 +105,11 @@ static void zeek_objects(void **state) {
            HOSTS TCP TIMES "\"packetDeltaCount\":10,\"octetDeltaCount\":620,\"revPacketDeltaCount\":12,"
                            "\"revOctetDeltaCount\":9620}\n" HOSTS TCP TIMES
                            "\"packetDeltaCount\":1,\"octetDeltaCount\":0}\n");
-    expect(FOREIGN_ZEEK, "{\"ts\":1,\"id.orig_h\":\"192.0.2.1\"}\n", "! column 'id.resp_h': there is no value\n");
+    expect(FOREIGN_ZEEK, "{\"ts\":1,\"id.orig_h\":\"192.0.2.1\"}\n", "! column 'id.resp_h': no value\n");
     expect(FOREIGN_ZEEK, "{\"ts\":1,\"id.orig_h\":}\n",
-           "! not one object of JSON: accepted is one whose braces are alone in their lines, or one a line\n");
+           "! not one JSON object; expected an object with each brace on its own line, or one object per line\n");
     expect(FOREIGN_ZEEK, "{\"ts\":1} {\"ts\":2}\n",
-           "! not one object of JSON: accepted is one whose braces are alone in their lines, or one a line\n");
+           "! not one JSON object; expected an object with each brace on its own line, or one object per line\n");
 }
 
 static void zeek_wrong_values(void **state) {
@@ -121,16 +121,17 @@ static void zeek_wrong_values(void **state) {
                ROW("1", "192.0.2.1", "65536", "tcp", "1") ROW("1", "192.0.2.1", "1", "tpc", "1")
                    ROW("1", "192.0.2.1", "1", "tcp", "-1") ROW("1", "2001:db8::1", "1", "tcp", "1")
                        ROW("1", "192.0.2.1", "1", "tcp", "-") "1\t2\n",
-           "! column 'ts': 'yesterday' is no time: accepted are seconds since 1970, as 1700000000.25, and local times, "
-           "as 2023-11-14 22:13:20.25, or with Z or +01:00\n"
-           "! column 'id.orig_h': '192.0.2.256' is no address: accepted are 192.0.2.1 and 2001:db8::1\n"
-           "! column 'id.orig_p': '65536' is no port: accepted are 0 to 65535 and the names in /etc/services\n"
-           "! column 'proto': 'tpc' is no protocol: accepted are 0 to 255 and the names in /etc/protocols\n"
-           "! column 'orig_pkts': '-1' is no count: accepted are whole numbers from 0 to 18446744073709551615\n"
-           "! column 'id.resp_h': '198.51.100.4' is no address of the source's family: accepted are two of IPv4 or two "
-           "of IPv6\n"
-           "! column 'orig_pkts': there is no value\n"
-           "! the line has 2 columns: accepted are 17, as the header has\n");
+           "! column 'ts': 'yesterday' is not a valid time; expected seconds since 1970, such as 1700000000.25, or a "
+           "local time, such as 2023-11-14 22:13:20.25, or one with Z or +01:00\n"
+           "! column 'id.orig_h': '192.0.2.256' is not a valid address; expected an address such as 192.0.2.1 or "
+           "2001:db8::1\n"
+           "! column 'id.orig_p': '65536' is not a valid port; expected 0 to 65535 or a name in /etc/services\n"
+           "! column 'proto': 'tpc' is not a valid protocol; expected 0 to 255 or a name in /etc/protocols\n"
+           "! column 'orig_pkts': '-1' is not a valid count; expected a whole number from 0 to 18446744073709551615\n"
+           "! column 'id.resp_h': '198.51.100.4' is not a valid address of the source's family; expected two IPv4 or "
+           "two IPv6 addresses\n"
+           "! column 'orig_pkts': no value\n"
+           "! the line has 2 columns; expected 17, as in the header\n");
 }
 
 /* --- Argus --- */
@@ -174,19 +175,20 @@ static void argus_passes_over(void **state) {
 
 static void argus_wrong_values(void **state) {
     (void)state;
-    expect(
-        FOREIGN_ARGUS,
-        ARGUS "22:50:00.000003,1,tcp,192.0.2.1,1,->,198.51.100.4,2,1,1,1,1,CON,\n"
-              "1,1,tcp,192.0.2.1,1,->,198.51.100.4,2,1.2K,1,1,1,CON,\n"
-              "1,1,tcp,192.0.2.1,no-such-service,->,198.51.100.4,2,1,1,1,1,CON,\n",
-        "! column 'StartTime': '22:50:00.000003' is no time: accepted are seconds since 1970, as 1700000000.25, and "
-        "local times, as 2023-11-14 22:13:20.25, or with Z or +01:00; ra -u prints the former\n"
-        "! column 'SrcPkts': '1.2K' is no count: accepted are whole numbers from 0 to 18446744073709551615; not what "
-        "ra -H prints\n"
-        "! column 'Sport': 'no-such-service' is no port: accepted are 0 to 65535 and the names in /etc/services\n");
+    expect(FOREIGN_ARGUS,
+           ARGUS "22:50:00.000003,1,tcp,192.0.2.1,1,->,198.51.100.4,2,1,1,1,1,CON,\n"
+                 "1,1,tcp,192.0.2.1,1,->,198.51.100.4,2,1.2K,1,1,1,CON,\n"
+                 "1,1,tcp,192.0.2.1,no-such-service,->,198.51.100.4,2,1,1,1,1,CON,\n",
+           "! column 'StartTime': '22:50:00.000003' is not a valid time; expected seconds since 1970, such as "
+           "1700000000.25, or a local time, such as 2023-11-14 22:13:20.25, or one with Z or +01:00; ra -u prints the "
+           "former\n"
+           "! column 'SrcPkts': '1.2K' is not a valid count; expected a whole number from 0 to 18446744073709551615; "
+           "not what "
+           "ra -H prints\n"
+           "! column 'Sport': 'no-such-service' is not a valid port; expected 0 to 65535 or a name in /etc/services\n");
     /* What ra prints by itself has sums of both directions alone. */
     expect(FOREIGN_ARGUS, "StartTime,Flgs,Proto,SrcAddr,Sport,Dir,DstAddr,Dport,TotPkts,TotBytes,State\n1,,,,,,,,,,\n",
-           "! column 'LastTime': the header has none: ra -c , -u -n -s "
+           "! column 'LastTime': not in the header: ra -c , -u -n -s "
            "stime,ltime,proto,saddr,sport,dir,daddr,dport,spkts,dpkts,sbytes,dbytes prints it\n");
 }
 
@@ -289,24 +291,24 @@ static void nfdump_objects(void **state) {
     /* What -A sums up has no times. */
     expect(FOREIGN_NFDUMP,
            "[\n{\n\t\"type\" : \"FLOW\",\n\t\"src4_addr\" : \"1.2.3.4\",\n\t\"dst4_addr\" : \"1.2.3.4\"\n}]\n",
-           "! column 'ts': there is no value\n");
+           "! column 'ts': no value\n");
 }
 
 static void nfdump_wrong_values(void **state) {
     (void)state;
     expect(FOREIGN_NFDUMP, "2023-11-14 22:13:20,x\n",
-           "! there is no header line before it: nfdump -o csv prints it, but not with -s, nor with -q\n");
+           "! no header line before it: nfdump -o csv prints it, but not with -s, nor with -q\n");
     expect(FOREIGN_NFDUMP, "ts,te,td,pr,val,fl,ipkt,ibyt\n1,2,3,4,5,6,7,8\n",
-           "! column 'sa': the header has none: nfdump -o csv prints it, but not with -s, nor with -q\n");
+           "! column 'sa': not in the header: nfdump -o csv prints it, but not with -s, nor with -q\n");
     expect(
         FOREIGN_NFDUMP,
         "ts,te,sa,da,flg,ipkt,ibyt,ismc,nh\n1,2,::1,::2,..X,1,1,,\n1,2,::1,::2,0x1b,1,1,00:1,\n1,2,::1,::2,,1,1,,hop\n"
         "2023-11-31 25:00:00,2,::1,::2,,1,1,,\n",
-        "! column 'flg': '..X' is no set of flags: accepted are ...AP.SF\n"
-        "! column 'ismc': '00:1' is no address: accepted are 00:1b:21:0a:ff:3c\n"
-        "! column 'nh': 'hop' is no address: accepted are 192.0.2.1 and 2001:db8::1\n"
-        "! column 'ts': '2023-11-31 25:00:00' is no time: accepted are seconds since 1970, as 1700000000.25, and local "
-        "times, as 2023-11-14 22:13:20.25, or with Z or +01:00\n");
+        "! column 'flg': '..X' is not a valid set of flags; expected flags such as ...AP.SF\n"
+        "! column 'ismc': '00:1' is not a valid address; expected an address such as 00:1b:21:0a:ff:3c\n"
+        "! column 'nh': 'hop' is not a valid address; expected an address such as 192.0.2.1 or 2001:db8::1\n"
+        "! column 'ts': '2023-11-31 25:00:00' is not a valid time; expected seconds since 1970, such as 1700000000.25, "
+        "or a local time, such as 2023-11-14 22:13:20.25, or one with Z or +01:00\n");
 }
 
 /* --- all of them --- */

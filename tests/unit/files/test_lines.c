@@ -340,7 +340,7 @@ static void files_that_are_none(void **state) {
     snprintf(wanted, sizeof wanted, "%s: No such file or directory", path);
     assert_string_equal(error.text, wanted);
     assert_null(lines_open(folder, &error));
-    snprintf(wanted, sizeof wanted, "%s: not a regular file; pipe it to '-'", folder);
+    snprintf(wanted, sizeof wanted, "%s: not a regular file; pipe it into '-'", folder);
     assert_string_equal(error.text, wanted);
 }
 

@@ -109,10 +109,9 @@ static void test_tables_of_others(void **state) {
     (void)state;
     assert_null(vermont_row_new(exporter, 3, &error));
     assert_string_equal(error.text,
-                        "there is no column with the flow's start, firstSwitched or flowStartSeconds or its like");
+                        "no column with the flow's start, firstSwitched or flowStartSeconds or an equivalent");
     assert_null(vermont_row_new(start, 2, &error));
-    assert_string_equal(error.text,
-                        "there is no column with the flow's end, lastSwitched or flowEndSeconds or its like");
+    assert_string_equal(error.text, "no column with the flow's end, lastSwitched or flowEndSeconds or an equivalent");
     assert_null(vermont_row_new(reverse, 2, &error));
     assert_null(vermont_row_new(count, 2, &error));
 }

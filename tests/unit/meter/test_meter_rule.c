@@ -74,22 +74,22 @@ static void what_rules_become(void **state) {
     }
 }
 
-#define NO_SOURCE "rule 'a': 'sourceIPv4' is no key; there are five-tuple, biflow, sourceIPv4Address, "
-#define NO_VALUE "rule 'a': 'protocol' is no value; there are sourceIPv4Address, "
+#define NO_SOURCE "rule 'a': 'sourceIPv4' is not a key; expected five-tuple, biflow, sourceIPv4Address, "
+#define NO_VALUE "rule 'a': 'protocol' is not a value; expected sourceIPv4Address, "
 
 static const struct {
     const char *text, *error; /* the error begins so */
 } bad[] = {
-    {"", "there is no rule, as 'all: five-tuple'"},
-    {" , ,", "there is no rule"},
-    {"five-tuple", "'five-tuple': a rule begins with its name and ':', as 'all: five-tuple'"},
-    {": five-tuple", "'' is no name of a rule: up to 31 letters, digits, '.', '_' and '-', then ':'"},
-    {"a b: five-tuple", "'a b' is no name of a rule"},
+    {"", "no rule, such as 'all: five-tuple'"},
+    {" , ,", "no rule"},
+    {"five-tuple", "'five-tuple': a rule must begin with its name and ':', as in 'all: five-tuple'"},
+    {": five-tuple", "'' is not a rule name; expected up to 31 letters, digits, '.', '_' and '-', then ':'"},
+    {"a b: five-tuple", "'a b' is not a rule name"},
     {"aaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaa: five-tuple", "'aaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaa' is no name"},
-    {"a:", "rule 'a': there is no key, as 'five-tuple'"},
+    {"a:", "rule 'a': no key, such as 'five-tuple'"},
     {"a: biflow", "rule 'a': there is no key"},
     {"a: + tcpControlBits", "rule 'a': there is no key"},
-    {"a: -> five-tuple", "rule 'a': there is no match before '->'"},
+    {"a: -> five-tuple", "rule 'a': no match before '->'"},
     {"a: tcp port 80 ->", "rule 'a': there is no key"},
     {"a: sourceIPv4", NO_SOURCE},
     {"a: packetDeltaCount", "rule 'a': 'packetDeltaCount' is no key"},
@@ -97,10 +97,10 @@ static const struct {
     {"a: five-tuple protocolIdentifier", "rule 'a': 'protocolIdentifier' is repeated"},
     {"a: five-tuple + protocolIdentifier", "rule 'a': 'protocolIdentifier' is repeated"},
     {"a: five-tuple + ipTTL ipTTL", "rule 'a': 'ipTTL' is repeated"},
-    {"a: five-tuple, b: five-tuple, a: five-tuple", "rule 'a': there are two of that name"},
+    {"a: five-tuple, b: five-tuple, a: five-tuple", "rule 'a': the name is repeated"},
     {"a: protocolIdentifier/8", "rule 'a': 'protocolIdentifier/8': only addresses have prefixes"},
     {"a: sourceIPv4Address/0",
-     "rule 'a': 'sourceIPv4Address/0': a prefix is 1 to 32 bits, and 1 to 128 for IPv6, as sourceIPv4Address/24/56"},
+     "rule 'a': 'sourceIPv4Address/0': a prefix has 1 to 32 bits, or 1 to 128 for IPv6, as in sourceIPv4Address/24/56"},
     {"a: sourceIPv4Address/33", "rule 'a': 'sourceIPv4Address/33': a prefix"},
     {"a: sourceIPv4Address/24/129", "rule 'a': 'sourceIPv4Address/24/129': a prefix"},
     {"a: sourceIPv4Address/24/64/1", "rule 'a': 'sourceIPv4Address/24/64/1': a prefix"},
@@ -108,10 +108,10 @@ static const struct {
     {"a: sourceIPv4Address/24x", "rule 'a': 'sourceIPv4Address/24x': a prefix"},
     {"a: sourceIPv4Address/1000", "rule 'a': 'sourceIPv4Address/1000': a prefix"},
     {"a: sourceIPv4Address biflow",
-     "rule 'a': biflow takes both ends' addresses as keys, with prefixes of the same length"},
+     "rule 'a': biflow requires the addresses of both ends as keys, with prefixes of the same length"},
     {"a: sourceIPv4Address/24 destinationIPv4Address biflow", "rule 'a': biflow takes both ends' addresses"},
     {"a: destinationTransportPort biflow", "rule 'a': biflow takes both ends' ports"},
-    {"a: protocolIdentifier biflow", "rule 'a': biflow takes keys of both ends"},
+    {"a: protocolIdentifier biflow", "rule 'a': biflow requires keys of both ends"},
     {"a: five-tuple ipClassOfService ipTTL flowLabelIPv6 icmpTypeCodeIPv4 tcpControlBits dot1qVlanId "
      "dot1qCustomerVlanId mplsTopLabelStackSection sourceMacAddress destinationMacAddress ingressInterface "
      "flowDirection + packetTotalCount octetTotalCount flowEndReason samplingPopulation",

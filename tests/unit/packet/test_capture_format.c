@@ -118,7 +118,7 @@ static void pcaps(void **state) {
             put(&file, 0, 8);
             char shown[2048];
             read_all(&file, file.len, shown, sizeof shown);
-            assert_non_null(strstr(shown, "4/60 four\na frame of 16777217 bytes: damaged, or no capture"));
+            assert_non_null(strstr(shown, "4/60 four\na frame of 16777217 bytes: damaged, or not a capture"));
         }
 }
 
@@ -242,11 +242,11 @@ static void damaged_blocks(void **state) {
     block_end(&file, start);
     expect(&file, "end");
     file.at[start + 4] = 11;
-    expect(&file, "a block of 11 bytes: damaged, or no capture");
+    expect(&file, "a block of 11 bytes: damaged, or not a capture");
     file.len = start;
     interface(&file, 1, 0, 0, 0);
     file.at[start + 4] = 16;
-    expect(&file, "an interface of 16 bytes: damaged, or no capture");
+    expect(&file, "an interface of 16 bytes: damaged, or not a capture");
     file.len = start;
     interface(&file, 1, 0, 0, 0);
     start = file.len;
@@ -256,17 +256,17 @@ static void damaged_blocks(void **state) {
     expect(&file, "the packet is longer than its block\n1 2 4/100 next\nend");
     expect_cuts(&file);
     file.at[start + 7] = 0x10;
-    expect(&file, "a block of 268435508 bytes: damaged, or no capture");
+    expect(&file, "a block of 268435508 bytes: damaged, or not a capture");
     file.len = 0;
     section(&file, false);
     file.at[4] = 8;
-    expect(&file, "a section header of 8 bytes: damaged, or no capture");
+    expect(&file, "a section header of 8 bytes: damaged, or not a capture");
     file.at[8] = 0;
-    expect(&file, "a section whose byte order is neither of the two: damaged, or no capture");
+    expect(&file, "a section with an invalid byte order: damaged, or not a capture");
     file = (struct file){0};
     put_text(&file, "{\"sourceIPv4Address\":1}\n", 24);
     assert_false(capture_format_is(file.at));
-    expect(&file, "no capture: it begins with neither pcap's nor pcapng's number");
+    expect(&file, "not a capture: it starts with neither pcap's nor pcapng's magic number");
     file.len = 0;
     expect(&file, "end");
 }

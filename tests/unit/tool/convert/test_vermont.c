@@ -73,7 +73,7 @@ static void test_keys_and_values(void **state) {
                 "packetAggregator 2: rule7: revOctetDeltaCount takes biflowAggregation\n");
     assert_rule(RULE(KEY("frontPayload")), "",
                 "packetAggregator 2: rule7: the key frontPayload: there is nothing like it\n"
-                "packetAggregator 2: rule7: left out: rule 'rule7': there is no key, as 'five-tuple'\n");
+                "packetAggregator 2: rule7: left out: rule 'rule7': no key, such as 'five-tuple'\n");
 }
 
 static void test_matches(void **state) {
