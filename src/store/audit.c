@@ -383,8 +383,7 @@ static int generation_read(void *context, unsigned n, const char *const *columns
     audit->result->differences++;
     if (!audit->result->first[0])
         snprintf(audit->result->first, sizeof audit->result->first,
-                 "import_ledger, generation %s of '%s': entries is %s; by its imported, too_old and rejected it should "
-                 "be %s",
+                 "import_ledger, generation %s of '%s': entries is %s; imported, too_old and rejected add up to %s",
                  columns[1], columns[0], columns[2], columns[3]);
     return 0;
 }
@@ -426,7 +425,7 @@ static int real_read(void *context, unsigned n, const char *const *columns, cons
     if (result->differences++ > 0) return 0;
     bucket_show((uint32_t)strtoul(columns[0], NULL, 10), reals->size, date, sizeof date);
     snprintf(result->first, sizeof result->first,
-             "%s, %s: %s has become a real number, %s: the sum outgrew 63 bits and is not exact any more", reals->name,
+             "%s, %s: %s has become a real number, %s: the sum exceeded 63 bits and is no longer exact", reals->name,
              date, columns[1], columns[2]);
     return 0;
 }

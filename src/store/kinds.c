@@ -31,7 +31,7 @@ enum store_status store_open(struct store **store, const struct store_config *co
     if (url_parse(&url, config->url, error) != 0) return STORE_REFUSED;
     const struct store_ops *ops = ops_find(url.scheme);
     if (!ops) {
-        error_set(error, "store '%s': unknown scheme '%s'; known are mysql, mariadb, sqlite and memory", config->url,
+        error_set(error, "store '%s': unknown scheme '%s'; expected mysql, mariadb, sqlite or memory", config->url,
                   url.scheme);
         url_release(&url);
         return STORE_REFUSED;

@@ -134,15 +134,15 @@ static enum store_status object_check(const struct store *store, unsigned object
         struct buffer names = BUFFER_INIT;
         for (const char *at = found->columns.data; at && *at; at += strcspn(at, "\n") + 1)
             buffer_printf(&names, "%.*s\n", (int)strcspn(at, " \n"), at);
-        if (is_view) lines_missing(&expected, &names, "columns it lacks", &differences);
-        if (is_view) lines_missing(&names, &expected, "columns it has beside", &differences);
+        if (is_view) lines_missing(&expected, &names, "missing columns", &differences);
+        if (is_view) lines_missing(&names, &expected, "additional columns", &differences);
         buffer_release(&names);
         status = STORE_REFUSED;
     } else if (strcmp(expected.data, found->columns.data ? found->columns.data : "") != 0) {
-        error_set(error, "%s is not as this program and configuration make it", found->name);
-        lines_missing(&expected, &found->columns, "columns it lacks", &differences);
-        lines_missing(&found->columns, &expected, "columns it has beside", &differences);
-        if (differences.len == 0) buffer_add_text(&differences, "; its columns stand in another order");
+        error_set(error, "%s does not match this program and configuration", found->name);
+        lines_missing(&expected, &found->columns, "missing columns", &differences);
+        lines_missing(&found->columns, &expected, "additional columns", &differences);
+        if (differences.len == 0) buffer_add_text(&differences, "; its columns are in another order");
         status = STORE_REFUSED;
     }
     if (status != STORE_OK && differences.len > 0) {
@@ -170,11 +170,10 @@ static enum store_status settings_check(struct store *store, bool add, struct er
             if (strcmp(name, "version") == 0)
                 error_set(error, "the tables have schema version %s; this program knows version %s", value, wanted);
             else
-                error_set(
-                    error,
-                    "the tables were made with %s = %s; configured is %s = %s; configure what the tables have, or "
-                    "use another database",
-                    name, value, name, wanted);
+                error_set(error,
+                          "the tables were created with %s = %s, but %s = %s is configured; set it back, or use "
+                          "another database",
+                          name, value, name, wanted);
         }
         free(value);
         free(wanted);
@@ -199,7 +198,8 @@ static enum store_status size_added(struct store *store, uint32_t size, struct e
     if (status != STORE_OK || last < 0) return status;
     snprintf(name, sizeof name, "size_%" PRIu32 "_from", size);
     snprintf(value, sizeof value, "%" PRId64, (last / DAY_SECONDS + 1) * DAY_SECONDS);
-    log_notice("store", "%s: buckets of %" PRIu32 " s are new; they are complete from %s on", store->name, size, value);
+    log_notice("store", "%s: buckets of %" PRIu32 " s are new; they are complete from %s onwards", store->name, size,
+               value);
     return settings_add(store, name, value, error);
 }
 
@@ -248,8 +248,7 @@ enum store_status setup_run(struct store *store, struct error *error) {
     enum store_status status = catalog_fill(store, &catalog, error);
     if (status == STORE_OK) status = objects_check(store, &catalog, missing, sizeof missing, error);
     if (status == STORE_OK && missing[0] && store->read_only) {
-        error_set(error, "there is no %s yet; the importer makes it when it first writes with this configuration",
-                  missing);
+        error_set(error, "%s not found; the importer creates it with its first write", missing);
         status = STORE_REFUSED;
     } else if (status == STORE_OK && missing[0]) {
         status = transaction(store, "BEGIN IMMEDIATE", error);

@@ -117,7 +117,7 @@ static enum store_status ledger_insert(struct store *store, const struct ledger_
     enum store_status status = store->ops->query(store, sql.data, params, n, NULL, NULL, error);
     buffer_release(&sql);
     if (status == STORE_TAKEN)
-        error_set(error, "import_ledger: generation %" PRId64 " of '%s' is committed already", row->id.generation,
+        error_set(error, "import_ledger: generation %" PRId64 " of '%s' is already committed", row->id.generation,
                   row->id.consumer);
     return status;
 }

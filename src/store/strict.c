@@ -92,7 +92,7 @@ static void failure_log(const struct store *store, const char *name, enum store_
                         const struct error *error) {
     if (status == STORE_REFUSED)
         log_warning("store",
-                    "%s: %s can't be made STRICT and stays as it is: %s; flowimport verify names the rows: set the "
+                    "%s: %s can't be made STRICT and is unchanged: %s; flowimport verify names the rows: set the "
                     "column there to a whole number, as in UPDATE %s SET COLUMN = 9223372036854775807 WHERE "
                     "typeof(COLUMN) = 'real'; the next start tries again",
                     store->name, name, error->text, name);
@@ -113,8 +113,8 @@ void strict_run(struct store *store) {
     }
     if (n_lacking > 0)
         log_notice("store",
-                   "%s: tables to be rewritten as STRICT ones, so that no sum turns into a real number: %u; this takes "
-                   "some seconds for each million rows",
+                   "%s: rewriting %u tables as STRICT, so that no sum turns into a real number; this takes some "
+                   "seconds per million rows",
                    store->name, n_lacking);
     /* Views name the tables: they must neither follow the one that is renamed nor be looked at while it is away. */
     if (n_lacking > 0 && run(store, "PRAGMA legacy_alter_table = ON", &error) != STORE_OK) n_lacking = 0;

@@ -503,7 +503,7 @@ def test_wrong_urls_and_tables(make_site, maria, database):
     assert "no passwords on the command line" in secret and "root:secret" not in secret
     assert "Unknown database 'nowhere'" in refused(
         "print", "--format", "vermont-db", "--from", "mysql://root@localhost/nowhere?socket=%s" % maria.socket)
-    assert "unknown parameter 'tables'; known are socket, tls and bulk" in refused(
+    assert "unknown parameter 'tables'; expected socket, tls or bulk" in refused(
         "print", "--format", "vermont-db", "--from", database.url + "&tables=x")
 
 

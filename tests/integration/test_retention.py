@@ -236,7 +236,7 @@ def test_max_size_that_today_alone_exceeds(make_site, make_store, definer, kind)
     if kind == "mysql":
         site.run("retention", "install", code=1)
     _, err = run_at(site, NOW, code=1)
-    assert "no full day left to drop" in err
+    assert "no full day is left to drop" in err
     assert len(site.tables()["flows_600"]) == 1
 
 
@@ -410,7 +410,7 @@ def status_of(site, code=1):
      "SET GLOBAL event_scheduler = ON; and event_scheduler = ON under [mysqld] in the server's configuration, so that "
      "it stays on"),
     ("DISABLED", "the server was started with its event scheduler disabled: no event runs",
-     "event_scheduler = ON under [mysqld] in the server's configuration, and a restart of the server")])
+     "set event_scheduler = ON under [mysqld] in the server's configuration, and restart the server")])
 def test_status_scheduler(make_site, make_store, make_maria, option, problem, remedy):
     server = make_maria(options=["--event-scheduler=%s" % option])
     site = installed(make_site, lambda kind: make_store(kind, server), "mysql", retention={"keep": "600=3d"})
@@ -420,8 +420,8 @@ def test_status_scheduler(make_site, make_store, make_maria, option, problem, re
         return
     server.run("SET GLOBAL event_scheduler = ON")
     rig.wait_for(lambda: log(site.store, "error", "what = 'run'") == [(None,)], "the event to run")
-    assert status_of(site) == {"the server's event scheduler was switched on by hand: after a restart it is off again":
-                               "event_scheduler = ON under [mysqld] in the server's configuration"}
+    assert status_of(site) == {"the server's event scheduler was switched on by hand: a restart turns it off again":
+                               "set event_scheduler = ON under [mysqld] in the server's configuration"}
 
 
 def test_status_of_what_goes_wrong_later(make_site, make_store, make_maria):
@@ -439,14 +439,12 @@ def test_status_of_what_goes_wrong_later(make_site, make_store, make_maria):
         "the event flowimport_retention is disabled because this server is, or was, a replica: the source runs it":
         "after a failover: ALTER DEFINER = ... EVENT flowimport_retention ENABLE"}
     server.run("ALTER EVENT %s.flowimport_retention ENABLE" % name)
-    assert status_of(site) == {"the event is root@localhost's and the procedure it calls is "
-                               "flowimport_retention@localhost's: one of them was altered or removed":
+    assert status_of(site) == {"the event belongs to root@localhost and the procedure it calls to flowimport_retention@localhost: one of them was altered or removed":
                                "flowimport retention install"}
     site.run("retention", "install")
     server.run("REVOKE DROP ON %s.flows_600_data FROM 'flowimport_retention'@'localhost'" % name)
     assert status_of(site) == {
-        "the definer of the event, flowimport_retention@localhost, has not all the privileges it needs on "
-        "flows_600_data":
+        "the definer of the event, flowimport_retention@localhost, lacks required privileges on flows_600_data":
         "GRANT SELECT, ALTER, DROP ON flows_600_data TO 'flowimport_retention'@'localhost'"}
     # Then a run fails, half: the other tables are done, and it says what was not.
     now = int(datetime.datetime.now().timestamp())
@@ -460,8 +458,7 @@ def test_status_of_what_goes_wrong_later(make_site, make_store, make_maria):
     assert any(text.startswith("flows_600_data: DROP command denied") for text in problems)
     site.verify()  # what has expired is not compared
     server.run("DROP USER 'flowimport_retention'@'localhost'")
-    assert ("the definer of the event, the account flowimport_retention@localhost, is not there (any more): the event "
-            "can't run" in status_of(site))
+    assert ("the definer of the event, the account flowimport_retention@localhost, does not exist (any more): the event can't run" in status_of(site))
     grants, _ = site.run("schema", "print", "grants")
     script_run(server, name, grants)
     site.run("retention", "run")
@@ -470,11 +467,11 @@ def test_status_of_what_goes_wrong_later(make_site, make_store, make_maria):
     # No run for hours, and partitions that end.
     problems = dict(re.findall(r"^problem +(.*)\n +fix: (.*)$",
                                site.run("retention", "status", "--at", now + 8 * DAY, code=1)[0], re.M))
-    assert any(re.fullmatch("the last run was at .*Z, and they should be an hour apart", text) for text in problems)
+    assert any(re.fullmatch("the last run was at .*Z; it should run every hour", text) for text in problems)
     assert any(re.fullmatch(r"flow\w+_data has partitions until .* alone; .*", text) for text in problems)
     assert set(problems.values()) == {"flowimport retention run"}
     assert status_of(make_site(store=site.store, retention={"keep": "600=9d"})) == {
-        "installed is: 600=3d; configured is: 600=9d": "flowimport retention install"}
+        "installed: 600=3d; configured: 600=9d": "flowimport retention install"}
 
 
 def test_installing_without_the_privileges(make_site, make_store, make_maria):

@@ -68,7 +68,7 @@ static void the_audit_finds_what_is_wrong(void **state) {
         {"UPDATE import_ledger SET octetDeltaCount = 9094", "UPDATE import_ledger SET octetDeltaCount = 9093",
          "import_ledger, all time: sum of octetDeltaCount is 9094; by index_nodes' total row it should be 9093"},
         {"UPDATE import_ledger SET rejected = 3", "UPDATE import_ledger SET rejected = 2",
-         "import_ledger, generation 1 of 'a': entries is 10; by its imported, too_old and rejected it should be 11"},
+         "import_ledger, generation 1 of 'a': entries is 10; imported, too_old and rejected add up to 11"},
         {"UPDATE flows_600_data SET protocolIdentifier = 132 WHERE protocolIdentifier = 47",
          "UPDATE flows_600_data SET protocolIdentifier = 47 WHERE protocolIdentifier = 132", ""}, /* both are other */
         {"UPDATE flows_600_data SET protocolIdentifier = 6 WHERE protocolIdentifier = 47",
@@ -87,7 +87,7 @@ static void the_audit_finds_what_is_wrong(void **state) {
          "UPDATE import_ledger SET flows_millionths = flows_millionths + 83333",
          "import_ledger, all time: sum of flows is 5.000000; by index_nodes' total row it should be 5.083333"},
         {"UPDATE import_ledger SET imported = 8", "UPDATE import_ledger SET imported = 7",
-         "import_ledger, generation 1 of 'a': entries is 10; by its imported, too_old and rejected it should be 11"},
+         "import_ledger, generation 1 of 'a': entries is 10; imported, too_old and rejected add up to 11"},
         {"INSERT INTO index_ports_60_data (id, bucket, octetDeltaCount) VALUES (7, 1700000700, 1)",
          "DELETE FROM index_ports_60_data WHERE id = 7",
          "index_ports_60, bucket 1700000700 (2023-11-14T22:25:00Z): sum over all "

@@ -92,7 +92,7 @@ static void a_generation_counts_once(void **state) {
     struct ledger_row row = ledger_make("a", 5, test_flows, TEST_FLOWS);
     generation_put(&env, &row, test_flows, TEST_FLOWS);
     assert_int_equal(store_commit(env.store, &error), STORE_TAKEN);
-    assert_contains(error.text, "import_ledger: generation 5 of 'a' is committed already");
+    assert_contains(error.text, "import_ledger: generation 5 of 'a' is already committed");
     assert_query(&env, "SELECT SUM(octetDeltaCount), COUNT(*) FROM flows_60_data", "1000|1\n");
     assert_query(&env, "SELECT COUNT(*) FROM import_ledger", "1\n");
     generation_write(&env, "b", 5, test_flows, 1); /* another consumer's is another */
@@ -144,14 +144,12 @@ static void other_keys_sums_and_versions_are_refused(void **state) {
         const char *keys, *sums, *text;
     } cases[] = {
         {"sourceIPv4Address,protocolIdentifier", FLOW_LAYOUT_SUMS,
-         ": the tables were made with aggr_values = sourceIPv4Address, destinationIPv4Address, sourceTransportPort, "
-         "destinationTransportPort, protocolIdentifier; configured is aggr_values = sourceIPv4Address, "
-         "protocolIdentifier; "
-         "configure what the tables have, or use another database"},
+         ": the tables were created with aggr_values = sourceIPv4Address, destinationIPv4Address, sourceTransportPort, "
+         "destinationTransportPort, protocolIdentifier, but aggr_values = sourceIPv4Address, protocolIdentifier is "
+         "configured; set it back, or use another database"},
         {FLOW_LAYOUT_KEYS, "octetDeltaCount",
-         ": the tables were made with aggr_sums = packetDeltaCount, octetDeltaCount; configured is aggr_sums = "
-         "octetDeltaCount; "
-         "configure what the tables have, or use another database"},
+         ": the tables were created with aggr_sums = packetDeltaCount, octetDeltaCount, but aggr_sums = "
+         "octetDeltaCount is configured; set it back, or use another database"},
         {FLOW_LAYOUT_KEYS, FLOW_LAYOUT_SUMS, ": the tables have schema version 2; this program knows version 1"},
     };
     struct env env;
@@ -176,11 +174,11 @@ static void tables_of_others_are_refused(void **state) {
         const char *drop, *create, *text;
     } cases[] = {
         {"DROP VIEW flows_600", "CREATE TABLE flows_600 (bucket INT, sourceIPv4Address INT, tcp_flows INT)",
-         ": flows_600 is a table, not flowimport's view of that name; use another database, or rename it; columns it "
-         "lacks: "
+         ": flows_600 is a table, not flowimport's view of that name; use another database, or rename it; missing "
+         "columns: "
          "destinationIPv4Address, sourceTransportPort"},
         {"ALTER TABLE import_ledger DROP COLUMN adopted", "ALTER TABLE import_ledger ADD COLUMN note INT",
-         ": import_ledger is not as this program and configuration make it; columns it lacks: adopted "},
+         ": import_ledger does not match this program and configuration; missing columns: adopted "},
     };
     struct error error = {""};
     (void)state;
@@ -195,7 +193,7 @@ static void tables_of_others_are_refused(void **state) {
         assert_contains(error.text, cases[i].text);
         env_release(&env);
     }
-    assert_contains(error.text, "; columns it has beside: note int");
+    assert_contains(error.text, "; additional columns: note int");
 }
 
 static void a_size_can_be_added(void **state) {
@@ -240,7 +238,7 @@ static void a_reader_writes_nothing(void **state) {
     store = NULL;
     env_schema(&more, FLOW_LAYOUT_KEYS, FLOW_LAYOUT_SUMS, sizes, 3);
     assert_int_equal(store_open(&store, &config, &more.schema, &error), STORE_REFUSED);
-    assert_contains(error.text, ": there is no flows_3600_data yet");
+    assert_contains(error.text, "flows_3600_data not found; the importer creates it");
     assert_query(&env, "SELECT SUM(octetDeltaCount) FROM flows_60_data", "1000\n");
     env_release(&env);
 }
@@ -269,7 +267,7 @@ static void queries_take_values(void **state) {
     assert_int_equal(rows.len, sizeof expected - 1);
     assert_memory_equal(rows.data, expected, sizeof expected - 1);
     assert_int_equal(store_query(env.store, "SELECT ?", params, 2, text_row, &rows, &error), STORE_REFUSED);
-    assert_contains(error.text, ": 1 values are wanted, 2 given: SELECT ?");
+    assert_contains(error.text, ": 1 values required, 2 given: SELECT ?");
     assert_int_equal(store_query(env.store, "SELECT nonsense FROM nowhere", NULL, 0, text_row, &rows, &error),
                      STORE_REFUSED);
     assert_contains(error.text, "nowhere");

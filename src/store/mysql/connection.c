@@ -48,7 +48,7 @@ enum store_status mysql_failed(struct mysql_store *store, const char *what, stru
 enum store_status mysql_run(struct mysql_store *store, const char *sql, size_t len, const char *what,
                             struct error *error) {
     if (!store->mysql) {
-        error_set(error, "%s: the connection is lost", what);
+        error_set(error, "%s: connection lost", what);
         return STORE_RETRY;
     }
     return mysql_real_query(store->mysql, sql, (unsigned long)len) == 0 ? STORE_OK : mysql_failed(store, what, error);
@@ -184,7 +184,7 @@ enum store_status mysql_connect(struct mysql_store *store, struct error *error) 
     char what[512];
     store->mysql = mysql_init(NULL);
     if (!store->mysql) {
-        error_set(error, "the MySQL client library can't be set up");
+        error_set(error, "can't initialize the MySQL client library");
         return STORE_REFUSED;
     }
     options_set(store);
@@ -198,7 +198,7 @@ enum store_status mysql_connect(struct mysql_store *store, struct error *error) 
     }
     mysql_set_character_set(store->mysql, "utf8mb4"); /* an option file may have said otherwise */
     if ((store->tls_required || store->tls_verify) && !mysql_get_ssl_cipher(store->mysql)) {
-        error_set(error, "%s: TLS is required, and the connection has none", what);
+        error_set(error, "%s: TLS is required, but the server does not offer it", what);
         mysql_disconnect(store);
         return STORE_REFUSED;
     }

@@ -27,7 +27,7 @@ static int word_read(const struct url *url, const char *name, const char *const 
             *index = i;
             return 0;
         }
-    return error_set(error, "?%s=%s is neither '%s' nor '%s'", name, value, words[0], words[1]);
+    return error_set(error, "?%s=%s: expected '%s' or '%s'", name, value, words[0], words[1]);
 }
 
 static int url_check(const struct url *url, struct error *error) {
@@ -37,10 +37,10 @@ static int url_check(const struct url *url, struct error *error) {
         for (size_t j = 0; j < sizeof known / sizeof known[0]; j++)
             is_known |= strcmp(known[j], url->params[i].name) == 0;
         if (!is_known)
-            return error_set(error, "unknown parameter '%s'; known are socket, tls and bulk", url->params[i].name);
+            return error_set(error, "unknown parameter '%s'; expected socket, tls or bulk", url->params[i].name);
     }
     if (!url->path || strlen(url->path) < 2 || strchr(url->path + 1, '/'))
-        return error_set(error, "the URL names no database: mysql://user@host:port/database");
+        return error_set(error, "the URL has no database: expected mysql://user@host:port/database");
     return 0;
 }
 

@@ -58,7 +58,7 @@ enum store_status mysql_store_query(struct store *base, const char *sql, const s
     unsigned long connection = store->mysql ? mysql_thread_id(store->mysql) : 0;
     unsigned n = params_fill(sql, params, n_params, &filled);
     if (n != n_params) {
-        error_set(error, "%u values are wanted, %u given: %s", n, n_params, sql);
+        error_set(error, "%u values required, %u given: %s", n, n_params, sql);
         status = STORE_REFUSED;
     } else {
         status = mysql_rows(store, filled.data, filled.len, row, context, error);

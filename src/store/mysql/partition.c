@@ -96,9 +96,8 @@ int partition_plan(const char *table, const struct partition *partitions, unsign
         total += pieces.n;
     }
     if (total <= PARTITION_MAX) return 0;
-    return error_set(
-        error,
-        "%s: %u partitions, of which there can be %d: it has %u, and %u more days are to be written; drop old "
-        "ones (retention), or refuse old flows (max_flow_age)",
-        table, total, PARTITION_MAX, n, n_days);
+    return error_set(error,
+                     "%s: too many partitions, %u of at most %d: it has %u, and %u more days must be written; drop old "
+                     "ones (retention), or refuse old flows (max_flow_age)",
+                     table, total, PARTITION_MAX, n, n_days);
 }

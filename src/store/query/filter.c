@@ -38,13 +38,13 @@ static int refuse(const struct parser *parser, const char *accepted) {
  * ---------------------------------------------------------------------------------------------------------------- */
 
 static const char *const accepted_forms[] = {
-    [DIMENSION_ADDRESS] = "an IPv4 or IPv6 address, or a prefix as in 10.0.0.0/8",
-    [DIMENSION_PORT] = "a port from 0 to 65535, or a range as in 8000-8080",
-    [DIMENSION_PROTOCOL] = "a protocol's name, its number from 0 to 255, or a range as in 50-51",
+    [DIMENSION_ADDRESS] = "an IPv4 or IPv6 address, or a prefix such as 10.0.0.0/8",
+    [DIMENSION_PORT] = "a port from 0 to 65535, or a range such as 8000-8080",
+    [DIMENSION_PROTOCOL] = "a protocol name, a number from 0 to 255, or a range such as 50-51",
     [DIMENSION_CLASS] = "tcp, udp, icmp or other",
     [DIMENSION_FAMILY] = "4 or 6",
-    [DIMENSION_NUMBER] = "a whole number that the element can hold, or a range as in 1-9",
-    [DIMENSION_TEXT] = "a value of the element, in double quotes where it holds a blank, a comma or a quote",
+    [DIMENSION_NUMBER] = "a whole number within the element's range, or a range such as 1-9",
+    [DIMENSION_TEXT] = "a value of the element, in double quotes if it contains a space, a comma or a quote",
 };
 
 static int word_parse(const char *text, const char *const *words, unsigned n, struct filter_value *value) {
@@ -162,7 +162,7 @@ static int value_read(struct parser *parser) {
 
 static int name_refuse(const struct parser *parser) {
     struct buffer accepted = BUFFER_INIT;
-    buffer_add_text(&accepted, "terms as in host=192.0.2.7, of the names ");
+    buffer_add_text(&accepted, "terms such as host=192.0.2.7, with one of the names ");
     dimensions_show(parser->dimensions, &accepted);
     refuse(parser, accepted.data);
     buffer_release(&accepted);

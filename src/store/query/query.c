@@ -334,7 +334,7 @@ static int series_prepare(struct run *run, uint64_t from, uint64_t to, uint32_t 
     unsigned n_series = run->by_class ? PROTO_CLASSES : query->n_group ? query->n + 1 : 1;
     if (n_times > QUERY_POINTS_MAX) {
         snprintf(value, sizeof value, "%" PRIu32, query->step);
-        snprintf(accepted, sizeof accepted, "at least %" PRIu64 " seconds for a time of this length",
+        snprintf(accepted, sizeof accepted, "at least %" PRIu64 " seconds for a period of this length",
                  (to - from) / (QUERY_POINTS_MAX - 1) + 1);
         return refuse(run, "step", value, accepted);
     }
@@ -433,7 +433,7 @@ static enum store_status answer(struct run *run) {
 /* Refuses what no tables have together. */
 static int sources_find(struct run *run) {
     const struct query *query = run->query;
-    static const char accepted[] = "flow keys of these tables (aggr_values); other addresses and ports alone, with a "
+    static const char accepted[] = "flow keys of these tables (aggr_values); other addresses and ports only with a "
                                    "filter on nothing but themselves and class";
     const struct dimension *lacking = source_choose(query->filter, query->group, query->n_group, &run->source);
     if (lacking) {

@@ -161,12 +161,12 @@ static void privilege_hint(struct store *store, const char *definer, struct erro
     definer_quote(user.data, &quoted);
     if (other)
         error_set(error,
-                  "%s; to name '%s' as the definer takes another privilege: GRANT SET USER ON *.* TO %s "
-                  "(MariaDB; in MySQL GRANT SET_USER_ID), or --definer %s",
+                  "%s; the definer '%s' requires another privilege: GRANT SET USER ON *.* TO %s (MariaDB; in MySQL "
+                  "GRANT SET_USER_ID), or --definer %s",
                   reason.text, definer, quoted.data, user.data);
     else
         error_set(error,
-                  "%s; the account needs: GRANT EVENT, EXECUTE, CREATE ROUTINE, ALTER ROUTINE, CREATE, CREATE VIEW, "
+                  "%s; the account requires: GRANT EVENT, EXECUTE, CREATE ROUTINE, ALTER ROUTINE, CREATE, CREATE VIEW, "
                   "SELECT, INSERT, UPDATE, DELETE ON `%s`.* TO %s",
                   reason.text, database.data, quoted.data);
 out:
@@ -231,7 +231,7 @@ enum store_status retention_run(struct store *store, int64_t now, struct error *
     struct found found;
     enum store_status status = routine_find(store, "flowimport_retention_run", &found, error);
     if (status == STORE_OK && !found.definer) {
-        error_set(error, "%s: there is no procedure flowimport_retention_run: flowimport retention install makes it",
+        error_set(error, "%s: procedure flowimport_retention_run not found: run flowimport retention install",
                   store_name(store));
         status = STORE_REFUSED;
     }

@@ -376,7 +376,7 @@ static enum store_status cap_apply(struct store *store, const struct schema *sch
     if (status != STORE_OK || *more) return status;
     snprintf(text, sizeof text,
              "the tables take %" PRIu64 " bytes of %" PRIu64
-             ", and there is no full day left to drop: raise max_size, or use larger bucket sizes",
+             ", and no full day is left to drop: raise max_size, or use larger bucket sizes",
              size, max_size);
     return log_add(store, run, LOG_SIZE, "error", "max_size", 0, text, error);
 }

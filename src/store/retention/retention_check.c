@@ -76,7 +76,7 @@ static enum store_status scheduler_check(struct check *check) {
     enum store_status status = row_ask(check, "SELECT @@GLOBAL.event_scheduler", NULL, 0, &row);
     if (status != STORE_OK) return status;
     if (strcmp(row.columns[0], "DISABLED") == 0) {
-        problem(check, "event_scheduler = ON under [mysqld] in the server's configuration, and a restart of the server",
+        problem(check, "set event_scheduler = ON under [mysqld] in the server's configuration, and restart the server",
                 "the server was started with its event scheduler disabled: no event runs");
         return STORE_OK;
     }
@@ -96,8 +96,8 @@ static enum store_status scheduler_check(struct check *check) {
                 "SELECT variable_source FROM performance_schema.variables_info WHERE variable_name = 'event_scheduler'",
                 NULL, 0, &origin); /* MySQL */
     if (strcmp(origin.columns[0], "SQL") == 0 || strcmp(origin.columns[0], "DYNAMIC") == 0)
-        problem(check, "event_scheduler = ON under [mysqld] in the server's configuration",
-                "the server's event scheduler was switched on by hand: after a restart it is off again");
+        problem(check, "set event_scheduler = ON under [mysqld] in the server's configuration",
+                "the server's event scheduler was switched on by hand: a restart turns it off again");
     return STORE_OK;
 }
 
@@ -125,8 +125,7 @@ static enum store_status grants_check(struct check *check, const char *grantee, 
         status = row_ask(check, sql, params, 5, &row);
         if (status != STORE_OK || atoi(row.columns[0]) == wanted) continue;
         snprintf(remedy, sizeof remedy, "GRANT %s ON %s TO %s", grant.privileges, grant.object, grantee);
-        problem(check, remedy, "the definer of the event, %s, has not all the privileges it needs on %s", definer,
-                grant.object);
+        problem(check, remedy, "the definer of the event, %s, lacks required privileges on %s", definer, grant.object);
     }
     return status;
 }
@@ -149,7 +148,7 @@ static enum store_status definer_check(struct check *check, const char *definer)
     if (account.found) return grants_check(check, grantee.columns[0], definer);
     if (atoi(seen.columns[0]) > 1) /* others' are shown, this one's are not */
         problem(check, "flowimport schema print grants | mariadb, or flowimport retention install --definer USER@HOST",
-                "the definer of the event, the account %s, is not there (any more): the event can't run", definer);
+                "the definer of the event, the account %s, does not exist (any more): the event can't run", definer);
     return STORE_OK;
 }
 
@@ -170,7 +169,7 @@ static enum store_status event_check(struct check *check, struct event_times *ti
     if (status != STORE_OK) return status;
     if (!row.found) {
         problem(check, "flowimport retention install",
-                "there is no event flowimport_retention that this account may see: nothing is dropped");
+                "no event flowimport_retention is visible to this account: nothing is dropped");
         return STORE_OK;
     }
     if (row.columns[2][0]) times->ran = strtoll(row.columns[2], NULL, 10);
@@ -184,7 +183,7 @@ static enum store_status event_check(struct check *check, struct event_times *ti
     /* ALTER EVENT makes whoever says it the definer. */
     if (strcmp(row.columns[1], row.columns[4]) != 0)
         problem(check, "flowimport retention install",
-                "the event is %s's and the procedure it calls is %s's: one of them was altered or removed",
+                "the event belongs to %s and the procedure it calls to %s: one of them was altered or removed",
                 row.columns[1], row.columns[4][0] ? row.columns[4] : "nobody");
     return definer_check(check, row.columns[4][0] ? row.columns[4] : row.columns[1]);
 }
@@ -195,7 +194,7 @@ static enum store_status event_check(struct check *check, struct event_times *ti
 static int error_read(void *context, unsigned n, const char *const *columns, const size_t *lengths) {
     struct check *check = context;
     (void)n, (void)lengths;
-    problem(check, "none is needed where the next run succeeds", "%s: %s", columns[0], columns[1]);
+    problem(check, "none if the next run succeeds", "%s: %s", columns[0], columns[1]);
     return 0;
 }
 
@@ -216,12 +215,12 @@ static enum store_status last_run_check(struct check *check, const struct event_
     if (event->ran >= UNSEEN && check->now - event->ran > at + UNSEEN) {
         problem(check, "see the server's error log, and the grants of the definer",
                 "the event was started %" PRId64
-                " s ago and left no line in flowimport_retention_log: its definer is gone, or may not run it",
+                " s ago and left no line in flowimport_retention_log: its definer does not exist, or may not run it",
                 event->ran);
     } else if (!row.found) {
-        problem(check, "flowimport retention run", "there has been no run yet");
+        problem(check, "flowimport retention run", "retention has not run yet");
     } else if (check->now - at > LATE) {
-        problem(check, "flowimport retention run", "the last run was at %s, and they should be an hour apart",
+        problem(check, "flowimport retention run", "the last run was at %s; it should run every hour",
                 clock_show(at, date));
     }
     if (!row.found || !row.columns[1][0]) return STORE_OK;
@@ -239,13 +238,13 @@ static int ending_read(void *context, unsigned n, const char *const *columns, co
     (void)n, (void)lengths;
     if (columns[2] && strcmp(columns[2], "0") != 0) {
         problem(check, "ALTER TABLE ... REORGANIZE PARTITION, or leave the partitions to the importer",
-                "%s has a partition for all that may come (MAXVALUE), which no run can drop", columns[0]);
+                "%s has a partition for all later days (MAXVALUE), which no run can drop", columns[0]);
         return 0;
     }
     int64_t end = columns[1] ? strtoll(columns[1], NULL, 10) : 0;
     if (end > check->now + DAY_SECONDS) return 0;
     problem(check, "flowimport retention run",
-            "%s has partitions until %s alone; the importer makes those it needs, which costs it time", columns[0],
+            "%s has partitions only until %s; the importer creates missing ones, which costs it time", columns[0],
             clock_show(end, date));
     return 0;
 }
@@ -269,8 +268,8 @@ static enum store_status rules_check(struct check *check, const struct retention
     retention_rules_show(&rules, &installed);
     retention_rules_show(configured, &wanted);
     bool is_mysql = store_dialect(check->store) == DIALECT_MYSQL;
-    problem(check, is_mysql ? "flowimport retention install" : "flowimportd takes it over with its next run",
-            "installed is: %s; configured is: %s", installed.data, wanted.data);
+    problem(check, is_mysql ? "flowimport retention install" : "flowimportd applies it with its next run",
+            "installed: %s; configured: %s", installed.data, wanted.data);
     buffer_release(&installed);
     buffer_release(&wanted);
     return STORE_OK;

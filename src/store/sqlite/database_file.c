@@ -26,7 +26,8 @@ int database_file_check(const struct database_file *file, struct error *error) {
     struct stat status;
     if (!file->path) return 0;
     if (stat(file->path, &status) != 0)
-        return error_set(error, "%s was moved or removed while it was open; put it back, or restart to begin a new one",
+        return error_set(error,
+                         "%s was moved or removed while it was open; put it back, or restart to create a new one",
                          file->path);
     if (status.st_dev == file->device && status.st_ino == file->inode) return 0;
     return error_set(error,

@@ -55,7 +55,7 @@ static enum store_status failed(const struct sqlite_store *store, int code, cons
     if ((extended & 0xff) != (code & 0xff)) extended = code; /* of a call before */
     /* A statement can be longer than an error's text. Only a sum can be of another type than its column. */
     error_set(error, "%.200s: %s%s (SQLite %d)", what,
-              extended == SQLITE_CONSTRAINT_DATATYPE ? "a sum outgrows 63 bits: " : "",
+              extended == SQLITE_CONSTRAINT_DATATYPE ? "a sum exceeds 63 bits: " : "",
               store->db ? sqlite3_errmsg(store->db) : sqlite3_errstr(code), extended);
     return code_status(extended);
 }
@@ -241,7 +241,7 @@ enum store_status sqlite_store_query(struct store *base, const char *sql, const 
     sqlite3_stmt *statement = NULL;
     int code = sqlite3_prepare_v2(store->db, sql, -1, &statement, NULL);
     if (code == SQLITE_OK && sqlite3_bind_parameter_count(statement) != (int)n_params) {
-        error_set(error, "%d values are wanted, %u given: %s", sqlite3_bind_parameter_count(statement), n_params, sql);
+        error_set(error, "%d values required, %u given: %s", sqlite3_bind_parameter_count(statement), n_params, sql);
         sqlite3_finalize(statement);
         return STORE_REFUSED;
     }
@@ -259,7 +259,7 @@ enum store_status sqlite_store_query(struct store *base, const char *sql, const 
 static enum store_status sqlite_open(struct store **store, const struct store_config *config, const struct url *url,
                                      const struct schema *schema, struct error *error) {
     if (!url->path || url->host) {
-        error_set(error, "a SQLite store is sqlite:/path/of/file, with one slash or three");
+        error_set(error, "an SQLite store is sqlite:/path/of/file, with one slash or three");
         return STORE_REFUSED;
     }
     if (!config->read_only) database_file_make(url->path);

@@ -26,8 +26,7 @@ static void empty(struct sqlite_wal *wal, sqlite3 *db, int wait_ms) {
     if (bytes > wal->bound && !wal->told)
         log_warning("store",
                     "%s: the write-ahead log has grown to %" PRIu64
-                    " MiB and can't be emptied: %s; it shrinks when the "
-                    "longest query on this database has ended",
+                    " MiB and can't be emptied: %s; it shrinks when the longest query on this database ends",
                     wal->path, bytes >> 20, code == SQLITE_BUSY ? "a reader uses it" : sqlite3_errmsg(db));
     wal->told = bytes > wal->bound;
 }

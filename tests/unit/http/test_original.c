@@ -79,7 +79,7 @@ static void test_answers(void **state) {
          {{"include_ports", "443,\"x"}},
          400,
          "{\"error\":{\"parameter\":\"include_ports\",\"value\":\"443,\\\"x\","
-         "\"accepted\":\"a port from 0 to 65535, or a range as in 8000-8080\"}}\n"},
+         "\"accepted\":\"a port from 0 to 65535, or a range such as 8000-8080\"}}\n"},
         {"/api/bucket/query",
          {{"bucket_size", "61"}},
          400,

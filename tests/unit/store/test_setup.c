@@ -62,14 +62,13 @@ static void a_reader_makes_nothing(void **state) {
     env_schema(&env, FLOW_LAYOUT_KEYS, FLOW_LAYOUT_SUMS, sizes, 2);
     change("CREATE TABLE mine (id INTEGER)");
     assert_int_equal(open_as(&env, true, text), STORE_REFUSED);
-    assert_string_equal(text, "memory:setup: there is no flowimport_schema yet; the importer makes it when it first "
-                              "writes with this configuration");
+    assert_string_equal(text,
+                        "memory:setup: flowimport_schema not found; the importer creates it with its first write");
     assert_int_equal(open_as(&env, false, text), STORE_OK);
     assert_int_equal(open_as(&env, true, text), STORE_OK);
     change("DROP VIEW flows_60");
     assert_int_equal(open_as(&env, true, text), STORE_REFUSED);
-    assert_string_equal(text, "memory:setup: there is no flows_60 yet; the importer makes it when it first writes with "
-                              "this configuration");
+    assert_string_equal(text, "memory:setup: flows_60 not found; the importer creates it with its first write");
     assert_int_equal(count("SELECT COUNT(*) FROM sqlite_master WHERE name = 'flows_60'"), 0);
 }
 
@@ -80,37 +79,37 @@ struct wrong {
 static void what_is_wrong_is_refused(void **state) {
     static const struct wrong cases[] = {
         {"ALTER TABLE loss DROP COLUMN lost",
-         "loss is not as this program and configuration make it; columns it lacks: lost integer"},
+         "loss does not match this program and configuration; missing columns: lost integer"},
         {"ALTER TABLE loss ADD COLUMN note TEXT",
-         "loss is not as this program and configuration make it; columns it has beside: note text"},
+         "loss does not match this program and configuration; additional columns: note text"},
         {"ALTER TABLE flows_aggr_600_data RENAME COLUMN octetDeltaCount TO octets",
-         "flows_aggr_600_data is not as this program and configuration make it; columns it lacks: octetDeltaCount "
-         "integer; columns it has beside: octets integer"},
+         "flows_aggr_600_data does not match this program and configuration; missing columns: octetDeltaCount "
+         "integer; additional columns: octets integer"},
         {"DROP TABLE flowimport_retention; CREATE TABLE flowimport_retention (bucket_size TEXT, keep_seconds INTEGER)",
-         "flowimport_retention is not as this program and configuration make it; columns it lacks: bucket_size "
+         "flowimport_retention does not match this program and configuration; missing columns: bucket_size "
          "integer; "
-         "columns it has beside: bucket_size text"},
+         "additional columns: bucket_size text"},
         {"DROP TABLE flowimport_retention; CREATE TABLE flowimport_retention (keep_seconds INTEGER, "
          "bucket_size INTEGER)",
-         "flowimport_retention is not as this program and configuration make it; its columns stand in another order"},
+         "flowimport_retention does not match this program and configuration; its columns are in another order"},
         {"DROP VIEW flows_aggr_60; CREATE VIEW flows_aggr_60 AS SELECT bucket FROM flows_aggr_60_data",
-         "flows_aggr_60 is not as this program and configuration make it; columns it lacks: packetDeltaCount, "
+         "flows_aggr_60 does not match this program and configuration; missing columns: packetDeltaCount, "
          "octetDeltaCount, flows_millionths, flows, tcp_packetDeltaCount"},
         {"DROP VIEW flows_aggr_60; CREATE TABLE flows_aggr_60 (bucket INTEGER, octets INTEGER)",
-         "flows_aggr_60 is a table, not flowimport's view of that name; use another database, or rename it; columns it "
-         "lacks: packetDeltaCount, "},
+         "flows_aggr_60 is a table, not flowimport's view of that name; use another database, or rename it; missing "
+         "columns: packetDeltaCount, "},
         {"DROP TABLE loss; CREATE VIEW loss AS SELECT 1 AS lost",
          "loss is a view, not flowimport's table of that name; use another database, or rename it"},
         {"UPDATE flowimport_schema SET value = '7' WHERE name = 'version'",
          "the tables have schema version 7; this program knows version 1"},
         {"UPDATE flowimport_schema SET value = 'octetDeltaCount' WHERE name = 'aggr_sums'",
-         "the tables were made with aggr_sums = octetDeltaCount; configured is aggr_sums = packetDeltaCount, "
-         "octetDeltaCount; configure what the tables have, or use another database"},
+         "the tables were created with aggr_sums = octetDeltaCount, but aggr_sums = packetDeltaCount, "
+         "octetDeltaCount is configured; set it back, or use another database"},
         {"UPDATE flowimport_schema SET value = 'protocolIdentifier' WHERE name = 'aggr_values'",
-         "the tables were made with aggr_values = protocolIdentifier; configured is aggr_values = sourceIPv4Address, "
-         "destinationIPv4Address, sourceTransportPort, destinationTransportPort, protocolIdentifier; configure what "
-         "the "
-         "tables have, or use another database"},
+         "the tables were created with aggr_values = protocolIdentifier, but aggr_values = sourceIPv4Address, "
+         "destinationIPv4Address, sourceTransportPort, destinationTransportPort, protocolIdentifier is configured; set "
+         "it back, "
+         "or use another database"},
     };
     struct env env = {0};
     char text[ERROR_TEXT_MAX], expected[ERROR_TEXT_MAX];

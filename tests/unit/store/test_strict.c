@@ -58,7 +58,7 @@ static void a_sum_that_outgrows_its_column_is_refused(void **state) {
     struct ledger_row row = ledger_make("a", 2, &test_flows[2], 1);
     generation_put(&env, &row, &test_flows[2], 1);
     assert_int_equal(store_commit(env.store, &error), STORE_REFUSED);
-    assert_string_equal(error.text, "memory:: flows_600_data: a sum outgrows 63 bits: cannot store REAL value in "
+    assert_string_equal(error.text, "memory:: flows_600_data: a sum exceeds 63 bits: cannot store REAL value in "
                                     "INTEGER column flows_600_data.octetDeltaCount (SQLite 3091)");
     assert_query(&env, "SELECT COUNT(*) FROM import_ledger", "1\n");
     assert_query(&env, "SELECT typeof(octetDeltaCount) FROM flows_600_data WHERE bucket = 1700001000", "integer\n");
@@ -68,7 +68,7 @@ static void a_sum_that_outgrows_its_column_is_refused(void **state) {
     store_put_loss(env.store, T0, "here", "flows", INT64_MAX);
     store_put_loss(env.store, T0, "here", "flows", 1);
     assert_int_equal(store_commit(env.store, &error), STORE_REFUSED);
-    assert_contains(error.text, "a sum outgrows 63 bits: cannot store REAL value in INTEGER column loss.lost");
+    assert_contains(error.text, "a sum exceeds 63 bits: cannot store REAL value in INTEGER column loss.lost");
     env_release(&env);
 }
 
@@ -99,9 +99,8 @@ static void an_old_store_is_rewritten(void **state) {
 
 /* A store of old with rows, some of them already wrong. */
 static void a_sum_that_is_a_real_number_already(void **state) {
-    static const char first[] =
-        "flows_600, bucket 1700001000 (2023-11-14T22:30:00Z): octetDeltaCount has become a real number, "
-        "9.22337203685478e+18: the sum outgrew 63 bits and is not exact any more";
+    static const char first[] = "flows_600, bucket 1700001000 (2023-11-14T22:30:00Z): octetDeltaCount has become a "
+                                "real number, 9.22337203685478e+18: the sum exceeded 63 bits and is no longer exact";
     struct env env;
     (void)state;
     env_init(&env, url);

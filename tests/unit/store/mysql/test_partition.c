@@ -127,9 +127,8 @@ static void there_are_at_most_8192(void **state) {
         days[i] = i + 1;
     assert_int_equal(partition_plan("t", &first, 1, days, PARTITION_MAX - 1, &sql, &error), 0);
     assert_int_equal(partition_plan("t", &first, 1, days, PARTITION_MAX, &sql, &error), -1);
-    assert_string_equal(
-        error.text, "t: 8193 partitions, of which there can be 8192: it has 1, and 8192 more days are to be written; "
-                    "drop old ones (retention), or refuse old flows (max_flow_age)");
+    assert_string_equal(error.text, "t: too many partitions, 8193 of at most 8192: it has 1, and 8192 more days must "
+                                    "be written; drop old ones (retention), or refuse old flows (max_flow_age)");
     buffer_release(&sql);
 }
 

@@ -107,12 +107,12 @@ static void terms_are_conditions(void **state) {
 }
 
 #define NAMES                                                                                                          \
-    "terms as in host=192.0.2.7, of the names src, dst, host, sport, dport, port, proto, class, family, "              \
+    "terms such as host=192.0.2.7, with one of the names src, dst, host, sport, dport, port, proto, class, family, "   \
     "ingressInterface, interfaceName, absoluteError, ipNextHopIPv4Address, mibObjectValueInteger, flowId"
-#define ADDRESS "an IPv4 or IPv6 address, or a prefix as in 10.0.0.0/8"
-#define PORT "a port from 0 to 65535, or a range as in 8000-8080"
-#define NUMBER "a whole number that the element can hold, or a range as in 1-9"
-#define TEXT "a value of the element, in double quotes where it holds a blank, a comma or a quote"
+#define ADDRESS "an IPv4 or IPv6 address, or a prefix such as 10.0.0.0/8"
+#define PORT "a port from 0 to 65535, or a range such as 8000-8080"
+#define NUMBER "a whole number within the element's range, or a range such as 1-9"
+#define TEXT "a value of the element, in double quotes if it contains a space, a comma or a quote"
 
 static void what_is_no_term_is_refused(void **state) {
     static const struct {
@@ -145,7 +145,7 @@ static void what_is_no_term_is_refused(void **state) {
         {"host=fe80::1%eth0", "host=fe80::1%eth0", ADDRESS},
         {"host=www.example", "host=www.example", ADDRESS},
         {"ipNextHopIPv4Address=::1", "ipNextHopIPv4Address=::1", ADDRESS},
-        {"proto=256", "proto=256", "a protocol's name, its number from 0 to 255, or a range as in 50-51"},
+        {"proto=256", "proto=256", "a protocol name, a number from 0 to 255, or a range such as 50-51"},
         {"class=6", "class=6", "tcp, udp, icmp or other"},
         {"family=5", "family=5", "4 or 6"},
         {"ingressInterface=4294967296", "ingressInterface=4294967296", NUMBER},

@@ -68,7 +68,7 @@ static void long_series_are_refused(void **state) {
     assert_int_equal(query_run(world.env.store, &world.env.schema, &query, &result, &error), STORE_OK);
     assert_string_equal(result.refused.parameter, "step");
     assert_string_equal(result.refused.value, "60");
-    assert_string_equal(result.refused.accepted, "at least 61 seconds for a time of this length");
+    assert_string_equal(result.refused.accepted, "at least 61 seconds for a period of this length");
     query_release(&result);
     query.to = QUERY_START + 10000 * 60;
     query.group[query.n_group++] = dimension_find(&world.dimensions, "src", 3);

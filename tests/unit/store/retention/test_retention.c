@@ -148,7 +148,7 @@ static void max_size_spares_today(void **state) {
     assert_query(&env, "SELECT bucket FROM flows_600", "1700086800\n");
     assert_query(&env, "SELECT bucket FROM flows_60", "1700086800\n");
     assert_query(&env,
-                 "SELECT object, error LIKE 'the tables take % bytes of 1, and there is no full day left%' "
+                 "SELECT object, error LIKE 'the tables take % bytes of 1, and no full day is left%' "
                  "FROM flowimport_retention_log WHERE what = 'error'",
                  "max_size|1\n");
     env_release(&env);

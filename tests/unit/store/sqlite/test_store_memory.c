@@ -43,7 +43,7 @@ static void a_generation_counts_once(void **state) {
     struct ledger_row row = ledger_make("a", 1, test_flows, TEST_FLOWS);
     generation_put(&env, &row, test_flows, TEST_FLOWS);
     assert_int_equal(store_commit(env.store, &error), STORE_TAKEN);
-    assert_string_equal(error.text, "memory:: import_ledger: generation 1 of 'a' is committed already");
+    assert_string_equal(error.text, "memory:: import_ledger: generation 1 of 'a' is already committed");
     assert_query(&env, "SELECT SUM(octetDeltaCount) FROM flows_aggr_60", "9093\n");
     env_release(&env);
 }

@@ -51,10 +51,10 @@ static void what_can_not_be_opened_is_refused(void **state) {
     assert_int_equal(open_status(url, true, text), STORE_REFUSED); /* a reader makes no file */
     assert_int_equal(access(path, F_OK), -1);
     assert_int_equal(open_status("sqlite:", false, text), STORE_REFUSED);
-    assert_string_equal(text, "sqlite:: a SQLite store is sqlite:/path/of/file, with one slash or three");
+    assert_string_equal(text, "sqlite:: an SQLite store is sqlite:/path/of/file, with one slash or three");
     assert_int_equal(open_status("oracle://x/y", false, text), STORE_REFUSED);
     assert_string_equal(text,
-                        "store 'oracle://x/y': unknown scheme 'oracle'; known are mysql, mariadb, sqlite and memory");
+                        "store 'oracle://x/y': unknown scheme 'oracle'; expected mysql, mariadb, sqlite or memory");
 }
 
 static void a_file_without_permission_is_refused(void **state) {
@@ -164,7 +164,7 @@ static void its_files_are_for_owner_and_group(void **state) {
 }
 
 static void a_file_that_was_moved_away_is_noticed(void **state) {
-    static const char *const texts[] = {"; put it back, or restart to begin a new one",
+    static const char *const texts[] = {"; put it back, or restart to create a new one",
                                         ", and another file is in its place; put it back, or restart to use the new "
                                         "one"};
     struct env env;

@@ -90,11 +90,10 @@ static void a_reader_that_holds_it_is_told_of_once(void **state) {
     char *line = strstr(text, "warning: store: ");
     assert_non_null(line);
     char expected[256];
-    snprintf(
-        expected, sizeof expected,
-        "warning: store: %s-wal: the write-ahead log has grown to 2 MiB and can't be emptied: a reader uses it; it "
-        "shrinks when the longest query on this database has ended\n",
-        path);
+    snprintf(expected, sizeof expected,
+             "warning: store: %s-wal: the write-ahead log has grown to 2 MiB and can't be emptied: a reader uses it; "
+             "it shrinks when the longest query on this database ends\n",
+             path);
     assert_string_equal(line, expected); /* and no other behind it */
     assert_true(sqlite_wal_bytes(&wal) > wal.bound);
     run(reader, "COMMIT");
