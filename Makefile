@@ -35,7 +35,6 @@ flags := -std=c11 -D_GNU_SOURCE -pthread -Iinclude/flowimport -Isrc \
          -DFLOWIMPORT_CONFIG='"$(sysconfdir)/flowimport/flowimport.conf"' \
          $(patsubst -I%,-isystem %,$(shell $(PKG_CONFIG) --cflags $(packages) 2>/dev/null))
 libraries := $(shell $(PKG_CONFIG) --libs $(packages) 2>/dev/null) -lm
-assert_int_in_range := $(shell $(PKG_CONFIG) --atleast-version=2 cmocka || echo -Dassert_int_in_range=assert_in_range)
 test_libraries := $(shell $(PKG_CONFIG) --libs cmocka 2>/dev/null)
 
 hardening := $(if $(HARDENING),$(shell etc/hardening.sh compile '$(CC)' $(CFLAGS)))
@@ -92,8 +91,8 @@ $(BUILD)/obj/version: FORCE
 $(versioned): flags += -DFLOWIMPORT_VERSION='"$(VERSION)"'
 $(versioned) $(manuals): $(BUILD)/obj/version
 
-# cmocka 2 knows assert_in_range by this name alone.
-$(BUILD)/obj/tests/%.o: flags += -Itests/unit $(assert_int_in_range)
+$(BUILD)/obj/tests/%.o: flags += -Itests/unit
+$(BUILD)/obj/tests/unit/%.o $(BUILD)/obj/tests/integration/%.o: flags += -include tests/unit/cmocka_names.h
 $(BUILD)/obj/%.o: %.c | $(BUILD)/.libraries
 	@mkdir -p $(@D)
 	$(call say,CC,$<)$(CC) $(flags) $(warnings) $(CPPFLAGS) $(CFLAGS) $(hardening) -MMD -MP -c -o $@ $<
@@ -207,7 +206,7 @@ screenshots: all ## pictures of the page with sample traffic, into build/screens
 	@FLOWIMPORT_BUILD=$(BUILD) /usr/bin/python3 tests/browser/run.py screenshots $(BUILD)/screenshots
 
 format: ## formats the sources, with clang-format 19
-	clang-format-19 -i $(formatted)
+	@clang-format-19 -i $(formatted)
 
 sample: all ## etc/flowimport.conf from the option table
 	$(BUILD)/flowimportd --print sample >etc/flowimport.conf

@@ -75,7 +75,7 @@ static void templates_of(const struct message_decoder *decoder, char *out, size_
     size_t at = 0;
     message_state_write(decoder, &text);
     for (const char *line = text.data; (line = strstr(line, "\ntemplate ")); line++) {
-        assert_int_in_range(n, 0, 31);
+        assert_in_range(n, 0, 31);
         ids[n++] = (unsigned)strtoul(line + strlen("\ntemplate "), NULL, 10);
     }
     qsort(ids, n, sizeof ids[0], by_number);

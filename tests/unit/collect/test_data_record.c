@@ -446,7 +446,7 @@ static void the_longest(void **state) {
     size_t len = data_record_length(plan, bytes, sizeof bytes), n = data_record_entry(plan, bytes, len, &plain, entry);
     assert_int_equal(entry[0], '{');
     assert_int_equal(entry[n - 1], '}');
-    assert_int_in_range(n, DATA_RECORD_ENTRY_MAX - 200, DATA_RECORD_ENTRY_MAX);
+    assert_in_range(n, DATA_RECORD_ENTRY_MAX - 200, DATA_RECORD_ENTRY_MAX);
     data_record_plan_free(plan);
 }
 

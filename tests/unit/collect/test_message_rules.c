@@ -286,7 +286,7 @@ static void loss_is_told_now_and_then(void **state) {
     for (const char *at = mc->out.data; (at = strstr(at, "lost ")); at++)
         told++;
     assert_int_equal(mc->lost, 59);
-    assert_int_in_range(told, 5, 7);
+    assert_in_range(told, 5, 7);
     case_close(mc);
 }
 

@@ -86,7 +86,7 @@ static void message_read(struct reader *reader, const uint8_t *message, size_t l
     reader->messages++;
     for (size_t at = 16; at < len; at += be16(message + at + 2)) {
         unsigned set = be16(message + at), bytes = be16(message + at + 2);
-        assert_int_in_range(bytes, 5, len - at);
+        assert_in_range(bytes, 5, len - at);
         reader->templates += set == 2;
         if (set != 256) continue;
         assert_true(reader->templates > 0);
@@ -118,7 +118,7 @@ static void stream_read(struct reader *reader) {
 static void datagram_read(struct reader *reader) {
     ssize_t n = recv(reader->fd, reader->bytes, sizeof reader->bytes, MSG_DONTWAIT);
     if (n <= 0) return;
-    assert_int_in_range(n, 17, 1000);
+    assert_in_range(n, 17, 1000);
     assert_int_equal(be16(reader->bytes + 2), n);
     message_read(reader, reader->bytes, (size_t)n);
 }
@@ -309,7 +309,7 @@ static void test_tcp_deaf(void **state) {
         flows_put(put, put + 1000);
         put += 1000;
         event_base_loop(base, EVLOOP_NONBLOCK);
-        assert_int_in_range(exporter_backlog(exporter), 0, EXPORTER_BUFFER);
+        assert_in_range(exporter_backlog(exporter), 0, EXPORTER_BUFFER);
     }
     uint64_t lost = exporter_lost(exporter);
     READ(stream_read, reader, exporter_backlog(exporter) == 0 && reader->flows + lost == put);

@@ -24,7 +24,7 @@ static uint32_t sequence;
 static void on_message(void *context, const uint8_t *message, size_t len, unsigned n) {
     uint8_t copy[IPFIX_MESSAGE_MAX];
     (void)context;
-    assert_int_in_range(len, 1, IPFIX_MESSAGE_MAX);
+    assert_in_range(len, 1, IPFIX_MESSAGE_MAX);
     memcpy(copy, message, len);
     sequence = ipfix_message_stamp(copy, n, sequence);
     for (size_t i = 0; i < len; i++)
@@ -358,7 +358,7 @@ static void sent_read(unsigned *templates, unsigned *flows, uint64_t *packets, b
         for (at = header; at < len;) {
             unsigned set = be16(message + at);
             unsigned end = at + be16(message + at + 2);
-            assert_int_in_range(end, at + 5, len);
+            assert_in_range(end, at + 5, len);
             assert_int_equal(end % 4, 0);
             at += 4;
             while (set == (netflow9 ? 0u : 2u) && at + 4 <= end) {
@@ -406,7 +406,7 @@ static void test_limits(void **state) {
                 ipfix_writer_flow(writer, (unsigned)random_below(&seed, n), &flow, NOW);
             }
             ipfix_writer_flush(writer, NOW);
-            assert_int_in_range(longest, bytes * 3 / 4 < 60000 ? bytes - 600 : 1, bytes);
+            assert_in_range(longest, bytes * 3 / 4 < 60000 ? bytes - 600 : 1, bytes);
             assert_int_equal(records, 300);
             assert_int_equal(sequence, netflow9 ? messages : 300);
             sent_read(&found, &flows, &packets, netflow9);

@@ -226,10 +226,10 @@ static void a_truncated_gzip_is_an_error(void **state) {
         snprintf(wanted, sizeof wanted, "%s: at byte ", path);
         assert_memory_equal(error.text, wanted, strlen(wanted));
         assert_int_equal(sscanf(error.text + strlen(wanted), "%lld", &where), 1);
-        assert_int_in_range(where, lines_position(lines), lines_position(lines) + 100);
+        assert_in_range(where, lines_position(lines), lines_position(lines) + 100);
         snprintf(wanted, sizeof wanted, "%s: at byte %lld of its contents: unexpected end of file", path, where);
         assert_string_equal(error.text, wanted);
-        assert_int_in_range(n, cuts[i] < 1000 ? MANY - 30000 : 1, MANY);
+        assert_in_range(n, cuts[i] < 1000 ? MANY - 30000 : 1, MANY);
         lines_close(lines);
         lines = lines_open(path, &error);
         assert_int_equal(lines_identity(lines, identity, &error), -1);
@@ -288,7 +288,7 @@ static void zstd_is_unpacked_too(void **state) {
         continue;
     long long where = 0; /* behind the last whole block: of the first frame, at the least */
     assert_int_equal(sscanf(error.text + strlen(path), ": at byte %lld", &where), 1);
-    assert_int_in_range(where, bytes / 2, bytes - 1);
+    assert_in_range(where, bytes / 2, bytes - 1);
     snprintf(wanted, sizeof wanted, "%s: at byte %lld of its contents: unexpected end of file", path, where);
     assert_string_equal(error.text, wanted);
     lines_close(lines);

@@ -16,7 +16,7 @@ static void ids_ascend_and_names_are_unique(void **state) {
         const struct element *element = &element_table[i];
         if (i > 0) assert_true(element_table[i - 1].id < element->id);
         assert_true(element->type <= ELEMENT_SUB_TEMPLATE_MULTI_LIST);
-        assert_int_in_range(strlen(element->name), 3, 63);
+        assert_in_range(strlen(element->name), 3, 63);
         assert_int_equal(strspn(element->name, "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789"),
                          strlen(element->name));
         for (unsigned j = 0; j < i; j++)

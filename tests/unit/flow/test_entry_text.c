@@ -86,7 +86,7 @@ static void any_bytes_are_read_back(void **state) {
                                                : 0x80 | (random & 0x3f));
         }
         size_t len = (size_t)(entry_string(text, bytes, n) - text);
-        assert_int_in_range(len, 2, 2 + 6 * n);
+        assert_in_range(len, 2, 2 + 6 * n);
         json_t *string = json_loadb(text, len, JSON_DECODE_ANY | JSON_ALLOW_NUL, NULL);
         assert_true(json_is_string(string));
         size_t whole = entry_string_read(read, sizeof read, bytes, n);

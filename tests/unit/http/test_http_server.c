@@ -109,7 +109,7 @@ static void who_has_said_all_gets_all(void **state) {
     while ((n = receive(fd, text, sizeof text)) > 0)
         got += (size_t)n;
     assert_int_equal(n, 0);
-    assert_int_in_range(got, LARGE, LARGE + 1000);
+    assert_in_range(got, LARGE, LARGE + 1000);
     close(fd);
     end();
 }

@@ -31,7 +31,7 @@ static void finds_what_is_there(void **state) {
         struct flow_entry *guess = NULL; /* whatever was there last */
         uint64_t random = 7;
         size_t count = 0, room = flow_table_room(table);
-        assert_int_in_range(room, 1000, 1003);
+        assert_in_range(room, 1000, 1003);
         memset(there, 0, sizeof there);
         for (unsigned i = 0; i < (kinds[k] == 1 ? STEPS / 10 : STEPS); i++) {
             uint64_t key = random_next(&random) % KEYS, words[2] = {key, ~key};
@@ -86,7 +86,7 @@ static void times_come_in_their_order(void **state) {
         struct flow_entry *entry;
         while ((entry = flow_table_due(table, now))) {
             int64_t late = now - due[take(table, entry)];
-            assert_int_in_range(late, 0, LATE);
+            assert_in_range(late, 0, LATE);
             came++;
         }
     }
@@ -126,7 +126,7 @@ static void clocks_that_leap(void **state) {
     struct flow_entry *entry = flow_table_due(table, START + years);
     assert_non_null(entry);
     for (unsigned times = 0; entry; entry = flow_table_due(table, START + years)) {
-        assert_int_in_range(++times, 1, 2);
+        assert_in_range(++times, 1, 2);
         flow_table_again(table, entry, START + years + 50 * SECOND);
     }
     /* Back: in a turn of the wheel it is looked at. */

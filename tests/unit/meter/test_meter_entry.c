@@ -24,7 +24,7 @@ static const char *entry_text(const char *rule, const struct meter_flow *flow) {
     if (meter_rules_parse(&rules, rule, &error) != 0) fail_msg("%s", error.text);
     struct meter_entry *entry = meter_entry_new(&rules.rules[0].fields);
     size_t len = meter_entry_write(entry, flow, text);
-    assert_int_in_range(len, 1, METER_ENTRY_MAX);
+    assert_in_range(len, 1, METER_ENTRY_MAX);
     text[len] = '\0';
     meter_entry_free(entry);
     meter_rules_release(&rules);

@@ -64,7 +64,7 @@ static void what_rules_become(void **state) {
         unsigned n = 0;
         if (meter_rules_parse(&rules, good[i].text, &error) != 0) fail_msg("%s: %s", good[i].text, error.text);
         for (; n < 4 && good[i].rules[n]; n++) {
-            assert_int_in_range(rules.n, n + 1, 4);
+            assert_in_range(rules.n, n + 1, 4);
             rule_show(&rules.rules[n], shown, sizeof shown);
             assert_string_equal(shown, good[i].rules[n]);
             assert_ptr_equal(rules.rules[n].fields.rule, rules.rules[n].name);
@@ -143,7 +143,7 @@ static void fields_are_elements(void **state) {
         assert_non_null(element);
         assert_int_equal(field->id, element->id);
         assert_int_equal(field->type, element->type);
-        assert_int_in_range(field->width, 1, 16);
+        assert_in_range(field->width, 1, 16);
         if (!field->name6) continue;
         element = element_by_name(field->name6, strlen(field->name6));
         assert_non_null(element);

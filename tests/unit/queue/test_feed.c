@@ -142,7 +142,7 @@ static void full_blocks_wake_the_reader(void **state) {
     unsigned n = 0;
     while (!is_woken(feed, 0) && n++ < FEED_BLOCKS / 4)
         feed_put(feed, entry, sizeof entry);
-    assert_int_in_range(n, 2, FEED_BLOCKS / 4 - 1);
+    assert_in_range(n, 2, FEED_BLOCKS / 4 - 1);
     feed_woken(feed);
     feed_put(feed, entry, sizeof entry);
     assert_false(is_woken(feed, 0));
