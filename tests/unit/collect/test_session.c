@@ -53,8 +53,8 @@ static void a_flood_of_exporters(void **state) {
         if (counters->memory > most) most = counters->memory;
     }
     /* The newcomers' quarter, the table, and exporter 0. */
-    assert_int_in_range(most, MEMORY / 4, MEMORY / 4 + MEMORY / 128 + 4096);
-    assert_int_in_range(counters->sessions, 200, 2000);
+    assert_in_range(most, MEMORY / 4, MEMORY / 4 + MEMORY / 128 + 4096);
+    assert_in_range(counters->sessions, 200, 2000);
     assert_int_equal(counters->evicted, 100001 - counters->sessions);
     assert_int_equal(counters->flows, 100002);
     assert_true(is_understood(mc, 0));
@@ -64,7 +64,7 @@ static void a_flood_of_exporters(void **state) {
     size_t used = allocated();
     printf("# %zu bytes counted, %zu used\n", counters->memory, used - before - sizeof *mc - mc->out.size);
     if (used > 0)
-        assert_int_in_range(used - before - sizeof *mc - mc->out.size, counters->memory * 9 / 10,
+        assert_in_range(used - before - sizeof *mc - mc->out.size, counters->memory * 9 / 10,
                             counters->memory * 11 / 10 + 100000);
     case_close(mc);
 }
@@ -90,7 +90,7 @@ static void a_flood_of_data_sets(void **state) {
         case_decode(mc, i);
         if (counters->memory > most) most = counters->memory;
     }
-    assert_int_in_range(most, MEMORY / 4, MEMORY / 4 + MEMORY / 128 + 4096);
+    assert_in_range(most, MEMORY / 4, MEMORY / 4 + MEMORY / 128 + 4096);
     assert_int_equal(mc->lost + counters->held, FLOOD + 1);
     uint64_t flows = counters->flows;
     ipfix_begin(&mc->message, NOW, 0, 1);
@@ -123,7 +123,7 @@ static void a_flood_of_templates(void **state) {
             TEMPLATE(&mc->message, 2, id, SHORT_FIELDS, 7, 2);
         ipfix_end(&mc->message);
         assert_int_equal(case_decode_from(mc, &source), 0);
-        assert_int_in_range(counters->memory, before, before + MEMORY / 16);
+        assert_in_range(counters->memory, before, before + MEMORY / 16);
     }
     assert_true(counters->memory > before + MEMORY / 32);
     for (unsigned i = 0; i < 1000; i++) {
@@ -133,7 +133,7 @@ static void a_flood_of_templates(void **state) {
         set_end(&mc->message, set);
         ipfix_end(&mc->message);
         case_decode(mc, 1);
-        assert_int_in_range(counters->memory, before, before + MEMORY / 16);
+        assert_in_range(counters->memory, before, before + MEMORY / 16);
     }
     assert_true(is_understood(mc, 0));
     case_close(mc);
@@ -309,7 +309,7 @@ static void connections_have_a_share_of_their_own(void **state) {
         }
     }
     assert_true(refused > 0);
-    assert_int_in_range(message_counters(mc->decoder)->memory, MEMORY / 10, MEMORY / 8 + MEMORY / 128 + 4096);
+    assert_in_range(message_counters(mc->decoder)->memory, MEMORY / 10, MEMORY / 8 + MEMORY / 128 + 4096);
     assert_true(is_understood(mc, 0));
     short_make(&mc->message, 0, 256);
     case_decode(mc, 1);
@@ -461,7 +461,7 @@ static void refreshed_templates_are_worth_writing(void **state) {
         changes += message_state_version(mc->decoder) != version;
         case_tick(mc, 60);
     }
-    assert_int_in_range(changes, 7, 9);
+    assert_in_range(changes, 7, 9);
     case_close(mc);
 }
 
