@@ -65,7 +65,7 @@ static void a_flood_of_exporters(void **state) {
     printf("# %zu bytes counted, %zu used\n", counters->memory, used - before - sizeof *mc - mc->out.size);
     if (used > 0)
         assert_in_range(used - before - sizeof *mc - mc->out.size, counters->memory * 9 / 10,
-                            counters->memory * 11 / 10 + 100000);
+                        counters->memory * 11 / 10 + 100000);
     case_close(mc);
 }
 
