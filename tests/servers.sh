@@ -50,16 +50,19 @@ redis_start() {
 # shellcheck disable=SC2034
 # Sets $mysql_socket and $mysql_url, whose data base `flowimport` is empty.
 mariadb_start() {
-    local share data=$servers/mysql user=()
+    local tables data=$servers/mysql user=()
     mysql_socket=$servers/mysql.sock
     mysql_url="mysql://root@localhost/flowimport?socket=$mysql_socket"
     [ "$(id -u)" -ne 0 ] || user=(--user=root)
-    for share in /usr/share/mysql /usr/share/mariadb; do [ ! -e "$share/mysql_system_tables.sql" ] || break; done
+    # MariaDB 10 and 11 call them differently.
+    for tables in /usr/share/{mysql/mysql,mariadb/mysql,mysql/mariadb,mariadb/mariadb}_system_tables; do
+        [ ! -e "$tables.sql" ] || break
+    done
     mkdir "$data"
     # The server's own bootstrap: mariadb-install-db would need a program of the client's package.
     # It takes one statement a line.
     if ! { printf '%s;\n' 'CREATE DATABASE mysql' 'USE mysql' 'SET @auth_root_socket = NULL'
-           cat "$share/mysql_system_tables.sql" "$share/mysql_system_tables_data.sql"
+           cat "$tables.sql" "${tables}_data.sql"
            echo 'CREATE DATABASE flowimport;'
          } | mariadbd --no-defaults "${user[@]}" --bootstrap --datadir="$data" --tmpdir="$servers" >"$servers/mysql.log" 2>&1; then
         echo 'mariadbd can not make its system tables:' >&2

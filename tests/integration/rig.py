@@ -236,15 +236,14 @@ class MariaTemplate:
     help, and performance tables are left out: nothing here asks them.
     """
 
-    SCRIPTS = ("mysql_system_tables.sql", "mysql_system_tables_data.sql")
-
     def __init__(self, folder):
         self.data = folder / "template"
         self.data.mkdir()
-        share = next(path for path in map(pathlib.Path, ("/usr/share/mysql", "/usr/share/mariadb"))
-                     if (path / self.SCRIPTS[0]).exists())
+        tables = next(path for name in ("mysql", "mariadb") for path in
+                      pathlib.Path("/usr/share", name).glob("*_system_tables.sql"))  # mysql_…, since 11: mariadb_…
+        scripts = tables, tables.with_name(tables.stem + "_data.sql")
         script = "create database mysql;\nuse mysql;\nSET @auth_root_socket=NULL;\n"
-        script += "".join((share / name).read_text() for name in self.SCRIPTS)
+        script += "".join(path.read_text() for path in scripts)
         done = subprocess.run([program("mariadbd"), "--no-defaults", "--bootstrap", "--datadir=%s" % self.data,
                                "--skip-log-bin", "--innodb-log-file-size=16M", "--tmpdir=%s" % folder] + maria_user(),
                               input=script.encode(), stdout=subprocess.PIPE, stderr=subprocess.STDOUT, check=False)
