@@ -81,6 +81,7 @@ static void headroom_reserve(struct committer *committer, const struct ledger_ro
 
 static void succeeded(struct committer *committer) {
     counters_commit(&committer->counters, written(committer));
+    if (committer->patience != PATIENCE_BOUNDED) counters_log(written(committer)); /* a person is told at the end */
     committer->writing = COMMITTED;
     tell(committer, COMMITTER_COMMITTED, &written(committer)->ledger, NULL);
 }

@@ -22,6 +22,10 @@ void counters_commit(struct importer_counters *counters, const struct generation
         counters->reasons[i] += generation->reasons[i];
     counters->generations++;
     counters->last_commit = ledger->committed_at;
+}
+
+void counters_log(const struct generation *generation) {
+    const struct ledger_row *ledger = &generation->ledger;
     log_info("import",
              "generation %s/%" PRId64 ": committed: %" PRIu64 " entries, %" PRIu64 " imported, %" PRIu64
              " too old, %" PRIu64 " rejected",

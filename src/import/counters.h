@@ -12,8 +12,9 @@ struct counters_held {
     size_t bytes, rows;
 };
 
-/* Adds a generation that has committed, and logs it. */
+/* Adds a generation that has committed. */
 void counters_commit(struct importer_counters *counters, const struct generation *generation);
+void counters_log(const struct generation *generation);
 /* `folder`: its decoder has counters of its own. `now`: seconds since the epoch. */
 void counters_show(const struct importer_counters *counters, const struct importer_config *config,
                    const struct folder *folder, const struct counters_held *held, int64_t now, struct show *show);

@@ -436,7 +436,7 @@ def test_a_query_that_takes_too_long(filled, serve):
         status, headers, body = web.ask(QUERY)
         assert status == 503 and 0.45 < time.monotonic() - began < rig.SOON and headers["Retry-After"] == "2"
         assert json.loads(body)["error"]["message"] == (
-            "the query took longer than 0.5 s and was stopped; ask for a shorter time, or for less of it")
+            "the query exceeded 0.5 s and was stopped; choose a shorter period or a narrower filter")
         rig.wait_for(lambda: queries_in_server(site) == 0, "the query to end")
     assert web.status(QUERY) == 200
 
