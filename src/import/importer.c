@@ -52,6 +52,7 @@ static bool on_entry(void *context, const char *text, size_t len) {
     struct importer *importer = context;
     if (importer->plan.at_most_once) { /* which has nowhere else to leave what finds no room */
         if (!entry_fold(importer, importer->now, text, len)) leftovers_add(&importer->held, text, len);
+        importer->batch->has_more = true; /* the plan hears of it with the last answer, which may be lost */
         return true;
     }
     if (!importer->plan.folding) return false; /* dropped while its answer was under way */
