@@ -29,6 +29,11 @@ const char *date_fraction(const char *at, const char *end, int64_t *us) {
     return at;
 }
 
+static int days_in(int year, int month) {
+    if (month == 2) return year % 4 == 0 && (year % 100 != 0 || year % 400 == 0) ? 29 : 28;
+    return month == 4 || month == 6 || month == 9 || month == 11 ? 30 : 31;
+}
+
 const char *date_read(const char *at, const char *end, struct date *date) {
     at = part_read(at, end, 4, "-/", &date->year);
     at = part_read(at, end, 2, "-/", &date->month);
@@ -36,8 +41,8 @@ const char *date_read(const char *at, const char *end, struct date *date) {
     at = part_read(at, end, 2, ":", &date->hour);
     at = part_read(at, end, 2, ":", &date->minute);
     at = part_read(at, end, 2, "", &date->second);
-    if (!at || date->year < 1970 || date->month < 1 || date->month > 12 || date->day < 1 || date->day > 31 ||
-        date->hour > 23 || date->minute > 59 || date->second > 60)
+    if (!at || date->year < 1970 || date->month < 1 || date->month > 12 || date->day < 1 ||
+        date->day > days_in(date->year, date->month) || date->hour > 23 || date->minute > 59 || date->second > 60)
         return NULL;
     date->us = 0;
     return at < end && *at == '.' ? date_fraction(at + 1, end, &date->us) : at;
@@ -52,7 +57,7 @@ int date_zone(const char *at, const char *end, int64_t *ahead) {
     int sign = *at == '-' ? -1 : 1;
     const char *behind = part_read(at + 1, end, 2, "", &hours);
     if (behind && behind < end && *behind == ':') behind++;
-    if (part_read(behind, end, 2, "", &minutes) != end) return -1;
+    if (part_read(behind, end, 2, "", &minutes) != end || hours > 23 || minutes > 59) return -1;
     *ahead = sign * (hours * 3600 + minutes * 60);
     return 1;
 }
