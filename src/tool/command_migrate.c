@@ -217,6 +217,7 @@ static int buckets_move(struct migrate *migrate, uint64_t from, int64_t taken) {
         if (bucket < 0) break;
         migrate->bucket = (uint32_t)bucket;
         migrate->taken = migrate->bucket == from ? taken : 0;
+        taken = 0; /* with buckets of a second the next one is `from`, too */
         code = bucket_move(migrate);
         if (code != EXIT_DONE) return code;
         from = (uint64_t)bucket + 1;

@@ -5,6 +5,7 @@ import os
 import random
 import re
 import signal
+import sqlite3
 import subprocess
 
 import pymysql
@@ -272,6 +273,22 @@ def test_killed_in_the_middle(make_site, big, kind, place):
     assert (ledger[-1]["claim"], ledger[-1]["position"]) == (0, START + 12001)
     rig.assert_tables(site.tables(), expected)
     site.verify()
+
+
+def test_goes_on_within_a_bucket_of_a_second(make_site, make_old):
+    old = make_old()
+    old.make(1)
+    rows = [(START + second, 1, 2, port, 4, 6, 10, 100, 1) for second in (0, 1) for port in (1, 2, 3)]
+    old.fill(1, rows[:3])
+    site = make_site("sqlite", sizes=(1,))
+    migrate(site, old)
+    # As if the first run had been ended between the two buckets.
+    with contextlib.closing(sqlite3.connect(str(site.store.path))) as connection, connection:
+        connection.execute("UPDATE import_ledger SET claim = 3, position = %d" % START)
+    old.fill(1, rows[3:])
+    out, _ = migrate(site, old)
+    assert moved(out) == {"flows_1": (3, 3, 0)}
+    rig.assert_tables(site.tables(), Expected(sizes=(1,)).add_rows(rows, 1).tables())
 
 
 def test_new_flows_come_on_top(make_site, make_old, kind):
