@@ -13,11 +13,18 @@
 #include "base/fault.h"
 #include "base/mem.h"
 
+/* As write(2), to the end: a disk that is nearly full takes a part at first. */
+static bool all_write(int fd, const char *bytes, size_t len) {
+    for (ssize_t n; len > 0; bytes += n, len -= (size_t)n)
+        if ((n = write(fd, bytes, len)) <= 0) return false;
+    return true;
+}
+
 int state_file_replace(const char *path, const struct buffer *text, struct error *error) {
     char *fresh = mem_printf("%s.new", path);
     fault_point("state-file");
     int fd = open(fresh, O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, 0640);
-    bool written = fd >= 0 && write(fd, text->data, text->len) == (ssize_t)text->len && fsync(fd) == 0;
+    bool written = fd >= 0 && all_write(fd, text->data, text->len) && fsync(fd) == 0;
     if (fd >= 0 && close(fd) != 0) written = false;
     if (written) written = rename(fresh, path) == 0;
     if (!written) error_set(error, "%s: %s", path, strerror(errno));
