@@ -93,6 +93,8 @@ void pipeline_init(struct pipeline *pipeline, const struct config *config, const
     pipeline->importer.store.memory = config->import.cache_memory / STORE_SHARE;
     if (getrandom(&pipeline->importer.seed, sizeof pipeline->importer.seed, GRND_NONBLOCK) < 0)
         pipeline->importer.seed = 0;
+    if (getrandom(pipeline->importer.queue.random, IDENTITY_RANDOM, 0) != IDENTITY_RANDOM) /* waits for an early boot */
+        log_error("queue", "getrandom failed: a consumer of the same name, host and PID can't be told from this one");
 }
 
 struct store *pipeline_store(const struct pipeline *pipeline, const char *program) {

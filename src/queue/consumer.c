@@ -8,7 +8,6 @@
 #include <stdlib.h>
 #include <string.h>
 #include <time.h>
-#include <unistd.h>
 
 #include "base/fault.h"
 #include "base/log.h"
@@ -35,6 +34,20 @@ bool consumer_refused(struct consumer *consumer, const redisReply *reply, const 
     return true;
 }
 
+bool consumer_exec_refused(struct consumer *consumer, const redisReply *reply, const char *what) {
+    if (consumer_refused(consumer, reply, what)) return true;
+    for (size_t i = 0; i < reply->elements; i++)
+        if (reply->element[i]->type == REDIS_REPLY_ERROR && !strstr(reply->element[i]->str, "no such key"))
+            return consumer_refused(consumer, reply->element[i], what);
+    return false;
+}
+
+static void on_watched(void *context, const redisReply *reply) { consumer_refused(context, reply, "WATCH"); }
+
+void consumer_watch(struct consumer *consumer, const char *key) {
+    redis_command(consumer->redis, on_watched, consumer, "WATCH", key, NULL);
+}
+
 static int64_t monotonic_ms(void) {
     struct timespec time;
     clock_gettime(CLOCK_BOOTTIME, &time);
@@ -50,47 +63,83 @@ bool consumer_begin(struct consumer *consumer) {
     return false;
 }
 
-/* Whether the process that a name's token speaks of runs on this machine no more. Not looked up in /proc: a service
- * manager may hide other users' processes there. */
+/* What an operator can do about a name that two have. */
+static void name_failed(struct consumer *consumer, const char *token, const char *what) {
+    struct identity other;
+    char why[1200];
+    identity_read(&other, token);
+    snprintf(why, sizeof why,
+             "%s: queue %s: the consumer name '%s' %s process %" PRId64 " on host '%s'; this is process %" PRId64
+             " on host '%s'. Give each importer a name of its own: [queue] consumer, or --consumer",
+             consumer->target.display, consumer->config->queue, consumer->config->name, what, other.pid, other.host,
+             consumer->self.pid, consumer->self.host);
+    consumer->handler.failed(consumer->handler.context, why);
+}
+
+bool consumer_displaced(struct consumer *consumer, const redisReply *holder) {
+    if (holder->type == REDIS_REPLY_STRING && strcmp(holder->str, consumer->token) == 0) return false;
+    if (holder->type == REDIS_REPLY_STRING) {
+        consumer->named = false;
+        evtimer_del(consumer->life);
+        name_failed(consumer, holder->str, "was taken over by");
+    } else if (!consumer_refused(consumer, holder, "GET")) {
+        redis_drop(consumer->redis, "our sign of life had lapsed: others may have adopted our claims");
+    }
+    return true;
+}
+
+/* Whether the process that a name's token speaks of runs no more, which can be known in its PID namespace alone. Not
+ * looked up in /proc: a service manager may hide other users' processes there. */
 static bool token_is_dead(const struct consumer *consumer, const char *token) {
-    const char *last = strrchr(token, '/');
-    size_t host_len = last ? (size_t)(last - token) : 0;
-    if (!last || strncmp(token, consumer->token, host_len + 1) != 0) return false;
-    return kill((pid_t)strtol(last + 1, NULL, 10), 0) != 0 && errno == ESRCH;
+    struct identity other;
+    if (!identity_read(&other, token) || !identity_sees(&consumer->self, &other)) return false;
+    return other.pid == consumer->self.pid || (kill((pid_t)other.pid, 0) != 0 && errno == ESRCH);
+}
+
+static void on_holder(void *context, const redisReply *reply);
+
+/* Asks whose the name is; watched, so that it is taken from nobody else. */
+static void name_ask(struct consumer *consumer) {
+    consumer->asked_ms = monotonic_ms();
+    consumer->naming = true;
+    consumer_watch(consumer, consumer->life_key);
+    redis_command(consumer->redis, on_holder, consumer, "GET", consumer->life_key, NULL);
 }
 
 static void on_named(void *context, const redisReply *reply);
 
-static void name_take(struct consumer *consumer, bool force) {
+static void name_take(struct consumer *consumer) {
     char seconds[24];
     snprintf(seconds, sizeof seconds, "%" PRId64, consumer->config->timeout);
-    consumer->asked_ms = monotonic_ms();
-    consumer->naming = true;
-    redis_command(consumer->redis, on_named, consumer, "SET", consumer->life_key, consumer->token, "EX", seconds,
-                  force ? NULL : "NX", NULL);
+    redis_command(consumer->redis, NULL, NULL, "MULTI", NULL);
+    redis_command(consumer->redis, NULL, NULL, "SET", consumer->life_key, consumer->token, "EX", seconds, NULL);
+    redis_command(consumer->redis, on_named, consumer, "EXEC", NULL);
 }
 
-/* Who holds our name: a dead process of this machine (then it is ours), or a living one. */
+/* Who holds our name: nobody, we ourselves, or a dead process of this machine (then it is ours), or a living one. */
 static void on_holder(void *context, const redisReply *reply) {
     struct consumer *consumer = context;
     if (consumer_refused(consumer, reply, "GET")) return;
-    if (reply->type != REDIS_REPLY_STRING) {
-        name_take(consumer, false); /* lapsed just now */
-    } else if (strcmp(reply->str, consumer->token) == 0 || token_is_dead(consumer, reply->str)) {
-        name_take(consumer, true);
-    } else if (++consumer->name_tries > consumer->config->timeout + 5) {
-        char why[400];
-        snprintf(why, sizeof why,
-                 "%s: queue %s: the consumer name '%s' is in use by %s (host/process); give this one another [queue] "
-                 "consumer",
-                 consumer->target.display, consumer->config->queue, consumer->config->name, reply->str);
-        consumer->handler.failed(consumer->handler.context, why);
-    } else {
-        log_warning("queue",
-                    "%s: queue %s: the consumer name '%s' is held by %s (host/process); waiting for it to lapse",
-                    consumer->target.display, consumer->config->queue, consumer->config->name, reply->str);
-        evtimer_add(consumer->life, &(struct timeval){.tv_sec = 1});
+    if (reply->type != REDIS_REPLY_STRING || strcmp(reply->str, consumer->token) == 0 ||
+        token_is_dead(consumer, reply->str)) {
+        name_take(consumer);
+        return;
     }
+    redis_command(consumer->redis, NULL, NULL, "UNWATCH", NULL);
+    consumer->naming = false;
+    if (++consumer->name_tries > consumer->config->timeout + 5) {
+        name_failed(consumer, reply->str, "is in use by");
+        return;
+    }
+    if (consumer->name_tries == 1) {
+        struct identity other;
+        identity_read(&other, reply->str);
+        log_warning("queue",
+                    "%s: queue %s: the consumer name '%s' is held by process %" PRId64
+                    " on host '%s'; waiting for it to lapse",
+                    consumer->target.display, consumer->config->queue, consumer->config->name, other.pid, other.host);
+    }
+    evtimer_add(consumer->life, &(struct timeval){.tv_sec = 1});
 }
 
 static void life_again(struct consumer *consumer) {
@@ -121,12 +170,12 @@ static void on_lengths(evutil_socket_t fd, short what, void *context) {
 
 static void on_named(void *context, const redisReply *reply) {
     struct consumer *consumer = context;
-    if (consumer_refused(consumer, reply, "SET")) return;
-    consumer->naming = false;
-    if (reply->type == REDIS_REPLY_NIL) {
-        redis_command(consumer->redis, on_holder, consumer, "GET", consumer->life_key, NULL);
+    if (consumer_exec_refused(consumer, reply, "SET")) return;
+    if (reply->type == REDIS_REPLY_NIL) { /* another came between: it holds the name, or gave it free */
+        name_ask(consumer);
         return;
     }
+    consumer->naming = false;
     consumer->life_ms = consumer->asked_ms;
     consumer->named = true;
     consumer->name_tries = 0;
@@ -137,36 +186,40 @@ static void on_named(void *context, const redisReply *reply) {
 
 static void on_life_shown(void *context, const redisReply *reply) {
     struct consumer *consumer = context;
-    if (consumer_refused(consumer, reply, "SET")) return;
-    if (reply->type == REDIS_REPLY_NIL) {
-        redis_drop(consumer->redis, "our sign of life had lapsed: others may have adopted our claims");
+    if (consumer_exec_refused(consumer, reply, "EXPIRE")) return;
+    if (reply->elements != 2) { /* what an operation had watched has changed */
+        event_active(consumer->life, EV_TIMEOUT, 0);
         return;
     }
+    if (consumer_displaced(consumer, reply->element[0])) return;
     consumer->life_ms = consumer->asked_ms;
     life_again(consumer);
 }
 
-/* Time to show life, or to ask again for a name that is held. XX: a key that has lapsed stays away, and tells. */
+/* Time to show life, or to ask again for a name that is held. Read and renewed at once: where it is another's, or has
+ * lapsed, the answer tells. */
 static void on_life(evutil_socket_t fd, short what, void *context) {
     struct consumer *consumer = context;
     char seconds[24];
     (void)fd;
     (void)what;
     if (!consumer->named) {
-        name_take(consumer, false);
+        name_ask(consumer);
         return;
     }
     snprintf(seconds, sizeof seconds, "%" PRId64, consumer->config->timeout);
     consumer->asked_ms = monotonic_ms();
-    redis_command(consumer->redis, on_life_shown, consumer, "SET", consumer->life_key, consumer->token, "EX", seconds,
-                  "XX", NULL);
+    redis_command(consumer->redis, NULL, NULL, "MULTI", NULL);
+    redis_command(consumer->redis, NULL, NULL, "GET", consumer->life_key, NULL);
+    redis_command(consumer->redis, NULL, NULL, "EXPIRE", consumer->life_key, seconds, NULL);
+    redis_command(consumer->redis, on_life_shown, consumer, "EXEC", NULL);
 }
 
 static void on_connected(void *context) {
     struct consumer *consumer = context;
     log_notice("queue", "%s: connected", consumer->target.display);
     if (!consumer->config->at_most_once) {
-        name_take(consumer, false);
+        name_ask(consumer);
         return;
     }
     consumer->named = true;
@@ -193,18 +246,17 @@ static void on_lost(void *context, const char *why) {
 struct consumer *consumer_new(struct event_base *base, const struct consumer_config *config,
                               const struct consumer_handler *handler, struct error *error) {
     struct redis_target target;
-    char host[256] = "";
     if (redis_target_parse(&target, config->url, config->password, error) != 0) return NULL;
     struct consumer *consumer = mem_zalloc(1, sizeof *consumer);
     consumer->config = config;
     consumer->handler = *handler;
     consumer->target = target;
-    gethostname(host, sizeof host - 1);
     claim_prefix(consumer->prefix, sizeof consumer->prefix, config->queue);
     snprintf(consumer->claims_key, sizeof consumer->claims_key, "%s:claims", consumer->prefix);
     snprintf(consumer->rejected_key, sizeof consumer->rejected_key, "%s:rejected", consumer->prefix);
     snprintf(consumer->life_key, sizeof consumer->life_key, "%s:consumer:%s", consumer->prefix, config->name);
-    snprintf(consumer->token, sizeof consumer->token, "%s/%ld", host, (long)getpid());
+    identity_init(&consumer->self, config->random);
+    identity_write(&consumer->self, consumer->token);
     struct redis_handler redis = {consumer, on_connected, on_lost};
     consumer->redis = redis_new(base, &consumer->target, config->retry_max_ms, &redis);
     consumer->life = evtimer_new(base, on_life, consumer);
@@ -237,13 +289,24 @@ static void on_left(void *context, const redisReply *reply) {
     consumer_finish(context);
 }
 
+/* What another holds by now is left to it. */
+static void on_leaving(void *context, const redisReply *reply) {
+    struct consumer *consumer = context;
+    bool ours = reply->type == REDIS_REPLY_STRING && strcmp(reply->str, consumer->token) == 0;
+    redis_command(consumer->redis, NULL, NULL, "MULTI", NULL);
+    if (ours) redis_command(consumer->redis, NULL, NULL, "DEL", consumer->life_key, NULL);
+    redis_command(consumer->redis, on_left, consumer, "EXEC", NULL);
+}
+
 void consumer_leave(struct consumer *consumer) {
     if (!consumer_begin(consumer)) return;
     evtimer_del(consumer->life);
-    if (consumer->config->at_most_once)
+    if (consumer->config->at_most_once) {
         consumer_finish(consumer);
-    else
-        redis_command(consumer->redis, on_left, consumer, "DEL", consumer->life_key, NULL);
+        return;
+    }
+    consumer_watch(consumer, consumer->life_key);
+    redis_command(consumer->redis, on_leaving, consumer, "GET", consumer->life_key, NULL);
 }
 
 bool consumer_is_naming(const struct consumer *consumer) { return consumer->naming; }

@@ -26,7 +26,9 @@ struct consumer {
     bool named, freeing;
     char prefix[QUEUE_NAME_MAX + 2];
     char claims_key[QUEUE_NAME_MAX + 16], rejected_key[QUEUE_NAME_MAX + 16];
-    char life_key[QUEUE_NAME_MAX + CLAIM_CONSUMER_MAX + 16], token[300];
+    char life_key[QUEUE_NAME_MAX + CLAIM_CONSUMER_MAX + 16];
+    struct identity self;
+    char token[IDENTITY_TOKEN_MAX]; /* of self: the value of life_key */
 
     /* the operation under way */
     struct consumer_result result;
@@ -40,6 +42,7 @@ struct consumer {
     bool wait;
     const struct claim *from, *to; /* renamed: to_go of them are not yet asked for */
     size_t to_go;
+    struct consumer_settlement settlement;
     struct claim *listed;
     size_t n_listed, listed_room, listed_at;
 
@@ -57,5 +60,13 @@ bool consumer_begin(struct consumer *consumer);
 void consumer_finish(struct consumer *consumer);
 /* true where the reply is an error: said, and the connection dropped (handler.lost) or the consumer failed. */
 bool consumer_refused(struct consumer *consumer, const redisReply *reply, const char *what);
+/* The same for the reply to EXEC and those of its commands; a list that is gone ("no such key") is no error. NULs of
+ * what was watched: the caller's. */
+bool consumer_exec_refused(struct consumer *consumer, const redisReply *reply, const char *what);
+/* What happens to the key from here on keeps the next transaction from being done (NIL). */
+void consumer_watch(struct consumer *consumer, const char *key);
+/* true where the value of life_key, as just read, is not our token: said, and the consumer has failed, or the
+ * connection is dropped because it has lapsed. */
+bool consumer_displaced(struct consumer *consumer, const redisReply *holder);
 
 #endif

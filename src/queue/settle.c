@@ -143,11 +143,19 @@ static void rest_rename(struct consumer *consumer, const struct claim *rest, con
     redis_command(consumer->redis, NULL, NULL, "RENAMENX", rest->key, to->key, NULL);
 }
 
-/* EXEC of a transaction in which single commands may fail: a claim that another has settled is gone. */
 static void on_done(void *context, const redisReply *reply) {
     struct consumer *consumer = context;
-    if (consumer_refused(consumer, reply, "EXEC")) return;
+    if (consumer_refused(consumer, reply, "PING")) return;
     consumer_finish(consumer);
+}
+
+/* EXEC of a transaction in which single commands may find nothing: a claim that another has settled is gone. false: the
+ * operation has ended; what Redis holds is read again. */
+static bool exec_is_done(struct consumer *consumer, const redisReply *reply) {
+    if (consumer_exec_refused(consumer, reply, "EXEC")) return false;
+    if (reply->type != REDIS_REPLY_NIL) return true;
+    redis_drop(consumer->redis, "another has changed a claim of ours, or taken our name");
+    return false;
 }
 
 /* --- in pieces --- */
@@ -156,7 +164,7 @@ static void rests_ask(struct consumer *consumer);
 
 static void on_rests(void *context, const redisReply *reply) {
     struct consumer *consumer = context;
-    if (consumer_refused(consumer, reply, "EXEC")) return;
+    if (!exec_is_done(consumer, reply)) return;
     if (consumer->to_go > 0)
         rests_ask(consumer);
     else
@@ -178,9 +186,10 @@ static void rests_ask(struct consumer *consumer) {
     rests_send(consumer);
 }
 
-void consumer_settle(struct consumer *consumer, const struct consumer_settlement *settlement) {
+/* The transaction, its end included. */
+static void settlement_send(struct consumer *consumer) {
+    const struct consumer_settlement *settlement = &consumer->settlement;
     char oldest[24];
-    if (!consumer_begin(consumer)) return;
     snprintf(oldest, sizeof oldest, "-%" PRIu64, consumer->config->rejected_max);
     redis_command(consumer->redis, NULL, NULL, "MULTI", NULL);
     words_send(consumer, "UNLINK", NULL, settlement->n_finished, claim_word, settlement->finished);
@@ -196,6 +205,43 @@ void consumer_settle(struct consumer *consumer, const struct consumer_settlement
     consumer->to = settlement->rests_to;
     consumer->to_go = settlement->n_rests;
     rests_send(consumer);
+}
+
+/* Of a rest that is to be cut: another list of that name, or a longer one, was not what was counted in. */
+static void on_rest_length(void *context, const redisReply *reply) {
+    struct consumer *consumer = context;
+    if (!consumer->named || consumer_refused(consumer, reply, "LLEN")) return;
+    while (consumer->from->read == 0)
+        consumer->from++;
+    const struct claim *rest = consumer->from++;
+    consumer->pending--;
+    if (reply->integer != 0 && rest->len > 0 && reply->integer != rest->len)
+        redis_drop(consumer->redis, "a claim has not the length it had: it was added to, or it is another's");
+    else if (consumer->pending == 0)
+        settlement_send(consumer);
+}
+
+static void on_holder(void *context, const redisReply *reply) { consumer_displaced(context, reply); }
+
+/* Before anything is cut: whether the name is ours and the claims are as they were; watched until it is done. */
+void consumer_settle(struct consumer *consumer, const struct consumer_settlement *settlement) {
+    if (!consumer_begin(consumer)) return;
+    consumer->settlement = *settlement;
+    consumer->from = settlement->rests;
+    consumer->pending = 0;
+    for (size_t i = 0; i < settlement->n_rests; i++)
+        consumer->pending += settlement->rests[i].read > 0;
+    if (consumer->pending == 0) {
+        settlement_send(consumer);
+        return;
+    }
+    consumer_watch(consumer, consumer->life_key);
+    redis_command(consumer->redis, on_holder, consumer, "GET", consumer->life_key, NULL);
+    for (size_t i = 0; i < settlement->n_rests; i++)
+        if (settlement->rests[i].read > 0) {
+            consumer_watch(consumer, settlement->rests[i].key);
+            redis_command(consumer->redis, on_rest_length, consumer, "LLEN", settlement->rests[i].key, NULL);
+        }
 }
 
 void consumer_forget(struct consumer *consumer, const struct claim *claim) {
@@ -217,7 +263,7 @@ static void claims_rename(struct consumer *consumer) {
 
 static void on_renamed(void *context, const redisReply *reply) {
     struct consumer *consumer = context;
-    if (consumer_refused(consumer, reply, "EXEC")) return;
+    if (!exec_is_done(consumer, reply)) return;
     if (consumer->to_go > 0)
         claims_rename(consumer);
     else

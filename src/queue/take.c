@@ -58,28 +58,48 @@ static void took(struct consumer *consumer, enum consumer_took what) {
     consumer_finish(consumer);
 }
 
-/* An entry that was moved, popped or waited for. */
-static void on_moved(void *context, const redisReply *reply) {
+/* An entry that was moved or popped. */
+static void entry_moved(struct consumer *consumer, const redisReply *entry) {
+    fault_point("after-wait");
+    consumer->result.took = CONSUMER_TOOK_SOME;
+    consumer->result.moved++;
+    entry_deliver(consumer, entry->str, entry->len);
+}
+
+static void on_popped(void *context, const redisReply *reply) {
     struct consumer *consumer = context;
     consumer->pending--;
-    if (consumer_refused(consumer, reply, consumer->config->at_most_once ? "LPOP" : "LMOVE")) return;
-    if (reply->type == REDIS_REPLY_STRING) {
-        fault_point("after-wait");
-        consumer->result.took = CONSUMER_TOOK_SOME;
-        consumer->result.moved++;
-        entry_deliver(consumer, reply->str, reply->len);
-    } else if (reply->type == REDIS_REPLY_ARRAY && reply->elements == 2) { /* BLPOP: list, entry */
-        consumer->result.took = CONSUMER_TOOK_SOME;
-        consumer->result.moved++;
-        entry_deliver(consumer, reply->element[1]->str, reply->element[1]->len);
-    }
+    if (consumer_refused(consumer, reply, "LPOP")) return;
+    if (reply->type == REDIS_REPLY_STRING)
+        entry_moved(consumer, reply);
+    else if (reply->type == REDIS_REPLY_ARRAY && reply->elements == 2) /* BLPOP: list, entry */
+        entry_moved(consumer, reply->element[1]);
     if (consumer->pending == 0) consumer_finish(consumer);
+}
+
+static void take_begin(struct consumer *consumer);
+
+/* Whether a take's transaction has been done: not where it was refused, or (NIL) the sign of life has changed since it
+ * was read. Then it is read again. */
+static bool is_done(struct consumer *consumer, const redisReply *reply, const char *what) {
+    if (consumer_exec_refused(consumer, reply, what)) return false;
+    if (reply->type != REDIS_REPLY_NIL) return true;
+    take_begin(consumer);
+    return false;
+}
+
+static void on_moved(void *context, const redisReply *reply) {
+    struct consumer *consumer = context;
+    if (!is_done(consumer, reply, "LMOVE")) return;
+    for (size_t i = 0; i < reply->elements; i++)
+        if (reply->element[i]->type == REDIS_REPLY_STRING) entry_moved(consumer, reply->element[i]);
+    consumer_finish(consumer);
 }
 
 static void on_renamed(void *context, const redisReply *reply) {
     struct consumer *consumer = context;
-    if (consumer_refused(consumer, reply, "RENAMENX")) return;
-    const redisReply *renamed = reply->type == REDIS_REPLY_ARRAY && reply->elements == 2 ? reply->element[1] : NULL;
+    if (!is_done(consumer, reply, "RENAMENX")) return;
+    const redisReply *renamed = reply->elements == 2 ? reply->element[1] : NULL;
     fault_point("after-claim");
     /* Another consumer was faster: an error "no such key". The name in the set of claims is forgotten with the
      * generation. */
@@ -87,40 +107,51 @@ static void on_renamed(void *context, const redisReply *reply) {
                                                                                             : CONSUMER_TOOK_NOTHING);
 }
 
-static void claim_register(struct consumer *consumer, const char *key) {
-    redis_command(consumer->redis, NULL, NULL, "SADD", consumer->claims_key, key, NULL);
+/* An entry is there, or the time is over: the next take sees. */
+static void on_waited(void *context, const redisReply *reply) {
+    struct consumer *consumer = context;
+    if (consumer_refused(consumer, reply, "BLMOVE")) return;
+    took(consumer, CONSUMER_TOOK_NOTHING);
 }
 
+/* Waits without taking: the entry at the head goes to the head. */
 static void entry_wait(struct consumer *consumer) {
     const char *queue = consumer->config->queue;
     char seconds[48];
     int64_t ms = CONSUMER_WAIT_MS;
     consumer->pending = 1;
     if (consumer->config->at_most_once) {
-        redis_command(consumer->redis, on_moved, consumer, "BLPOP", queue, "1", NULL);
+        redis_command(consumer->redis, on_popped, consumer, "BLPOP", queue, "1", NULL);
         return;
     }
     if (ms > consumer->config->timeout * 1000 / 6) ms = consumer->config->timeout * 1000 / 6;
     snprintf(seconds, sizeof seconds, "%" PRId64 ".%03" PRId64, ms / 1000, ms % 1000);
-    claim_register(consumer, consumer->key);
-    redis_command(consumer->redis, on_moved, consumer, "BLMOVE", queue, consumer->key, "LEFT", "RIGHT", seconds, NULL);
+    redis_command(consumer->redis, NULL, NULL, "UNWATCH", NULL);
+    redis_command(consumer->redis, on_waited, consumer, "BLMOVE", queue, queue, "LEFT", "LEFT", seconds, NULL);
+}
+
+/* A claim is registered and filled at once, or not at all. */
+static void claim_begin(struct consumer *consumer, const char *key) {
+    redis_command(consumer->redis, NULL, NULL, "MULTI", NULL);
+    redis_command(consumer->redis, NULL, NULL, "SADD", consumer->claims_key, key, NULL);
 }
 
 static void some_take(struct consumer *consumer, int64_t n) {
     const char *queue = consumer->config->queue;
-    if (!consumer->config->at_most_once) claim_register(consumer, consumer->key);
     consumer->pending = (unsigned)n;
-    for (; n > 0; n--) {
-        if (consumer->config->at_most_once)
-            redis_command(consumer->redis, on_moved, consumer, "LPOP", queue, NULL);
-        else
-            redis_command(consumer->redis, on_moved, consumer, "LMOVE", queue, consumer->key, "LEFT", "RIGHT", NULL);
+    if (consumer->config->at_most_once) {
+        for (; n > 0; n--)
+            redis_command(consumer->redis, on_popped, consumer, "LPOP", queue, NULL);
+        return;
     }
+    claim_begin(consumer, consumer->key);
+    for (; n > 0; n--)
+        redis_command(consumer->redis, NULL, NULL, "LMOVE", queue, consumer->key, "LEFT", "RIGHT", NULL);
+    redis_command(consumer->redis, on_moved, consumer, "EXEC", NULL);
 }
 
 static void all_take(struct consumer *consumer) {
-    redis_command(consumer->redis, NULL, NULL, "MULTI", NULL);
-    claim_register(consumer, consumer->all_key);
+    claim_begin(consumer, consumer->all_key);
     redis_command(consumer->redis, NULL, NULL, "RENAMENX", consumer->config->queue, consumer->all_key, NULL);
     redis_command(consumer->redis, on_renamed, consumer, "EXEC", NULL);
 }
@@ -141,11 +172,27 @@ static void on_length(void *context, const redisReply *reply) {
         took(consumer, CONSUMER_TOOK_NOTHING);
 }
 
+/* Whose the name is, watched until the transaction of the take. */
+static void on_holder(void *context, const redisReply *reply) {
+    struct consumer *consumer = context;
+    if (consumer_displaced(consumer, reply)) return;
+    redis_command(consumer->redis, on_length, consumer, "LLEN", consumer->config->queue, NULL);
+}
+
+static void take_begin(struct consumer *consumer) {
+    consumer_watch(consumer, consumer->life_key);
+    redis_command(consumer->redis, on_holder, consumer, "GET", consumer->life_key, NULL);
+}
+
 void consumer_take(struct consumer *consumer, const struct claim *some, const struct claim *all, bool wait) {
     if (!consumer_begin(consumer)) return;
     memcpy(consumer->key, some->key, sizeof consumer->key);
     memcpy(consumer->all_key, all->key, sizeof consumer->all_key);
     consumer->wait = wait;
     consumer->stopped = false;
-    redis_command(consumer->redis, on_length, consumer, "LLEN", consumer->config->queue, NULL);
+    if (consumer->config->at_most_once) {
+        redis_command(consumer->redis, on_length, consumer, "LLEN", consumer->config->queue, NULL);
+        return;
+    }
+    take_begin(consumer);
 }

@@ -1,6 +1,11 @@
 """kill -9 anywhere, consumers that vanish or freeze: nothing is lost, nothing is counted twice."""
+import os
+import pathlib
 import random
+import shutil
 import signal
+import socket
+import subprocess
 import threading
 import time
 
@@ -298,5 +303,45 @@ def test_two_daemons_with_one_name(make_site):
             if daemon.handles(signal.SIGUSR1):
                 daemon.flush()
         time.sleep(0.05)
+    rig.assert_tables(site.tables(), reference.Import().add_all(entries).tables())
+    site.verify()
+
+
+def unshared():
+    """The words of a command in a PID namespace of its own, as a container's."""
+    words = ["unshare", "-p", "-f", "--mount-proc", "--kill-child"]
+    if not shutil.which("unshare"):
+        pytest.skip("no unshare (util-linux) here")
+    done = subprocess.run(words + ["true"], stdout=subprocess.PIPE, stderr=subprocess.STDOUT, check=False)
+    if done.returncode:
+        pytest.skip("no PID namespace may be made here: " + done.stdout.decode().strip())
+    return words
+
+
+def test_two_daemons_of_one_name_that_do_not_see_each_other(make_site):
+    """Two containers with one host name: both are process 1. One stops and says so; every entry counts once."""
+    under = unshared()
+    entries = list(generator.flows(20000, seed=40))
+    site = make_site("sqlite", queue={"consumer_timeout": "2s"})
+    daemons = [site.daemon(name=name, ready=False, under=under) for name in ("first", "second")]
+    feeder = Feeder(site.redis, entries, 3)
+    rig.wait_for(lambda: not all(daemon.running() for daemon in daemons),
+                 lambda: "one to stop:\n" + "".join(daemon.output() for daemon in daemons), bound=rig.SOON)
+    feeder.finish()
+    (stopped,) = [daemon for daemon in daemons if not daemon.running()]
+    (other,) = [daemon for daemon in daemons if daemon is not stopped]
+    assert stopped.wait() == 1
+    assert "the consumer name 'one' is in use by process 1 on host '%s'" % socket.gethostname() in stopped.output()
+    assert "this is process 1 on host '%s'. Give each importer a name of its own: [queue] consumer" % (
+        socket.gethostname()) in stopped.output()
+    (inner,) = pathlib.Path("/proc/%d/task/%d/children" % (other.pid, other.pid)).read_text().split()
+
+    def done():
+        os.kill(int(inner), signal.SIGUSR1)
+        return site.caught_up(len(entries))
+    rig.wait_for(done, other.output, bound=rig.SOON, step=0.1)
+    os.kill(int(inner), signal.SIGTERM)
+    other.wait()
+    assert site.ledger()["entries"] == len(entries)
     rig.assert_tables(site.tables(), reference.Import().add_all(entries).tables())
     site.verify()

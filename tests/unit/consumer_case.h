@@ -30,7 +30,7 @@ static struct {
     size_t len;
     uint64_t refuse_at; /* the number of the entry that is not taken */
     uint64_t offered;
-    char why[512];
+    char why[1200];
 } told;
 
 static void told_clear(void) {
@@ -104,7 +104,8 @@ static int setup(void **state) {
                                       .page = 10,
                                       .timeout = 60,
                                       .rejected_max = 3,
-                                      .retry_max_ms = 1};
+                                      .retry_max_ms = 1,
+                                      .random = {1, 2, 3}};
     return 0;
 }
 

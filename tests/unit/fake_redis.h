@@ -311,7 +311,8 @@ static inline redisReply *fake_execute(const struct fake_command *command) {
     const char *verb = argv[0].text;
     const struct fake_key *key = command->argc > 1 ? fake_find(&argv[1]) : NULL;
     if (strcmp(verb, "PING") == 0) return fake_status("PONG");
-    if (strcmp(verb, "WATCH") == 0) return fake_status("OK"); /* see watched_changed */
+    if (strcmp(verb, "WATCH") == 0 || strcmp(verb, "UNWATCH") == 0) return fake_status("OK"); /* see watched_changed */
+    if (strcmp(verb, "EXPIRE") == 0) return fake_integer(key != NULL);
     if (strcmp(verb, "LLEN") == 0 || strcmp(verb, "SCARD") == 0) return fake_integer(key ? key->n : 0);
     if (strcmp(verb, "EXISTS") == 0) return fake_integer(key != NULL);
     if (strcmp(verb, "GET") == 0)

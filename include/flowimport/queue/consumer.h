@@ -8,8 +8,8 @@
  * whatever was taken and not committed is to be forgotten, and handler.ready comes when all can begin again with
  * consumer_list(). Claims are copied where an operation begins, arrays of them are borrowed until it ends or is lost.
  * However many claims or entries an operation is about, it keeps some thousands of commands under way at most.
- * The consumer's name is held by a key with a time-to-live; if that has lapsed, others may have adopted what we held:
- * this too counts as a loss. */
+ * The consumer's name is held by a key with a time-to-live that says whose it is (queue/identity.h). If it has lapsed,
+ * others may have adopted what we held: this too counts as a loss. If another holds it, handler.failed is called. */
 #ifndef FLOWIMPORT_QUEUE_CONSUMER_H
 #define FLOWIMPORT_QUEUE_CONSUMER_H
 
@@ -21,6 +21,7 @@
 #include "base/error.h"
 #include "base/show.h"
 #include "queue/claim.h"
+#include "queue/identity.h"
 
 struct consumer; /* opaque */
 
@@ -34,6 +35,7 @@ struct consumer_config {
     int64_t timeout;       /* seconds without a sign of life after which a consumer's claims are adopted */
     uint64_t rejected_max; /* elements of the rejected list; the oldest go first */
     int64_t retry_max_ms;
+    uint8_t random[IDENTITY_RANDOM]; /* what no other process has: it makes the sign of life ours alone */
 };
 
 enum consumer_took { CONSUMER_TOOK_NOTHING, CONSUMER_TOOK_SOME, CONSUMER_TOOK_ALL };
@@ -93,7 +95,8 @@ void consumer_forget(struct consumer *consumer, const struct claim *claim);
 /* After a commit, in one transaction of Redis: forgets the finished claims; cuts rests[i].read entries off the head of
  * each rest and renames what is left to rests_to[i]; appends the elements to the rejected list. Where there are
  * thousands of rests, those of which nothing is cut off follow in transactions of their own: what the ledger says of
- * them does not change. Safe to repeat: what another has settled is passed over. */
+ * them does not change. Safe to repeat: what another has settled is passed over. A rest is cut only while our name is
+ * ours and the list is as long as rests[i].len says, where that is above 0; else the connection counts as lost. */
 struct consumer_settlement {
     const struct claim *finished, *rests, *rests_to;
     size_t n_finished, n_rests;

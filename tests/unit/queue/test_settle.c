@@ -63,6 +63,7 @@ static void a_settlement(void **state) {
     for (unsigned i = 0; i < 4; i++)
         claim_put(&claims[i], 1, 9);
     claims[2].read = 4;
+    claims[2].len = 9;
     list_fill(REJECTED, 1, 2);
     struct consumer_settlement settlement = {.finished = claims,
                                              .n_finished = 2,
@@ -85,6 +86,46 @@ static void a_settlement(void **state) {
     list_is(REJECTED, 2, 4); /* rejected_max: the oldest went */
     free(claims);
     free(to);
+    consumer_end_test();
+}
+
+/* It was added to, or is another list of the same name: what was counted is not what would be cut. */
+static void a_rest_of_another_length_is_not_cut(void **state) {
+    (void)state;
+    struct claim rests[3], to[3];
+    for (unsigned cut = 0; cut < 3; cut++) {
+        consumer_begin_test();
+        for (unsigned i = 0; i < 3; i++) {
+            rests[i] = claim_make("me", 5, i);
+            to[i] = claim_make("me", 6, i);
+            claim_put(&rests[i], 1, 9);
+            rests[i].read = 1 + i;
+            rests[i].len = i == cut ? 8 : 9;
+        }
+        struct consumer_settlement settlement = {.rests = rests, .rests_to = to, .n_rests = 3};
+        consumer_settle(consumer, &settlement);
+        fake_run();
+        assert_int_equal(told.lost, 1);
+        assert_int_equal(told.done, 0);
+        for (unsigned i = 0; i < 3; i++)
+            list_is(rests[i].key, 1, 9);
+        consumer_end_test();
+    }
+}
+
+static void a_rest_that_changes_meanwhile_is_not_cut(void **state) {
+    (void)state;
+    struct claim rest = claim_make("me", 5, 0), to = claim_make("me", 6, 0);
+    struct consumer_settlement settlement = {.rests = &rest, .rests_to = &to, .n_rests = 1};
+    consumer_begin_test();
+    claim_put(&rest, 1, 9);
+    rest.read = 4;
+    rest.len = 9;
+    fake.watched_changed = true;
+    consumer_settle(consumer, &settlement);
+    fake_run();
+    assert_int_equal(told.lost, 1);
+    list_is(rest.key, 1, 9);
     consumer_end_test();
 }
 
@@ -248,6 +289,8 @@ int main(void) {
         cmocka_unit_test_setup_teardown(claims_are_listed, setup, teardown),
         cmocka_unit_test_setup_teardown(no_claims, setup, teardown),
         cmocka_unit_test_setup_teardown(a_settlement, setup, teardown),
+        cmocka_unit_test_setup_teardown(a_rest_of_another_length_is_not_cut, setup, teardown),
+        cmocka_unit_test_setup_teardown(a_rest_that_changes_meanwhile_is_not_cut, setup, teardown),
         cmocka_unit_test_setup_teardown(every_fault_of_a_settlement, setup, teardown),
         cmocka_unit_test_setup_teardown(claims_without_number, setup, teardown),
         cmocka_unit_test_setup_teardown(every_fault_of_a_renaming, setup, teardown),
