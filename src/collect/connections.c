@@ -73,7 +73,7 @@ static bool seldom_may(struct seldom *seldom, int64_t now_us, char and_more[AND_
     }
     and_more[0] = '\0';
     if (seldom->unsaid > 0)
-        snprintf(and_more, AND_MORE_TEXT, "; %" PRIu64 " others since the last such line", seldom->unsaid);
+        snprintf(and_more, AND_MORE_TEXT, "; %" PRIu64 " others since the last such message", seldom->unsaid);
     *seldom = (struct seldom){.said = true, .said_us = now_us};
     return true;
 }
@@ -132,7 +132,7 @@ static struct connection *place_find(struct connections *connections, int64_t no
         if (gives_way(connection, silent)) silent = connection;
     }
     connections->owner.counters->closed_idle++;
-    connection_close(connections, silent, now_us, "all places are taken, and it was silent for longest");
+    connection_close(connections, silent, now_us, "too many connections, and this one was silent for longest");
     return silent;
 }
 
@@ -150,7 +150,7 @@ int connections_accept(struct connections *connections, int fd, int64_t now_us) 
     if (allow && !prefixes_find(allow, source.family, source.address)) {
         owner->counters->refused++;
         if (seldom_may(&connections->refused, now_us, and_more))
-            log_notice("collector", "%s: connection refused: not an exporter that is allowed%s",
+            log_notice("collector", "%s: connection refused: not in the list of allowed exporters%s",
                        peer_text(&source, peer), and_more);
         close(accepted);
         return 0;

@@ -58,7 +58,7 @@ struct domain *decoder_domain(struct message_decoder *decoder, struct session *s
     struct domain *domain = domain_heard(&decoder->sessions, session, key);
     if (!domain) {
         if (decoder_may_say(decoder, PROBLEM_ROOM))
-            log_warning("collector", "no memory is left for another observation domain of an exporter: raise 'memory'");
+            log_warning("collector", "no memory for another observation domain of an exporter: raise 'memory'");
         return NULL;
     }
     domain->messages++;
@@ -91,10 +91,10 @@ static void clock_look(struct message_decoder *decoder, struct domain *domain, i
     if (!decoder_may_say(decoder, PROBLEM_CLOCK)) return;
     domain_name(domain, name);
     if (wrong)
-        log_warning("collector", "%s: its clock is %lld s %s: its times are moved by that", name,
+        log_warning("collector", "%s: its clock is %lld s %s: its times are corrected by that", name,
                     llabs((long long)ahead) / 1000000, ahead > 0 ? "ahead" : "behind");
     else
-        log_notice("collector", "%s: its clock is right again", name);
+        log_notice("collector", "%s: its clock is correct again", name);
 }
 
 void decoder_context(struct message_decoder *decoder, struct domain *domain, int64_t export_us,

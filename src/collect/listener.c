@@ -132,7 +132,8 @@ static void buffer_size(struct listener *listener, const struct socket *socket) 
     (void)getsockopt(socket->fd, SOL_SOCKET, SO_RCVBUF, &given, &len);
     uint64_t got = (uint64_t)given / 2;
     if (got < wanted)
-        log_warning("collector", "%s: the kernel gave a buffer of %llu bytes, not of %llu: raise net.core.rmem_max",
+        log_warning("collector",
+                    "%s: the kernel limits the buffer to %llu instead of %llu bytes: raise net.core.rmem_max",
                     socket->name, (unsigned long long)got, (unsigned long long)wanted);
     if (!listener->counters.buffer || got < listener->counters.buffer) listener->counters.buffer = got;
 }
@@ -309,13 +310,12 @@ void listener_show(const struct listener_counters *counters, struct show *show) 
     show_module(show, "listener");
     show_counter(show, "datagrams_total", "Datagrams received.", counters->datagrams);
     show_counter(show, "bytes_total", "Bytes received, in datagrams and over TCP.", counters->octets);
-    show_counter(show, "dropped_total", "Datagrams that the kernel dropped, because a socket's buffer was full.",
+    show_counter(show, "dropped_total", "Datagrams that the kernel dropped because a socket's buffer was full.",
                  counters->dropped);
-    show_counter(show, "connections_total", "TCP connections taken.", counters->connections);
-    show_counter(show, "refused_total", "TCP connections from addresses that are not on the list of exporters.",
+    show_counter(show, "connections_total", "TCP connections accepted.", counters->connections);
+    show_counter(show, "refused_total", "TCP connections from addresses not in the list of exporters.",
                  counters->refused);
-    show_counter(show, "closed_idle_total", "TCP connections closed because they were silent.", counters->closed_idle);
-    show_gauge(show, "connections", "TCP connections that are open.", counters->open);
-    show_gauge(show, "buffer_bytes", "The smallest receive buffer that the kernel gave to a UDP socket.",
-               counters->buffer);
+    show_counter(show, "closed_idle_total", "TCP connections closed because they were idle.", counters->closed_idle);
+    show_gauge(show, "connections", "Open TCP connections.", counters->open);
+    show_gauge(show, "buffer_bytes", "The smallest receive buffer of a UDP socket.", counters->buffer);
 }

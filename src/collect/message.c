@@ -107,18 +107,17 @@ int message_decode(struct message_decoder *decoder, const struct message_source 
     decoder->ended = false;
     const struct session_key key = session_key_of(source);
     if (allow && !session_find(&decoder->sessions, &key) && !prefixes_find(allow, source->family, source->address))
-        return message_refuse(decoder, source, &counters->refused, PROBLEM_REFUSED,
-                              "it is not on the list of exporters");
+        return message_refuse(decoder, source, &counters->refused, PROBLEM_REFUSED, "not in the list of exporters");
     const struct protocol *protocol = protocol_of(source, bytes, len);
     if (!protocol)
         return message_refuse(decoder, source, &counters->unknown_version, PROBLEM_VERSION,
-                              "no message of NetFlow v5, v7 or v9, IPFIX or sFlow v5");
+                              "not a NetFlow v5, v7 or v9, IPFIX or sFlow v5 message");
     counters->messages++;
     counters->octets += len;
     struct session *session = session_heard(&decoder->sessions, &key, now_us);
     if (!session)
         return message_refuse(decoder, source, &counters->evicted, PROBLEM_ROOM,
-                              "no memory is left for another exporter: raise 'memory'");
+                              "no memory for another exporter: raise 'memory'");
     return protocol->decode(decoder, session, bytes, len);
 }
 

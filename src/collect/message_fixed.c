@@ -48,7 +48,7 @@ int fixed_decode(struct message_decoder *decoder, struct session *session, const
     if (!domain) return 0;
     size_t count = be16(bytes + 2), fit = (len - HEADER) / fixed->record;
     if (len != HEADER + count * fixed->record)
-        decoder_malformed(decoder, domain, "a message of NetFlow v5 or v7 whose length is not that of its records");
+        decoder_malformed(decoder, domain, "a NetFlow v5 or v7 message with a wrong length");
     if (count > fit) count = fit;
     uint32_t uptime_ms = be32(bytes + 4);
     struct data_record_context context;

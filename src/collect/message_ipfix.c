@@ -62,7 +62,7 @@ static void template_refused(struct reader *reader, uint16_t id, const char *why
     char name[SESSION_NAME_MAX];
     if (!decoder_may_say(reader->decoder, PROBLEM_TEMPLATE)) return;
     domain_name(reader->domain, name);
-    log_warning("collector", "%s: template %u is not taken: %s", name, id, why);
+    log_warning("collector", "%s: template %u ignored: %s", name, id, why);
 }
 
 static void template_learn(struct reader *reader, uint16_t id, bool options, const struct field_specifier *fields,
@@ -71,7 +71,7 @@ static void template_learn(struct reader *reader, uint16_t id, bool options, con
     switch (template_take(&decoder->sessions, reader->domain, id, options, fields, n, decoder->now_us)) {
     case TEMPLATE_NO_ROOM:
         decoder->counters.evicted++;
-        template_refused(reader, id, "no memory is left: raise 'memory'");
+        template_refused(reader, id, "no memory: raise 'memory'");
         break;
     case TEMPLATE_KNOWN:
         /* Its age is written down again before the next start could take it for too old. */
@@ -151,7 +151,7 @@ static size_t template_decode(struct reader *reader, const uint8_t *bytes, size_
         template_learn(reader, id, options, fields, n);
     } else { /* nor is an older one right now */
         (void)template_withdraw(&decoder->sessions, reader->domain, id);
-        template_refused(reader, id, "it has too many fields, or none with a length");
+        template_refused(reader, id, "too many fields, or none with a length");
         decoder->counters.malformed++;
     }
     return at + bytes_of_fields;
@@ -162,7 +162,7 @@ static void templates_decode(struct reader *reader, const uint8_t *bytes, size_t
     while (len >= 4) { /* fewer are padding */
         size_t n = template_decode(reader, bytes, len, options, &sound);
         if (n == 0) {
-            if (!sound) decoder_malformed(reader->decoder, reader->domain, "a template that breaks its format");
+            if (!sound) decoder_malformed(reader->decoder, reader->domain, "malformed template");
             return;
         }
         bytes += n;
@@ -226,7 +226,7 @@ static void records_decode(struct reader *reader, const struct template *templat
     while (len >= min && (bytes[0] != 0 || !are_zeros(bytes, len))) {
         size_t n = data_record_length(template->plan, bytes, len);
         if (n == 0) {
-            decoder_malformed(decoder, reader->domain, "a data set that goes beyond its end");
+            decoder_malformed(decoder, reader->domain, "a data set with a record beyond its end");
             domain_set_lost(&decoder->sessions, reader->domain, decoder_second(decoder));
             reader->whole = false;
             break;
@@ -259,7 +259,7 @@ static void data_decode(struct reader *reader, struct template *template, const 
         decoder->counters.evicted++;
         domain_set_lost(sessions, reader->domain, decoder_second(decoder));
         reader->whole = false;
-        template_refused(reader, template->id, "no memory is left for its records: raise 'memory'");
+        template_refused(reader, template->id, "no memory for its records: raise 'memory'");
     }
     sessions->in_use = NULL;
     session->pinned = owner->pinned = false;
@@ -274,7 +274,7 @@ static void set_decode(struct reader *reader, uint16_t id, const uint8_t *bytes,
     if (id == templates || id == options) {
         templates_decode(reader, bytes, len, id == options);
     } else if (id < FIRST_TEMPLATE) {
-        decoder_malformed(decoder, reader->domain, "a set of a kind that there is not");
+        decoder_malformed(decoder, reader->domain, "a set with an invalid id");
     } else {
         struct template *template = template_find(&decoder->sessions, reader->domain, id, decoder->now_us);
         if (template) {
@@ -296,7 +296,7 @@ static void sets_decode(struct reader *reader, const uint8_t *bytes, size_t len)
     }
     if (are_zeros(bytes, len)) return; /* some exporters pad messages */
     reader->whole = false;
-    decoder_malformed(reader->decoder, reader->domain, "a set whose length is not right");
+    decoder_malformed(reader->decoder, reader->domain, "a set with a wrong length");
 }
 
 static int message_read(struct reader *reader, const uint8_t *sets, size_t len, uint32_t number) {
@@ -325,10 +325,10 @@ int ipfix_decode(struct message_decoder *decoder, struct session *session, const
     size_t length = be16(bytes + 2);
     if (!(reader.domain = decoder_domain(decoder, session, &key))) return -1;
     if (length < 16 || length > len) {
-        decoder_malformed(decoder, reader.domain, "an IPFIX message whose length is not right");
+        decoder_malformed(decoder, reader.domain, "an IPFIX message with a wrong length");
         return -1;
     }
-    if (length < len) decoder_malformed(decoder, reader.domain, "bytes behind an IPFIX message");
+    if (length < len) decoder_malformed(decoder, reader.domain, "extra bytes after an IPFIX message");
     decoder_context(decoder, reader.domain, (int64_t)be32(bytes + 4) * 1000000, &reader.context);
     if (reader.domain->has_boot) reader.context.boot_us = reader.domain->boot_us;
     return message_read(&reader, bytes + 16, length - 16, be32(bytes + 8));

@@ -64,11 +64,11 @@ static unsigned domain_problems(const struct message_decoder *decoder, const str
     domain_name(domain, name);
     buffer_printf(out, "collector: %s:", name);
     if (clock)
-        buffer_printf(out, " its clock is %lld s %s, and its times are moved by that;",
+        buffer_printf(out, " its clock is %lld s %s, and its times are corrected by that;",
                       (domain->skew_us < 0 ? -1 : 1) * (long long)domain->skew_us / 1000000,
                       domain->skew_us < 0 ? "ahead" : "behind");
-    if (waits) buffer_add_text(out, " data sets come without their template;");
-    if (malformed) buffer_add_text(out, " messages break their format;");
+    if (waits) buffer_add_text(out, " data sets arrive without their template;");
+    if (malformed) buffer_add_text(out, " messages are malformed;");
     out->data[out->len - 1] = '\n'; /* the last semicolon */
     return 1;
 }

@@ -51,6 +51,6 @@ int sflow_message_decode(struct message_decoder *decoder, struct session *sessio
     if (!datagram_open(&datagram, &header)) return 0;
     decoder_uptime(decoder, datagram.domain, header.uptime_ms);
     decoder_sequence(decoder, datagram.domain, header.sequence, 1, true);
-    if (failed) decoder_malformed(decoder, datagram.domain, "an sFlow datagram that breaks its format");
+    if (failed) decoder_malformed(decoder, datagram.domain, "malformed sFlow datagram");
     return 0;
 }

@@ -9,12 +9,14 @@ static void exporters_show(const struct message_report *report, struct show *sho
         const char *name, *help;
         size_t offset;
     } families[] = {
-        {SHOW_COUNTER, "exporter_messages_total", "Messages taken, by exporter and observation domain: the first 256.",
+        {SHOW_COUNTER, "exporter_messages_total",
+         "Messages accepted, by exporter and observation domain: the first 256.",
          offsetof(struct exporter_line, messages)},
-        {SHOW_COUNTER, "exporter_records_total", "Records of flows in these.", offsetof(struct exporter_line, records)},
-        {SHOW_COUNTER, "exporter_lost_total", "What is known to be lost of them: flows, messages and data sets.",
+        {SHOW_COUNTER, "exporter_records_total", "Flow records in these messages.",
+         offsetof(struct exporter_line, records)},
+        {SHOW_COUNTER, "exporter_lost_total", "Known losses of the exporter: flows, messages and data sets.",
          offsetof(struct exporter_line, lost)},
-        {SHOW_GAUGE, "exporter_heard_timestamp_seconds", "When the exporter was heard last.",
+        {SHOW_GAUGE, "exporter_heard_timestamp_seconds", "When the exporter last sent a message.",
          offsetof(struct exporter_line, heard)},
     };
     for (unsigned i = 0; i < sizeof families / sizeof families[0]; i++) {
@@ -33,32 +35,31 @@ void message_report_show(const struct message_report *report, struct show *show)
         const char *name, *help;
         size_t offset;
     } values[] = {
-        {SHOW_COUNTER, "messages_total", "Export messages taken.", offsetof(struct message_counters, messages)},
-        {SHOW_COUNTER, "message_bytes_total", "Bytes of these.", offsetof(struct message_counters, octets)},
-        {SHOW_COUNTER, "refused_messages_total", "Messages of exporters that are not on the list.",
+        {SHOW_COUNTER, "messages_total", "Export messages accepted.", offsetof(struct message_counters, messages)},
+        {SHOW_COUNTER, "message_bytes_total", "Bytes of these messages.", offsetof(struct message_counters, octets)},
+        {SHOW_COUNTER, "refused_messages_total", "Messages of exporters not in the list.",
          offsetof(struct message_counters, refused)},
-        {SHOW_COUNTER, "malformed_total", "Messages and sets that break their format.",
-         offsetof(struct message_counters, malformed)},
-        {SHOW_COUNTER, "unknown_messages_total", "Messages of no known kind or version.",
+        {SHOW_COUNTER, "malformed_total", "Malformed messages and sets.", offsetof(struct message_counters, malformed)},
+        {SHOW_COUNTER, "unknown_messages_total", "Messages of an unknown protocol or version.",
          offsetof(struct message_counters, unknown_version)},
-        {SHOW_COUNTER, "flows_total", "Flows handed on.", offsetof(struct message_counters, flows)},
+        {SHOW_COUNTER, "flows_total", "Flows passed on.", offsetof(struct message_counters, flows)},
         {SHOW_COUNTER, "scaled_flows_total", "Flows multiplied by a sampling rate.",
          offsetof(struct message_counters, scaled)},
-        {SHOW_COUNTER, "duplicate_flows_total", "Flows left out because another exporter had told of them.",
+        {SHOW_COUNTER, "duplicate_flows_total", "Flows ignored because another exporter had reported them.",
          offsetof(struct message_counters, duplicates)},
-        {SHOW_COUNTER, "passed_over_total", "Records of options and of sFlow's counters, and samples that hold no IP.",
+        {SHOW_COUNTER, "passed_over_total", "Ignored records: options, sFlow counters, and samples without IP.",
          offsetof(struct message_counters, not_counted)},
         {SHOW_COUNTER, "templates_total", "Templates learned.", offsetof(struct message_counters, templates)},
-        {SHOW_COUNTER, "plans_total", "Templates whose data came: the plans made to read it.",
+        {SHOW_COUNTER, "plans_total", "Templates whose data arrived: plans made to read it.",
          offsetof(struct message_counters, plans)},
         {SHOW_COUNTER, "withdrawn_templates_total", "Templates withdrawn by their exporters.",
          offsetof(struct message_counters, withdrawn)},
-        {SHOW_COUNTER, "evicted_total", "Exporters and templates given up for want of memory.",
+        {SHOW_COUNTER, "evicted_total", "Exporters and templates discarded for lack of memory.",
          offsetof(struct message_counters, evicted)},
-        {SHOW_GAUGE, "exporters", "Exporters known: addresses and ports, TCP connections.",
+        {SHOW_GAUGE, "exporters", "Known exporters: addresses and ports, TCP connections.",
          offsetof(struct message_counters, sessions)},
-        {SHOW_GAUGE, "held_sets", "Data sets that wait for their template.", offsetof(struct message_counters, held)},
-        {SHOW_GAUGE, "wrong_clocks", "Exporters whose clock is taken for wrong.",
+        {SHOW_GAUGE, "held_sets", "Data sets waiting for their template.", offsetof(struct message_counters, held)},
+        {SHOW_GAUGE, "wrong_clocks", "Exporters whose clock is considered wrong.",
          offsetof(struct message_counters, wrong_clocks)},
     };
     const struct message_counters *counters = &report->counters;
@@ -71,8 +72,8 @@ void message_report_show(const struct message_report *report, struct show *show)
         else
             show_gauge(show, values[i].name, values[i].help, value);
     }
-    show_gauge(show, "memory_bytes", "Memory of what is known of exporters.", counters->memory);
-    show_family(show, SHOW_COUNTER, "lost_total", "what", "What is known to be lost, as exporters count.");
+    show_gauge(show, "memory_bytes", "Memory used for exporters.", counters->memory);
+    show_family(show, SHOW_COUNTER, "lost_total", "what", "Known losses, as exporters count them.");
     for (unsigned i = 0; i <= LOST_SETS; i++)
         show_member(show, lost_texts[i].word, counters->lost[i]);
     exporters_show(report, show);

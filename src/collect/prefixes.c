@@ -45,7 +45,7 @@ static int tail_check(const struct prefix *prefix, const char *text, struct erro
     if (memcmp(clean.address, prefix->address, sizeof clean.address) == 0) return 0;
     char address[INET6_ADDRSTRLEN];
     address_print(&clean, address);
-    return error_set(error, "'%s' has bits behind its length: the prefix is %s/%u", text, address, clean.bits);
+    return error_set(error, "'%s' has bits after its prefix length: use %s/%u", text, address, clean.bits);
 }
 
 /* `text` without its number: "192.0.2.0/24" or "192.0.2.1". */
@@ -55,11 +55,12 @@ static int prefix_parse(struct prefix *prefix, char *text, struct error *error) 
     int four = inet_pton(AF_INET, text, prefix->address), six = four ? 0 : inet_pton(AF_INET6, text, prefix->address);
     if (slash) *slash = '/';
     if (four != 1 && six != 1)
-        return error_set(error, "'%s' is no address and no prefix, as 192.0.2.1, 192.0.2.0/24 or 2001:db8::/32", text);
+        return error_set(error, "'%s' is not an address or prefix such as 192.0.2.1, 192.0.2.0/24 or 2001:db8::/32",
+                         text);
     prefix->family = four ? FLOW_IPV4 : FLOW_IPV6;
     unsigned most = family_bits[prefix->family];
     int64_t bits = slash ? number_parse(slash + 1, most) : most;
-    if (bits < 0) return error_set(error, "'%s': the length of the prefix is a number from 0 to %u", text, most);
+    if (bits < 0) return error_set(error, "'%s': the prefix length must be a number from 0 to %u", text, most);
     prefix->bits = (uint8_t)bits;
     if (tail_check(prefix, text, error) != 0) return -1;
     if (six && prefix->bits >= MAPPED_BITS && is_mapped(prefix->address)) {
@@ -77,7 +78,8 @@ static int item_take(struct prefixes *prefixes, char *text, bool numbers, struct
     char *equals = strchr(text, '=');
     int64_t number = numbers && equals ? number_parse(equals + 1, UINT32_MAX) : 0;
     if (numbers && number <= 0)
-        return error_set(error, "'%s' is not accepted: expected a prefix and a number from 1 to %u, as 192.0.2.1=1000",
+        return error_set(error,
+                         "'%s' is not accepted: expected a prefix and a number from 1 to %u, such as 192.0.2.1=1000",
                          text, UINT32_MAX);
     if (numbers) *equals = '\0';
     if (prefix_parse(&prefix, text, error) != 0) return -1;
@@ -88,7 +90,7 @@ static int item_take(struct prefixes *prefixes, char *text, bool numbers, struct
             return error_set(error, "'%s' is repeated", text);
     }
     if (prefixes->n == PREFIXES_MAX)
-        return error_set(error, "'%s' is one too many: at most %d prefixes are accepted", text, PREFIXES_MAX);
+        return error_set(error, "'%s' is one too many: at most %d prefixes are allowed", text, PREFIXES_MAX);
     prefix.number = (uint32_t)number;
     prefixes->list[prefixes->n++] = prefix;
     return 0;

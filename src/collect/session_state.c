@@ -265,13 +265,13 @@ int message_state_read(struct message_decoder *decoder, const char *text, size_t
     size_t head = strlen(HEAD);
     char end[END_BYTES + 1];
     if (len < head + END_BYTES || memcmp(text, HEAD, head) != 0)
-        return error_set(error, "it does not begin with '%.*s', or ends too early", (int)head - 1, HEAD);
+        return error_set(error, "does not start with '%.*s', or is truncated", (int)head - 1, HEAD);
     snprintf(end, sizeof end, "end %016" PRIx64 "\n", (uint64_t)XXH3_64bits(text, len - END_BYTES));
     if (memcmp(text + len - END_BYTES, end, END_BYTES) != 0)
-        return error_set(error, "it is damaged: its last line is not the hash of the others");
+        return error_set(error, "damaged: the last line is not the hash of the others");
     decoder->now_us = now_us;
     unsigned fault = lines_read(&reader, text + head, len - head - END_BYTES);
-    if (fault > 0) return error_set(error, "line %u is not understood", fault + 1);
+    if (fault > 0) return error_set(error, "line %u is invalid", fault + 1);
     reader.take = true;
     (void)lines_read(&reader, text + head, len - head - END_BYTES);
     decoder->restored = true;

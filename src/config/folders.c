@@ -34,7 +34,7 @@ static int folder_check(struct config *config, const char *section, const char *
             options_complain(&config->options, section, name, "the folder of %s is missing: mkdir -p %s && chown %s %s",
                              what, folder, account, folder);
     else if (access(folder, F_OK) == 0 && !S_ISDIR(found.st_mode))
-        status = options_complain(&config->options, section, name, "%s, for %s, is no folder", folder, what);
+        status = options_complain(&config->options, section, name, "%s, for %s, is not a folder", folder, what);
     else if (access(folder, W_OK | X_OK) != 0)
         status = options_complain(&config->options, section, name,
                                   "%s may not write to %s, the folder of %s (%s): chown %s %s", account, folder, what,

@@ -24,7 +24,7 @@ static int store_check(const struct config *config, struct error *error) {
         for (unsigned i = 0; i < 2 && !failed; i++)
             if (access(paths[i], i ? W_OK | X_OK : R_OK | W_OK) != 0 && errno != ENOENT)
                 failed = error_set(error,
-                                   "store %s: '%s' can't be written by '%s', the account that root gives way to: %s; "
+                                   "store %s: '%s' can't be written by '%s', the account that root changes to: %s; "
                                    "chown it, or change [capture] user",
                                    config->store.url, paths[i], config->capture.user, strerror(errno));
         free(copy);
@@ -38,12 +38,12 @@ int account_settle(const struct config *config, bool opened, struct error *error
     bool root = geteuid() == 0;
     if (!opened && (!root || !user)) return 0;
     if (!opened && options_origin(&config->options, "capture", "user").source == OPTION_DEFAULT && !getpwnam(user)) {
-        log_warning("main", "runs as root, as there is no account '%s': make it, or name another in [capture] user",
+        log_warning("main", "running as root: account '%s' not found; create it, or set another in [capture] user",
                     user);
         return 0;
     }
     if (privileges_drop(user, error) != 0) return -1;
     if (!root || !user) return 0;
-    log_info("main", "account '%s' from here on", user);
+    log_info("main", "changed to account '%s'", user);
     return store_check(config, error);
 }

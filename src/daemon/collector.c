@@ -104,7 +104,7 @@ static void state_write(struct collector *collector) {
     if (state_file_replace(collector->config->collector.state, &text, &error) == 0)
         collector->state_version = version;
     else
-        log_warning("collector", "%s; templates will have to come again after a restart", error.text);
+        log_warning("collector", "%s; after a restart exporters must send their templates again", error.text);
     buffer_release(&text);
 }
 
@@ -114,10 +114,10 @@ static void state_read(struct collector *collector) {
     struct buffer text = BUFFER_INIT;
     struct error error = {""};
     if (path && state_file_read(path, &text, &error) != 0)
-        log_warning("collector", "%s; it is left out", error.text);
+        log_warning("collector", "%s; ignored", error.text);
     else if (text.len > 0 &&
              message_state_read(collector->decoder, text.data, text.len, clock_now_us(&clock_system), &error) != 0)
-        log_warning("collector", "%s: %s; it is left out", path, error.text);
+        log_warning("collector", "%s: %s; ignored", path, error.text);
     buffer_release(&text);
     collector->state_version = message_state_version(collector->decoder);
 }
@@ -253,7 +253,7 @@ void collector_stop(struct collector *collector) { worker_stop(&collector->worke
 
 void collector_show(struct collector *collector, struct show *show) {
     snapshots_show(&collector->snapshots, show);
-    show_counter(show, "thrown_away_total", "Flows thrown away because the event loop did not take them.",
+    show_counter(show, "thrown_away_total", "Flows discarded because the event loop did not take them in time.",
                  feed_lost(collector->feed));
 }
 

@@ -14,7 +14,7 @@ static int user_become(const char *user, struct error *error) {
     errno = 0;
     const struct passwd *account = getpwnam(user);
     if (!account)
-        return error_set(error, "there is no account '%s'%s%s", user, errno ? ": " : "", errno ? strerror(errno) : "");
+        return error_set(error, "account '%s' not found%s%s", user, errno ? ": " : "", errno ? strerror(errno) : "");
     if (initgroups(user, account->pw_gid) != 0 || setgid(account->pw_gid) != 0 || setuid(account->pw_uid) != 0)
         return error_set(error, "account '%s': %s", user, strerror(errno));
     return 0;

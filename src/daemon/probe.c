@@ -197,7 +197,7 @@ static void on_over(void *context) {
     const struct capture_counters *counters = capture_counters(probe->capture);
     log_notice("capture",
                "interface '%s': %" PRIu64 " frames, of which %" PRIu64 " packets with %" PRIu64
-               " octets were counted; %" PRIu64 " frames dropped by the kernel, %" PRIu64 " by the interface",
+               " bytes were counted; %" PRIu64 " frames dropped by the kernel, %" PRIu64 " by the interface",
                probe->capture_config.interface, counters->frames, totals->packets, totals->octets, counters->dropped,
                counters->interface_dropped);
     if (probe->exporter) {
@@ -238,15 +238,15 @@ void probe_show(struct probe *probe, struct show *show) {
     pthread_mutex_lock(&probe->lock);
     const struct capture_counters *counters = capture_counters(probe->capture);
     show_module(show, "capture");
-    show_info(show, "info", "interface", "The interface that is captured.", probe->capture_config.interface);
+    show_info(show, "info", "interface", "The captured interface.", probe->capture_config.interface);
     show_gauge(show, "up", "Whether the interface is up.", counters->up);
-    show_counter(show, "downs_total", "Times that the interface went down.", counters->downs);
+    show_counter(show, "downs_total", "The number of times that the interface went down.", counters->downs);
     show_counter(show, "frames_total", "Frames captured.", counters->frames);
-    show_counter(show, "kernel_dropped_total", "Frames that the kernel dropped, its ring being full.",
+    show_counter(show, "kernel_dropped_total", "Frames that the kernel dropped because its ring was full.",
                  counters->dropped);
-    show_counter(show, "interface_dropped_total", "Frames that the interface dropped, where it tells.",
+    show_counter(show, "interface_dropped_total", "Frames that the interface dropped, if it reports them.",
                  counters->interface_dropped);
-    show_counter(show, "flows_lost_total", "Flows thrown away because the event loop did not take them.",
+    show_counter(show, "flows_lost_total", "Flows discarded because the event loop did not take them in time.",
                  (probe->feed ? feed_lost(probe->feed) : 0) + (probe->exports ? feed_lost(probe->exports) : 0));
     meter_show(probe->meter, show);
     pthread_mutex_unlock(&probe->lock);

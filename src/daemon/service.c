@@ -134,7 +134,7 @@ static void on_reload(evutil_socket_t number, short what, void *context) {
     struct timespec now;
     (void)what;
     if (service->stopping) return;
-    log_notice("main", "%s: reading the configuration again", strsignal((int)number));
+    log_notice("main", "%s: reloading the configuration", strsignal((int)number));
     clock_gettime(CLOCK_MONOTONIC, &now);
     notify_send("RELOADING=1\nMONOTONIC_USEC=%lld%06ld", (long long)now.tv_sec, now.tv_nsec / 1000);
     if (reload_run(service->reload)) {

@@ -40,7 +40,8 @@ void snapshots_problems(struct snapshots *snapshots, int64_t now_us, struct buff
     int64_t old_s = (now_us - shown->taken_us) / 1000000;
     if (shown->taken_us && old_s >= SNAPSHOT_STALE_S)
         buffer_printf(
-            out, "collector: its thread has hung for %" PRId64 " s, as where its state file can't be written\n", old_s);
+            out, "collector: its thread has hung for %" PRId64 " s, possibly because its state file can't be written\n",
+            old_s);
     if (shown->messages.problems.len) buffer_add(out, shown->messages.problems.data, shown->messages.problems.len);
     pthread_mutex_unlock(&snapshots->lock);
 }

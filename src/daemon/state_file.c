@@ -39,7 +39,7 @@ int state_file_read(const char *path, struct buffer *text, struct error *error) 
     if (fstat(fd, &status) != 0) {
         error_set(error, "%s: %s", path, strerror(errno));
     } else if (status.st_size > STATE_FILE_MAX) {
-        error_set(error, "%s: it is larger than %d bytes", path, STATE_FILE_MAX);
+        error_set(error, "%s: larger than %d bytes", path, STATE_FILE_MAX);
     } else {
         char *bytes = mem_alloc((size_t)status.st_size + 1);
         ssize_t len = read(fd, bytes, (size_t)status.st_size);

@@ -168,11 +168,11 @@ void exporter_show(const struct exporter *exporter, struct show *show) {
         {SHOW_COUNTER, "messages_total", "Messages sent.", offsetof(struct destination_status, messages)},
         {SHOW_COUNTER, "records_total", "Data records sent.", offsetof(struct destination_status, records)},
         {SHOW_COUNTER, "bytes_total", "Bytes of messages sent.", offsetof(struct destination_status, octets)},
-        {SHOW_COUNTER, "lost_total", "Data records thrown away because the collector was away or slow.",
+        {SHOW_COUNTER, "lost_total", "Data records discarded because the collector was away or slow.",
          offsetof(struct destination_status, lost)},
-        {SHOW_COUNTER, "failures_total", "Errors in sending and connecting.",
+        {SHOW_COUNTER, "failures_total", "Errors while sending and connecting.",
          offsetof(struct destination_status, failures)},
-        {SHOW_GAUGE, "queue_bytes", "Bytes that wait to be sent.", offsetof(struct destination_status, queued)},
+        {SHOW_GAUGE, "queue_bytes", "Bytes waiting to be sent.", offsetof(struct destination_status, queued)},
     };
     show_module(show, "export");
     for (unsigned f = 0; f < sizeof families / sizeof families[0]; f++) {

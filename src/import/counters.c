@@ -48,22 +48,22 @@ void counters_show(const struct importer_counters *counters, const struct import
     show_family(show, SHOW_COUNTER, "rejected_total", "reason", "Entries committed as rejected, by reason.");
     for (unsigned i = 0; i < REJECT_REASONS; i++)
         show_member(show, reject_texts[i].token, counters->reasons[i]);
-    show_counter(show, "unknown_names_total", "Names in entries that are no information element, and were ignored.",
+    show_counter(show, "unknown_names_total", "Unknown names in entries, which were ignored.",
                  entry_decoder_counters(folder->decoder)->unknown_names);
     show_counter(show, "generations_total", "Generations committed.", counters->generations);
-    show_counter(show, "lost_races_total", "Generations that another consumer had committed already.",
+    show_counter(show, "lost_races_total", "Generations that another consumer had already committed.",
                  counters->lost_races);
     show_family(show, SHOW_COUNTER, "flushes_total", "cause", "Generations handed to the writer, by cause.");
     for (unsigned i = 0; i < FLUSH_CAUSES; i++)
         show_member(show, causes[i], counters->flushes[i]);
     show_gauge(show, "uncommitted_entries", "Entries taken and not yet committed.", held->entries);
-    show_gauge(show, "lag_seconds", "Time since the oldest uncommitted entries were taken; 0: there are none.",
+    show_gauge(show, "lag_seconds", "Time since the oldest uncommitted entry was taken; 0: there is none.",
                lag(held, now));
-    show_gauge(show, "last_commit_timestamp_seconds", "When a generation was committed last; 0: none was yet.",
+    show_gauge(show, "last_commit_timestamp_seconds", "When a generation was last committed; 0: not yet.",
                (uint64_t)counters->last_commit);
     show_gauge(show, "flush_interval_seconds", "The configured flush_interval.", (uint64_t)config->flush_interval);
-    show_gauge(show, "cache_bytes", "Memory of the sums in use.", held->bytes);
-    show_gauge(show, "cache_limit_bytes", "The most memory that the sums take; half of it for one generation.",
+    show_gauge(show, "cache_bytes", "Memory used for the sums.", held->bytes);
+    show_gauge(show, "cache_limit_bytes", "The memory limit for the sums; half of it for one generation.",
                config->cache_memory);
     show_gauge(show, "cache_rows", "Rows of sums in memory.", held->rows);
 }

@@ -259,7 +259,7 @@ static struct counters_held held_find(const struct direct *direct) {
 void direct_free(struct direct *direct) {
     if (!direct) return;
     uint64_t lost = held_find(direct).entries + (direct->text != NULL) + direct->discarded;
-    if (lost > 0) log_error("import", "%" PRIu64 " entries are lost: they were not committed", lost);
+    if (lost > 0) log_error("import", "%" PRIu64 " entries lost: they were not committed", lost);
     committer_free(direct->committer);
     for (unsigned i = 0; i < direct->feeds.n; i++)
         event_free(direct->fed[i]);
@@ -280,5 +280,5 @@ void direct_problems(const struct direct *direct, struct buffer *out) {
     struct counters_held held = held_find(direct);
     uint64_t lost = feeds_lost(&direct->feeds) - direct->lost_before;
     committer_problems(direct->committer, &held, out);
-    if (lost > 0) buffer_printf(out, "import: no room: %" PRIu64 " entries are lost\n", lost);
+    if (lost > 0) buffer_printf(out, "import: no room: %" PRIu64 " entries lost\n", lost);
 }

@@ -184,7 +184,7 @@ static void taken(struct importer *importer) {
         committer_rename(importer->committer, number);
         return;
     }
-    log_notice("import", "generation %s/%" PRId64 ": committed by another consumer; our sums of it are dropped",
+    log_notice("import", "generation %s/%" PRId64 ": committed by another consumer; dropping our sums",
                batch->id.consumer, batch->id.generation);
     plan_taken(&importer->plan);
 }

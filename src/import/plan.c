@@ -389,9 +389,8 @@ void plan_found(struct plan *plan, const struct ledger_row *ledger) {
         return;
     }
     plan->recovery = !is_ours(plan, first) && !first->adopted ? RECOVERY_ADOPTING : RECOVERY_REPLAYING;
-    log_notice("import", "generation %s/%" PRId64 ": %zu claims were not committed; %s", first->consumer,
-               first->generation, old_members(plan),
-               is_ours(plan, first) ? "replaying them" : "adopting them: their consumer is silent");
+    log_notice("import", "generation %s/%" PRId64 ": %zu claims not committed; %s", first->consumer, first->generation,
+               old_members(plan), is_ours(plan, first) ? "replaying them" : "adopting them: their consumer is silent");
 }
 
 void plan_abandon(struct plan *plan) { plan->abandoned = true; }

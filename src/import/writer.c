@@ -281,19 +281,19 @@ void writer_show(const struct writer *writer, struct show *show) {
     show_module(show, "store");
     show_text(show, "url", url);
     free(url);
-    show_gauge(show, "up",
-               "Whether the store can be written: 0 until its first answer, and from the second failure on.",
+    show_gauge(show, "up", "Whether the store can be written: 0 until its first answer, and after the second failure.",
                is_up(writer));
     show_counter(show, "transactions_total", "Transactions committed.", writer->transactions);
     show_counter(show, "rows_total", "Rows written by committed transactions.", writer->rows);
-    show_histogram(show, "flush_duration_seconds", "Time that committed transactions took.", &writer->durations);
+    show_histogram(show, "flush_duration_seconds", "The duration of committed transactions.", &writer->durations);
     show_gauge(show, "last_flush_rows", "Rows of the last transaction.", writer->last_rows);
-    show_seconds(show, SHOW_GAUGE, "last_flush_duration_seconds", "Time that the last transaction took.",
+    show_seconds(show, SHOW_GAUGE, "last_flush_duration_seconds", "The duration of the last transaction.",
                  writer->last_us);
-    show_seconds(show, SHOW_GAUGE, "busy_seconds", "How long the database call under way has taken so far; 0: none is.",
+    show_seconds(show, SHOW_GAUGE, "busy_seconds",
+                 "How long the current database call has taken so far; 0: there is none.",
                  writer->busy_since ? clock_monotonic_us() - writer->busy_since : 0);
-    show_counter(show, "failures_total", "Database calls that failed; each is tried again.", writer->failures);
-    show_gauge(show, "last_failure_timestamp_seconds", "When a database call failed last; 0: none has.",
+    show_counter(show, "failures_total", "Failed database calls; each is retried.", writer->failures);
+    show_gauge(show, "last_failure_timestamp_seconds", "When a database call last failed; 0: never.",
                (uint64_t)writer->failed_at);
     show_text(show, "last_failure", writer->failures ? writer->failed.text : NULL);
 }
@@ -309,8 +309,8 @@ void writer_retention_show(struct writer *writer, struct show *show) {
     show_module(show, "retention");
     show_text(show, "rules", text.data);
     buffer_release(&text);
-    show_gauge(show, "configured", "Whether anything is to be dropped some day.", !retention_is_off(&rules));
-    show_gauge(show, "last_run_timestamp_seconds", "When retention ran last; 0: not yet, or nothing is configured.",
+    show_gauge(show, "configured", "Whether retention is configured.", !retention_is_off(&rules));
+    show_gauge(show, "last_run_timestamp_seconds", "When retention last ran; 0: not yet, or not configured.",
                (uint64_t)at);
     show_gauge(show, "last_run_failed", "Whether a step of that run failed.", failed);
 }
@@ -320,5 +320,5 @@ void writer_problems(const struct writer *writer, struct buffer *out) {
     if (writer->failures)
         buffer_printf(out, "store: %s\n", writer->failed.text);
     else
-        buffer_add_text(out, "store: it has not answered yet\n");
+        buffer_add_text(out, "store: no answer yet\n");
 }

@@ -26,7 +26,8 @@ bool consumer_refused(struct consumer *consumer, const redisReply *reply, const 
     const struct consumer_config *config = consumer->config;
     snprintf(why, sizeof why, "%s: queue %s: %s: %s", consumer->target.display, config->queue, what, reply->str);
     if (strstr(reply->str, "unknown command")) {
-        log_error("queue", "%s; exactly-once delivery needs Redis 6.2 or newer, delivery = at-most-once does not", why);
+        log_error("queue", "%s; exactly-once delivery requires Redis 6.2 or newer; delivery = at-most-once does not",
+                  why);
         consumer->handler.failed(consumer->handler.context, why);
     } else {
         redis_drop(consumer->redis, why);
@@ -59,7 +60,7 @@ bool consumer_begin(struct consumer *consumer) {
     if (!consumer->named) return false;
     if (consumer->config->at_most_once || monotonic_ms() - consumer->life_ms < consumer->config->timeout * 1000 * 2 / 3)
         return true;
-    redis_drop(consumer->redis, "no sign of life given in time: others may have adopted our claims");
+    redis_drop(consumer->redis, "our sign of life came too late: other importers may have adopted our claims");
     return false;
 }
 
@@ -136,7 +137,7 @@ static void on_holder(void *context, const redisReply *reply) {
         identity_read(&other, reply->str);
         log_warning("queue",
                     "%s: queue %s: the consumer name '%s' is held by process %" PRId64
-                    " on host '%s'; waiting for it to lapse",
+                    " on host '%s'; waiting for it to expire",
                     consumer->target.display, consumer->config->queue, consumer->config->name, other.pid, other.host);
     }
     evtimer_add(consumer->life, &(struct timeval){.tv_sec = 1});
@@ -317,16 +318,17 @@ void consumer_show(const struct consumer *consumer, struct show *show) {
     show_module(show, "queue");
     show_text(show, "url", consumer->target.display);
     show_text(show, "name", consumer->config->queue);
-    show_info(show, "info", "consumer", "The name of this importer among all that share the queue.",
+    show_info(show, "info", "consumer", "The name of this importer among those that share the queue.",
               consumer->config->name);
-    show_gauge(show, "connected", "Whether Redis is connected and knows us by our name.", consumer->named);
-    show_counter(show, "losses_total", "Connections to Redis that were lost.", consumer->losses);
+    show_gauge(show, "connected", "Whether Redis is connected and has accepted the consumer name.", consumer->named);
+    show_counter(show, "losses_total", "Lost connections to Redis.", consumer->losses);
     show_text(show, "last_loss", consumer->lost_why[0] ? consumer->lost_why : NULL);
-    show_counter(show, "taken_total", "Entries taken, those taken again after a loss included.", consumer->taken);
+    show_counter(show, "taken_total", "Entries taken, including those taken again after a lost connection.",
+                 consumer->taken);
     show_gauge(show, "length", "Entries in the queue, as last seen.", consumer->queue_length);
-    show_gauge(show, "claims", "Claims of all consumers, as last seen; one that waits has one ready.",
+    show_gauge(show, "claims", "Claims of all consumers, as last seen; a waiting consumer has one ready.",
                consumer->n_claims);
-    show_gauge(show, "rejected_length", "Entries in the list of rejected ones, as last seen.",
+    show_gauge(show, "rejected_length", "Entries in the list of rejected entries, as last seen.",
                consumer->rejected_length);
 }
 

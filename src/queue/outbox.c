@@ -14,12 +14,13 @@ static bool is_half_full(const struct outbox *outbox) {
 /* --- to disk --- */
 
 static void write_failed(struct outbox *outbox, const struct error *error) {
-    if (!outbox->write_error.text[0]) log_error("spool", "%s; entries stay in memory while there is room", error->text);
+    if (!outbox->write_error.text[0])
+        log_error("spool", "%s; entries are kept in memory while there is room", error->text);
     outbox->write_error = *error;
 }
 
 static void write_done(struct outbox *outbox) {
-    if (outbox->write_error.text[0]) log_notice("spool", "%s: can be written again", outbox->config->spool);
+    if (outbox->write_error.text[0]) log_notice("spool", "%s: writable again", outbox->config->spool);
     outbox->write_error.text[0] = '\0';
 }
 
@@ -62,7 +63,7 @@ static void spool_try(struct outbox *outbox) {
     bool again;
     if (outbox_is_ready(outbox) || spool_begin(outbox, &again, &outbox->open_error) != 0) return;
     outbox->open_error.text[0] = '\0';
-    log_notice("spool", "%s: could be opened now", outbox->config->spool);
+    log_notice("spool", "%s: opened", outbox->config->spool);
 }
 
 void outbox_tick(struct outbox *outbox, bool stuck) {
@@ -73,7 +74,7 @@ void outbox_tick(struct outbox *outbox, bool stuck) {
         spool_forget(outbox->spool, outbox->arrived); /* what could not be read back and ends there */
     }
     if (outbox->lost_lately == 0 || is_half_full(outbox)) return;
-    log_notice("queue", "%s: there is room for entries again; %" PRIu64 " were lost", outbox->config->display,
+    log_notice("queue", "%s: room for entries again; %" PRIu64 " were lost", outbox->config->display,
                outbox->lost_lately);
     outbox->lost_lately = 0;
 }
@@ -92,7 +93,7 @@ void outbox_put(struct outbox *outbox, const char *text, size_t len) {
     if (outbox_put_at(outbox, outbox->position + 1, text, len)) return;
     outbox->lost++;
     if (outbox->lost_lately++ == 0)
-        log_error("queue", "%s: no room for more entries to be pushed: they are lost", outbox->config->display);
+        log_error("queue", "%s: no room for more entries: they are lost", outbox->config->display);
 }
 
 void outbox_resume(struct outbox *outbox, uint64_t position) {
@@ -114,8 +115,8 @@ static int spool_next(struct outbox *outbox, const char **texts, size_t *lens, s
     if (known->text[0] && !outbox->read_again) return -1;
     outbox->read_again = false;
     int n = spool_read(outbox->spool, outbox->sent, texts, lens, n_max, last, &error);
-    if (n < 0 && !known->text[0]) log_error("spool", "%s; what is in it waits and is tried again", error.text);
-    if (n >= 0 && known->text[0]) log_notice("spool", "%s: can be read again", outbox->config->spool);
+    if (n < 0 && !known->text[0]) log_error("spool", "%s; its entries wait, and reading is retried", error.text);
+    if (n >= 0 && known->text[0]) log_notice("spool", "%s: readable again", outbox->config->spool);
     if (n < 0)
         *known = error;
     else
@@ -155,7 +156,7 @@ int outbox_init(struct outbox *outbox, const struct outbox_config *config, struc
     if (!config->spool || spool_begin(outbox, &again, error) == 0) return 0;
     if (!again) return -1;
     outbox->open_error = *error;
-    log_error("spool", "%s; nothing is sent until it can be read, and entries stay in memory", error->text);
+    log_error("spool", "%s; nothing is sent until it can be read; entries are kept in memory", error->text);
     return 0;
 }
 

@@ -133,7 +133,7 @@ static void on_work(evutil_socket_t fd, short what, void *context) {
 static void on_length(void *context, const redisReply *reply) {
     struct producer *producer = context;
     if (reply->type != REDIS_REPLY_INTEGER) {
-        refuse(producer, "LLEN", reply->type == REDIS_REPLY_ERROR ? reply->str : "the answer is no number");
+        refuse(producer, "LLEN", reply->type == REDIS_REPLY_ERROR ? reply->str : "the answer is not a number");
         return;
     }
     producer->queue_length = (uint64_t)reply->integer;
@@ -197,7 +197,7 @@ static void on_connected(void *context) {
     redis_command(producer->redis, NULL, NULL, "WATCH", producer->marker, NULL);
     length_ask(producer); /* first: it tells whether the queue is a list */
     redis_command(producer->redis, on_marker, producer, "GET", producer->marker, NULL);
-    log_info("queue", "%s: connected, to push", producer->target.display);
+    log_info("queue", "%s: connected for pushing", producer->target.display);
 }
 
 static void on_lost(void *context, const char *why) {
@@ -312,7 +312,7 @@ void producer_free(struct producer *producer) {
         outbox_put(&producer->outbox, text, len);
     uint64_t left = outbox_release(&producer->outbox);
     if (left > 0 && !producer->handler.failed)
-        log_error("queue", "%s: %" PRIu64 " entries that have not arrived are lost", producer->target.display, left);
+        log_error("queue", "%s: %" PRIu64 " entries that were not confirmed are lost", producer->target.display, left);
     for (unsigned i = 0; i < producer->feeds.n; i++)
         event_free(producer->fed[i]);
     event_free(producer->work);

@@ -115,7 +115,7 @@ static void on_reply(redisAsyncContext *connection, void *reply, void *unused) {
 
 static void expected_add(struct redis *redis, redis_reply_fn *reply, redis_sink_fn *sink, void *context) {
     if (redis->n == EXPECTED_MAX) {
-        log_error("queue", "%s: %d commands under way: a bug", redis->target->display, EXPECTED_MAX);
+        log_error("queue", "%s: %d outstanding commands: a bug", redis->target->display, EXPECTED_MAX);
         abort();
     }
     redis->expected[(redis->first + redis->n++) % EXPECTED_MAX] = (struct expected){reply, sink, context};
@@ -240,7 +240,7 @@ static void address_try(struct redis *redis) {
     char host[NI_MAXHOST];
     redis->next = address->ai_next;
     if (getnameinfo(address->ai_addr, address->ai_addrlen, host, sizeof host, NULL, 0, NI_NUMERICHOST) != 0)
-        connect_failed(redis, "an address that can't be written");
+        connect_failed(redis, "invalid address");
     else
         connection_begin(redis, redisAsyncConnect(host, redis->target->port));
 }

@@ -107,7 +107,7 @@ static void on_members(void *context, const redisReply *reply) {
         if (claim_parse(&consumer->listed[consumer->n_listed], consumer->prefix, key->str, key->len))
             consumer->n_listed++;
         else
-            log_warning("queue", "%s: '%s' is no name of a claim; passed over", consumer->claims_key, key->str);
+            log_warning("queue", "%s: '%s' is not a claim's name; ignored", consumer->claims_key, key->str);
     }
     if (consumer->n_listed == 0)
         consumer_finish(consumer);

@@ -256,7 +256,7 @@ static int bytes_write(int fd, const void *bytes, size_t len, uint64_t offset) {
 static void segment_finish(struct spool *spool) {
     if (spool->write_fd < 0) return;
     if (fdatasync(spool->write_fd) != 0 || fsync(spool->folder_fd) != 0)
-        log_warning("spool", "%s: not safe from a power failure: %s", spool->folder, strerror(errno));
+        log_warning("spool", "%s: not protected against power failure: %s", spool->folder, strerror(errno));
     close(spool->write_fd);
     spool->write_fd = -1;
 }
@@ -310,7 +310,7 @@ int spool_write(struct spool *spool, struct error *error) {
             failed = file_error(spool, segment->first, error);
             /* What stands behind the size is written over by the next try, or found torn. */
             if (ftruncate(spool->write_fd, (off_t)segment->size) != 0)
-                log_warning("spool", "%s: can't be cut back: %s", spool->folder, strerror(errno));
+                log_warning("spool", "%s: can't be truncated: %s", spool->folder, strerror(errno));
         }
     }
     buffer_clear(&spool->staged);
@@ -326,7 +326,7 @@ static void file_forget(const struct spool *spool, const struct segment *segment
     segment_name(segment->first, name);
     snprintf(aside, sizeof aside, "%s%s", name, aside_suffix);
     if (segment->damaged && renameat(spool->folder_fd, name, spool->folder_fd, aside) == 0)
-        log_error("spool", "%s/%s: damaged: set aside as %s; it is not read again", spool->folder, name, aside);
+        log_error("spool", "%s/%s: damaged: moved to %s; it is not read again", spool->folder, name, aside);
     else if (segment->damaged || unlinkat(spool->folder_fd, name, 0) != 0)
         log_warning("spool", "%s/%s: %s", spool->folder, name, strerror(errno));
 }
@@ -398,7 +398,7 @@ static int header_read(struct spool *spool, const struct segment *segment, struc
         return 0;
     spool->foreign = spool->named && spool->stream != header.stream;
     if (spool->foreign)
-        return error_set(error, "%s/%s: is not of the same spool as the other files there", spool->folder,
+        return error_set(error, "%s/%s: does not belong to the same spool as the other files", spool->folder,
                          segment_name(segment->first, name));
     spool->stream = header.stream;
     spool->named = true;
@@ -449,7 +449,7 @@ static int segment_scan(struct spool *spool, size_t index, struct error *error) 
         segment->damaged = !torn;
         spool->torn++;
         log_warning("spool", "%s/%s: %s", spool->folder, segment_name(segment->first, name),
-                    torn ? "ends within a record, which is dropped" : "damaged: its end can't be read");
+                    torn ? "ends within a record; the record is dropped" : "damaged: the end can't be read");
         segment->size = whole;
         if (torn && ftruncate(reader->fd, (off_t)whole) != 0) return file_error(spool, segment->first, error);
     }
@@ -485,7 +485,7 @@ static int folder_open(struct spool *spool, bool *again, struct error *error) {
     bool locked = spool->folder_fd >= 0 && errno == EWOULDBLOCK;
     *again = !locked && is_passing(errno);
     return error_set(error, "%s: %s", spool->folder,
-                     locked ? "in use by another process; each needs a folder of its own" : strerror(errno));
+                     locked ? "in use by another process; each process requires its own folder" : strerror(errno));
 }
 
 struct spool *spool_open(const char *folder, uint64_t max_bytes, uint64_t stream, bool *again, struct error *error) {

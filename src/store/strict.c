@@ -113,9 +113,9 @@ void strict_run(struct store *store) {
     }
     if (n_lacking > 0)
         log_notice("store",
-                   "%s: rewriting %u tables as STRICT, so that no sum turns into a real number; this takes some "
+                   "%s: rewriting %u table%s as STRICT, so that no sum turns into a real number; this takes some "
                    "seconds per million rows",
-                   store->name, n_lacking);
+                   store->name, n_lacking, n_lacking == 1 ? "" : "s");
     /* Views name the tables: they must neither follow the one that is renamed nor be looked at while it is away. */
     if (n_lacking > 0 && run(store, "PRAGMA legacy_alter_table = ON", &error) != STORE_OK) n_lacking = 0;
     for (unsigned i = 0; i < n && n_lacking > 0; i++) {

@@ -97,14 +97,13 @@ static int begin_find(struct backfill *backfill, const struct command_call *call
     if (code != EXIT_DONE || !progress.found) return code;
     if (progress.claim != backfill->entries->way)
         return command_fail(EXIT_FAILED,
-                            "%s: %" PRId64 " of its flows have been imported with other [capture] options, or by "
-                            "another version; --again imports all of them",
+                            "%s: %" PRId64 " flows were imported before with other [capture] options, or by another "
+                            "version; --again imports all of them",
                             backfill->path, progress.entries);
     id->generation = progress.generation + 1;
     backfill->position = progress.position;
     fprintf(stderr,
-            "%s: its first %" PRId64 " %s (%" PRId64
-            " entries) have been imported before; --again imports them again\n",
+            "%s: the first %" PRId64 " %s (%" PRId64 " entries) were already imported; --again imports them again\n",
             backfill->path, entries_count(backfill->entries, progress.position), backfill->entries->source->unit,
             progress.entries);
     return EXIT_DONE;

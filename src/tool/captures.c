@@ -15,15 +15,14 @@ static void totals_print(const char *path, const struct meter_totals *totals) {
     uint64_t flows = 0;
     for (unsigned i = 0; i <= METER_END_RESOURCES; i++)
         flows += totals->ends[i];
-    fprintf(stderr, "%s: %" PRIu64 " packets, %" PRIu64 " octets, %" PRIu64 " flows\n", path, totals->packets,
+    fprintf(stderr, "%s: %" PRIu64 " packets, %" PRIu64 " bytes, %" PRIu64 " flows\n", path, totals->packets,
             totals->octets, flows);
     for (unsigned i = 0; i < PACKET_VERDICTS; i++)
         if (totals->verdicts[i] && i != PACKET_OK)
             fprintf(stderr, "%s: %" PRIu64 " %s: %s\n", path, totals->verdicts[i],
                     packet_texts[i].counts ? "counted in part" : "not counted", packet_texts[i].sentence);
-    if (totals->passed_over)
-        fprintf(stderr, "%s: %" PRIu64 " frames passed over by sampling\n", path, totals->passed_over);
-    if (totals->unmatched) fprintf(stderr, "%s: %" PRIu64 " packets that no rule takes\n", path, totals->unmatched);
+    if (totals->passed_over) fprintf(stderr, "%s: %" PRIu64 " frames skipped by sampling\n", path, totals->passed_over);
+    if (totals->unmatched) fprintf(stderr, "%s: %" PRIu64 " packets match no rule\n", path, totals->unmatched);
     if (totals->ends[METER_END_RESOURCES])
         fprintf(stderr, "%s: %" PRIu64 " flows ended early: [capture] memory is full\n", path,
                 totals->ends[METER_END_RESOURCES]);

@@ -32,7 +32,8 @@ int command_convert(const struct command_call *call) {
     int code = file_read(path, &text);
     if (code == EXIT_DONE && vermont_convert(text.data ? text.data : "", text.len, &config, &notes, &error) != 0)
         code = command_fail(EXIT_FAILED, "%s: %s", path, error.text);
-    if (code == EXIT_DONE) printf("# Made of %s by flowimport convert.\n%s", path, config.data ? config.data : "");
+    if (code == EXIT_DONE)
+        printf("# Converted from %s by flowimport convert.\n%s", path, config.data ? config.data : "");
     if (notes.len) fwrite(notes.data, 1, notes.len, stderr);
     buffer_release(&text);
     buffer_release(&config);

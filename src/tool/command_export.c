@@ -86,7 +86,7 @@ static int backlog_wait(struct export *export, size_t bytes) {
         before = backlog;
         event_base_loop(export->base, EVLOOP_ONCE);
         if (export->given_up)
-            return command_fail(EXIT_FAILED, "%s: a collector has taken nothing for %d s", export->path,
+            return command_fail(EXIT_FAILED, "%s: a collector has accepted nothing for %d s", export->path,
                                 PATIENCE_SECONDS);
     }
     evtimer_del(export->patience);
@@ -166,7 +166,7 @@ static int file_export(struct export *export, const struct command_call *call, c
         if (code == EXIT_DONE) code = export->code;
     } else if (call->config->capture.sampling > 1) {
         /* Collectors are told of the sampling of all that we send. */
-        code = command_fail(EXIT_USAGE, "%s: holds entries, whose counts are complete: sampling must be 1", path);
+        code = command_fail(EXIT_USAGE, "%s: contains entries, whose counts are complete: sampling must be 1", path);
     } else {
         code = entries_read(entries, 0, &handler);
     }

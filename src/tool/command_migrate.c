@@ -112,7 +112,7 @@ static int plan_fail(const struct migrate *migrate) {
     for (unsigned i = 0; i < migrate->migration.n; i++)
         buffer_printf(&text, "; flows_%" PRIu32 ": %s", migrate->migration.tables[i].size,
                       migrate->migration.tables[i].why);
-    command_fail(EXIT_FAILED, "%s: there is nothing that could be moved%s", store_name(migrate->source), text.data);
+    command_fail(EXIT_FAILED, "%s: nothing to migrate%s", store_name(migrate->source), text.data);
     buffer_release(&text);
     return EXIT_FAILED;
 }
@@ -247,7 +247,7 @@ static int table_move(struct migrate *migrate, const struct migration_table *tab
     if (code != EXIT_DONE) return code;
     if (progress.found) {
         id.generation = progress.generation + 1;
-        fprintf(stderr, "%s: %" PRId64 " rows have been moved before\n", migrate->name, progress.entries);
+        fprintf(stderr, "%s: %" PRId64 " rows were already migrated\n", migrate->name, progress.entries);
     } else {
         progress.position = table->from;
         progress.claim = 0;
@@ -258,7 +258,7 @@ static int table_move(struct migrate *migrate, const struct migration_table *tab
     chunks_close(&migrate->chunks);
     const struct ledger_row *sum = &migrate->chunks.sum;
     if (code == EXIT_DONE)
-        printf("%s: %" PRIu64 " rows: %" PRIu64 " moved, %" PRIu64 " rejected\n", migrate->name, sum->entries,
+        printf("%s: %" PRIu64 " rows: %" PRIu64 " migrated, %" PRIu64 " rejected\n", migrate->name, sum->entries,
                sum->imported, sum->rejected);
     migrate->sum.entries += sum->entries;
     migrate->sum.rejected += sum->rejected;
@@ -283,8 +283,8 @@ static int all_move(struct migrate *migrate) {
     for (unsigned i = 0; i < call->config->layout.n_sums; i++)
         printf(" %s %" PRIu64 ",", call->config->layout.sums[i]->name, migrate->sum.sums[i]);
     printf(" flows %" PRIu64 "\n", migrate->sum.flows / FLOW_UNIT);
-    printf("The tables for all time hold what was moved; what had been deleted before is not in them.\n"
-           "Flow counts are the old ones, which were rounded to whole flows.\n");
+    printf("The tables for all time hold the migrated rows; rows deleted before are not in them.\n"
+           "Flow counts are those of flow-inspector, which were rounded to whole flows.\n");
     return migrate->sum.rejected > 0 ? EXIT_REJECTED : EXIT_DONE;
 }
 

@@ -33,7 +33,7 @@ static void browser_start(const char *url) {
 static void page_show(void *context, const char *address) {
     char *url = mem_printf("http://%s/", address);
     (void)context;
-    printf("%s   (Ctrl-C ends it)\n", url);
+    printf("%s   (Ctrl-C to stop)\n", url);
     fflush(stdout);
     if (getenv("DISPLAY") || getenv("WAYLAND_DISPLAY")) browser_start(url);
     free(url);

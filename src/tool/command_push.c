@@ -117,14 +117,14 @@ static int begin_find(struct push *push, const struct entries *entries, const ch
     *all = begin == (uint64_t)end_position;
     if (push->marker_stream[0] && strcmp(push->marker_stream, stream) != 0)
         return command_fail(EXIT_FAILED,
-                            "%s: flows of it have been pushed with other [capture] options, or by another version; "
+                            "%s: some flows were pushed before with other [capture] options, or by another version; "
                             "--again pushes all of them",
                             push->path);
     producer_resume(push->producer, stream, begin);
     if (*all)
-        fprintf(stderr, "%s: has been pushed before, with its END; --again pushes it again\n", push->path);
+        fprintf(stderr, "%s: already pushed, with END; --again pushes it again\n", push->path);
     else if (begin > 0)
-        fprintf(stderr, "%s: its first %" PRId64 " %s have been pushed before; --again pushes them again\n", push->path,
+        fprintf(stderr, "%s: the first %" PRId64 " %s were already pushed; --again pushes them again\n", push->path,
                 entries_count(entries, (int64_t)begin), entries->source->unit);
     return EXIT_DONE;
 }

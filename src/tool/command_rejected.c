@@ -1,4 +1,5 @@
-/* flowimport rejected list|retry|clear: entries that could not be counted, read, put back on the queue, thrown away. */
+/* flowimport rejected list|retry|clear: list, retry or clear rejected entries, read, put back on the queue, thrown
+ * away. */
 #include <hiredis/hiredis.h>
 #include <inttypes.h>
 #include <jansson.h>
@@ -137,7 +138,7 @@ static int retry(const struct rejected *rejected) {
 static int clear(const struct rejected *rejected) {
     redisReply *length = ask(rejected, 2, (const char *[]){"LLEN", rejected->key}, NULL);
     redisReply *deleted = length ? ask(rejected, 2, (const char *[]){"DEL", rejected->key}, NULL) : NULL;
-    if (deleted) printf("%lld rejected entries thrown away\n", length->integer);
+    if (deleted) printf("%lld rejected entries deleted\n", length->integer);
     int code = deleted ? EXIT_DONE : EXIT_FAILED;
     if (length) freeReplyObject(length);
     if (deleted) freeReplyObject(deleted);

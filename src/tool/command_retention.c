@@ -39,7 +39,7 @@ static int problems_print(const struct command_call *call, struct store *store) 
     if (retention_check(store, &call->pipeline->schema, configured(call), run_time(call), problem_print, &n, &error) !=
         STORE_OK)
         return failed(&error);
-    if (n == 0) printf("%-10s all is well\n", "state");
+    if (n == 0) printf("%-10s ok\n", "state");
     return n > 0 ? EXIT_FAILED : EXIT_DONE;
 }
 
@@ -112,7 +112,7 @@ static int install(const struct command_call *call, struct store *store) {
     if (retention_install(store, call->options->definer, &changed, &error) != STORE_OK ||
         retention_rules_write(store, configured(call), &rules_changed, &error) != STORE_OK)
         return failed(&error);
-    printf("%-10s %s\n", "event", changed ? "made; it runs every hour" : "it was there");
+    printf("%-10s %s\n", "event", changed ? "created; it runs every hour" : "already installed");
     rules_print(rules_changed ? "installed" : "unchanged", configured(call));
     return problems_print(call, store);
 }
@@ -125,8 +125,7 @@ static int remove_all(const struct command_call *call, struct store *store) {
     if (retention_remove(store, &changed, &error) != STORE_OK ||
         retention_rules_write(store, &none, &rules_changed, &error) != STORE_OK)
         return failed(&error);
-    printf("%s\n",
-           changed || rules_changed ? "removed; everything is kept from now on" : "there was nothing to remove");
+    printf("%s\n", changed || rules_changed ? "removed; everything is kept from now on" : "nothing to remove");
     return EXIT_DONE;
 }
 
@@ -239,8 +238,8 @@ int command_retention(const struct command_call *call) {
     if (i == sizeof verbs / sizeof verbs[0]) return command_usage(call);
     if (verbs[i].mysql_only && strncmp(config.url, "sqlite:", 7) == 0)
         return command_fail(EXIT_USAGE,
-                            "retention %s: SQLite has no events; flowimportd drops what has expired, as [retention] of "
-                            "its configuration says",
+                            "retention %s: SQLite has no events; flowimportd drops expired rows according to "
+                            "[retention] in its configuration",
                             verbs[i].name);
     config.read_only = !verbs[i].writes || call->options->dry_run;
     if (store_open(&store, &config, &call->pipeline->schema, &error) != STORE_OK) return failed(&error);

@@ -22,7 +22,7 @@ static int install(const struct command_call *call) {
     bool complete = open_as(call, true, &error) == STORE_OK;
     /* For writing in any case: tables of an older version may be there to be rewritten. */
     if (open_as(call, false, &error) != STORE_OK) return command_fail(EXIT_FAILED, "%s", error.text);
-    printf(complete ? "all tables are there, as configured\n" : "the tables are made\n");
+    printf(complete ? "all tables match the configuration\n" : "tables created\n");
     return EXIT_DONE;
 }
 
@@ -36,7 +36,7 @@ static int check(const struct command_call *call) {
         document_text(&document, "error", is_complete ? NULL : error.text);
         document_close(&document);
     } else if (is_complete) {
-        printf("all tables are there, as configured\n");
+        printf("all tables match the configuration\n");
     }
     return is_complete ? EXIT_DONE : command_fail(EXIT_FAILED, "%s", error.text);
 }

@@ -180,9 +180,9 @@ static void head_print(const struct status *status, const struct config *config)
     if (status->queue_error)
         command_fail(EXIT_FAILED, "%s", status->queue_error);
     else if (status->kind == QUEUE_DIRECT)
-        printf("queue   none: flowimportd imports into the store itself (queue = direct)\n");
+        printf("queue   none: flowimportd writes straight to the store (queue = direct)\n");
     else if (status->kind == QUEUE_NONE)
-        printf("queue   none: only files were imported, and %s, the default, does not answer\n", status->server);
+        printf("queue   none: only files were imported, and the default %s does not answer\n", status->server);
     else
         printf("queue   %s %s: %" PRIu64 " entries waiting, %" PRIu64 " rejected kept\n", status->server,
                config->queue.name, status->waiting, status->rejected);

@@ -1,4 +1,4 @@
-/* flowimport top: who talks most, as a table for people. */
+/* flowimport top: show the top hosts, ports or flows, as a table for people. */
 #include <inttypes.h>
 #include <stdio.h>
 #include <stdlib.h>

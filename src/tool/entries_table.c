@@ -85,10 +85,11 @@ static int row_give(void *context, unsigned n, const char *const *columns, const
 }
 
 static int moved_fail(const struct entries *entries, int64_t rows) {
-    return command_fail(EXIT_FAILED,
-                        "%s: its first %" PRId64 " rows are not those that were read before: some were deleted, "
-                        "changed or put in between; --again reads all of them",
-                        entries->name, rows);
+    return command_fail(
+        EXIT_FAILED,
+        "%s: the first %" PRId64
+        " rows differ from those read before: some were deleted, changed or inserted; --again reads all of them",
+        entries->name, rows);
 }
 
 static int rows_read(struct entries *entries, int64_t begin) {
@@ -191,8 +192,8 @@ static int argus_open(struct reading *reading, struct error *error) {
         if (source_table_has(&reading->table, argus_needed[i])) continue;
         if (strcmp(argus_needed[i], "ltime") == 0 && source_table_has(&reading->table, "dur")) continue;
         return error_set(error,
-                         "there is no column %s: rasqlinsert -s stime ltime proto saddr sport dir daddr dport spkts "
-                         "dpkts sbytes dbytes makes all that are needed",
+                         "column %s not found: rasqlinsert -s stime ltime proto saddr sport dir daddr dport spkts "
+                         "dpkts sbytes dbytes writes all required columns",
                          argus_needed[i]);
     }
     columns_keep(&reading->table, false);
@@ -258,17 +259,17 @@ int entries_tables_run(const struct command_call *call, command_fn *run) {
     struct command_call with = *call;
     char **picked = NULL;
     if (call->n_operands > 0 || call->options->follow)
-        return command_fail(EXIT_USAGE, "--from: with a database there is no FILE, and no --follow");
+        return command_fail(EXIT_USAGE, "--from: a database can't be combined with FILE or --follow");
     int code = tables_list(call, &names);
     if (code == EXIT_DONE) {
         with.n_operands = names_pick(&names, pattern, &picked);
         with.operands = picked;
         if (with.n_operands == 0)
-            code = command_fail(EXIT_FAILED, "%s: there is no table%s%s with a column %s", url, pattern ? " " : "",
+            code = command_fail(EXIT_FAILED, "%s: no table%s%s with a column %s", url, pattern ? " " : "",
                                 pattern ? pattern : "",
                                 call->options->format == FORMAT_VERMONT_DB
-                                    ? "firstSwitched, flowStartSeconds or its like, as VERMONT's have"
-                                    : "stime, as those of Argus' rasqlinsert have");
+                                    ? "firstSwitched, flowStartSeconds or an equivalent, as in VERMONT's tables"
+                                    : "stime, as in the tables of Argus' rasqlinsert");
     }
     if (code == EXIT_DONE) code = run(&with);
     free(picked);

@@ -66,7 +66,8 @@ int serve_run(const struct web_config *web, void (*ready)(void *context, const c
         code = EXIT_FAILED; /* it has been said why */
     } else {
         if (!web_has_page())
-            fprintf(stderr, "flowimport: the page is not in this program, the API alone: make page all, with npm\n");
+            fprintf(stderr, "flowimport: this program was built without the page, with the API only: run make page "
+                            "all, which requires npm\n");
         ready(context, monitor_address(serve.monitor));
         event_base_dispatch(serve.base);
     }

@@ -42,8 +42,8 @@ int source_open(const struct command_call *call, const char *text, struct store 
     url_release(&url);
     if (!is_mysql) return command_fail(EXIT_USAGE, "'%s' is not accepted: expected mysql://user@host/database", text);
     if (secret)
-        return command_fail(EXIT_USAGE, "no passwords on the command line, where every user of the machine can see "
-                                        "them; use --from-password-file or the MySQL option file");
+        return command_fail(EXIT_USAGE, "a password on the command line is visible to every user of the machine; use "
+                                        "--from-password-file or the MySQL option file");
     if (options->from_password_file && !(password = config_password(options->from_password_file, &error)))
         return command_fail(EXIT_USAGE, "--from-password-file: %s", error.text);
     config.password = password;

@@ -247,7 +247,7 @@ def test_lines_are_printed_as_they_are(folder):
 
 
 @pytest.mark.parametrize("words, complaint", [
-    (("--rules", "flows"), "--rules: 'flows': a rule begins with its name and ':'"),
+    (("--rules", "flows"), "--rules: 'flows': a rule must begin with its name and ':'"),
     (("--rules", "a: tcp port -> five-tuple"), "--rules: rule 'a': 'tcp port': "),
     (("--filter", "ip nonsense"), "--filter: 'ip nonsense': "),
     (("--decapsulate", "gre, ipsec"), "--decapsulate: 'ipsec' is not a tunnel; expected gre, ip, vxlan"),
@@ -401,11 +401,11 @@ def test_a_capture_into_tables(make_site, kind, folder):
     (folder / "packed.gz").write_bytes(gzip.compress(data, 1))
     for path in folder / "packed.gz", "-":
         _, err = site.run("--once", path, stdin=data if path == "-" else None)
-        assert "flows (%d entries) have been imported before" % ledger["entries"] in err
+        assert "flows (%d entries) were already imported" % ledger["entries"] in err
     expect(site, folder / "capture")
     # With other options its flows are others: that they are in the tables has to be said again.
     _, err = site.run("--once", "--rules", "f: five-tuple biflow", folder / "capture", code=1)
-    assert "have been imported with other [capture] options" in err
+    assert "were imported before with other [capture] options" in err
     expect(site, folder / "capture")
     site.run("--once", "--again", folder / "capture")
     expect(site, folder / "capture", 2)

@@ -171,7 +171,7 @@ def test_all_that_the_interface_counts_is_in_the_tables(make_site, make_store, p
     if queue == "redis":
         site.run("--once")
     # Neighbours are looked for until the end: the last line tells what was counted until the end.
-    found = re.search(r"of which (\d+) packets with (\d+) octets were counted; 0 frames dropped", probe.process.output())
+    found = re.search(r"of which (\d+) packets with (\d+) bytes were counted; 0 frames dropped", probe.process.output())
     assert sums(site) == tuple(map(int, found.groups()))
     assert 0 <= int(found[1]) - status["meter"]["packets_total"] < 10
     site.verify()
@@ -298,6 +298,6 @@ def test_what_cannot_be_opened(make_site, pair):
                               stderr=subprocess.STDOUT, timeout=rig.BOUND, check=False)
         assert (done.returncode, text in done.stdout.decode()) == (code, True), done.stdout.decode()
     fails(1, "interface 'nosuch': No such device exists", interface="nosuch")
-    fails(2, "there is no account 'nosuchuser'", user="nosuchuser")
+    fails(2, "account 'nosuchuser' not found", user="nosuchuser")
     fails(2, "[capture] filter: ", filter="tcp prot")
     fails(2, "[capture] queue: none requires [export] collectors", queue="none")

@@ -198,7 +198,7 @@ def test_imports_what_vermont_stored(make_site, database, kind):
     assert "h_20231114_22_1: 150 entries: 150 imported, 0 too old, 0 rejected\n" in out
     expect(site, entries)
     _, err = site.run("--once", *words(database))
-    assert "h_20231114_22_1: its first 150 rows (150 entries) have been imported before" in err
+    assert "h_20231114_22_1: the first 150 rows (150 entries) were already imported" in err
     expect(site, entries)
     site.run("--once", "--again", *words(database))
     expect(site, entries + entries)
@@ -210,7 +210,7 @@ def test_pushes_what_vermont_stored(make_site, database):
     for _ in range(2):
         _, err = site.run("push", *words(database))
         assert [json.loads(one) for one in site.redis.client().lrange(rig.QUEUE, 0, -1)] == entries
-    assert "h_20231114_22_1: its first 150 rows have been pushed before" in err
+    assert "h_20231114_22_1: the first 150 rows were already pushed" in err
     daemon = site.daemon()
     site.settle(len(entries), daemon)
     daemon.stop()
@@ -249,8 +249,7 @@ def test_rows_that_are_others_now_are_found_out(make_site, database, change):
     database.run(change)
     for command in ("--once", "push"):
         _, err = site.run(command, *words(database), code=1)
-        assert ("flowimport: h_1: its first 50 rows are not those that were read before: some were deleted, changed or "
-                "put in between; --again reads all of them\n") in err
+        assert ("flowimport: h_1: the first 50 rows differ from those read before: some were deleted, changed or inserted; --again reads all of them\n") in err
     expect(site, map(entry, range(50)))
     site.run("--once", "--again", *words(database))
 
@@ -264,7 +263,7 @@ def test_reads_on_behind_deleted_rows_where_there_is_a_key(make_site, database):
     database.run("DELETE FROM flows_2023_11_14 WHERE autoid < 50")
     database.fill("flows_2023_11_14", columns, ((i + 1,) + row_argus(i) for i in range(60, 80)))
     _, err = site.run("--once", *words(database, "argus-db"))
-    assert "flows_2023_11_14: its first 60 keys (60 entries) have been imported before" in err
+    assert "flows_2023_11_14: the first 60 keys (60 entries) were already imported" in err
     assert site.ledger()["entries"] == 80
     entries = [argus_entry(i) for i in range(80)]
     expect(site, entries)
@@ -335,7 +334,7 @@ def test_argus_rows_that_are_no_flows(make_site, database, folder):
     assert ("flows_1:3: column 'SrcAddr': '10.0.0.256' is not a valid address; "
             "expected an address such as 192.0.2.1 or 2001:db8::1\n") in err
     assert "flows_1:4: column 'Sport': 'a?b?' is not a valid port" in err
-    assert "flows_1: 1 records passed over: no flows of IP\n" in err
+    assert "flows_1: 1 records skipped: not IP flows\n" in err
     expect(site, [argus_entry(0), argus_entry(4)])
     # As lines of ra's: mended, they are read by that.
     mended = kept.read_text().replace("10.0.0.256", "10.0.0.2").replace("a?b?", "77")
@@ -352,8 +351,7 @@ def test_argus_tables_that_lack_a_column(make_site, database):
     site = make_site("sqlite")
     out, err = site.run("print", *words(database, "argus-db"), code=1)
     for name, column in (("t_1", "dpkts"), ("t_2", "ltime")):
-        assert ("flowimport: %s: there is no column %s: rasqlinsert -s stime ltime proto saddr sport dir daddr dport "
-                "spkts dpkts sbytes dbytes makes all that are needed\n" % (name, column)) in err
+        assert ("flowimport: %s: column %s not found: rasqlinsert -s stime ltime proto saddr sport dir daddr dport spkts dpkts sbytes dbytes writes all required columns\n" % (name, column)) in err
     start = argus_entry(1)["flowStartMicroseconds"]
     assert json.loads(out) == dict(argus_entry(1), flowEndMicroseconds=start + 1500000)
 
@@ -483,9 +481,9 @@ def test_wrong_urls_and_tables(make_site, maria, database):
         out, err = site.run(*arguments, code=code)
         assert out == ""
         return err
-    nothing = "there is no table with a column firstSwitched, flowStartSeconds or its like, as VERMONT's have\n"
+    nothing = "no table with a column firstSwitched, flowStartSeconds or an equivalent, as in VERMONT's tables\n"
     assert refused("--once", *words(database)).endswith(": " + nothing)
-    assert "there is no table h_* with a column stime, as those of Argus' rasqlinsert have" in refused(
+    assert "there is no table h_* with a column stime, as in the tables of Argus' rasqlinsert" in refused(
         "--once", *words(database, "argus-db", "h_*"))
     database.make("h_1", [("firstSwitched", "INT"), ("srcIP", "INT")])
     assert refused("print", *words(database)) == (
@@ -496,11 +494,11 @@ def test_wrong_urls_and_tables(make_site, maria, database):
                       ["top", "hosts", "--from", database.url], ["status", "--format", "argus-db"],
                       ["--once", "--format", "vermont-db", "--from", "1700000000"]):
         assert refused(*arguments, code=2) == asked
-    assert "with a database there is no FILE, and no --follow" in refused("print", *words(database), "x", code=2)
+    assert "a database can't be combined with FILE or --follow" in refused("print", *words(database), "x", code=2)
     assert "takes mysql://user@host/database" in refused(
         "print", "--format", "vermont-db", "--from", "sqlite://x/y", code=2)
     secret = refused("print", "--format", "vermont-db", "--from", "mysql://root:secret@localhost/x", code=2)
-    assert "no passwords on the command line" in secret and "root:secret" not in secret
+    assert "a password on the command line is visible" in secret and "root:secret" not in secret
     assert "Unknown database 'nowhere'" in refused(
         "print", "--format", "vermont-db", "--from", "mysql://root@localhost/nowhere?socket=%s" % maria.socket)
     assert "unknown parameter 'tables'; expected socket, tls or bulk" in refused(

@@ -387,7 +387,7 @@ def test_sampling_is_told(folder, receiver, version):
                                {"scope 149": 0, "interval": 1, "space": 4}]
     entries = write(folder / "entries.jsonl", [generator.one()])
     _, err = export(folder, "--sampling", 5, "--collectors", collector.url(), entries, code=2)
-    assert err.endswith("holds entries, whose counts are complete: sampling must be 1\n")
+    assert err.endswith("contains entries, whose counts are complete: sampling must be 1\n")
 
 
 # Other people's collectors -------------------------------------------------------------------------------------------

@@ -104,9 +104,9 @@ def migrate(site, old, *words, **options):
 
 
 def moved(out):
-    """{table: (rows, moved, rejected)} of the summary."""
+    """{table: (rows, migrated, rejected)} of the summary."""
     return {name: tuple(map(int, numbers)) for name, *numbers in
-            re.findall(r"^(flows_\d+): (\d+) rows: (\d+) moved, (\d+) rejected$", out, re.M)}
+            re.findall(r"^(flows_\d+): (\d+) rows: (\d+) migrated, (\d+) rejected$", out, re.M)}
 
 
 def setting(site, name):
@@ -136,7 +136,7 @@ def test_two_sizes_that_reach_as_far_back(make_site, make_old, kind):
     # A second run adds nothing; what came to the old tables since is added.
     out, err = migrate(site, old)
     assert moved(out) == {"flows_600": (0, 0, 0)}
-    assert "flows_600: %d rows have been moved before\n" % len(fine) in err
+    assert "flows_600: %d rows were already migrated\n" % len(fine) in err
     rig.assert_tables(site.tables(), expected)
     more = old_rows(600, START + 2 * DAY, START + 2 * DAY + 7200, 2)
     old.fill(600, more)
@@ -386,8 +386,8 @@ def test_refuses_other_keys_and_sums(make_old, refused):
     old.make(600)
     old.fill(600, [(START, 1, 2, 3, 4, 5, 6)])
     assert ("flows_600 has the flow keys sourceIPv4Address, destinationIPv4Address, sourceTransportPort, "
-            "destinationTransportPort; configured is aggr_values = sourceIPv4Address, destinationIPv4Address, "
-            "sourceTransportPort, destinationTransportPort, protocolIdentifier; configure what the old tables have"
+            "destinationTransportPort, but aggr_values = sourceIPv4Address, destinationIPv4Address, "
+            "sourceTransportPort, destinationTransportPort, protocolIdentifier is configured; configure those of the old tables"
             ) in refused(old)
     assert ("flows_600 has the sums octetDeltaCount, but aggr_sums = packetDeltaCount, octetDeltaCount is configured; "
             "configure those of the old tables") in refused(old, keys=reference.TUPLE_KEYS[:4])
@@ -402,14 +402,14 @@ def test_refuses_what_is_no_old_database(make_old, make_site, make_store, refuse
     assert nothing in refused(ours)
     assert "Unknown database 'nowhere'" in refused("mysql://root@localhost/nowhere?socket=%s" % maria.socket)
     assert "takes mysql://user@host/database" in refused("sqlite:/tmp/x", code=2)
-    assert "no passwords on the command line" in refused("mysql://root:secret@localhost/x", code=2)
+    assert "a password on the command line is visible" in refused("mysql://root:secret@localhost/x", code=2)
     assert "%s/absent: No such file" % folder in refused("mysql://root@localhost/x", "--from-password-file",
                                                          folder / "absent", code=2)
     unfit = make_old()
     unfit.make(600)
     unfit.fill(600, old_rows(600, START, START + 600, 9))
     unfit.make(3600)
-    assert ("there is nothing that could be moved; flows_600: no configured bucket size is a multiple of it; flows_3600: "
+    assert ("nothing to migrate; flows_600: no configured bucket size is a multiple of it; flows_3600: "
             "no configured bucket size is a multiple of it") in refused(unfit, sizes=(60, 300))
     unfit.run("DELETE FROM flows_600")
     assert "flows_600: it has no rows; flows_3600: it has no rows" in refused(unfit, sizes=(3600,))

@@ -215,7 +215,7 @@ def test_full_disk(make_redis, make_producer):
     before = spooled(producer)
     time.sleep(2.5)  # for more than one try
     assert spooled(producer) == before
-    assert producer.output().count("entries stay in memory while there is room") == 1
+    assert producer.output().count("entries are kept in memory while there is room") == 1
     resource.prlimit(producer.pid, resource.RLIMIT_FSIZE, (resource.RLIM_INFINITY, resource.RLIM_INFINITY))
     rig.wait_for(lambda: spooled(producer) > before, "entries in the spool again", step=0.1)
     assert producer.shown()[1]["spool_error"] is None

@@ -98,7 +98,7 @@ def test_same_contents_once_unless_asked(pusher, folder):
     os.rename(path, folder / "b")
     out, err = pusher.run(folder / "b")
     assert out == "%s: 0 entries pushed onto entry:queue\n" % (folder / "b")
-    assert err == "%s: its first %d bytes have been pushed before; --again pushes them again\n" % (folder / "b", size)
+    assert err == "%s: the first %d bytes were already pushed; --again pushes them again\n" % (folder / "b", size)
     pusher.expect(LINES[:2000])
     pusher.run("--again", folder / "b")
     pusher.expect(LINES[:2000] * 2)
@@ -115,7 +115,7 @@ def test_end(pusher, folder):
     pusher.run("--end", first, second)
     pusher.expect(LINES[:20] + [b"END"])
     out, err = pusher.run("--end", first, second)
-    assert "2: has been pushed before, with its END" in err
+    assert "2: already pushed, with END" in err
     assert "2: 0 entries pushed" in out
     third = write(folder / "3", LINES[20:30])
     pusher.run(third)
@@ -322,11 +322,11 @@ def test_flows_of_a_capture(pusher, folder):
     pushed = pusher.length()
     assert 0 < pushed < len(flows)
     out, err = pusher.run("--end", path)
-    assert "%s: its first %d flows have been pushed before" % (path, pushed) in err
+    assert "%s: the first %d flows were already pushed" % (path, pushed) in err
     assert out == "%s: %d entries pushed onto entry:queue\n" % (path, len(flows) + 1 - pushed)
     pusher.expect(flows + [b"END"])
     _, err = pusher.run("--inactive-timeout", "10s", path, code=1)
-    assert "flows of it have been pushed with other [capture] options" in err
+    assert "some flows were pushed before with other [capture] options" in err
     pusher.run("--follow", "--format", "pcap", path, code=2)
 
 

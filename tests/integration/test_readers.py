@@ -110,7 +110,7 @@ def test_argus(make_site, folder, words):
     run("argus", "-F", "/dev/null", "-r", folder / "capture", "-w", folder / "argus")
     (folder / "ra").write_bytes(run("ra", "-F", folder / "rc", "-r", folder / "argus", *words, "-s", RA, TZ="Asia/Tokyo"))
     out, err = print_with(folder / "ra", TZ="Asia/Tokyo")
-    assert err == "%s: 2 records passed over: no flows of IP\n" % (folder / "ra")  # Argus' own, of start and end
+    assert err == "%s: 2 records skipped: not IP flows\n" % (folder / "ra")  # Argus' own, of start and end
     lines = out.splitlines()
     assert hosts_of(lines) == hosts
     times = [json.loads(line)[name] for line in lines for name in ("flowStartMicroseconds", "flowEndMicroseconds")]
@@ -395,7 +395,7 @@ def test_push_killed_half_way_and_resumed(pusher, folder, name):  # noqa: F811
     assert 0 < pushed < 6000
     out, err = pusher.run(path)
     assert out == "%s: %d entries pushed onto entry:queue\n" % (path, 6000 - pushed)
-    assert "bytes have been pushed before; --again pushes them again\n" in err
+    assert "bytes were already pushed; --again pushes them again\n" in err
     pusher.expect(entries)
 
 

@@ -291,7 +291,7 @@ def test_the_level_is_taken(running):
     site.redis.push([one()])
     site.settle(2, daemon)
     said = daemon.output()
-    assert said.endswith("notice: main: Hangup: reading the configuration again\n")
+    assert said.endswith("notice: main: Hangup: reloading the configuration\n")
     change(site, daemon, log={"level": "info"})
     site.redis.push([one()])
     site.settle(3, daemon)

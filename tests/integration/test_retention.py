@@ -343,8 +343,7 @@ def test_sqlite_has_nothing_to_install(make_site):
     site = make_site("sqlite")
     for verb in ("install", "remove"):
         _, err = site.run("retention", verb, "--keep", "600=1d", code=2)
-        assert err == ("flowimport: retention %s: SQLite has no events; flowimportd drops what has expired, as "
-                       "[retention] of its configuration says\n" % verb)
+        assert err == ("flowimport: retention %s: SQLite has no events; flowimportd drops expired rows according to [retention] in its configuration\n" % verb)
 
 
 # The event and its traps ---------------------------------------------------------------------------------------------
@@ -358,14 +357,14 @@ def test_the_event_runs(make_site, make_store, make_maria):
     site.run("--once", "-", stdin=b"\n".join([one(flowStartSeconds=today - day * DAY, flowEndSeconds=today - day * DAY)
                                               for day in range(10)]))
     out, _ = site.run("retention", "install")
-    assert out == "event      made; it runs every hour\ninstalled  600=3d\nstate      all is well\n"
+    assert out == "event      created; it runs every hour\ninstalled  600=3d\nstate      ok\n"
     rig.wait_for(lambda: log(site.store, "error", "what = 'run'") == [(None,)], "the event to run")
     first = cutoff(3 * DAY, now)
     assert [row[0] for row in site.tables()["flows_600"]] == [at for at in range(first, today + 1, DAY)]
     assert partitions(site.store, "flows_600_data")[-1][1] == today + 8 * DAY
     site.verify()
     status, _ = site.run("retention", "status")
-    assert status.endswith("configured 600=3d\ninstalled  600=3d\nstate      all is well\n")
+    assert status.endswith("configured 600=3d\ninstalled  600=3d\nstate      ok\n")
 
 
 def test_installing_twice_changes_nothing(make_site, make_store, definer):
@@ -381,21 +380,21 @@ def test_installing_twice_changes_nothing(make_site, make_store, definer):
     before = state()
     assert len(before[0]) == 8 and len(before[1]) == 1
     out, _ = site.run("retention", "install", code=1)
-    assert out.startswith("event      it was there\nunchanged  600=3d\n")
+    assert out.startswith("event      already installed\nunchanged  600=3d\n")
     assert state() == before
     # A person who runs the file by hand gets the same bodies.
     script_run(server, name, (rig.TOP / "sql" / "retention.sql").read_text())
     assert [(row[0], row[1], row[4]) for row in state()[0]] == [(row[0], row[1], row[4]) for row in before[0]]
     out, _ = site.run("retention", "install", code=1)
-    assert out.startswith("event      it was there\n")
+    assert out.startswith("event      already installed\n")
     # What somebody has changed is put right.
     server.run("DROP PROCEDURE %s.flowimport_retention_note" % name,
                "ALTER EVENT %s.flowimport_retention DISABLE" % name)
     out, _ = site.run("retention", "install", "--keep", "600=4d", code=1)
-    assert out.startswith("event      made; it runs every hour\ninstalled  600=4d\n")
+    assert out.startswith("event      created; it runs every hour\ninstalled  600=4d\n")
     assert "is disabled" not in out
     assert site.run("retention", "remove")[0] == "removed; everything is kept from now on\n"
-    assert site.run("retention", "remove")[0] == "there was nothing to remove\n"
+    assert site.run("retention", "remove")[0] == "nothing to remove\n"
     assert [len(part) for part in state()] == [0, 0, 0]
 
 
@@ -468,7 +467,7 @@ def test_status_of_what_goes_wrong_later(make_site, make_store, make_maria):
     problems = dict(re.findall(r"^problem +(.*)\n +fix: (.*)$",
                                site.run("retention", "status", "--at", now + 8 * DAY, code=1)[0], re.M))
     assert any(re.fullmatch("the last run was at .*Z; it should run every hour", text) for text in problems)
-    assert any(re.fullmatch(r"flow\w+_data has partitions until .* alone; .*", text) for text in problems)
+    assert any(re.fullmatch(r"flow\w+_data has partitions only until .*; .*", text) for text in problems)
     assert set(problems.values()) == {"flowimport retention run"}
     assert status_of(make_site(store=site.store, retention={"keep": "600=9d"})) == {
         "installed: 600=3d; configured: 600=9d": "flowimport retention install"}
@@ -493,7 +492,7 @@ def test_installing_without_the_privileges(make_site, make_store, make_maria):
     assert "`%s`.* TO 'admin'@'127.0.0.1'" % name in err
     server.run("GRANT EVENT ON %s.* TO 'admin'@'127.0.0.1'" % name)
     out, _ = poor.run("retention", "install", "--definer", "admin@127.0.0.1", code=1)
-    assert out.startswith("event      made; it runs every hour\n")
+    assert out.startswith("event      created; it runs every hour\n")
     assert "GRANT SELECT, ALTER, DROP ON flows_600_data TO 'admin'@'127.0.0.1'" in out
 
 

@@ -541,7 +541,7 @@ def test_open(make_site, folder, end):
                           env=dict(env, TMPDIR=str(temporary)))
     site.processes.append(process)
     web = Web(process)
-    rig.wait_for(lambda: "http://127.0.0.1:%d/   (Ctrl-C ends it)\n" % web.port in process.output(), process.output)
+    rig.wait_for(lambda: "http://127.0.0.1:%d/   (Ctrl-C to stop)\n" % web.port in process.output(), process.output)
     octets = sum(json.loads(entry)["octetDeltaCount"] for entry in flows) + 1000
     assert web.json(QUERY)["total"]["octets"] == octets
     assert ": 300 entries: 300 imported, 0 too old" in process.output()

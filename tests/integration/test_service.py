@@ -97,7 +97,7 @@ def test_root_gives_way_to_the_account(make_site, make_redis):
 def test_root_without_the_account_says_so_once(make_site):
     daemon = make_site("sqlite").daemon(capture={"user": None})
     daemon.stop()
-    assert daemon.output().count("runs as root, as there is no account 'flowimport'") == 1
+    assert daemon.output().count("running as root: account 'flowimport' not found") == 1
 
 
 @as_root
@@ -112,7 +112,7 @@ def test_root_stays_root_where_that_is_asked_for(make_site):
 def test_an_account_that_is_named_must_be_there(make_site):
     daemon = make_site("sqlite").daemon(ready=False, capture={"user": "nosuchuser"})
     assert daemon.wait() == 2
-    assert "there is no account 'nosuchuser'" in daemon.output()
+    assert "account 'nosuchuser' not found" in daemon.output()
 
 
 @as_root

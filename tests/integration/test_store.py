@@ -232,18 +232,18 @@ def test_sqlite_store_of_before_strict(make_site):
                "UPDATE flows_600_data SET octetDeltaCount = octetDeltaCount + 1")
     site.redis.push([one()])
     _, err = site.run("--once")
-    assert err.count("to be rewritten as STRICT ones") == 1
-    assert "flows_600_data can't be made STRICT and stays as it is" in err
+    assert err.count("as STRICT, so that no sum turns into a real number") == 1
+    assert "flows_600_data can't be made STRICT and is unchanged" in err
     assert "cannot store REAL value in INTEGER column flows_600_data.octetDeltaCount" in err
     assert not_strict(site) == ["flows_600_data"]
     out, _ = site.run("verify", code=1)
     assert ("first: flows_600, bucket 1700000400 (2023-11-14T22:20:00Z): octetDeltaCount has become a real number, "
-            "9.22337203685478e+18: the sum outgrew 63 bits and is not exact any more\n") in out
+            "9.22337203685478e+18: the sum exceeded 63 bits and is no longer exact\n") in out
     with sqlite3.connect(str(site.store.path)) as db:
         db.execute("DELETE FROM flows_600_data WHERE typeof(octetDeltaCount) = 'real'")
     db.close()
     _, err = site.run("schema", "install")
-    assert "to be rewritten as STRICT ones, so that no sum turns into a real number: 1;" in err
+    assert "rewriting 1 table as STRICT, so that no sum turns into a real number;" in err
     assert not_strict(site) == []
     site.verify()
     _, err = site.run("schema", "install")

@@ -382,7 +382,7 @@ static void what_a_person_must_mend_is_refused(void **state) {
     open_refused(other, STORE_REFUSED, "secret2", "Access denied for user 'flowimport_reader'@'localhost'");
     url_make(other, sizeof other, "root", "flowimport_nowhere");
     open_refused(other, STORE_REFUSED, NULL, "Unknown database 'flowimport_nowhere'");
-    open_refused("mysql://root@localhost", STORE_REFUSED, NULL, "the URL names no database");
+    open_refused("mysql://root@localhost", STORE_REFUSED, NULL, "the URL has no database");
     open_refused("mysql://root@localhost/x?sock=/y", STORE_REFUSED, NULL,
                  "unknown parameter 'sock'; expected socket, tls or bulk");
     open_refused("mysql://root@localhost/x?bulk=maybe", STORE_REFUSED, NULL, "?bulk=maybe: expected 'no' or 'yes'");

@@ -85,7 +85,7 @@ static const struct {
 };
 /* clang-format on */
 
-static const struct module_kind kind_other = {.name = NULL, .role = ROLE_OTHER, .lost = "there is nothing like it"};
+static const struct module_kind kind_other = {.name = NULL, .role = ROLE_OTHER, .lost = "no equivalent"};
 
 static const struct module_kind *kind_find(const char *name) {
     for (unsigned i = 0; i < sizeof kinds / sizeof kinds[0]; i++)
@@ -109,7 +109,7 @@ static void option_carry(struct conversion *conversion, struct module *module, c
         if (options[i].lost) vermont_note(conversion, module, "%s: %s", option->name, options[i].lost);
         return;
     }
-    vermont_note(conversion, module, "%s: there is nothing like it", option->name);
+    vermont_note(conversion, module, "%s: no equivalent", option->name);
 }
 
 static void options_carry(struct conversion *conversion, struct module *module) {
@@ -155,7 +155,7 @@ static void module_walk(struct conversion *conversion, struct module *module, st
         free(own);
         own = NULL;
         if (module->kind->role == ROLE_AGGREGATOR)
-            vermont_note(conversion, module, "packets come to it on several ways: the filters before it are left out");
+            vermont_note(conversion, module, "packets reach it on several paths: the filters before it are ignored");
     }
     module->reached = true;
     free(module->match);
@@ -167,7 +167,7 @@ static void module_walk(struct conversion *conversion, struct module *module, st
         if (next)
             module_walk(conversion, next, aggregator, module->match);
         else
-            vermont_note(conversion, module, "next: there is no module %s", edge->text);
+            vermont_note(conversion, module, "next: module %s not found", edge->text);
     }
 }
 
@@ -185,12 +185,12 @@ static void receiver_walk(struct conversion *conversion, struct module *module) 
 static void collected_carry(struct conversion *conversion, struct module *module) {
     switch (module->kind->role) {
     case ROLE_AGGREGATOR:
-        vermont_note(conversion, module, "records that were collected are taken as they come: its rules are left out");
+        vermont_note(conversion, module, "collected records are not aggregated: its rules are ignored");
         return;
-    case ROLE_FILTER: vermont_note(conversion, module, "records that were collected are not filtered"); return;
+    case ROLE_FILTER: vermont_note(conversion, module, "collected records are not filtered"); return;
     case ROLE_SINK:
         if (module->kind->carry != vermont_queue && module->kind->carry != vermont_store) {
-            vermont_note(conversion, module, "records that were collected are not sent on");
+            vermont_note(conversion, module, "collected records are not forwarded");
             return;
         }
         options_carry(conversion, module);
@@ -217,7 +217,7 @@ static void modules_carry(struct conversion *conversion) {
             vermont_note(conversion, module, "no observer leads to it");
         else if (kind->role == ROLE_AGGREGATOR && !module->used)
             vermont_note(conversion, module, "%s",
-                         module->feeds ? "it feeds another aggregator, whose rules and timeouts stand for its own"
+                         module->feeds ? "it feeds another aggregator, whose rules and timeouts replace its own"
                                        : "its records go nowhere");
         else
             options_carry(conversion, module);

@@ -60,12 +60,12 @@ void vermont_note(struct conversion *conversion, const struct module *module, co
 static void set(struct conversion *conversion, const struct module *module, enum setting setting, const char *value) {
     char **place = &conversion->values[setting];
     if (strstr(value, " ;")) /* begins a comment in a file */
-        vermont_note(conversion, module, "[%s] %s: '%s' can't stand in a file", vermont_settings[setting].section,
-                     vermont_settings[setting].name, value);
+        vermont_note(conversion, module, "[%s] %s: '%s' can't be written to a configuration file",
+                     vermont_settings[setting].section, vermont_settings[setting].name, value);
     else if (!*place)
         *place = mem_strdup(value);
     else if (strcmp(*place, value) != 0)
-        vermont_note(conversion, module, "[%s] %s is %s already; %s is left out", vermont_settings[setting].section,
+        vermont_note(conversion, module, "[%s] %s is already %s; %s is ignored", vermont_settings[setting].section,
                      vermont_settings[setting].name, *place, value);
 }
 
@@ -211,7 +211,7 @@ static const char *protocol_scheme(struct conversion *conversion, const struct m
     const char *protocol = text_or(option, "transportProtocol", "udp");
     if (strcmp(protocol, "17") == 0 || strcasecmp(protocol, "udp") == 0) return "udp:";
     if (strcmp(protocol, "6") == 0 || strcasecmp(protocol, "tcp") == 0) return "tcp:";
-    vermont_note(conversion, module, "%s: %s is not spoken; UDP and TCP are", option->name,
+    vermont_note(conversion, module, "%s: %s is not supported; use UDP or TCP", option->name,
                  strcmp(protocol, "132") == 0 ? "SCTP" : protocol);
     return NULL;
 }
@@ -223,7 +223,7 @@ void vermont_collector(struct conversion *conversion, struct module *module, con
     struct buffer url = BUFFER_INIT;
     uint64_t bytes;
     if (!address) {
-        vermont_note(conversion, module, "collector: it has no ipAddress");
+        vermont_note(conversion, module, "collector: no ipAddress");
         return;
     }
     if (!(scheme = protocol_scheme(conversion, module, option))) return;

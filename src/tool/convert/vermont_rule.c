@@ -185,15 +185,15 @@ static void flow_key_read(struct rule *rule, const struct xml_node *node) {
     struct buffer filter = BUFFER_INIT;
     const struct meter_field *field = field_find(name ? name : "", METER_FIELD_KEY, &match);
     if (!field) {
-        lose(rule, "the key %s: there is nothing like it", name ? name : "without ieName");
+        lose(rule, "the key %s: no equivalent", name ? name : "without ieName");
         return;
     }
     if (pattern && *pattern && rule->biflow)
-        lose(rule, "the match of %s is left out, as VERMONT does with biflowAggregation", name);
+        lose(rule, "the match of %s is ignored, as in VERMONT with biflowAggregation", name);
     else if (pattern && *pattern && pattern_print(field, pattern, &filter))
         match_add(rule, filter.data);
     else if (pattern && *pattern)
-        lose(rule, "the match '%s' of %s is not understood", pattern, name);
+        lose(rule, "the match '%s' of %s is not supported", pattern, name);
     buffer_release(&filter);
     if (match) match_add(rule, match);
     if (!modifier || strcmp(modifier, "discard") != 0) key_add(rule, field, modifier);
@@ -205,11 +205,11 @@ static void value_read(struct rule *rule, const struct xml_node *node) {
     if (!name || (reverse && rule->biflow) || is_standard(name)) return;
     const struct meter_field *field = field_find(name, METER_FIELD_VALUE, &match);
     if (reverse)
-        lose(rule, "%s takes biflowAggregation", name);
+        lose(rule, "%s requires biflowAggregation", name);
     else if (field)
         word_add(&rule->values, " ", field->name);
     else
-        lose(rule, "%s: there is nothing like it", name);
+        lose(rule, "%s: no equivalent", name);
 }
 
 static void rule_read(struct rule *rule, const struct xml_node *node) {
@@ -221,7 +221,7 @@ static void rule_read(struct rule *rule, const struct xml_node *node) {
         else if (strcmp(part->name, "nonFlowKey") == 0)
             value_read(rule, part);
         else if (strcmp(part->name, "templateId") != 0 && strcmp(part->name, "biflowAggregation") != 0)
-            lose(rule, "%s: there is nothing like it", part->name);
+            lose(rule, "%s: no equivalent", part->name);
     }
     /* Ports without the protocol are of those protocols alone that have them. */
     if (rule->ports && !rule->protocol && !rule->match.len) match_add(rule, "tcp or udp or sctp");
@@ -272,10 +272,10 @@ void vermont_rule_add(struct vermont_rules *rules, const struct xml_node *node, 
     rule_read(&rule, node);
     char *text = rule_print(&rule);
     if (rules->n == METER_RULES_MAX) {
-        lose(&rule, "one too many: there are at most %d rules", METER_RULES_MAX);
+        lose(&rule, "one too many: at most %d rules", METER_RULES_MAX);
         free(text);
     } else if (!rule_check(text, &error)) {
-        lose(&rule, "left out: %s", error.text);
+        lose(&rule, "ignored: %s", error.text);
         free(text);
     } else {
         rules->texts[rules->n++] = text;

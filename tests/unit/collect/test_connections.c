@@ -90,7 +90,7 @@ static void assert_lines(char *text, const unsigned ports[PEERS], const char *le
         assert_non_null(end);
         *end = '\0';
         snprintf(expected, sizeof expected, ": %s: collector: 127.0.0.1:%u: %s%s", level, ports[i], what,
-                 i ? "; 5 others since the last such line" : "");
+                 i ? "; 5 others since the last such message" : "");
         assert_string_equal(strlen(line) > strlen(expected) ? end - strlen(expected) : line, expected);
         line = end + 1;
     }
@@ -101,7 +101,7 @@ static void assert_lines(char *text, const unsigned ports[PEERS], const char *le
 static void refused(void **state) {
     (void)state;
     unsigned ports[PEERS];
-    assert_lines(peers_come(false, ports), ports, "notice", "connection refused: not an exporter that is allowed");
+    assert_lines(peers_come(false, ports), ports, "notice", "connection refused: not in the list of allowed exporters");
 }
 
 static void closed(void **state) {

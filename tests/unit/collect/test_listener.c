@@ -317,7 +317,7 @@ static void small_buffers_are_told(void **state) {
     rewind(said);
     assert_true(fread(text, 1, sizeof text - 1, said) > 0);
     snprintf(expected, sizeof expected,
-             "warning: collector: udp:[::1]:0: the kernel gave a buffer of %u bytes, not of %u: raise "
+             "warning: collector: udp:[::1]:0: the kernel limits the buffer to %u instead of %u bytes: raise "
              "net.core.rmem_max\n",
              limit, WANTED);
     assert_non_null(strstr(text, expected));

@@ -347,7 +347,7 @@ static void what_waits_too_long_is_lost(void **state) {
     }
     case_tick(mc, 57);
     case_problems(mc, &problems);
-    assert_string_equal(problems.data, "collector: 192.0.2.1/77: data sets come without their template\n");
+    assert_string_equal(problems.data, "collector: 192.0.2.1/77: data sets arrive without their template\n");
     buffer_release(&problems);
     case_tick(mc, 3);
     /* The first is told at once, the others ten seconds later. */

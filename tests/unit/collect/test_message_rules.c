@@ -92,7 +92,7 @@ static void garbage_is_no_problem(void **state) {
         case_problems(mc, &problems);
         assert_int_equal(problems.len > 0, i >= TROUBLE_MANY);
     }
-    assert_non_null(strstr(problems.data, "collector: 192.0.2.1/1: messages break their format\n"));
+    assert_non_null(strstr(problems.data, "collector: 192.0.2.1/1: messages are malformed\n"));
     buffer_release(&problems);
     case_close(mc);
 }

@@ -116,8 +116,8 @@ static void same_as_naive(void **state) {
 
 static void errors_name_the_prefix(void **state) {
     (void)state;
-#define NO_ADDRESS " is no address and no prefix, as 192.0.2.1, 192.0.2.0/24 or 2001:db8::/32"
-#define NO_NUMBER " is not accepted: expected a prefix and a number from 1 to 4294967295, as 192.0.2.1=1000"
+#define NO_ADDRESS " is not an address or prefix such as 192.0.2.1, 192.0.2.0/24 or 2001:db8::/32"
+#define NO_NUMBER " is not accepted: expected a prefix and a number from 1 to 4294967295, such as 192.0.2.1=1000"
     static const struct {
         const char *text, *error;
         bool numbers;
@@ -127,14 +127,14 @@ static void errors_name_the_prefix(void **state) {
         {"/8", "'/8'" NO_ADDRESS, false},
         {"10.0.0.0=5", "'10.0.0.0=5'" NO_ADDRESS, false},
         {"[::1]", "'[::1]'" NO_ADDRESS, false},
-        {"10.0.0.0/33", "'10.0.0.0/33': the length of the prefix is a number from 0 to 32", false},
-        {"10.0.0.0/", "'10.0.0.0/': the length of the prefix is a number from 0 to 32", false},
-        {"10.0.0.0/255.0.0.0", "'10.0.0.0/255.0.0.0': the length of the prefix is a number from 0 to 32", false},
-        {"::/129", "'::/129': the length of the prefix is a number from 0 to 128", false},
-        {"::/-1", "'::/-1': the length of the prefix is a number from 0 to 128", false},
-        {"192.0.2.1/24", "'192.0.2.1/24' has bits behind its length: the prefix is 192.0.2.0/24", false},
-        {"192.0.2.0/22", "'192.0.2.0/22' has bits behind its length: the prefix is 192.0.0.0/22", false},
-        {"2001:db8::1/64", "'2001:db8::1/64' has bits behind its length: the prefix is 2001:db8::/64", false},
+        {"10.0.0.0/33", "'10.0.0.0/33': the prefix length must be a number from 0 to 32", false},
+        {"10.0.0.0/", "'10.0.0.0/': the prefix length must be a number from 0 to 32", false},
+        {"10.0.0.0/255.0.0.0", "'10.0.0.0/255.0.0.0': the prefix length must be a number from 0 to 32", false},
+        {"::/129", "'::/129': the prefix length must be a number from 0 to 128", false},
+        {"::/-1", "'::/-1': the prefix length must be a number from 0 to 128", false},
+        {"192.0.2.1/24", "'192.0.2.1/24' has bits after its prefix length: use 192.0.2.0/24", false},
+        {"192.0.2.0/22", "'192.0.2.0/22' has bits after its prefix length: use 192.0.0.0/22", false},
+        {"2001:db8::1/64", "'2001:db8::1/64' has bits after its prefix length: use 2001:db8::/64", false},
         {"::1,10.0.0.0/8,::1/128", "'::1/128' is repeated", false},
         {"10.0.0.0/8,::ffff:10.0.0.0/104", "'::ffff:10.0.0.0/104' is repeated", false},
         {"10.0.0.1=1,10.0.0.1=2", "'10.0.0.1' is repeated", true},
@@ -164,7 +164,7 @@ static void as_many_as_there_is_room_for(void **state) {
     assert_int_equal(prefixes.n, PREFIXES_MAX);
     buffer_add_text(&text, "::1");
     assert_int_equal(prefixes_parse(&prefixes, text.data, false, &error), -1);
-    assert_string_equal(error.text, "'::1' is one too many: at most 256 prefixes are accepted");
+    assert_string_equal(error.text, "'::1' is one too many: at most 256 prefixes are allowed");
     buffer_release(&text);
 }
 

@@ -414,10 +414,10 @@ static void damaged_state_is_refused(void **state) {
         free(copy);
     }
     text.data[100] ^= 1;
-    assert_refused(text.data, text.len, "it is damaged: its last line is not the hash of the others");
+    assert_refused(text.data, text.len, "damaged: the last line is not the hash of the others");
     text.data[100] ^= 1;
     text.data[21]++;
-    assert_refused(text.data, text.len, "it does not begin with 'flowimport-collector 1', or ends too early");
+    assert_refused(text.data, text.len, "does not start with 'flowimport-collector 1', or is truncated");
     buffer_release(&text);
     case_close(mc);
 }

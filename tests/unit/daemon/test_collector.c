@@ -157,7 +157,7 @@ static void a_stale_snapshot_is_a_problem(void **state) {
     assert_int_equal(out.len, 0);
     snapshots_problems(&snapshots, (NOW + SNAPSHOT_STALE_S) * SECOND, &out);
     assert_string_equal(out.data,
-                        "collector: its thread has hung for 10 s, as where its state file can't be written\n");
+                        "collector: its thread has hung for 10 s, possibly because its state file can't be written\n");
     buffer_clear(&out);
     snapshots_take(&snapshots, listener, mc->decoder, (NOW + SNAPSHOT_STALE_S) * SECOND);
     snapshots_problems(&snapshots, (NOW + SNAPSHOT_STALE_S) * SECOND, &out);

@@ -183,7 +183,7 @@ static void sums_are(unsigned flows) {
 
 static void entries_become_rows(void **state) {
     (void)state;
-    problems_are("store: it has not answered yet\n");
+    problems_are("store: no answer yet\n");
     put("");
     put("");
     put("\"sourceTransportPort\":53");
@@ -403,7 +403,7 @@ static void what_the_feed_must_throw_away(void **state) {
     assert_int_equal(lost, PUT - (FEED_BLOCKS - 1)); /* the seventh entry has a block */
     memory_fail_commits(0, STORE_OK);
     run_until("store_up 1");
-    problems_are("import: no room: %u entries are lost\n", (unsigned)lost);
+    problems_are("import: no room: %u entries lost\n", (unsigned)lost);
     direct_stop(direct);
     run_until_finished();
     sums_are(7 + PUT - (unsigned)lost);
@@ -489,7 +489,7 @@ static void a_refusal_ends_a_stop(void **state) {
     direct_free(direct);
     direct = NULL;
     char *text = capture_end(&capture);
-    assert_contains(text, "error: import: 12 entries are lost: they were not committed\n");
+    assert_contains(text, "error: import: 12 entries lost: they were not committed\n");
     free(text);
 }
 

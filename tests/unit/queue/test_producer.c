@@ -360,7 +360,7 @@ static void what_finds_no_room_is_counted(void **state) {
         }
         snprintf(line, sizeof line, "flowimport_producer_lost_total{reason=\"no-room\"} %u\n", N - cases[c].kept);
         assert_shown(line);
-        snprintf(line, sizeof line, "producer: no room: %u entries are lost\n", N - cases[c].kept);
+        snprintf(line, sizeof line, "producer: no room: %u entries lost\n", N - cases[c].kept);
         assert_problem(line);
         fake_connect();
         run();

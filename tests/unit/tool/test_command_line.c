@@ -125,8 +125,9 @@ static void usage_is_made_of_the_table(void **state) {
                                      "       flowimport rejected clear\n"));
     buffer_clear(&out);
     assert_true(command_line_help(&options, words, 2, &out));
-    assert_ptr_equal(strstr(out.data, "usage: flowimport rejected list [--json]\n\n"
-                                      "flowimport rejected: entries that could not be counted\n\nOptions:\n  --json "),
+    assert_ptr_equal(strstr(out.data,
+                            "usage: flowimport rejected list [--json]\n\n"
+                            "flowimport rejected: list, retry or clear rejected entries\n\nOptions:\n  --json "),
                      out.data);
     buffer_clear(&out);
     words[0] = "export";

@@ -68,12 +68,12 @@ static void test_keys_and_values(void **state) {
     assert_rule(RULE(KEY("sourceIPv6Address")), "rule7: sourceIPv4Address", "");
     assert_rule(RULE(KEY("protocolIdentifier") KEY("frontPayload") VALUE("maxPacketGap") VALUE("revOctetDeltaCount")),
                 "rule7: protocolIdentifier",
-                "packetAggregator 2: rule7: the key frontPayload: there is nothing like it\n"
-                "packetAggregator 2: rule7: maxPacketGap: there is nothing like it\n"
-                "packetAggregator 2: rule7: revOctetDeltaCount takes biflowAggregation\n");
+                "packetAggregator 2: rule7: the key frontPayload: no equivalent\n"
+                "packetAggregator 2: rule7: maxPacketGap: no equivalent\n"
+                "packetAggregator 2: rule7: revOctetDeltaCount requires biflowAggregation\n");
     assert_rule(RULE(KEY("frontPayload")), "",
-                "packetAggregator 2: rule7: the key frontPayload: there is nothing like it\n"
-                "packetAggregator 2: rule7: left out: rule 'rule7': no key, such as 'five-tuple'\n");
+                "packetAggregator 2: rule7: the key frontPayload: no equivalent\n"
+                "packetAggregator 2: rule7: ignored: rule 'rule7': no key, such as 'five-tuple'\n");
 }
 
 static void test_matches(void **state) {
@@ -95,9 +95,9 @@ static void test_matches(void **state) {
     /* Ports alone are of the protocols that have them. */
     assert_rule(RULE(KEY("sourceTransportPort")), "rule7: (tcp or udp or sctp) -> sourceTransportPort", "");
     assert_rule(RULE(KEY_MATCH("ipClassOfService", "3")), "rule7: ipClassOfService",
-                "packetAggregator 2: rule7: the match '3' of ipClassOfService is not understood\n");
+                "packetAggregator 2: rule7: the match '3' of ipClassOfService is not supported\n");
     assert_rule(RULE(KEY_MATCH("protocolIdentifier", "TCQ")), "rule7: protocolIdentifier",
-                "packetAggregator 2: rule7: the match 'TCQ' of protocolIdentifier is not understood\n");
+                "packetAggregator 2: rule7: the match 'TCQ' of protocolIdentifier is not supported\n");
     static const char *const bad_ports[] = {"x", "1:", "70000", "3:2", "1,,2", "1;2"};
     for (unsigned i = 0; i < sizeof bad_ports / sizeof bad_ports[0]; i++) {
         char document[1024], note[256];
@@ -106,7 +106,7 @@ static void test_matches(void **state) {
                       "</ieName><match>%s</match></flowKey>"),
                  bad_ports[i]);
         snprintf(note, sizeof note,
-                 "packetAggregator 2: rule7: the match '%s' of sourceTransportPort is not understood\n", bad_ports[i]);
+                 "packetAggregator 2: rule7: the match '%s' of sourceTransportPort is not supported\n", bad_ports[i]);
         assert_rule(document, "rule7: sourceTransportPort protocolIdentifier", note);
     }
 }
@@ -119,7 +119,7 @@ static void test_biflows(void **state) {
     assert_rule(RULE("<biflowAggregation>1</biflowAggregation>" KEY("sourceIPv4Address")
                          KEY_MATCH("destinationIPv4Address", "10.0.0.1")),
                 "rule7: sourceIPv4Address destinationIPv4Address biflow",
-                "packetAggregator 2: rule7: the match of destinationIPv4Address is left out, as VERMONT does with "
+                "packetAggregator 2: rule7: the match of destinationIPv4Address is ignored, as in VERMONT with "
                 "biflowAggregation\n");
 }
 
@@ -154,8 +154,8 @@ static void test_more_rules_than_there_may_be(void **state) {
     snprintf(text, sizeof text, "<ipfixConfig>" AGGREGATED("%s") "</ipfixConfig>", document);
     assert_int_equal(vermont_convert(text, strlen(text), &made, &told, &error), 0);
     assert_non_null(strstr(made.data, "rule7.16: protocolIdentifier\n"));
-    assert_string_equal(told.data, "packetAggregator 2: rule7.17: one too many: there are at most 16 rules\n"
-                                   "packetAggregator 2: rule7.17: one too many: there are at most 16 rules\n" TO_QUEUE);
+    assert_string_equal(told.data, "packetAggregator 2: rule7.17: one too many: at most 16 rules\n"
+                                   "packetAggregator 2: rule7.17: one too many: at most 16 rules\n" TO_QUEUE);
     buffer_release(&made);
     buffer_release(&told);
 }
@@ -203,16 +203,16 @@ static void test_graph(void **state) {
         "[capture]\ninterface = eth0\npromiscuous = yes\nsnaplen = 64\nfilter = ip and tcp\n"
         "rules = rule6: protocolIdentifier\nsampling = 50\nqueue = direct\n\n[import]\nenabled = yes\n\n"
         "[store]\nurl = mysql://u@db:3307/f\npassword = p w\n",
-        "ipfixAggregator 6: packets come to it on several ways: the filters before it are left out\n"
-        "observer 1: next: there is no module 77\n"
-        "packetAggregator 5: packets come to it on several ways: the filters before it are left out\n"
+        "ipfixAggregator 6: packets reach it on several paths: the filters before it are ignored\n"
+        "observer 1: next: module 77 not found\n"
+        "packetAggregator 5: packets reach it on several paths: the filters before it are ignored\n"
         "observer 1: captureLength: 20 becomes 64\n"
         "filter 3: countBased: 2 of 100 packets become one of 50\n"
         "filter 3: regexBased: packets are not filtered by it\n"
-        "packetAggregator 4: it feeds another aggregator, whose rules and timeouts stand for its own\n"
-        "packetAggregator 5: it feeds another aggregator, whose rules and timeouts stand for its own\n"
+        "packetAggregator 4: it feeds another aggregator, whose rules and timeouts replace its own\n"
+        "packetAggregator 5: it feeds another aggregator, whose rules and timeouts replace its own\n"
         "packetAggregator 8: no observer leads to it\n"
-        "observer 9: [capture] interface is eth0 already; eth1 is left out\n"
+        "observer 9: [capture] interface is already eth0; eth1 is ignored\n"
         "ipfixDbWriter 7: the tables are those of flowimport-tables(7), next to the old ones\n"
         "ipfixPrinter: flows are printed by hand: flowimport print FILE\n");
 }
@@ -254,9 +254,9 @@ static void test_exporters(void **state) {
         "template_refresh = 10s\nmtu = 640\nmax_rate = 5000\n\n[import]\nenabled = no\n",
         "ipfixExporter 3: templateRefreshRate: templates come again every 1000 messages\n"
         "ipfixExporter 3: maxPacketSize: 200 becomes 640\n"
-        "ipfixExporter 3: collector: SCTP is not spoken; UDP and TCP are\n"
-        "ipfixExporter 3: collector: it has no ipAddress\n"
-        "ipfixExporter 3: cert: there is nothing like it\n");
+        "ipfixExporter 3: collector: SCTP is not supported; use UDP or TCP\n"
+        "ipfixExporter 3: collector: no ipAddress\n"
+        "ipfixExporter 3: cert: no equivalent\n");
 }
 
 static void test_collector(void **state) {
@@ -272,9 +272,9 @@ static void test_collector(void **state) {
         "<ipfixExporter id='5'><collector><ipAddress>10.0.0.1</ipAddress></collector></ipfixExporter>",
         "[collector]\nlisten = udp:4739, tcp:[2001:db8::1]:4739\nqueue = redis\ntemplate_lifetime = 1800s\n\n"
         "[queue]\nurl = redis://10.0.0.9:6379/0\nname = entry:queue\n\n[import]\nenabled = no\n",
-        "ipfixCollector 1: listener: SCTP is not spoken; UDP and TCP are\n"
-        "ipfixAggregator 3: records that were collected are taken as they come: its rules are left out\n"
-        "ipfixExporter 5: records that were collected are not sent on\n");
+        "ipfixCollector 1: listener: SCTP is not supported; use UDP or TCP\n"
+        "ipfixAggregator 3: collected records are not aggregated: its rules are ignored\n"
+        "ipfixExporter 5: collected records are not forwarded\n");
 }
 
 static void test_what_is_not_there(void **state) {
@@ -284,11 +284,11 @@ static void test_what_is_not_there(void **state) {
                      "",
                      "sensorManager 99: flowimportd answers /metrics and /status, see [http] listen\n"
                      "ipfixDbWriter 2: no observer leads to it\n"
-                     "trwPortscanDetector 8: there is nothing like it\n"
+                     "trwPortscanDetector 8: no equivalent\n"
                      "there is no observer: nothing is captured\n");
     assert_converted("<observer id='1'><filename>x.pcap</filename><interface>a ;b</interface></observer>", "",
                      "observer 1: filename: files are read by hand: flowimport --once FILE\n"
-                     "observer 1: [capture] interface: 'a ;b' can't stand in a file\n");
+                     "observer 1: [capture] interface: 'a ;b' can't be written to a configuration file\n");
 }
 
 static void test_no_configuration(void **state) {
