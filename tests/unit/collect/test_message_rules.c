@@ -36,8 +36,8 @@ static void a_wrong_clock_is_made_right(void **state) {
     buffer_clear(&mc->out);
     case_problems(mc, &problems);
     assert_string_equal(problems.data,
-                        "collector: 192.0.2.1/1: its clock is 7200 s behind, and its times are moved by that\n"
-                        "collector: 192.0.2.1/258: its clock is 7199 s behind, and its times are moved by that\n");
+                        "collector: 192.0.2.1/1: its clock is 7200 s behind, and its times are corrected by that\n"
+                        "collector: 192.0.2.1/258: its clock is 7199 s behind, and its times are corrected by that\n");
     buffer_clear(&problems);
     mc->now_us -= 3600 * SECOND; /* the exporter's is right again, as far as it goes */
     ipfix_begin(&mc->message, NOW + 3600, 4, 1);
@@ -53,7 +53,7 @@ static void a_wrong_clock_is_made_right(void **state) {
     }
     case_problems(mc, &problems);
     assert_string_equal(problems.data,
-                        "collector: 192.0.2.1/258: its clock is 7200 s ahead, and its times are moved by that\n");
+                        "collector: 192.0.2.1/258: its clock is 7200 s ahead, and its times are corrected by that\n");
     assert_int_equal(message_counters(mc->decoder)->wrong_clocks, 1);
     buffer_release(&problems);
     case_close(mc);
