@@ -4,6 +4,7 @@
 
 #include <stdio.h>
 #include <stdlib.h>
+#include <string.h>
 
 #include "base/fault.h"
 #include "base/log.h"
@@ -48,19 +49,57 @@ static enum store_status text_find(struct store *store, const char *sql, const c
     return store->ops->query(store, sql, &param, 1, text_read, text, error);
 }
 
+/* Drops the table's indexes, whose names would be in the new ones' way. Of each its name and its statement go to
+ * `indexes`, with a NUL behind either. */
+static enum store_status indexes_drop(struct store *store, const char *table, struct buffer *indexes,
+                                      struct error *error) {
+    struct buffer drop = BUFFER_INIT;
+    enum store_status status = STORE_OK;
+    for (bool more = true; more && status == STORE_OK;) {
+        char *name = NULL, *sql = NULL;
+        status = text_find(store,
+                           "SELECT name FROM sqlite_master WHERE type = 'index' AND sql <> '' AND tbl_name = ? LIMIT 1",
+                           table, &name, error);
+        if (status == STORE_OK && name)
+            status =
+                text_find(store, "SELECT sql FROM sqlite_master WHERE type = 'index' AND name = ?", name, &sql, error);
+        more = name && sql;
+        if (status == STORE_OK && more) {
+            buffer_add(indexes, name, strlen(name) + 1);
+            buffer_add(indexes, sql, strlen(sql) + 1);
+            buffer_clear(&drop);
+            buffer_printf(&drop, "DROP INDEX [%s]", name);
+            status = run(store, drop.data, error);
+        }
+        free(name);
+        free(sql);
+    }
+    buffer_release(&drop);
+    return status;
+}
+
+/* Makes those anew that did not come with the new table: somebody else's. */
+static enum store_status indexes_make(struct store *store, const struct buffer *indexes, struct error *error) {
+    enum store_status status = STORE_OK;
+    for (size_t at = 0; at < indexes->len && status == STORE_OK;) {
+        const char *name = indexes->data + at, *sql = name + strlen(name) + 1;
+        char *known = NULL;
+        status =
+            text_find(store, "SELECT name FROM sqlite_master WHERE type = 'index' AND name = ?", name, &known, error);
+        if (status == STORE_OK && !known) status = run(store, sql, error);
+        free(known);
+        at += strlen(name) + strlen(sql) + 2;
+    }
+    return status;
+}
+
 static enum store_status rows_move(struct store *store, unsigned object, const char *name, struct error *error) {
-    struct buffer sql = BUFFER_INIT;
-    char *columns = NULL, *index = NULL;
+    struct buffer sql = BUFFER_INIT, indexes = BUFFER_INIT;
+    char *columns = NULL;
     /* Those that hold something: generated ones are not in this list. */
     enum store_status status =
         text_find(store, "SELECT group_concat(name, ', ') FROM pragma_table_info(?)", name, &columns, error);
-    /* Its name would be in the new one's way. */
-    if (status == STORE_OK)
-        status = text_find(store, "SELECT name FROM sqlite_master WHERE type = 'index' AND sql <> '' AND tbl_name = ?",
-                           name, &index, error);
-    buffer_printf(&sql, "DROP INDEX %s", index ? index : "");
-    if (status == STORE_OK && index) status = run(store, sql.data, error);
-    buffer_clear(&sql);
+    if (status == STORE_OK) status = indexes_drop(store, name, &indexes, error);
     buffer_printf(&sql, "ALTER TABLE %s RENAME TO %s_before", name, name);
     if (status == STORE_OK) status = run(store, sql.data, error);
     if (status == STORE_OK) status = object_create(store, object, error);
@@ -71,9 +110,10 @@ static enum store_status rows_move(struct store *store, unsigned object, const c
     buffer_clear(&sql);
     buffer_printf(&sql, "DROP TABLE %s_before", name);
     if (status == STORE_OK) status = run(store, sql.data, error);
+    if (status == STORE_OK) status = indexes_make(store, &indexes, error);
     buffer_release(&sql);
+    buffer_release(&indexes);
     free(columns);
-    free(index);
     return status;
 }
 
