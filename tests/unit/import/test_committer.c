@@ -202,6 +202,29 @@ static void stopping_while_the_store_is_away(void **state) {
     run_until(COMMITTER_LEFT, 1);
 }
 
+static void stopping_before_the_store_has_answered(void **state) {
+    (void)state;
+    begin(PATIENCE_SOURCE);
+    committer_stop(committer);
+    assert_int_equal(told[COMMITTER_LEFT], 1);
+}
+
+static void stopping_between_two_tries(void **state) {
+    (void)state;
+    config.queue.retry_max_ms = 3600 * 1000;
+    begin(PATIENCE_SOURCE);
+    run_until(COMMITTER_READY, 1);
+    memory_fail_commits(1000000, STORE_RETRY);
+    fold(1, 1000);
+    committer_hand_over(committer, FLUSH_FULL);
+    event_base_loop(base, EVLOOP_ONCE); /* the first try has failed */
+    assert_int_equal(told[COMMITTER_LEFT], 0);
+    committer_stop(committer);
+    assert_int_equal(told[COMMITTER_LEFT], 1);
+    event_base_loop(base, EVLOOP_NONBLOCK);
+    assert_int_equal(told[COMMITTER_LEFT], 1);
+}
+
 int main(void) {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test_setup_teardown(the_store_is_asked_before_anything_is_folded, setup, teardown),
@@ -211,6 +234,8 @@ int main(void) {
         cmocka_unit_test_setup_teardown(the_verdicts, setup, teardown),
         cmocka_unit_test_setup_teardown(a_name_that_is_taken, setup, teardown),
         cmocka_unit_test_setup_teardown(stopping_while_the_store_is_away, setup, teardown),
+        cmocka_unit_test_setup_teardown(stopping_before_the_store_has_answered, setup, teardown),
+        cmocka_unit_test_setup_teardown(stopping_between_two_tries, setup, teardown),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

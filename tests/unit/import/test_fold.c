@@ -281,6 +281,21 @@ static void rows_of_many_flows(void **state) {
     assert_int_equal(generation.ledger.imported, 2 + n);
 }
 
+static void old_flows_of_a_list_are_left_out(void **state) {
+    char entry[2200] = "[", object[1024];
+    (void)state;
+    folder.rules.max_flow_age = 500;
+    entry_make(object, "", "\"flowStartSeconds\":1700002499,\"flowEndSeconds\":1700002499");
+    strcat(strcat(entry, object), "]");
+    assert_int_equal(fold_entry(&folder, &generation, NOW, entry, strlen(entry)), FOLD_TAKEN);
+    ledger_is(1, 0, 1, 0, 0, 0, 0);
+    entry[strlen(entry) - 1] = ',';
+    entry_make(object, "", "\"flowStartSeconds\":1700002500,\"flowEndSeconds\":1700002500");
+    strcat(strcat(entry, object), "]");
+    assert_int_equal(fold_entry(&folder, &generation, NOW, entry, strlen(entry)), FOLD_TAKEN);
+    ledger_is(2, 1, 1, 0, 10, 1000, 1);
+}
+
 #define test(function) cmocka_unit_test_setup_teardown(function, setup, teardown)
 
 int main(void) {
@@ -290,6 +305,7 @@ int main(void) {
         test(a_63_bit_total_holds_all),
         test(headroom_is_what_the_store_leaves),
         test(too_old_comes_before_too_large),
+        test(old_flows_of_a_list_are_left_out),
         test(a_full_cache),
         test(recounting_sums_nothing),
         test(refused_entries_fill_a_generation),
