@@ -52,17 +52,11 @@ int lines_rewind(struct lines *lines, struct error *error) {
     return contents_rewind(lines->contents, error);
 }
 
-static int line_too_long(const struct lines *lines, struct error *error) {
-    return error_set(error, "%s: at byte %" PRId64 ": a line of more than %d bytes", contents_name(lines->contents),
-                     lines->position, LINE_MAX_BYTES);
-}
-
 /* Makes room and reads on. 1, 0 at the end, -1. What is kept is the longest line, its '\r', and a chunk. */
 static int more(struct lines *lines, struct error *error) {
     memmove(lines->data, lines->data + lines->at, lines->end - lines->at);
     lines->end -= lines->at;
     lines->at = 0;
-    if (lines->end > LINE_MAX_BYTES + 1) return line_too_long(lines, error);
     if (lines->size - lines->end < CHUNK) {
         lines->size *= 2;
         lines->data = mem_realloc(lines->data, lines->size, 1);
@@ -72,11 +66,35 @@ static int more(struct lines *lines, struct error *error) {
     return n > 0 ? 1 : n;
 }
 
+/* The line at `at` has no end in what is held, and is too long to be held: only its head is. */
+static int line_cut(struct lines *lines, const char **text, size_t *len, struct error *error) {
+    size_t whole = lines->end - lines->at;
+    char last = lines->data[lines->end - 1], *newline = NULL;
+    memmove(lines->data, lines->data + lines->at, ENTRY_HEAD_BYTES);
+    lines->at = lines->end = ENTRY_HEAD_BYTES;
+    while (!newline && !lines->ended) {
+        int n = contents_read(lines->contents, lines->data + ENTRY_HEAD_BYTES, CHUNK, error);
+        if (n < 0) return -1;
+        lines->ended = n == 0;
+        lines->end = ENTRY_HEAD_BYTES + (size_t)n;
+        newline = memchr(lines->data + ENTRY_HEAD_BYTES, '\n', (size_t)n);
+        size_t more = newline ? (size_t)(newline - lines->data) - ENTRY_HEAD_BYTES : (size_t)n;
+        if (more > 0) last = lines->data[ENTRY_HEAD_BYTES + more - 1];
+        whole += more;
+    }
+    lines->at = newline ? (size_t)(newline - lines->data) + 1 : lines->end;
+    lines->position += (int64_t)whole + (newline != NULL);
+    *text = lines->data;
+    *len = whole - (last == '\r');
+    return 1;
+}
+
 int lines_next(struct lines *lines, const char **text, size_t *len, struct error *error) {
     size_t seen = 0;
     char *newline;
     while (!(newline = memchr(lines->data + lines->at + seen, '\n', lines->end - lines->at - seen)) && !lines->ended) {
         seen = lines->end - lines->at;
+        if (seen > LINE_MAX_BYTES + 1) return line_cut(lines, text, len, error);
         int status = more(lines, error);
         if (status < 0) return -1;
         if (status == 0) lines->ended = true;
@@ -86,7 +104,6 @@ int lines_next(struct lines *lines, const char **text, size_t *len, struct error
     *text = lines->data + lines->at;
     *len = newline ? whole - 1 : whole;
     if (*len > 0 && (*text)[*len - 1] == '\r') (*len)--;
-    if (*len > LINE_MAX_BYTES) return line_too_long(lines, error);
     lines->at += whole;
     lines->position += (int64_t)whole;
     return 1;

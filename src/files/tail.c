@@ -32,6 +32,7 @@ struct tail {
     uint64_t position;          /* of data[at] in the file */
     struct buffer data;         /* [at, len) not yet returned */
     size_t at;
+    uint64_t dropped; /* bytes of the line at `at` behind its head, which are not in `data` */
     int64_t quiet_us; /* since when nothing new was in a file that has been replaced; 0: not seen */
 };
 
@@ -69,6 +70,7 @@ static void file_take(struct tail *tail, int fd, uint64_t position) {
     tail->position = position;
     tail->told = false;
     tail->at = 0;
+    tail->dropped = 0;
     tail->quiet_us = 0;
     buffer_clear(&tail->data);
     (void)label_find(fd, false, tail->label);
@@ -187,21 +189,27 @@ static bool file_is_anew(const struct tail *tail) {
     char label[TAIL_LABEL_MAX];
     struct stat status;
     if (fstat(tail->fd, &status) != 0) return false;
-    if ((uint64_t)status.st_size < tail->position + (tail->data.len - tail->at)) return true;
+    if ((uint64_t)status.st_size < tail->position + tail->dropped + (tail->data.len - tail->at)) return true;
     return tail->label[0] && label_find(tail->fd, false, label) && strcmp(label, tail->label) != 0;
+}
+
+/* What is held of a line whose end has not come: of one that is too long, its head. */
+static size_t line_held(struct tail *tail) {
+    size_t left = tail->data.len - tail->at;
+    if (left <= LINE_MAX_BYTES + 1) return left; /* its '\r' is not part of it */
+    tail->dropped += left - ENTRY_HEAD_BYTES;
+    tail->data.len = tail->at + ENTRY_HEAD_BYTES;
+    return ENTRY_HEAD_BYTES;
 }
 
 /* Bytes that were added, 0 if none, -1 with the error set. */
 static ssize_t file_read(struct tail *tail, struct error *error) {
     size_t left = tail->data.len - tail->at;
-    if (left > LINE_MAX_BYTES)
-        return error_set(error, "%s: at byte %" PRIu64 ": a line of more than %d bytes", tail->path, tail->position,
-                         LINE_MAX_BYTES);
     if (left > 0) memmove(tail->data.data, tail->data.data + tail->at, left);
     tail->data.len = left;
     tail->at = 0;
     buffer_reserve(&tail->data, CHUNK);
-    ssize_t n = pread(tail->fd, tail->data.data + left, CHUNK, (off_t)(tail->position + left));
+    ssize_t n = pread(tail->fd, tail->data.data + left, CHUNK, (off_t)(tail->position + left + tail->dropped));
     if (n < 0) return error_set(error, "%s: %s", tail->path, strerror(errno));
     tail->data.len += (size_t)n;
     if (!tail->label[0] && tail->data.len > 0) (void)label_find(tail->fd, false, tail->label);
@@ -214,9 +222,10 @@ static int line_return(struct tail *tail, size_t whole, size_t len, const char *
         return TAIL_FILE;
     }
     *text = tail->data.data + tail->at;
-    *text_len = len > 0 && (*text)[len - 1] == '\r' ? len - 1 : len;
+    *text_len = tail->dropped > 0 ? len + tail->dropped : len > 0 && (*text)[len - 1] == '\r' ? len - 1 : len;
     tail->at += whole;
-    tail->position += whole;
+    tail->position += whole + tail->dropped;
+    tail->dropped = 0;
     return TAIL_LINE;
 }
 
@@ -226,7 +235,7 @@ int tail_next(struct tail *tail, int64_t now_us, const char **text, size_t *len,
         const char *from = tail->data.data + tail->at;
         const char *newline = left > seen ? memchr(from + seen, '\n', left - seen) : NULL;
         if (newline) return line_return(tail, (size_t)(newline - from) + 1, (size_t)(newline - from), text, len);
-        seen = left;
+        seen = line_held(tail);
         if (file_is_anew(tail)) {
             log_notice("push", "%s: was truncated; reading it from the start", tail->path);
             file_take(tail, tail->fd, 0);
@@ -252,6 +261,7 @@ int tail_next(struct tail *tail, int64_t now_us, const char **text, size_t *len,
 void tail_rewind(struct tail *tail) {
     tail->position = 0;
     tail->at = 0;
+    tail->dropped = 0;
     buffer_clear(&tail->data);
 }
 

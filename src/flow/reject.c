@@ -13,4 +13,5 @@ const struct reject_text reject_texts[REJECT_REASONS] = {
     [REJECT_IN_FUTURE] = {"in-future", "the flow is further in the future than max_future"},
     [REJECT_TOO_LARGE] = {"too-large",
                           "a counter is larger than one flow can claim: max_flow_octets, max_flow_packets"},
+    [REJECT_TOO_BIG] = {"too-big", "the entry has more than 1 MiB; only its head was read"},
 };

@@ -4,6 +4,8 @@
 #include <inttypes.h>
 #include <string.h>
 
+#include "flow/entry.h"
+
 /* As a JSON string; field names and shown values are printable ASCII. */
 static void quoted_add(struct buffer *out, const char *text) {
     buffer_add(out, "\"", 1);
@@ -19,8 +21,19 @@ void rejected_format(struct buffer *out, const struct reject *reject, int64_t no
     quoted_add(out, reject->field);
     buffer_add_text(out, ",\"value\":");
     quoted_add(out, reject->value);
-    buffer_printf(out, ",\"time\":%" PRId64 "}\n", now);
-    buffer_add(out, text, len);
+    buffer_printf(out, ",\"time\":%" PRId64, now);
+    if (len > ENTRY_HEAD_BYTES) buffer_printf(out, ",\"bytes\":%zu", len);
+    buffer_add_text(out, "}\n");
+    buffer_add(out, text, len > ENTRY_HEAD_BYTES ? ENTRY_HEAD_BYTES : len);
+}
+
+bool rejected_is_cut(const char *element, size_t entry) {
+    static const char name[] = ",\"bytes\":", end[] = "}\n";
+    const char *at = element + entry - (sizeof end - 1); /* the last member: what stands before it may be anything */
+    if (entry < sizeof name + sizeof end) return false;
+    while (at > element + sizeof name && at[-1] >= '0' && at[-1] <= '9')
+        at--;
+    return memcmp(at - (sizeof name - 1), name, sizeof name - 1) == 0;
 }
 
 size_t rejected_entry(const char *element, size_t len) {

@@ -108,7 +108,8 @@ enum fold_verdict fold_row(struct folder *folder, struct generation *generation,
 
 static enum fold_verdict entry_reject(struct generation *generation, const struct reject *reject, int64_t now,
                                       const char *text, size_t len) {
-    if (generation->n_rejects > 0 && generation->rejects.len + len > GENERATION_REJECTS_BYTES) return FOLD_FULL;
+    size_t kept = len > ENTRY_HEAD_BYTES ? ENTRY_HEAD_BYTES : len;
+    if (generation->n_rejects > 0 && generation->rejects.len + kept > GENERATION_REJECTS_BYTES) return FOLD_FULL;
     reject_count(generation, reject, now, text, len);
     return taken(&generation->ledger);
 }
@@ -212,10 +213,18 @@ static enum fold_verdict list_fold(struct folder *folder, struct generation *gen
     return verdict;
 }
 
+static enum fold_verdict oversize_entry_reject(struct generation *generation, int64_t now, const char *text,
+                                               size_t len) {
+    struct reject reject = {.reason = REJECT_TOO_BIG};
+    snprintf(reject.value, sizeof reject.value, "%zu bytes", len);
+    return entry_reject(generation, &reject, now, text, len);
+}
+
 enum fold_verdict fold_entry(struct folder *folder, struct generation *generation, int64_t now, const char *text,
                              size_t len) {
     struct flow_record records[ENTRY_RECORDS_MAX];
     struct reject reject;
+    if (len > ENTRY_BYTES_MAX) return oversize_entry_reject(generation, now, text, len);
     if (len == 3 && memcmp(text, "END", 3) == 0) return FOLD_END;
     if (lost_is(text, len)) return lost_fold(folder, generation, now, text, len);
     int n = entry_decode(folder->decoder, ENTRY_ANY, text, len, records, &reject);

@@ -9,6 +9,7 @@
 struct leftovers {
     struct buffer texts;
     size_t *ends; /* where each of them ends in `texts` */
+    size_t *lens; /* the length of each: of one that is too long for an entry, `texts` has its head (flow/entry.h) */
     size_t n, room;
 };
 

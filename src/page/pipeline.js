@@ -17,6 +17,7 @@ const REASONS = {
     "too-long": "The flow lasts longer than max_flow_duration.",
     "in-future": "The flow is too far in the future: check the producer's clock.",
     "too-large": "A counter is larger than one flow can claim: max_flow_octets, max_flow_packets.",
+    "too-big": "The entry has more than 1 MiB; only its head was read.",
 };
 
 const yes = (value) => (value ? "yes" : "no");

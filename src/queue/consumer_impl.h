@@ -7,10 +7,20 @@
 
 enum {
     CONSUMER_SOME_MAX = 4000, /* entries moved one by one; a longer queue is renamed at once */
-    CONSUMER_PAGES = 3,       /* reads under way at a time */
-    CONSUMER_PIECE = 500,     /* claims renamed in one transaction, words of one command */
-    CONSUMER_WAIT_MS = 1000,  /* longest wait for an entry, so that a flush or a stop waits no longer */
-    CONSUMER_LENGTHS = 5,     /* seconds between looks at the lengths that are shown */
+    CONSUMER_SOME_FIRST = 256,
+    CONSUMER_SOME_BYTES = 8 << 20, /* fewer where entries may be long, as each is answered */
+    CONSUMER_PAGES = 3,            /* reads under way at a time */
+    CONSUMER_PAGE_FIRST = 64,      /* entries of the first read, as nobody knows yet how long they are */
+    CONSUMER_PAGE_LOW = 1 << 20,
+    CONSUMER_PAGE_HIGH = 2 << 20, /* bytes of a page: shorter ones grow, longer ones shrink */
+    CONSUMER_PIECE = 500,         /* claims renamed in one transaction, words of one command */
+    CONSUMER_WAIT_MS = 1000,      /* longest wait for an entry, so that a flush or a stop waits no longer */
+    CONSUMER_LENGTHS = 5,         /* seconds between looks at the lengths that are shown */
+};
+
+struct paging {
+    int64_t asked;  /* entries */
+    uint64_t bytes; /* that have come of them */
 };
 
 struct consumer {
@@ -32,13 +42,17 @@ struct consumer {
 
     /* the operation under way */
     struct consumer_result result;
-    char key[CLAIM_KEY_MAX];     /* of the claim that is read, taken into, or given back */
-    char all_key[CLAIM_KEY_MAX]; /* what a backlog is renamed to */
-    int64_t page;                /* entries a read of it, whatever the configuration says meanwhile */
-    int64_t next, end;           /* first entry not yet asked for, and the one before which to stop */
-    unsigned pending;            /* answers that are to come */
-    bool stopped;                /* an entry was not taken: those that follow are passed over */
-    bool ended;                  /* the end of the claim was seen */
+    char key[CLAIM_KEY_MAX];             /* of the claim that is read, taken into, or given back */
+    char all_key[CLAIM_KEY_MAX];         /* what a backlog is renamed to */
+    int64_t page;                        /* entries of the next read: paging_next() */
+    struct paging pages[CONSUMER_PAGES]; /* the reads under way: the first at `first_page` */
+    unsigned first_page;
+    uint64_t mean; /* bytes of an entry, of those that came last; 0: none came yet */
+    uint64_t moved_bytes;
+    int64_t next, end; /* first entry not yet asked for, and the one before which to stop */
+    unsigned pending;  /* answers that are to come */
+    bool stopped;      /* an entry was not taken: those that follow are passed over */
+    bool ended;        /* the end of the claim was seen */
     bool wait;
     const struct claim *from, *to; /* renamed: to_go of them are not yet asked for */
     size_t to_go;
@@ -52,6 +66,11 @@ struct consumer {
     uint64_t queue_length, n_claims, rejected_length; /* when last seen, less what was taken then */
     char lost_why[256];
 };
+
+/* The entries of the next read, after a page of so many has had so many bytes: as many as fit, and no more than twice
+ * as many, nor more than `most`. What is read and finds no room in a generation is read again. */
+int64_t paging_some(uint64_t mean); /* how many entries at most are moved one by one */
+int64_t paging_next(int64_t page, int64_t asked, uint64_t bytes, int64_t most);
 
 /* Whether an operation may begin, with an empty result; false where the connection is not good: handler.lost has been
  * or will be called. */

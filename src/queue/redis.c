@@ -37,7 +37,8 @@ struct redis {
     redisAsyncContext *connection;       /* NULL: none */
     struct resolve *resolving;           /* the host's name; NULL: nobody is asked */
     struct addrinfo *addresses, *next;   /* the host's; the one to be tried if this one fails, NULL: none */
-    redisReplyObjectFunctions functions; /* hiredis' own, but for createString */
+    redisReplyObjectFunctions functions; /* hiredis' own, but for what a sink takes */
+    size_t cut_len;                      /* of the element whose head comes next */
     struct event *retry, *watch;
     bool in_use;        /* logged in: the handler knows of it */
     unsigned first, n;  /* of the ring */
@@ -49,17 +50,37 @@ struct redis {
 static const redisReplyObjectFunctions *default_functions; /* every reader has the same */
 static redisReply taken; /* what stands for an element that a sink has taken; never in a tree */
 
+/* Whose sink the task's part of a reply goes to; NULL: to nobody's, or it is the reply itself. */
+static inline const struct expected *sink_find(const struct redis *redis, const redisReadTask *task) {
+    const struct expected *expected = &redis->expected[redis->first];
+    return task->parent && redis->n > 0 && expected->sink ? expected : NULL;
+}
+
 /* hiredis' createString, but elements of an array that has a sink go there without a copy. */
 static void *element_create(const redisReadTask *task, char *text, size_t len) {
     const struct redis *redis = task->privdata;
-    if (task->type == REDIS_REPLY_STRING && task->parent && redis->n > 0) {
-        const struct expected *expected = &redis->expected[redis->first];
-        if (expected->sink) {
-            expected->sink(expected->context, text, len);
-            return &taken;
-        }
-    }
-    return default_functions->createString(task, text, len);
+    const struct expected *expected = task->type == REDIS_REPLY_STRING ? sink_find(redis, task) : NULL;
+    if (!expected) return default_functions->createString(task, text, len);
+    expected->sink(expected->context, text, task->parent->parent ? redis->cut_len : len);
+    return &taken;
+}
+
+#if HIREDIS_MAJOR < 1
+typedef int element_count;
+#else
+typedef size_t element_count;
+#endif
+
+/* An array within an array is an element that was cut (cutter.h): its length, then its head. */
+static void *cut_begin(const redisReadTask *task, element_count n) {
+    return sink_find(task->privdata, task) ? &taken : default_functions->createArray(task, n);
+}
+
+static void *cut_measure(const redisReadTask *task, long long value) {
+    struct redis *redis = task->privdata;
+    if (!sink_find(redis, task)) return default_functions->createInteger(task, value);
+    redis->cut_len = (size_t)value;
+    return &taken;
 }
 
 static void addresses_forget(struct redis *redis) {
@@ -222,6 +243,8 @@ static void connection_begin(struct redis *redis, redisAsyncContext *connection)
     default_functions = connection->c.reader->fn;
     redis->functions = *default_functions;
     redis->functions.createString = element_create;
+    redis->functions.createArray = cut_begin;
+    redis->functions.createInteger = cut_measure;
     connection->c.reader->fn = &redis->functions;
     connection->c.reader->privdata = redis;
     connection->c.reader->maxbuf = 0; /* keep the read buffer */

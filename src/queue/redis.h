@@ -19,10 +19,21 @@ struct redis_handler {
     void (*lost)(void *context, const char *why);
 };
 
-/* The reply is valid during the call alone. */
+/* The reply is valid during the call alone. A string of more than ENTRY_BYTES_MAX bytes (flow/entry.h) comes as an
+ * array of two, its length and its head: redis_text() reads both. */
 typedef void redis_reply_fn(void *context, const redisReply *reply);
-/* A string of an array reply, straight from the read buffer; the connection must not be closed from here. */
+/* A string of an array reply, straight from the read buffer; the connection must not be closed from here. Where `len`
+ * is more than ENTRY_BYTES_MAX, the text is its head alone. */
 typedef void redis_sink_fn(void *context, const char *text, size_t len);
+
+/* The text of a string, and its length, which may be more than there is of it (ENTRY_BYTES_MAX). NULL: not a string. */
+static inline const char *redis_text(const redisReply *reply, size_t *len) {
+    bool cut = reply->type == REDIS_REPLY_ARRAY && reply->elements == 2 &&
+               reply->element[0]->type == REDIS_REPLY_INTEGER && reply->element[1]->type == REDIS_REPLY_STRING;
+    if (!cut && reply->type != REDIS_REPLY_STRING) return NULL;
+    *len = cut ? (size_t)reply->element[0]->integer : reply->len;
+    return cut ? reply->element[1]->str : reply->str;
+}
 
 /* The target is borrowed. Nothing happens before redis_connect, and nothing outside the event loop: the host's name is
  * resolved beside it, and the handler is called from it alone. Each address of the name is tried. */

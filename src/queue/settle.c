@@ -104,6 +104,7 @@ static void on_members(void *context, const redisReply *reply) {
     }
     for (size_t i = 0; i < reply->elements; i++) {
         const redisReply *key = reply->element[i];
+        if (key->type != REDIS_REPLY_STRING) continue; /* nobody's claim has a name of megabytes */
         if (claim_parse(&consumer->listed[consumer->n_listed], consumer->prefix, key->str, key->len))
             consumer->n_listed++;
         else

@@ -16,7 +16,26 @@ static void entry_deliver(struct consumer *consumer, const char *text, size_t le
 
 /* --- reading a claim --- */
 
-static void on_element(void *context, const char *text, size_t len) { entry_deliver(context, text, len); }
+int64_t paging_next(int64_t page, int64_t asked, uint64_t bytes, int64_t most) {
+    if (asked == page && bytes < CONSUMER_PAGE_LOW) page *= 2; /* else it was asked before the size was changed */
+    if (bytes > CONSUMER_PAGE_HIGH) {
+        int64_t fit = (int64_t)((double)asked * CONSUMER_PAGE_LOW / (double)bytes);
+        if (fit < page) page = fit;
+    }
+    return page < 1 ? 1 : page > most ? most : page;
+}
+
+int64_t paging_some(uint64_t mean) {
+    if (mean == 0) return CONSUMER_SOME_FIRST;
+    uint64_t fit = CONSUMER_SOME_BYTES / mean;
+    return fit < 1 ? 1 : fit > CONSUMER_SOME_MAX ? CONSUMER_SOME_MAX : (int64_t)fit;
+}
+
+static void on_element(void *context, const char *text, size_t len) {
+    struct consumer *consumer = context;
+    consumer->pages[consumer->first_page].bytes += len;
+    entry_deliver(consumer, text, len);
+}
 
 static void on_page(void *context, const redisReply *reply);
 
@@ -24,6 +43,8 @@ static void page_ask(struct consumer *consumer) {
     int64_t last = consumer->end - consumer->next > consumer->page ? consumer->next + consumer->page : consumer->end;
     if (consumer->next == last) return;
     redis_range(consumer->redis, consumer->key, consumer->next, last - 1, on_element, on_page, consumer);
+    consumer->pages[(consumer->first_page + consumer->pending) % CONSUMER_PAGES] =
+        (struct paging){.asked = last - consumer->next};
     consumer->next = last;
     consumer->pending++;
 }
@@ -32,7 +53,13 @@ static void on_page(void *context, const redisReply *reply) {
     struct consumer *consumer = context;
     consumer->pending--;
     if (consumer_refused(consumer, reply, "LRANGE")) return;
-    if (reply->elements < (size_t)consumer->page) consumer->ended = true; /* or it is the last before the limit */
+    struct paging page = consumer->pages[consumer->first_page];
+    consumer->first_page = (consumer->first_page + 1) % CONSUMER_PAGES;
+    if (reply->elements > 0) consumer->mean = 1 + page.bytes / reply->elements;
+    if (reply->elements < (size_t)page.asked)
+        consumer->ended = true;
+    else
+        consumer->page = paging_next(consumer->page, page.asked, page.bytes, (int64_t)consumer->config->page);
     if (!consumer->stopped && !consumer->ended) page_ask(consumer);
     if (consumer->pending > 0) return;
     consumer->result.ended = !consumer->stopped;
@@ -42,7 +69,9 @@ static void on_page(void *context, const redisReply *reply) {
 void consumer_read(struct consumer *consumer, const struct claim *claim, int64_t limit) {
     if (!consumer_begin(consumer)) return;
     memcpy(consumer->key, claim->key, sizeof consumer->key);
-    consumer->page = (int64_t)consumer->config->page;
+    if (consumer->page == 0) consumer->page = CONSUMER_PAGE_FIRST;
+    if (consumer->page > (int64_t)consumer->config->page) consumer->page = (int64_t)consumer->config->page;
+    consumer->first_page = 0;
     consumer->next = claim->read;
     consumer->end = limit < INT64_MAX - claim->read ? claim->read + limit : INT64_MAX;
     consumer->pending = 0;
@@ -58,22 +87,26 @@ static void took(struct consumer *consumer, enum consumer_took what) {
     consumer_finish(consumer);
 }
 
-/* An entry that was moved or popped. */
+/* An entry that was moved or popped; anything else is passed over. */
 static void entry_moved(struct consumer *consumer, const redisReply *entry) {
+    size_t len;
+    const char *text = redis_text(entry, &len);
+    if (!text) return;
     fault_point("after-wait");
     consumer->result.took = CONSUMER_TOOK_SOME;
     consumer->result.moved++;
-    entry_deliver(consumer, entry->str, entry->len);
+    consumer->moved_bytes += len;
+    consumer->mean = 1 + consumer->moved_bytes / (uint64_t)consumer->result.moved;
+    entry_deliver(consumer, text, len);
 }
 
 static void on_popped(void *context, const redisReply *reply) {
     struct consumer *consumer = context;
     consumer->pending--;
     if (consumer_refused(consumer, reply, "LPOP")) return;
-    if (reply->type == REDIS_REPLY_STRING)
-        entry_moved(consumer, reply);
-    else if (reply->type == REDIS_REPLY_ARRAY && reply->elements == 2) /* BLPOP: list, entry */
-        entry_moved(consumer, reply->element[1]);
+    size_t len;
+    bool listed = !redis_text(reply, &len) && reply->type == REDIS_REPLY_ARRAY && reply->elements == 2;
+    entry_moved(consumer, listed ? reply->element[1] : reply); /* BLPOP answers with list and entry */
     if (consumer->pending == 0) consumer_finish(consumer);
 }
 
@@ -92,7 +125,7 @@ static void on_moved(void *context, const redisReply *reply) {
     struct consumer *consumer = context;
     if (!is_done(consumer, reply, "LMOVE")) return;
     for (size_t i = 0; i < reply->elements; i++)
-        if (reply->element[i]->type == REDIS_REPLY_STRING) entry_moved(consumer, reply->element[i]);
+        entry_moved(consumer, reply->element[i]);
     consumer_finish(consumer);
 }
 
@@ -159,7 +192,8 @@ static void all_take(struct consumer *consumer) {
 static void on_length(void *context, const redisReply *reply) {
     struct consumer *consumer = context;
     if (consumer_refused(consumer, reply, "LLEN")) return;
-    int64_t some = reply->integer < CONSUMER_SOME_MAX ? reply->integer : CONSUMER_SOME_MAX;
+    int64_t most = consumer->config->at_most_once ? CONSUMER_SOME_MAX : paging_some(consumer->mean);
+    int64_t some = reply->integer < most ? reply->integer : most;
     bool all = reply->integer > some && !consumer->config->at_most_once;
     consumer->queue_length = all ? 0 : (uint64_t)(reply->integer - some); /* what is left */
     if (all)
@@ -189,6 +223,7 @@ void consumer_take(struct consumer *consumer, const struct claim *some, const st
     memcpy(consumer->key, some->key, sizeof consumer->key);
     memcpy(consumer->all_key, all->key, sizeof consumer->all_key);
     consumer->wait = wait;
+    consumer->moved_bytes = 0;
     consumer->stopped = false;
     if (consumer->config->at_most_once) {
         redis_command(consumer->redis, on_length, consumer, "LLEN", consumer->config->queue, NULL);

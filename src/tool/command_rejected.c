@@ -60,6 +60,8 @@ static void entry_write(struct document *document, const char *text, size_t len,
     document_text(document, "field", json_string_value(json_object_get(head, "field")));
     document_text(document, "value", json_string_value(json_object_get(head, "value")));
     document_time(document, "time", json_integer_value(json_object_get(head, "time")));
+    if (rejected_is_cut(text, entry))
+        document_number(document, "bytes", (uint64_t)json_integer_value(json_object_get(head, "bytes")));
     document_text(document, "entry", shown->data ? shown->data : "");
     document_close(document);
     json_decref(head);
@@ -105,22 +107,32 @@ static int list(const struct rejected *rejected) {
     return code;
 }
 
-/* Each entry goes to the queue's tail before it leaves the rejected list, in one transaction with it. */
+/* Each entry goes to the queue's tail before it leaves the rejected list, in one transaction with it. Those of which
+ * the head alone is there stay. */
 static int retry(const struct rejected *rejected) {
     static const char *const multi[] = {"MULTI"}, *const exec[] = {"EXEC"};
-    uint64_t n = 0;
-    for (;; n++) {
-        redisReply *element = ask(rejected, 3, (const char *[]){"LINDEX", rejected->key, "0"}, NULL);
+    uint64_t n = 0, cut = 0;
+    for (;;) {
+        char at[24];
+        snprintf(at, sizeof at, "%" PRIu64, cut);
+        redisReply *element = ask(rejected, 3, (const char *[]){"LINDEX", rejected->key, at}, NULL);
         if (!element) return EXIT_FAILED;
         if (element->type == REDIS_REPLY_NIL) {
             freeReplyObject(element);
             break;
         }
         size_t entry = rejected_entry(element->str, element->len);
+        if (rejected_is_cut(element->str, entry)) {
+            freeReplyObject(element);
+            cut++;
+            continue;
+        }
         const char *push[] = {"RPUSH", rejected->queue, element->str + entry};
+        const char *drop[] = {"LREM", rejected->key, "1", element->str};
         const size_t lens[] = {5, strlen(rejected->queue), element->len - entry};
+        const size_t drop_lens[] = {4, strlen(rejected->key), 1, element->len};
         redisReply *replies[] = {ask(rejected, 1, (const char **)(uintptr_t)multi, NULL), ask(rejected, 3, push, lens),
-                                 ask(rejected, 2, (const char *[]){"LPOP", rejected->key}, NULL),
+                                 ask(rejected, 4, drop, drop_lens),
                                  ask(rejected, 1, (const char **)(uintptr_t)exec, NULL)};
         int done = 0;
         for (unsigned i = 0; i < 4; i++)
@@ -130,7 +142,9 @@ static int retry(const struct rejected *rejected) {
             }
         freeReplyObject(element);
         if (done < 4) return EXIT_FAILED;
+        n++;
     }
+    if (cut > 0) printf("%" PRIu64 " entries stay: only their heads were kept\n", cut);
     printf("%" PRIu64 " entries put back on %s\n", n, rejected->queue);
     return EXIT_DONE;
 }

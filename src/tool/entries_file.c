@@ -47,6 +47,7 @@ static int lines_read(struct entries *entries, int64_t begin) {
     while (code == EXIT_DONE && (more = lines_next(lines, &line, &len, &error)) > 0) {
         if (++entries->number % SHOW_EVERY == 0 && entries->lasting)
             progress_show(entries->name, lines_progress(lines), entries->number, "lines", false);
+        if (lines_position(lines) <= begin && len > LINE_MAX_BYTES) continue; /* refused when it was read first */
         if (lines_position(lines) <= begin)
             foreign_skip(file->foreign, line, len);
         else

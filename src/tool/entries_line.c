@@ -3,10 +3,23 @@
 
 #include <inttypes.h>
 
+#include "flow/entry.h"
+
 /* For --rejected. */
 static void record_note(struct entries *entries, const struct foreign *foreign) {
     entries->record = foreign_record(foreign, &entries->record_len);
     entries->header = foreign_header(foreign);
+}
+
+static int line_refuse(struct entries *entries, struct foreign *foreign, int64_t position, const char *line,
+                       size_t len) {
+    char why[160];
+    snprintf(why, sizeof why, "%s: the line has %zu bytes; an entry has at most %d", reject_texts[REJECT_TOO_BIG].token,
+             len, ENTRY_BYTES_MAX);
+    entries->record = line;
+    entries->record_len = entry_held(len);
+    entries->header = foreign_header(foreign);
+    return entries_refuse(entries, position, why);
 }
 
 static int record_refuse(struct entries *entries, const struct foreign *foreign, int64_t position, const char *why) {
@@ -19,6 +32,7 @@ int entries_line(struct entries *entries, struct foreign *foreign, int64_t posit
     const char *text;
     size_t text_len;
     if (len == 0) return EXIT_DONE;
+    if (len > ENTRY_BYTES_MAX) return line_refuse(entries, foreign, position, line, len);
     int found = foreign_line(foreign, line, len, &text, &text_len, &error);
     if (found == FOREIGN_NONE) return EXIT_DONE;
     if (found < 0) return record_refuse(entries, foreign, position, error.text);

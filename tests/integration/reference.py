@@ -20,7 +20,7 @@ TUPLE_KEYS = ("sourceIPv4Address", "destinationIPv4Address", "sourceTransportPor
               "protocolIdentifier")
 TUPLE_SUMS = ("packetDeltaCount", "octetDeltaCount")
 REASONS = ("not-json", "not-an-object", "missing-field", "wrong-type", "out-of-range", "mixed-families",
-           "ends-before-start", "too-long", "in-future", "too-large")
+           "ends-before-start", "too-long", "in-future", "too-large", "too-big")
 # What a time may be given in, in the order in which they are looked for, and how many of it make a second.
 TIME_UNITS = (("Seconds", 1), ("Milliseconds", 1000), ("MilliSeconds", 1000), ("Microseconds", 10**6),
               ("Nanoseconds", 10**9))

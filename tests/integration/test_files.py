@@ -88,6 +88,21 @@ def test_bad_lines_are_counted_and_give_exit_code_3(make_site, folder, entries):
     expect(site, entries[:200])
 
 
+def test_a_line_of_megabytes_is_refused_by_its_length(make_site, folder):
+    """By --once, print and push alike; what follows it is read, and --rejected keeps its head."""
+    site, aside = make_site("sqlite"), folder / "aside"
+    path = write(folder / "long.jsonl", [one(), b"[" * 50000000, one(sourceTransportPort=7)])
+    said = "%s:2: too-big: the line has 50000000 bytes; an entry has at most 1048576\n%s: 1 entries were rejected\n" % (
+        path, path)
+    assert site.run("--once", "--rejected", aside, path, code=3)[1] == said
+    assert (site.ledger()["imported"], site.ledger()["rejected"]) == (2, 1)
+    assert aside.read_bytes() == b"[" * 65536 + b"\n"
+    out, err = site.run("print", path, code=3)
+    assert (len(out.splitlines()), err) == (2, said)
+    assert site.run("push", path, code=3)[1].endswith(said)
+    assert site.redis.client().llen(rig.QUEUE) == 2
+
+
 def test_what_the_store_can_not_add_up_is_refused_in_every_file(make_site, folder):
     site = make_site("sqlite", import_={"max_flow_octets": 2**62})
     half = [one(octetDeltaCount=2**62 - 1, sourceTransportPort=port) for port in (1, 2, 3)]

@@ -137,9 +137,9 @@ def test_the_importer_takes_what_is_pushed(make_site, folder):
 
 def test_overlong_line_is_named(pusher, folder):
     (folder / "long").write_bytes(LINES[0] + b"\n" + b"x" * (16 << 20) + b"x\n" + LINES[1])
-    _, err = pusher.run(folder / "long", "--end", code=1)
-    assert "%s: at byte %d: a line of more than 16777216 bytes" % (folder / "long", len(LINES[0]) + 1) in err
-    pusher.expect(LINES[:1])
+    _, err = pusher.run(folder / "long", code=3)
+    assert "%s:2: too-big: the line has 16777217 bytes; an entry has at most 1048576" % (folder / "long") in err
+    pusher.expect(LINES[:2])
 
 
 def test_what_is_wrong_is_said(pusher, folder):

@@ -16,6 +16,7 @@
 #include <stddef.h>
 #include <cmocka.h>
 
+#include "flow/entry.h"
 #include "queue/redis.h"
 
 enum fake_fault {
@@ -59,6 +60,7 @@ struct redis {
 static struct {
     struct fake_key *keys;
     size_t n_keys, room;
+    uint64_t sent;     /* bytes of elements that ranges were answered with */
     uint64_t executed; /* commands so far, refused ones included */
     uint64_t fault_at; /* the number of the one that goes wrong */
     enum fake_fault fault;
@@ -179,6 +181,17 @@ static inline redisReply *fake_reply(int type, long long integer, const char *te
     return reply;
 }
 
+/* A string of data, as queue/cutter.h hands it on. */
+static inline redisReply *fake_string(const struct fake_text *text) {
+    if (text->len <= ENTRY_BYTES_MAX) return fake_reply(REDIS_REPLY_STRING, 0, text->text, text->len);
+    redisReply *reply = fake_reply(REDIS_REPLY_ARRAY, 0, NULL, 0);
+    reply->elements = 2;
+    reply->element = calloc(2, sizeof reply->element[0]);
+    reply->element[0] = fake_reply(REDIS_REPLY_INTEGER, (long long)text->len, NULL, 0);
+    reply->element[1] = fake_reply(REDIS_REPLY_STRING, 0, text->text, ENTRY_HEAD_BYTES);
+    return reply;
+}
+
 static inline redisReply *fake_integer(size_t n) { return fake_reply(REDIS_REPLY_INTEGER, (long long)n, NULL, 0); }
 static inline redisReply *fake_nil(void) { return fake_reply(REDIS_REPLY_NIL, 0, NULL, 0); }
 static inline redisReply *fake_status(const char *text) {
@@ -208,7 +221,7 @@ static inline redisReply *fake_move(const struct fake_text *from, const struct f
     struct fake_key *key = fake_find(from);
     if (!key) return fake_nil();
     struct fake_text item = fake_remove(key, from_head ? 0 : key->n - 1);
-    redisReply *reply = fake_reply(REDIS_REPLY_STRING, 0, item.text, item.len);
+    redisReply *reply = fake_string(&item);
     key = fake_make(to);
     fake_insert(key, to_head ? 0 : key->n, &item);
     free(item.text);
@@ -219,7 +232,7 @@ static inline redisReply *fake_pop(const struct fake_text *from, bool with_name)
     struct fake_key *key = fake_find(from);
     if (!key) return fake_nil();
     struct fake_text item = fake_remove(key, 0);
-    redisReply *entry = fake_reply(REDIS_REPLY_STRING, 0, item.text, item.len), *reply = entry;
+    redisReply *entry = fake_string(&item), *reply = entry;
     free(item.text);
     if (!with_name) return entry;
     reply = fake_array(2);
@@ -253,10 +266,11 @@ static inline redisReply *fake_range(const struct fake_command *command, bool tr
     redisReply *reply = fake_array(first <= last ? (size_t)(last - first + 1) : 0);
     for (size_t i = 0; i < reply->elements; i++) {
         const struct fake_text *item = &key->items[(size_t)first + i];
+        fake.sent += item->len;
         if (command->sink)
             command->sink(command->context, item->text, item->len);
         else
-            reply->element[i] = fake_reply(REDIS_REPLY_STRING, 0, item->text, item->len);
+            reply->element[i] = fake_string(item);
     }
     return reply;
 }

@@ -7,8 +7,9 @@
 #include <stdint.h>
 
 #include "files/contents.h"
+#include "flow/entry.h"
 
-enum { LINE_MAX_BYTES = 16 << 20 }; /* a longer line is an error of the file */
+enum { LINE_MAX_BYTES = ENTRY_BYTES_MAX }; /* of a longer line no more than its head is held (entry_held()) */
 
 struct lines; /* opaque */
 
@@ -19,7 +20,8 @@ struct lines *lines_new(struct contents *contents);
 void lines_close(struct lines *lines);
 /* See contents_identity(). */
 int lines_identity(struct lines *lines, char identity[33], struct error *error) __attribute__((warn_unused_result));
-/* The next line without its end of line; borrowed until the next call. 1, 0 at the end, -1 with the error set. */
+/* The next line without its end of line; borrowed until the next call. Of one of more than LINE_MAX_BYTES bytes *text
+ * is the head, and *len counts them all. 1, 0 at the end, -1 with the error set. */
 int lines_next(struct lines *lines, const char **text, size_t *len, struct error *error)
     __attribute__((warn_unused_result));
 /* Goes back to the first line. 0, or -1. */

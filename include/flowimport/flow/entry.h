@@ -22,6 +22,12 @@ struct entry_counters {
 };
 
 enum { ENTRY_RECORDS_MAX = 2 }; /* a biflow's two directions */
+
+/* A longer entry is refused unread. Whoever hands on one of more bytes hands on its length, but no more than its head:
+ * nobody holds the rest. */
+enum { ENTRY_BYTES_MAX = 1 << 20, ENTRY_HEAD_BYTES = 64 << 10 };
+/* How many bytes there are of an entry of that length. */
+static inline size_t entry_held(size_t len) { return len > ENTRY_BYTES_MAX ? ENTRY_HEAD_BYTES : len; }
 enum { ENTRY_IS_LEFT = -1, ENTRY_IS_LIST = -2 };
 
 /* Which reader: ENTRY_ANY in production; the others let tests and the fuzzer compare the two. */

@@ -13,6 +13,7 @@ enum reject_reason {
     REJECT_TOO_LONG,
     REJECT_IN_FUTURE,
     REJECT_TOO_LARGE,
+    REJECT_TOO_BIG,
     REJECT_REASONS
 };
 

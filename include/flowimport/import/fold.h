@@ -22,7 +22,8 @@ enum fold_verdict {
 
 void folder_init(struct folder *folder, const struct flow_layout *layout, const struct check_rules *rules);
 void folder_release(struct folder *folder);
-/* `now`: the time of the entry's claim, in seconds; every decision by the time is made against it. */
+/* `now`: the time of the entry's claim, in seconds; every decision by the time is made against it. Of a text of more
+ * than ENTRY_BYTES_MAX bytes no more than its head is read. */
 enum fold_verdict fold_entry(struct folder *folder, struct generation *generation, int64_t now, const char *text,
                              size_t len);
 

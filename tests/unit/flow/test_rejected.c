@@ -46,6 +46,40 @@ static void a_line_then_the_bytes(void **state) {
     buffer_release(&out);
 }
 
+/* Up to 64 KiB an entry is kept as a whole. */
+static void of_a_long_entry_the_head_is_kept(void **state) {
+    (void)state;
+    static const struct {
+        size_t len, kept;
+        const char *line;
+    } cases[] = {
+        {65536, 65536, "{\"reason\":\"too-big\",\"field\":\"\",\"value\":\"x\",\"time\":7}\n"},
+        {65537, 65536, "{\"reason\":\"too-big\",\"field\":\"\",\"value\":\"x\",\"time\":7,\"bytes\":65537}\n"},
+        {400000000, 65536, "{\"reason\":\"too-big\",\"field\":\"\",\"value\":\"x\",\"time\":7,\"bytes\":400000000}\n"},
+    };
+    static char head[65536 + 1]; /* all there is of each */
+    memset(head, '}', sizeof head);
+    for (unsigned i = 0; i < sizeof cases / sizeof cases[0]; i++) {
+        struct buffer out = BUFFER_INIT;
+        const struct reject reject = {REJECT_TOO_BIG, "", "x"};
+        size_t line_len = strlen(cases[i].line);
+        rejected_format(&out, &reject, 7, head, cases[i].len);
+        assert_int_equal(out.len, line_len + cases[i].kept);
+        assert_memory_equal(out.data, cases[i].line, line_len);
+        assert_memory_equal(out.data + line_len, head, cases[i].kept);
+        assert_int_equal(rejected_is_cut(out.data, rejected_entry(out.data, out.len)), cases[i].kept < cases[i].len);
+        buffer_release(&out);
+    }
+}
+
+static void no_other_element_is_cut(void **state) {
+    (void)state;
+    static const char *const others[] = {"{\"reason\":\"x\",\"value\":\",\\\"bytes\\\":5\",\"time\":7}\n{}",
+                                         "{\"reason\":\"\n", "\n", "{}", ""};
+    for (unsigned i = 0; i < sizeof others / sizeof others[0]; i++)
+        assert_false(rejected_is_cut(others[i], rejected_entry(others[i], strlen(others[i]))));
+}
+
 static void foreign_elements_are_entries(void **state) {
     (void)state;
     static const struct {
@@ -70,8 +104,8 @@ static void foreign_elements_are_entries(void **state) {
 static void every_reason_has_its_words(void **state) {
     (void)state;
     static const char *const tokens[REJECT_REASONS] = {
-        "not-json",       "not-an-object",     "missing-field", "wrong-type", "out-of-range",
-        "mixed-families", "ends-before-start", "too-long",      "in-future",  "too-large",
+        "not-json",          "not-an-object", "missing-field", "wrong-type", "out-of-range", "mixed-families",
+        "ends-before-start", "too-long",      "in-future",     "too-large",  "too-big",
     };
     for (unsigned i = 0; i < REJECT_REASONS; i++) {
         assert_string_equal(reject_texts[i].token, tokens[i]);
@@ -81,8 +115,8 @@ static void every_reason_has_its_words(void **state) {
 
 int main(void) {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(a_line_then_the_bytes),
-        cmocka_unit_test(foreign_elements_are_entries),
+        cmocka_unit_test(a_line_then_the_bytes),      cmocka_unit_test(of_a_long_entry_the_head_is_kept),
+        cmocka_unit_test(no_other_element_is_cut),    cmocka_unit_test(foreign_elements_are_entries),
         cmocka_unit_test(every_reason_has_its_words),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);

@@ -220,31 +220,37 @@ static void refused_entries_fill_a_generation(void **state) {
     unsigned taken = 0;
     while (fold_entry(&folder, &generation, NOW, text, LONG) == FOLD_TAKEN)
         taken++;
-    /* The sixteenth would end beyond 16 MiB, by the lines before each entry. */
-    assert_int_equal(taken, 15);
-    ledger_is(15, 0, 0, 15, 0, 0, 0);
+    /* 64 KiB of each; the last of 256 would end beyond 16 MiB, by the lines before each entry. */
+    assert_int_equal(taken, 255);
+    ledger_is(255, 0, 0, 255, 0, 0, 0);
     assert_true(generation.rejects.len <= GENERATION_REJECTS_BYTES);
-    assert_int_equal(generation.reasons[REJECT_NOT_JSON], 15);
+    assert_int_equal(generation.reasons[REJECT_NOT_JSON], 255);
     /* Good entries and small refused ones are taken still. */
     assert_int_equal(fold(""), FOLD_TAKEN);
     assert_int_equal(fold_entry(&folder, &generation, NOW, "x", 1), FOLD_TAKEN);
-    ledger_is(17, 1, 0, 16, 10, 1000, 1);
+    ledger_is(257, 1, 0, 256, 10, 1000, 1);
     free(text);
 }
 
-/* An entry larger than the bound is refused all the same, alone in its generation. */
+/* Refused by its length: no more than its head is there to be read. */
 static void one_huge_entry(void **state) {
     (void)state;
-    size_t len = (size_t)GENERATION_REJECTS_BYTES + 1;
-    char *text = malloc(len);
+    static const char line[] = "{\"reason\":\"too-big\",\"field\":\"\",\"value\":\"1048577 bytes\",\"time\":1700003000,"
+                               "\"bytes\":1048577}\n";
+    static const struct {
+        size_t len;
+        enum reject_reason reason;
+    } cases[] = {{ENTRY_BYTES_MAX + 1, REJECT_TOO_BIG}, {(size_t)1 << 40, REJECT_TOO_BIG}};
+    char *text = malloc(ENTRY_HEAD_BYTES); /* a sanitizer sees who reads on */
     assert_non_null(text);
-    memset(text, 'x', len);
-    assert_int_equal(fold_entry(&folder, &generation, NOW, text, len), FOLD_TAKEN);
-    ledger_is(1, 0, 0, 1, 0, 0, 0);
-    assert_int_equal(fold_entry(&folder, &generation, NOW, text, len), FOLD_FULL);
-    ledger_is(1, 0, 0, 1, 0, 0, 0);
-    size_t at = rejected_entry(generation.rejects.data, generation.rejects.len);
-    assert_int_equal(generation.rejects.len - at, len);
+    memset(text, '[', ENTRY_HEAD_BYTES);
+    for (unsigned i = 0; i < sizeof cases / sizeof cases[0]; i++) {
+        assert_int_equal(fold_entry(&folder, &generation, NOW, text, cases[i].len), FOLD_TAKEN);
+        ledger_is(i + 1, 0, 0, i + 1, 0, 0, 0);
+        assert_int_equal(generation.reasons[cases[i].reason], i + 1);
+    }
+    assert_int_equal(generation.reject_ends[0], sizeof line - 1 + ENTRY_HEAD_BYTES);
+    assert_memory_equal(generation.rejects.data, line, sizeof line - 1);
     free(text);
 }
 

@@ -2,6 +2,7 @@
  * or in a registered claim, once. */
 #include "consumer_case.h"
 #include "fake_redis.h"
+#include "queue/consumer_impl.h"
 
 enum { ENTRIES = 25, BACKLOG = 4001 };
 
@@ -112,6 +113,118 @@ static void what_a_take_brings(void **state) {
     }
 }
 
+static unsigned room;
+static bool room_entry(void *context, const char *text, size_t len) {
+    (void)context, (void)text, (void)len;
+    return room > 0 && room-- > 0;
+}
+
+static void pages_of_a_few_megabytes(void **state) {
+    (void)state;
+    enum { KIB = 1024, MIB = 1024 * KIB };
+    static const struct {
+        int64_t page, asked;
+        uint64_t bytes;
+        int64_t next;
+    } cases[] = {
+        {64, 64, 64 * 250, 128},
+        {128, 64, 64 * 250, 128}, /* asked before it grew */
+        {4000, 4000, 4000 * 250, 5000},
+        {5000, 5000, 5000 * 250, 5000},
+        {64, 64, MIB, 64},
+        {64, 64, 2 * MIB, 64},
+        {64, 64, 64 * MIB, 1},
+        {64, 64, UINT64_C(25600) * MIB, 1},
+        {1, 64, UINT64_C(64) * 5 * MIB, 1},
+        {1, 1, 5 * MIB, 1},
+        {1, 1, 250, 2},
+        {5000, 5000, 4 * MIB, 1250},
+        {1250, 5000, 8 * MIB, 625},
+        {625, 5000, 3 * MIB, 625},
+    };
+    for (unsigned i = 0; i < sizeof cases / sizeof cases[0]; i++)
+        assert_int_equal(paging_next(cases[i].page, cases[i].asked, cases[i].bytes, 5000), cases[i].next);
+    assert_int_equal(paging_some(0), 256);
+    assert_int_equal(paging_some(1), 4000);
+    assert_int_equal(paging_some(2097), 4000);
+    assert_int_equal(paging_some(64 * KIB), 128);
+    assert_int_equal(paging_some(400 * MIB), 1);
+}
+
+/* Generation by generation, each with room for 16 of them: what Redis hands over is not much more than the queue. */
+static void what_finds_no_room_is_read_once_more(void **state) {
+    (void)state;
+    enum { N = 300, ROOM = 16, LEN = 1 << 20 };
+    char *big = malloc(LEN + 1);
+    assert_non_null(big);
+    memset(big, 'x', LEN);
+    big[LEN] = '\0';
+    struct claim claim = claim_make("me", 1, 0);
+    config.page = 5000;
+    consumer_begin_test();
+    consumer->handler.entry = room_entry;
+    fake_push(CLAIMS, claim.key);
+    for (unsigned i = 0; i < N; i++)
+        fake_push(claim.key, big);
+    fake.sent = 0;
+    while (claim.read < N) {
+        told_clear();
+        room = ROOM;
+        consumer_read(consumer, &claim, INT64_MAX);
+        fake_run();
+        assert_int_equal(told.done, 1);
+        assert_true(told.result.taken > 0);
+        claim.read += told.result.taken;
+    }
+    /* The first reads are of 64; then of one, and three of them are under way. */
+    assert_in_range(fake.sent, (uint64_t)N * LEN, UINT64_C(2) * N * LEN);
+    consumer_end_test();
+    free(big);
+}
+
+/* Its length and head, in whichever way it comes. */
+static size_t big_len;
+static char big_head[3];
+static bool big_entry(void *context, const char *text, size_t len) {
+    (void)context;
+    big_len = len;
+    memcpy(big_head, text, 2);
+    return true;
+}
+
+static void an_entry_that_is_too_big(void **state) {
+    (void)state;
+    char *big = malloc(ENTRY_BYTES_MAX + 2);
+    assert_non_null(big);
+    memset(big, 'x', ENTRY_BYTES_MAX + 1);
+    big[ENTRY_BYTES_MAX + 1] = '\0';
+    big[1] = 'y';
+    for (unsigned way = 0; way < 4; way++) { /* moved, read, popped, waited for and popped */
+        struct claim some = claim_make("me", 1, 0), all = claim_make("me", 1, 1);
+        config.at_most_once = way >= 2;
+        consumer_begin_test();
+        consumer->handler.entry = big_entry;
+        fake_push(way == 1 ? all.key : QUEUE, big);
+        told_clear();
+        big_len = 0;
+        if (way == 1)
+            consumer_read(consumer, &all, INT64_MAX);
+        else
+            consumer_take(consumer, &some, &all, true);
+        if (way == 3) { /* the queue was empty when it was asked for its length */
+            fake_delete(QUEUE);
+            fake_step();
+            fake_push(QUEUE, big);
+        }
+        fake_run();
+        assert_int_equal(told.result.taken, 1);
+        assert_int_equal(big_len, ENTRY_BYTES_MAX + 1);
+        assert_string_equal(big_head, "xy");
+        consumer_end_test();
+    }
+    free(big);
+}
+
 /* The answers of the second half are of entries that are moved, and not taken. */
 static void a_take_that_finds_no_room(void **state) {
     (void)state;
@@ -166,6 +279,9 @@ int main(void) {
         cmocka_unit_test_setup_teardown(reading_stops_at_the_limit, setup, teardown),
         cmocka_unit_test_setup_teardown(a_claim_that_is_gone_has_no_entries, setup, teardown),
         cmocka_unit_test_setup_teardown(what_a_take_brings, setup, teardown),
+        cmocka_unit_test_setup_teardown(an_entry_that_is_too_big, setup, teardown),
+        cmocka_unit_test_setup_teardown(pages_of_a_few_megabytes, setup, teardown),
+        cmocka_unit_test_setup_teardown(what_finds_no_room_is_read_once_more, setup, teardown),
         cmocka_unit_test_setup_teardown(a_take_that_finds_no_room, setup, teardown),
         cmocka_unit_test_setup_teardown(every_fault_at_every_command, setup, teardown),
     };
