@@ -9,6 +9,7 @@
 #include "base/log.h"
 #include "base/mem.h"
 #include "import/counters.h"
+#include "import/refusals.h"
 #include "import/writer.h"
 
 enum { STORE_RETRY_FIRST_MS = 100 };
@@ -21,6 +22,7 @@ struct committer {
     committer_told_fn *told;
     void *context;
     struct importer_counters counters;
+    struct refusals refusals;
 
     struct writer *writer;
     struct event *answered, *retry, *flush;
@@ -209,8 +211,14 @@ bool committer_is_free(const struct committer *committer) {
     return committer->ready && !committer->busy && committer->writing == NOTHING;
 }
 
+void committer_look(struct committer *committer) {
+    if (committer->patience != PATIENCE_BOUNDED)
+        refusals_look(&committer->refusals, committer_folding(committer), false);
+}
+
 void committer_hand_over(struct committer *committer, enum flush_cause cause) {
     struct generation *generation = committer_folding(committer);
+    if (committer->patience != PATIENCE_BOUNDED) refusals_look(&committer->refusals, generation, true);
     committer->at = !committer->at;
     committer->writing = WRITING;
     committer->unsure = false;
@@ -327,6 +335,7 @@ void committer_memory(const struct committer *committer, size_t *bytes, size_t *
 
 void committer_show_import(const struct committer *committer, const struct counters_held *held, struct show *show) {
     counters_show(&committer->counters, committer->config, &committer->folder, held, clock_now(committer->clock), show);
+    refusals_show(&committer->refusals, show);
 }
 
 void committer_show_store(const struct committer *committer, struct show *show) {
@@ -337,4 +346,5 @@ void committer_show_store(const struct committer *committer, struct show *show) 
 void committer_problems(const struct committer *committer, const struct counters_held *held, struct buffer *out) {
     writer_problems(committer->writer, out);
     counters_problems(committer->config, held, clock_now(committer->clock), out);
+    refusals_problems(&committer->refusals, out);
 }

@@ -153,6 +153,7 @@ static void direct_step(struct direct *direct) {
         return;
     }
     enum reading reading = feed_read(direct);
+    committer_look(direct->committer);
     bool ending = direct->stopping && reading == READ_ALL, again = reading == READ_SOME;
     if (generation_is_empty(committer_folding(direct->committer))) {
         direct->flush_due = false;

@@ -67,7 +67,7 @@ static enum check_verdict records_check(const struct folder *folder, int64_t now
 static void reject_count(struct generation *generation, const struct reject *reject, int64_t now, const char *text,
                          size_t len) {
     generation_reject(generation, reject, now, text, len);
-    generation->reasons[reject->reason]++;
+    if (generation->reasons[reject->reason]++ == 0) generation->examples[reject->reason] = *reject;
     generation->ledger.rejected++;
 }
 

@@ -239,6 +239,7 @@ static void on_failed(void *context, const char *why) {
 static void on_done(void *context, const struct consumer_result *result) {
     struct importer *importer = context;
     struct plan *plan = &importer->plan;
+    if (plan->folding) committer_look(importer->committer);
     switch (plan->under_way) {
     case PLAN_LIST: plan_listed(plan, result->claims, result->n_claims); break;
     case PLAN_READ: plan_read(plan, result->taken, result->ended); break;

@@ -51,6 +51,7 @@ const FACTS = {
         ["Memory used", "cache_bytes", bytes],
         ["Memory limit", "cache_limit_bytes", bytes],
         ["Unknown names", "unknown_names_total", count],
+        ["Mostly refused", "refusals", String],
     ],
     store: [
         ["Connected", "up", yes],

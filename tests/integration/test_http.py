@@ -146,6 +146,7 @@ def test_every_number_after_known_entries(make_site, kind):
     assert rejected == len(entries) - 5 == 55
     for reason, count in reasons.items():
         assert after.pop('flowimport_import_rejected_total{reason="%s"}' % reason) == count
+    assert after.pop('flowimport_import_rejected_total{reason="too-big"}') == 0
     assert not [name for name in after if "rejected_total" in name]
     assert after["flowimport_import_unknown_names_total"] == 2
     assert after["flowimport_queue_taken_total"] == len(entries)
@@ -377,6 +378,32 @@ def test_entries_that_wait_too_long(make_site):
     client.wait_for_health(200)
     assert client.metrics()['flowimport_import_flushes_total{cause="recovery"}'] == 1
     assert client.metrics()["flowimport_import_lag_seconds"] == 0
+    daemon.stop()
+
+
+def test_most_of_what_comes_is_refused(make_site):
+    """Said at once in the log, by /healthz, /metrics and /status, until a generation is fine again."""
+    site = make_site(http=LISTEN)
+    daemon = site.daemon()
+    asking = Client(daemon)
+    asking.wait_for_health(200)
+    site.redis.push([one(flowStartSeconds=4102444700, flowEndSeconds=4102444800)] * 1500 + [one()] * 500)
+    asking.wait_for_health(503, " entries were refused, most as in-future, such as flowEndSeconds = '4102444800'; "
+                                "probably a producer's clock is ahead, or this host's is behind\n")
+    assert asking.health()[1].startswith("import: ")
+    assert asking.status()["import"]["refusals"] in asking.health()[1]
+    assert asking.metrics()["flowimport_import_mostly_refused"] == 1
+    site.settle(2000, daemon)
+    assert daemon.output().count("most as in-future") == 1  # one line, however many pages and generations
+    asking.wait_for_health(503, "of 2000 entries were refused")
+    site.redis.push([one()] * 5)
+    site.settle(2005, daemon)
+    assert asking.health()[0] == 503  # too few to say
+    site.redis.push([one()] * 20)
+    site.settle(2025, daemon)
+    asking.wait_for_health(200)
+    assert "entries are accepted again" in daemon.output()
+    assert asking.metrics()["flowimport_import_mostly_refused"] == 0
     daemon.stop()
 
 

@@ -96,6 +96,9 @@ struct generation *committer_folding(struct committer *committer);
 struct folder *committer_folder(struct committer *committer);
 /* The generation handed over and not yet released; NULL: none. */
 const struct generation *committer_writing(const struct committer *committer);
+/* To be called after every few entries: where most of them are refused, it is said before the generation's end. A hand
+ * tool says itself what it refuses. */
+void committer_look(struct committer *committer);
 /* Whether one may be handed over, or a question asked. */
 bool committer_is_free(const struct committer *committer);
 void committer_hand_over(struct committer *committer, enum flush_cause cause);

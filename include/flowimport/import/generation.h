@@ -19,7 +19,8 @@ struct generation {
     struct buffer rejects;    /* elements for the rejected list, one behind the other */
     size_t *reject_ends;      /* where each of them ends in `rejects` */
     size_t n_rejects, reject_room;
-    uint64_t reasons[REJECT_REASONS]; /* how many of ledger.rejected have which reason */
+    uint64_t reasons[REJECT_REASONS];       /* how many of ledger.rejected have which reason */
+    struct reject examples[REJECT_REASONS]; /* the first of each */
     bool recount; /* committed before: only its refused entries are wanted again, nothing is summed */
 };
 
