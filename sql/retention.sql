@@ -52,8 +52,41 @@ BEGIN
   END IF;
 END//
 
+-- Deletes the rows of buckets before `p_cutoff` that are in a common partition with later days, 10,000 at a time. A
+-- failure leaves the rest to the next run.
+DROP PROCEDURE IF EXISTS flowimport_retention_delete//
+CREATE DEFINER = 'flowimport_retention'@'localhost' PROCEDURE flowimport_retention_delete
+  (IN p_at BIGINT, IN p_table VARCHAR(64), IN p_cutoff BIGINT)
+  MODIFIES SQL DATA
+BEGIN
+  DECLARE v_n, v_rows BIGINT DEFAULT 0;
+  DECLARE v_code INT DEFAULT 0;
+  DECLARE v_text TEXT;
+  DECLARE CONTINUE HANDLER FOR SQLEXCEPTION GET DIAGNOSTICS CONDITION 1 v_code = MYSQL_ERRNO, v_text = MESSAGE_TEXT;
+  SET @flowimport_sql = CONCAT('DELETE FROM ', p_table, ' WHERE bucket < ', p_cutoff, ' ORDER BY bucket LIMIT 10000');
+  PREPARE flowimport_statement FROM @flowimport_sql;
+  IF v_code = 0 THEN
+    REPEAT
+      EXECUTE flowimport_statement;
+      SET v_n = ROW_COUNT();
+      IF v_code = 0 THEN
+        SET v_rows = v_rows + v_n;
+      END IF;
+    UNTIL v_code <> 0 OR v_n < 10000 END REPEAT;
+    DEALLOCATE PREPARE flowimport_statement;
+  END IF;
+  IF v_rows > 0 THEN
+    CALL flowimport_retention_note(p_at, 'drop', p_table, v_rows, 0, NULL);
+  END IF;
+  IF v_code <> 0 THEN
+    CALL flowimport_retention_note(p_at, 'error', p_table, 0, 0,
+                                   LEFT(CONCAT(v_text, ' (error ', v_code, '): ', @flowimport_sql), 1024));
+  END IF;
+END//
+
 -- Creates partitions for the days up to a week ahead. The importer creates missing partitions itself, so this only saves
--- it the time. A partition between two days is empty; its name is gap and the day before which it ends.
+-- it the time. A partition between two days is common to those between; its name is gap and the day before which it
+-- ends.
 DROP PROCEDURE IF EXISTS flowimport_retention_ahead//
 CREATE DEFINER = 'flowimport_retention'@'localhost' PROCEDURE flowimport_retention_ahead
   (IN p_at BIGINT, IN p_table VARCHAR(64))
@@ -83,7 +116,7 @@ END//
 
 -- Empties the partitions of one table that end at `p_cutoff` or before, and merges them into one. If they were dropped
 -- instead, their days would belong to the next partition, and a late flow for one of these days would have to split
--- a full partition.
+-- a full partition. Rows of expired days that share a common partition with later ones are deleted.
 DROP PROCEDURE IF EXISTS flowimport_retention_expire//
 CREATE DEFINER = 'flowimport_retention'@'localhost' PROCEDURE flowimport_retention_expire
   (IN p_at BIGINT, IN p_table VARCHAR(64), IN p_cutoff BIGINT)
@@ -91,7 +124,7 @@ CREATE DEFINER = 'flowimport_retention'@'localhost' PROCEDURE flowimport_retenti
 BEGIN
   DECLARE v_names LONGTEXT;
   DECLARE v_n, v_end, v_rows, v_bytes BIGINT;
-  DECLARE v_done INT;
+  DECLARE v_done INT DEFAULT 1;
   SELECT GROUP_CONCAT(partition_name ORDER BY partition_ordinal_position), COUNT(*),
          MAX(CAST(partition_description AS UNSIGNED)), SUM(table_rows), SUM(data_length + index_length)
     INTO v_names, v_n, v_end, v_rows, v_bytes
@@ -119,6 +152,16 @@ BEGIN
                   DATE_FORMAT(DATE_ADD('1970-01-01', INTERVAL v_end DIV 86400 DAY), 'gap%Y%m%d')),
                ' VALUES LESS THAN (', v_end, '))'),
         v_done);
+    END IF;
+  END IF;
+  IF v_done THEN
+    SET @flowimport_sql = CONCAT('SELECT EXISTS (SELECT 1 FROM ', p_table, ' WHERE bucket < ', p_cutoff,
+                                 ') INTO @flowimport_full');
+    PREPARE flowimport_statement FROM @flowimport_sql;
+    EXECUTE flowimport_statement;
+    DEALLOCATE PREPARE flowimport_statement;
+    IF @flowimport_full THEN
+      CALL flowimport_retention_delete(p_at, p_table, p_cutoff);
     END IF;
   END IF;
 END//
@@ -156,7 +199,7 @@ BEGIN
   CLOSE v_tables;
 END//
 
--- While the tables are larger than max_size: drops the oldest day of all sizes, but never today.
+-- While the tables are larger than max_size: drops the oldest day, or common partition, of all sizes, but never today.
 DROP PROCEDURE IF EXISTS flowimport_retention_cap//
 CREATE DEFINER = 'flowimport_retention'@'localhost' PROCEDURE flowimport_retention_cap
   (IN p_at BIGINT, IN p_max BIGINT UNSIGNED)
@@ -168,25 +211,25 @@ BEGIN
   DECLARE v_sizes CURSOR FOR
     SELECT DISTINCT SUBSTRING_INDEX(SUBSTRING_INDEX(table_name, '_', -2), '_', 1)
       FROM information_schema.partitions
-      WHERE table_schema = DATABASE() AND table_name REGEXP '^flows_aggr_[0-9]+_data$' AND partition_name LIKE 'd%'
-        AND CAST(partition_description AS UNSIGNED) = v_oldest;
+      WHERE table_schema = DATABASE() AND table_name REGEXP '^flows_aggr_[0-9]+_data$'
+        AND (partition_name LIKE 'd%' OR table_rows > 0) AND CAST(partition_description AS UNSIGNED) = v_oldest;
   DECLARE CONTINUE HANDLER FOR NOT FOUND SET v_end = 1;
   SELECT SUM(data_length + index_length) INTO v_used FROM information_schema.tables
     WHERE table_schema = DATABASE() AND (table_name REGEXP '_data$' OR table_name = 'import_ledger');
   WHILE v_used > p_max AND v_oldest IS NOT NULL DO
     SELECT MIN(CAST(partition_description AS UNSIGNED)) INTO v_oldest
       FROM information_schema.partitions
-      WHERE table_schema = DATABASE() AND table_name REGEXP '^flows_aggr_[0-9]+_data$' AND partition_name LIKE 'd%'
-        AND CAST(partition_description AS UNSIGNED) > v_last
+      WHERE table_schema = DATABASE() AND table_name REGEXP '^flows_aggr_[0-9]+_data$'
+        AND (partition_name LIKE 'd%' OR table_rows > 0) AND CAST(partition_description AS UNSIGNED) > v_last
         AND CAST(partition_description AS UNSIGNED) <= p_at - p_at MOD 86400;
     IF v_oldest IS NULL THEN
       CALL flowimport_retention_note(p_at, 'error', 'max_size', 0, v_used,
-                                     CONCAT('the tables take ', v_used, ' bytes of ', p_max, ', and there is no full ',
-                                            'day left to drop: raise max_size, or use larger bucket sizes'));
+                                     CONCAT('the tables take ', v_used, ' bytes of ', p_max, ', and no full ',
+                                            'day is left to drop: raise max_size, or use larger bucket sizes'));
     ELSE
       SELECT SUM(data_length + index_length) INTO v_freed FROM information_schema.partitions
-        WHERE table_schema = DATABASE() AND table_name REGEXP '_data$' AND partition_name LIKE 'd%'
-          AND CAST(partition_description AS UNSIGNED) = v_oldest;
+        WHERE table_schema = DATABASE() AND table_name REGEXP '_data$'
+          AND (partition_name LIKE 'd%' OR table_rows > 0) AND CAST(partition_description AS UNSIGNED) = v_oldest;
       SET v_end = 0;
       OPEN v_sizes;
       sizes: LOOP

@@ -178,7 +178,7 @@ void store_begin(struct store *store, const struct ledger_row *ledger, const uin
     store->begun = true;
     store->rows = 0;
     store->error.text[0] = '\0';
-    store->status = store->ops->begin(store, buckets, n_buckets, &store->error);
+    store->status = store->ops->begin(store, ledger->committed_at, buckets, n_buckets, &store->error);
     if (store->status == STORE_OK) store->status = ledger_insert(store, ledger, &store->error);
 }
 

@@ -1,6 +1,7 @@
 """What is particular to a store: no array binding, names on a TCP port, accounts, foreign tables, changed settings."""
 import sqlite3
 import subprocess
+import time
 
 import pytest
 
@@ -34,6 +35,82 @@ def test_small_packet(make_site, make_maria, make_store, known, options, packet)
     site = make_site(store=make_store("mysql", server, options))
     site.import_all(known[0])
     rig.assert_tables(site.tables(), known[1])
+
+
+DAY = 86400
+NOVEMBER = 1699920000  # 2023-11-14
+
+
+def partitions(site, table="flows_600_data"):
+    """[(name, rows)], rows by counting, of the days' partitions and then of the common ones."""
+    server, name = site.store.server, site.store.database
+    names = [row[0] for row in server.run(
+        "SELECT partition_name FROM information_schema.partitions WHERE table_schema = '%s' AND table_name = '%s' "
+        "ORDER BY partition_ordinal_position" % (name, table))]
+    rows = [(each, server.run("SELECT COUNT(*) FROM %s.%s PARTITION (%s)" % (name, table, each))[0][0])
+            for each in names]
+    return [row for row in rows if row[0][0] == "d"], [row for row in rows if row[0][0] != "d"]
+
+
+def test_as_many_days_as_there_are(make_site, make_store):
+    """8,200 entries of as many days: no server takes a partition for each."""
+    entries = [one(flowStartSeconds=NOVEMBER - i * DAY, flowEndSeconds=NOVEMBER - i * DAY + 1) for i in range(8200)]
+    site = make_site(store=make_store("mysql"))
+    start = time.monotonic()
+    daemon = site.daemon()
+    site.redis.push(entries)
+    site.settle(8200, daemon)
+    assert time.monotonic() - start < 90  # 3 s on an idle machine; a partition for each would take half an hour
+    expected = reference.Import().add_all(entries)
+    rig.assert_tables(site.tables(), expected.tables())
+    days, common = partitions(site)
+    assert len(days) <= 1 + 2 * 16 and sum(rows for _, rows in days + common) == 8200
+    # The present has days of its own still, and so have days beside them; the common partition keeps its rows.
+    more = [one(flowStartSeconds=NOVEMBER + i * DAY, flowEndSeconds=NOVEMBER + i * DAY + 1) for i in (-3000, 1, 2)]
+    site.redis.push(more)
+    site.settle(8203, daemon)
+    rig.assert_tables(site.tables(), expected.add_all(more).tables())
+    assert [rows for _, rows in partitions(site)[0][-2:]] == [1, 1]
+    daemon.stop()
+    site.verify()
+
+
+@pytest.mark.parametrize("days, rows", [(26, [2800, 3500]), (31, [10501])])
+def test_a_full_common_partition_is_not_copied(make_site, make_store, days, rows):
+    """A day within a common partition of at most 10,000 rows gets its own; in a larger one it stays where it is."""
+    site = make_site(store=make_store("mysql"))
+    site.redis.push([one(flowStartSeconds=NOVEMBER - day * DAY, flowEndSeconds=NOVEMBER - day * DAY,
+                         sourceTransportPort=i + 1) for day in range(days) for i in range(700)])
+    site.run("--once")
+    assert [count for _, count in partitions(site)[1] if count] == [(days - 16) * 700]
+    site.redis.push([one(flowStartSeconds=NOVEMBER - 20 * DAY, flowEndSeconds=NOVEMBER - 20 * DAY,
+                         sourceTransportPort=1000)])
+    site.run("--once")
+    own, common = partitions(site)
+    assert sorted(count for _, count in common if count) == rows
+    assert (("d20231025", 701) in own) == (days == 26)
+    site.verify()
+
+
+def test_a_store_made_before(make_site, make_store):
+    """A partition for each of 1,600 days, as an earlier version made them: the present goes on having its own."""
+    store = make_store("mysql")
+    site = make_site(store=store)
+    site.run("schema", "install")
+    today = int(time.time()) // DAY
+    days = ", ".join("PARTITION d%s VALUES LESS THAN (%d)" % (
+        time.strftime("%Y%m%d", time.gmtime(day * DAY)), (day + 1) * DAY) for day in range(today - 1602, today - 2))
+    first = "PARTITION gap VALUES LESS THAN (%d), " % ((today - 1602) * DAY)
+    store.server.run("ALTER TABLE %s.flows_600_data ADD PARTITION (%s%s)" % (store.database, first, days))
+    entries = [one(flowStartSeconds=day * DAY, flowEndSeconds=day * DAY) for day in
+               (50, 51, today - 2000, today - 1000, today - 1, today)]
+    site.redis.push(entries)
+    site.run("--once")
+    rig.assert_tables(site.tables(), reference.Import().add_all(entries).tables())
+    own, common = partitions(site)
+    assert [rows for _, rows in own if rows] == [1, 1, 1] and own[-1][1] == own[-2][1] == 1
+    assert [rows for _, rows in common if rows] == [3]
+    site.verify()
 
 
 def test_over_tcp_with_a_password(make_site, make_maria, make_store, known):

@@ -65,39 +65,78 @@ static void day_add(struct pieces *pieces, uint32_t day) {
     piece_add(pieces, name, start + DAY_SECONDS);
 }
 
-int partition_plan(const char *table, const struct partition *partitions, unsigned n, const uint32_t *days,
-                   unsigned n_days, struct buffer *sql, struct error *error) {
-    unsigned next = 0, total = n;
-    struct pieces pieces = {.sql = sql};
-    for (unsigned i = 0; i < n && next < n_days; i++) {
-        const struct partition *partition = &partitions[i];
-        uint64_t start = i ? partitions[i - 1].end : 0;
-        uint32_t own;
-        if ((uint64_t)days[next] * DAY_SECONDS >= partition->end) continue;
-        buffer_printf(sql, "ALTER TABLE %s REORGANIZE PARTITION %s INTO (", table, partition->name);
-        pieces.n = 0;
-        pieces.end = start;
-        while (next < n_days && (uint64_t)days[next] * DAY_SECONDS < partition->end)
-            day_add(&pieces, days[next++]);
-        if (is_day(partition, &own))
-            day_add(&pieces, own);
-        else if (pieces.end < partition->end)
-            piece_add(&pieces, partition->name, partition->end);
-        buffer_add_text(sql, ");\n");
-        total += pieces.n - 1;
+static uint32_t distance(uint32_t day, uint32_t today) { return day > today ? day - today : today - day; }
+
+unsigned partition_choose(unsigned n, const uint32_t *days, unsigned n_days, uint32_t today, unsigned *first) {
+    unsigned begin = 0, end, total = n;
+    while (begin < n_days && days[begin] < today)
+        begin++;
+    for (end = begin; end - begin < PARTITION_NEW && (begin > 0 || end < n_days); total += 2) { /* with its gap */
+        bool later = begin == 0 || (end < n_days && distance(days[end], today) <= distance(days[begin - 1], today));
+        uint32_t away = distance(days[later ? end : begin - 1], today);
+        /* one is left for the common partition behind all */
+        if (total + 2 > (away > PARTITION_NEAR ? PARTITION_FAR_MAX : PARTITION_MAX - 1)) break;
+        if (later)
+            end++;
+        else
+            begin--;
     }
-    if (next < n_days) {
+    *first = begin;
+    return end - begin;
+}
+
+unsigned partition_of(const struct partition *partitions, unsigned n, uint32_t day) {
+    unsigned i = 0;
+    while (i < n && partitions[i].end <= (uint64_t)day * DAY_SECONDS)
+        i++;
+    return i;
+}
+
+/* Splits the days that the partition holds off from it. Returns how many they are. */
+static unsigned partition_split(const char *table, const struct partition *partition, uint64_t start,
+                                const uint32_t *days, unsigned n_days, struct buffer *sql) {
+    struct pieces pieces = {.sql = sql, .end = start};
+    unsigned n = 0;
+    uint32_t own;
+    while (n < n_days && (uint64_t)days[n] * DAY_SECONDS < partition->end)
+        n++;
+    if (n == 0 || partition->full) return n;
+    buffer_printf(sql, "ALTER TABLE %s REORGANIZE PARTITION %s INTO (", table, partition->name);
+    for (unsigned i = 0; i < n; i++)
+        day_add(&pieces, days[i]);
+    if (is_day(partition, &own))
+        day_add(&pieces, own);
+    else if (pieces.end < partition->end)
+        piece_add(&pieces, partition->name, partition->end);
+    buffer_add_text(sql, ");\n");
+    return n;
+}
+
+/* Behind the last partition: the days, and a common one up to `last`. */
+static void end_extend(const char *table, const struct partition *partitions, unsigned n, const uint32_t *days,
+                       unsigned n_days, uint32_t last, struct buffer *sql) {
+    struct pieces pieces = {.sql = sql, .end = n ? partitions[n - 1].end : 0};
+    char name[16];
+    /* A table with that many gets one for good. */
+    uint32_t until = n < PARTITION_FAR_MAX ? last + 1 : PARTITION_DAYS;
+    if ((uint64_t)last * DAY_SECONDS < pieces.end) return;
+    if (n < PARTITION_MAX)
         buffer_printf(sql, "ALTER TABLE %s ADD PARTITION (", table);
-        pieces.n = 0;
-        pieces.end = n ? partitions[n - 1].end : 0;
-        while (next < n_days)
-            day_add(&pieces, days[next++]);
-        buffer_add_text(sql, ");\n");
-        total += pieces.n;
+    else /* the server lets the last one grow */
+        buffer_printf(sql, "ALTER TABLE %s REORGANIZE PARTITION %s INTO (", table, partitions[n - 1].name);
+    for (unsigned i = 0; i < n_days; i++)
+        day_add(&pieces, days[i]);
+    if (pieces.end <= (uint64_t)last * DAY_SECONDS) {
+        day_name("gap", until, name, sizeof name);
+        piece_add(&pieces, name, (uint64_t)until * DAY_SECONDS);
     }
-    if (total <= PARTITION_MAX) return 0;
-    return error_set(error,
-                     "%s: too many partitions, %u of at most %d: it has %u, and %u more days must be written; drop old "
-                     "ones (retention), or refuse old flows (max_flow_age)",
-                     table, total, PARTITION_MAX, n, n_days);
+    buffer_add_text(sql, ");\n");
+}
+
+void partition_plan(const char *table, const struct partition *partitions, unsigned n, const uint32_t *days,
+                    unsigned n_days, uint32_t last, struct buffer *sql) {
+    unsigned next = 0;
+    for (unsigned i = 0; i < n; i++)
+        next += partition_split(table, &partitions[i], i ? partitions[i - 1].end : 0, days + next, n_days - next, sql);
+    end_extend(table, partitions, n, days + next, n_days - next, last, sql);
 }

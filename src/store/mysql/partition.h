@@ -1,27 +1,33 @@
 /* Partitions by day: which ALTER TABLE makes the missing ones. No I/O here.
  *
  * A day's partition is named d20261123 and holds exactly that day (UTC, by the start of the bucket); it is made before
- * its first row is written. What lies between two known days is covered by one that is always empty, named gap and the
- * day before which it ends; splitting it costs nothing. There is never one for all that may come, for rows would fall
- * into it and then make splitting it a copy. */
+ * its first row is written. What lies between two such days is covered by a common one, named gap and the day before
+ * which it ends. A partition costs about 40 ms a table to make, and the server has a limit of them, so a generation
+ * makes few, for the days nearest to the present; rows of other days fall into the common partitions. Splitting one
+ * copies its rows, so one that is full is left as it is: its days have no partitions of their own. Behind the last day
+ * there is a common partition only where rows need it. */
 #ifndef FLOWIMPORT_STORE_MYSQL_PARTITION_H
 #define FLOWIMPORT_STORE_MYSQL_PARTITION_H
 
 #include <stdbool.h>
 #include <stdint.h>
 
-#include "base/clock.h"
 #include "base/buffer.h"
-#include "base/error.h"
+#include "base/clock.h"
 
 enum {
     PARTITION_DAYS = UINT32_MAX / DAY_SECONDS + 1, /* days that a bucket can begin in */
     PARTITION_MAX = 8192,                          /* the most a table can have, in MySQL and MariaDB alike */
+    PARTITION_NEW = 16,                            /* days that get partitions of their own at a time, at most */
+    PARTITION_NEAR = 7,                            /* days from the present to either side ... */
+    PARTITION_FAR_MAX = 1500,                      /* ... beyond which no more are made in a table that has so many */
+    PARTITION_COPY_ROWS = 10000,                   /* a partition of more is full */
 };
 
 struct partition {
     char name[65];
     uint64_t end; /* VALUES LESS THAN; UINT64_MAX: MAXVALUE */
+    bool full;    /* it is not split */
 };
 
 struct partition_set { /* which days there are; one bit each */
@@ -37,9 +43,14 @@ static inline void partition_set_add(struct partition_set *set, uint32_t day) {
 
 /* Adds to `known` the days that need no partition any more. `partitions` by ascending end. */
 void partition_known(const struct partition *partitions, unsigned n, struct partition_set *known);
-/* The statements, each ended by ";\n", that make partitions for `days` (n of them, ascending, no two equal, none of
- * them known). 0, or -1 where the table would have more than PARTITION_MAX. */
-int partition_plan(const char *table, const struct partition *partitions, unsigned n, const uint32_t *days,
-                   unsigned n_days, struct buffer *sql, struct error *error) __attribute__((warn_unused_result));
+/* Which of the `days` (n_days of them, ascending, no two equal, none known) get partitions of their own: days[*first]
+ * and those behind it; returns how many. `n`: partitions that the table has. */
+unsigned partition_choose(unsigned n, const uint32_t *days, unsigned n_days, uint32_t today, unsigned *first);
+/* The partition that the day's rows fall into; n: none. */
+unsigned partition_of(const struct partition *partitions, unsigned n, uint32_t day);
+/* The statements, each ended by ";\n", that make partitions for the days that were chosen (ascending), but where a full
+ * one would have to be split, and that cover all days up to `last`. */
+void partition_plan(const char *table, const struct partition *partitions, unsigned n, const uint32_t *days,
+                    unsigned n_days, uint32_t last, struct buffer *sql);
 
 #endif

@@ -27,6 +27,12 @@ static int listing_read(void *context, unsigned n, const char *const *columns, c
     return 0;
 }
 
+static int count_read(void *context, unsigned n, const char *const *columns, const size_t *lengths) {
+    (void)n, (void)lengths;
+    *(uint64_t *)context = columns[0] ? strtoull(columns[0], NULL, 10) : 0;
+    return 0;
+}
+
 /* Days the table's buckets begin in that have no partition yet, ascending. */
 static unsigned days_missing(const struct table *table, const struct mysql_table *known, const uint32_t *buckets,
                              unsigned n, uint32_t *days) {
@@ -71,8 +77,40 @@ static enum store_status plan_run(struct mysql_store *store, const char *table, 
     return STORE_OK;
 }
 
-static enum store_status table_ensure(struct mysql_store *store, const struct table *table, const uint32_t *buckets,
-                                      unsigned n, struct error *error) {
+/* Marks the partitions that would have to be split for the days, and are full. */
+static enum store_status full_mark(struct mysql_store *store, const char *table, struct listing *listing,
+                                   const uint32_t *days, unsigned n, struct error *error) {
+    enum store_status status = STORE_OK;
+    for (unsigned i = 0, last = listing->n; i < n && status == STORE_OK; i++) {
+        char sql[256];
+        uint64_t rows = 0;
+        unsigned at = partition_of(listing->partitions, listing->n, days[i]);
+        if (at == listing->n || at == last) continue;
+        last = at;
+        snprintf(sql, sizeof sql, "SELECT COUNT(*) FROM (SELECT 1 FROM %s PARTITION (%s) LIMIT %d) counted", table,
+                 listing->partitions[at].name, PARTITION_COPY_ROWS + 1);
+        status = mysql_store_query(&store->base, sql, NULL, 0, count_read, &rows, error);
+        listing->partitions[at].full = rows > PARTITION_COPY_ROWS;
+    }
+    return status;
+}
+
+/* One try to make what the days (ascending, none known) require. *again: another consumer was faster. */
+static enum store_status days_make(struct mysql_store *store, const char *table, struct listing *listing,
+                                   uint32_t today, const uint32_t *days, unsigned n, bool *again, struct error *error) {
+    struct buffer sql = BUFFER_INIT;
+    unsigned first, n_chosen = partition_choose(listing->n, days, n, today, &first);
+    enum store_status status = full_mark(store, table, listing, days + first, n_chosen, error);
+    if (status == STORE_OK) {
+        partition_plan(table, listing->partitions, listing->n, days + first, n_chosen, days[n - 1], &sql);
+        if (sql.len > 0) status = plan_run(store, table, sql.data, again, error);
+    }
+    buffer_release(&sql);
+    return status;
+}
+
+static enum store_status table_ensure(struct mysql_store *store, const struct table *table, uint32_t today,
+                                      const uint32_t *buckets, unsigned n, struct error *error) {
     static const char list_sql[] =
         "SELECT partition_name, partition_description FROM information_schema.partitions "
         "WHERE table_schema = DATABASE() AND table_name = ? ORDER BY partition_ordinal_position";
@@ -83,7 +121,6 @@ static enum store_status table_ensure(struct mysql_store *store, const struct ta
     bool again = true;
     for (unsigned try = 0; again && status == STORE_OK && !known->is_plain; try++) {
         struct listing listing = {0};
-        struct buffer sql = BUFFER_INIT;
         if (!days) days = mem_alloc(PARTITION_DAYS * sizeof days[0]);
         unsigned n_days = days_missing(table, known, buckets, n, days);
         again = false;
@@ -94,27 +131,23 @@ static enum store_status table_ensure(struct mysql_store *store, const struct ta
             partition_known(listing.partitions, listing.n, &known->days);
             n_days = days_missing(table, known, buckets, n, days);
         }
-        if (status == STORE_OK && n_days > 0 && !known->is_plain) {
-            if (partition_plan(table->data, listing.partitions, listing.n, days, n_days, &sql, error) != 0)
-                status = STORE_REFUSED;
-            else
-                status = plan_run(store, table->data, sql.data, &again, error);
-        }
+        if (status == STORE_OK && n_days > 0 && !known->is_plain)
+            status = days_make(store, table->data, &listing, today, days, n_days, &again, error);
         if (status == STORE_OK && again && try == TRIES) status = STORE_RETRY; /* with the last try's error */
         for (unsigned i = 0; i < n_days && status == STORE_OK && !again; i++)
-            partition_set_add(&known->days, days[i]);
-        buffer_release(&sql);
+            partition_set_add(&known->days, days[i]); /* in a partition of their own, or in a common one for good */
         free(listing.partitions);
     }
     free(days);
     return status;
 }
 
-enum store_status mysql_partition_ensure(struct mysql_store *store, const uint32_t *buckets, unsigned n,
+enum store_status mysql_partition_ensure(struct mysql_store *store, int64_t now, const uint32_t *buckets, unsigned n,
                                          struct error *error) {
     const struct schema *schema = store->base.schema;
+    uint32_t today = now < 0 ? 0 : now > UINT32_MAX ? PARTITION_DAYS - 1 : (uint32_t)(now / DAY_SECONDS);
     enum store_status status = STORE_OK;
     for (unsigned i = 0; i < schema->n_tables && status == STORE_OK; i++)
-        if (schema->tables[i].bucket_size) status = table_ensure(store, &schema->tables[i], buckets, n, error);
+        if (schema->tables[i].bucket_size) status = table_ensure(store, &schema->tables[i], today, buckets, n, error);
     return status;
 }

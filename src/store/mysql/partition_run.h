@@ -4,8 +4,9 @@
 
 #include "store/mysql/mysql_store.h"
 
-/* Every table gets the partitions that rows of these buckets fall into. */
-enum store_status mysql_partition_ensure(struct mysql_store *store, const uint32_t *buckets, unsigned n,
+/* Every table gets the partitions that rows of these buckets fall into: days near `now`, seconds since the epoch, their
+ * own, others common ones. */
+enum store_status mysql_partition_ensure(struct mysql_store *store, int64_t now, const uint32_t *buckets, unsigned n,
                                          struct error *error);
 
 #endif

@@ -93,11 +93,12 @@ enum store_status mysql_store_put(struct store *base, const struct table *table,
     return ++store->n_rows < known->chunk ? STORE_OK : staged_write(store, error);
 }
 
-enum store_status mysql_store_begin(struct store *base, const uint32_t *buckets, unsigned n, struct error *error) {
+enum store_status mysql_store_begin(struct store *base, int64_t now, const uint32_t *buckets, unsigned n,
+                                    struct error *error) {
     static const char begin[] = "START TRANSACTION";
     struct mysql_store *store = mysql_own(base);
     enum store_status status = mysql_ensure(store, error);
-    if (status == STORE_OK) status = mysql_partition_ensure(store, buckets, n, error);
+    if (status == STORE_OK) status = mysql_partition_ensure(store, now, buckets, n, error);
     return status == STORE_OK ? mysql_run(store, begin, sizeof begin - 1, begin, error) : status;
 }
 

@@ -166,7 +166,7 @@ static int rows_read(void *context, unsigned n, const char *const *columns, cons
     return 0;
 }
 
-/* end of the partition, bytes */
+/* end of the partition, bytes; of a common partition the bytes go with its last day */
 static int partition_read(void *context, unsigned n, const char *const *columns, const size_t *lengths) {
     uint64_t end = number(columns[0]);
     (void)n, (void)lengths;
@@ -198,8 +198,8 @@ static enum store_status table_use(struct store *store, const struct table *tabl
                                    struct error *error) {
     static const char partitions_sql[] =
         "SELECT partition_description, data_length + index_length FROM information_schema.partitions "
-        "WHERE table_schema = DATABASE() AND table_name = ? AND partition_name LIKE 'd%' "
-        "AND CAST(partition_description AS UNSIGNED) <= ? ORDER BY partition_ordinal_position";
+        "WHERE table_schema = DATABASE() AND table_name = ? AND (partition_name LIKE 'd%' "
+        "OR table_rows > 0) AND CAST(partition_description AS UNSIGNED) <= ? ORDER BY partition_ordinal_position";
     const struct store_param params[] = {store_text(table->data), store_integer((int64_t)end)};
     bool is_mysql = store_dialect(store) == DIALECT_MYSQL;
     struct buffer sql = BUFFER_INIT;

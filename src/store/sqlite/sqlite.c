@@ -122,8 +122,9 @@ void sqlite_store_free(struct store *base) {
     free(store);
 }
 
-enum store_status sqlite_store_begin(struct store *base, const uint32_t *buckets, unsigned n, struct error *error) {
-    (void)buckets, (void)n; /* no partitions here */
+enum store_status sqlite_store_begin(struct store *base, int64_t now, const uint32_t *buckets, unsigned n,
+                                     struct error *error) {
+    (void)now, (void)buckets, (void)n; /* no partitions here */
     return run(own(base), "BEGIN IMMEDIATE", error);
 }
 

@@ -31,9 +31,10 @@ struct recorder {
     uint64_t sums[BUCKET_SIZES_MAX * 6 + 3][2][SCHEMA_VALUES_MAX]; /* by table and whether it is the total row */
 };
 
-static enum store_status recorder_begin(struct store *store, const uint32_t *buckets, unsigned n, struct error *error) {
+static enum store_status recorder_begin(struct store *store, int64_t now, const uint32_t *buckets, unsigned n,
+                                        struct error *error) {
     struct recorder *recorder = (struct recorder *)store;
-    (void)error;
+    (void)now, (void)error;
     assert_true(n <= 16);
     memcpy(recorder->days, buckets, n * sizeof buckets[0]);
     recorder->n_days = n;

@@ -14,98 +14,134 @@
 
 enum { DAY = 86400, NOV_23 = 20780 }; /* 2026-11-23 */
 
-static const struct partition first = {"d19700101", DAY};
-
 struct plan_case {
     const char *what;
     unsigned n;
     struct partition partitions[6];
     unsigned n_days;
-    uint32_t days[4];
+    uint32_t days[4]; /* chosen */
+    uint32_t last;    /* 0: the last of them */
     const char *sql;
 };
 
 static const struct plan_case cases[] = {
     {"the first day of a new table",
      1,
-     {{"d19700101", DAY}},
+     {{"d19700101", DAY, false}},
      1,
      {NOV_23},
+     0,
      "ALTER TABLE t ADD PARTITION (\n  PARTITION gap20261123 VALUES LESS THAN (1795392000),\n"
      "  PARTITION d20261123 VALUES LESS THAN (1795478400));\n"},
     {"tomorrow, and the day behind it",
      2,
-     {{"gap", 1795392000}, {"d20261123", 1795478400}},
+     {{"gap", 1795392000, false}, {"d20261123", 1795478400, false}},
      2,
      {NOV_23 + 1, NOV_23 + 2},
+     0,
      "ALTER TABLE t ADD PARTITION (\n  PARTITION d20261124 VALUES LESS THAN (1795564800),\n"
      "  PARTITION d20261125 VALUES LESS THAN (1795651200));\n"},
     {"the middle of a gap",
      3,
-     {{"d19700101", DAY}, {"gap20261123", 1795392000}, {"d20261123", 1795478400}},
+     {{"d19700101", DAY, false}, {"gap20261123", 1795392000, false}, {"d20261123", 1795478400, false}},
      1,
      {NOV_23 - 10},
+     0,
      "ALTER TABLE t REORGANIZE PARTITION gap20261123 INTO (\n  PARTITION gap20261113 VALUES LESS THAN (1794528000),\n"
      "  PARTITION d20261113 VALUES LESS THAN (1794614400),\n  PARTITION gap20261123 VALUES LESS THAN (1795392000));\n"},
     {"the end of a gap",
      3,
-     {{"d19700101", DAY}, {"gap20261123", 1795392000}, {"d20261123", 1795478400}},
+     {{"d19700101", DAY, false}, {"gap20261123", 1795392000, false}, {"d20261123", 1795478400, false}},
      1,
      {NOV_23 - 1},
+     0,
      "ALTER TABLE t REORGANIZE PARTITION gap20261123 INTO (\n  PARTITION gap20261122 VALUES LESS THAN (1795305600),\n"
      "  PARTITION d20261122 VALUES LESS THAN (1795392000));\n"},
     {"the beginning of a gap, and behind all",
      3,
-     {{"d19700101", DAY}, {"gap20261123", 1795392000}, {"d20261123", 1795478400}},
+     {{"d19700101", DAY, false}, {"gap20261123", 1795392000, false}, {"d20261123", 1795478400, false}},
      2,
      {1, NOV_23 + 2},
+     0,
      "ALTER TABLE t REORGANIZE PARTITION gap20261123 INTO (\n  PARTITION d19700102 VALUES LESS THAN (172800),\n"
      "  PARTITION gap20261123 VALUES LESS THAN (1795392000));\n"
      "ALTER TABLE t ADD PARTITION (\n  PARTITION gap20261125 VALUES LESS THAN (1795564800),\n"
      "  PARTITION d20261125 VALUES LESS THAN (1795651200));\n"},
     {"before the first day that retention left",
      1,
-     {{"d20261123", 1795478400}},
+     {{"d20261123", 1795478400, false}},
      1,
      {NOV_23 - 2},
+     0,
      "ALTER TABLE t REORGANIZE PARTITION d20261123 INTO (\n  PARTITION gap20261121 VALUES LESS THAN (1795219200),\n"
      "  PARTITION d20261121 VALUES LESS THAN (1795305600),\n  PARTITION gap20261123 VALUES LESS THAN (1795392000),\n"
      "  PARTITION d20261123 VALUES LESS THAN (1795478400));\n"},
     {"somebody's catch-all",
      2,
-     {{"d19700101", DAY}, {"rest", UINT64_MAX}},
+     {{"d19700101", DAY, false}, {"rest", UINT64_MAX, false}},
      1,
      {NOV_23},
+     0,
      "ALTER TABLE t REORGANIZE PARTITION rest INTO (\n  PARTITION gap20261123 VALUES LESS THAN (1795392000),\n"
      "  PARTITION d20261123 VALUES LESS THAN (1795478400),\n  PARTITION rest VALUES LESS THAN MAXVALUE);\n"},
     {"the last day there can be",
      1,
-     {{"d19700101", DAY}},
+     {{"d19700101", DAY, false}},
      1,
      {PARTITION_DAYS - 1},
+     0,
      "ALTER TABLE t ADD PARTITION (\n  PARTITION gap21060207 VALUES LESS THAN (4294944000),\n"
      "  PARTITION d21060207 VALUES LESS THAN (4295030400));\n"},
+    {"the middle of a common partition that is full, and behind all",
+     3,
+     {{"d19700101", DAY, false}, {"gap20261123", 1795392000, true}, {"d20261123", 1795478400, false}},
+     3,
+     {NOV_23 - 10, NOV_23 - 9, NOV_23 + 1},
+     0,
+     "ALTER TABLE t ADD PARTITION (\n  PARTITION d20261124 VALUES LESS THAN (1795564800));\n"},
+    {"one day, and a later one that was not chosen",
+     1,
+     {{"d20261123", 1795478400, false}},
+     1,
+     {NOV_23 + 2},
+     20818,
+     "ALTER TABLE t ADD PARTITION (\n  PARTITION gap20261125 VALUES LESS THAN (1795564800),\n"
+     "  PARTITION d20261125 VALUES LESS THAN (1795651200),\n  PARTITION gap20270101 VALUES LESS THAN (1798761600));\n"},
+    {"a later one alone",
+     1,
+     {{"d20261123", 1795478400, false}},
+     0,
+     {0},
+     NOV_23 + 1,
+     "ALTER TABLE t ADD PARTITION (\n  PARTITION gap20261125 VALUES LESS THAN (1795564800));\n"},
+    {"none chosen, and all there",
+     2,
+     {{"gap20261123", 1795392000, false}, {"d20261123", 1795478400, false}},
+     0,
+     {0},
+     NOV_23 - 5,
+     ""},
 };
 
 static void missing_days_are_split_off(void **state) {
     (void)state;
     for (size_t i = 0; i < sizeof cases / sizeof cases[0]; i++) {
         struct buffer sql = BUFFER_INIT;
-        struct error error = {""};
-        print_message("%s\n", cases[i].what);
-        assert_int_equal(
-            partition_plan("t", cases[i].partitions, cases[i].n, cases[i].days, cases[i].n_days, &sql, &error), 0);
-        assert_string_equal(sql.data, cases[i].sql);
+        const struct plan_case *plan = &cases[i];
+        print_message("%s\n", plan->what);
+        partition_plan("t", plan->partitions, plan->n, plan->days, plan->n_days,
+                       plan->last ? plan->last : plan->days[plan->n_days - 1], &sql);
+        assert_string_equal(sql.len ? sql.data : "", plan->sql);
         buffer_release(&sql);
     }
 }
 
 static void known_days_are_known(void **state) {
-    static const struct partition partitions[] = {{"d19700101", DAY},
-                                                  {"gap20261123", 1795392000},
-                                                  {"d20261123", 1795478400},
-                                                  {"odd", 1795478400 + 3600},
-                                                  {"d20261125", 1795651200}};
+    static const struct partition partitions[] = {{"d19700101", DAY, false},
+                                                  {"gap20261123", 1795392000, false},
+                                                  {"d20261123", 1795478400, false},
+                                                  {"odd", 1795478400 + 3600, false},
+                                                  {"d20261125", 1795651200, false}};
     struct partition_set known = {{0}};
     (void)state;
     partition_known(partitions, 5, &known);
@@ -118,18 +154,67 @@ static void known_days_are_known(void **state) {
     assert_false(partition_set_has(&known, NOV_23 + 3));
 }
 
+struct choice {
+    const char *what;
+    unsigned n; /* partitions there are */
+    uint32_t from, days, step, today;
+    uint32_t first, chosen; /* a day, and how many from it on */
+};
+
+static const struct choice choices[] = {
+    {"none", 1, NOV_23, 0, 1, NOV_23, 0, 0},
+    {"all", 1, NOV_23 - 5, 10, 1, NOV_23, NOV_23 - 5, 10},
+    {"the present is in their midst", 1, NOV_23 - 100, 200, 1, NOV_23, NOV_23 - 7, 16},
+    {"the present is behind them", 1, 0, 8200, 1, NOV_23, 8200 - 16, 16},
+    {"the present is before them", 1, NOV_23, 8200, 1, NOV_23 - 1, NOV_23, 16},
+    {"every third", 1, NOV_23 - 300, 200, 3, NOV_23, NOV_23 - 21, 16},
+    {"in a table of many, the last two", PARTITION_FAR_MAX - 4, 0, 100, 1, NOV_23, 98, 2},
+    {"in one of more, none", PARTITION_FAR_MAX - 1, 0, 100, 1, NOV_23, 0, 0},
+    {"but those near the present", PARTITION_FAR_MAX, NOV_23 - 100, 200, 1, NOV_23, NOV_23 - 7, 15},
+    {"in one of an older version, too", PARTITION_MAX - 5, NOV_23 - 100, 200, 1, NOV_23, NOV_23, 2},
+    {"unless it is full", PARTITION_MAX - 2, NOV_23, 1, 1, NOV_23, 0, 0},
+};
+
+static void few_days_nearest_to_the_present_are_chosen(void **state) {
+    static uint32_t days[8200];
+    (void)state;
+    for (size_t i = 0; i < sizeof choices / sizeof choices[0]; i++) {
+        const struct choice *choice = &choices[i];
+        unsigned first;
+        print_message("%s\n", choice->what);
+        for (uint32_t day = 0; day < choice->days; day++)
+            days[day] = choice->from + day * choice->step;
+        assert_int_equal(partition_choose(choice->n, days, choice->days, choice->today, &first), choice->chosen);
+        if (choice->chosen) assert_int_equal(days[first], choice->first);
+    }
+}
+
+/* No plan ends in more than the server takes, and every day has a place in the end. */
 static void there_are_at_most_8192(void **state) {
-    static uint32_t days[PARTITION_MAX];
+    static struct partition partitions[PARTITION_MAX];
+    const uint32_t last = PARTITION_MAX + 99;
     struct buffer sql = BUFFER_INIT;
-    struct error error = {""};
     (void)state;
     for (unsigned i = 0; i < PARTITION_MAX; i++)
-        days[i] = i + 1;
-    assert_int_equal(partition_plan("t", &first, 1, days, PARTITION_MAX - 1, &sql, &error), 0);
-    assert_int_equal(partition_plan("t", &first, 1, days, PARTITION_MAX, &sql, &error), -1);
-    assert_string_equal(error.text, "t: too many partitions, 8193 of at most 8192: it has 1, and 8192 more days must "
-                                    "be written; drop old ones (retention), or refuse old flows (max_flow_age)");
+        partitions[i] = (struct partition){"d", (uint64_t)(i + 1) * DAY, false};
+    partition_plan("t", partitions, PARTITION_FAR_MAX, NULL, 0, last, &sql);
+    assert_string_equal(sql.data, "ALTER TABLE t ADD PARTITION (\n  PARTITION gap21060208 VALUES LESS THAN "
+                                  "(4295030400));\n");
+    buffer_clear(&sql);
+    partition_plan("t", partitions, PARTITION_MAX, NULL, 0, last, &sql);
+    assert_string_equal(sql.data,
+                        "ALTER TABLE t REORGANIZE PARTITION d INTO (\n  PARTITION gap21060208 VALUES LESS THAN "
+                        "(4295030400));\n");
     buffer_release(&sql);
+}
+
+static void a_day_is_found_in_its_partition(void **state) {
+    static const struct partition partitions[] = {{"d19700101", DAY, false}, {"gap19700111", 10 * DAY, false}};
+    (void)state;
+    assert_int_equal(partition_of(partitions, 2, 0), 0);
+    assert_int_equal(partition_of(partitions, 2, 1), 1);
+    assert_int_equal(partition_of(partitions, 2, 9), 1);
+    assert_int_equal(partition_of(partitions, 2, 10), 2);
 }
 
 static void errors_say_whether_to_try_again(void **state) {
@@ -158,6 +243,8 @@ int main(void) {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(missing_days_are_split_off),
         cmocka_unit_test(known_days_are_known),
+        cmocka_unit_test(few_days_nearest_to_the_present_are_chosen),
+        cmocka_unit_test(a_day_is_found_in_its_partition),
         cmocka_unit_test(there_are_at_most_8192),
         cmocka_unit_test(errors_say_whether_to_try_again),
     };
