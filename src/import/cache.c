@@ -11,6 +11,7 @@
 
 #include "base/log.h"
 #include "base/mem.h"
+#include "flow/sum.h"
 #include "import/slice.h"
 
 enum {
@@ -189,7 +190,7 @@ static void pending_fold(struct cache *cache, const struct pending *pending) {
         if (memcmp(row + identity, &pending->bucket, identity_len) != 0) continue;
         uint64_t *sums = (uint64_t *)(void *)row;
         for (unsigned i = 0; i < n_values; i++)
-            sums[i] += pending->sums[i];
+            sums[i] = sum_add(sums[i], pending->sums[i]);
         return;
     }
     uint8_t *row = row_at(table, table->n);

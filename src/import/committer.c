@@ -37,7 +37,7 @@ struct committer {
     struct writer_job job;
     enum question {
         NO_QUESTION,
-        OPENING,  /* any question at all: it opens the store, and tells what the totals hold */
+        OPENING,  /* any question at all: it opens the store */
         SOURCES,  /* committer_find */
         COMPARING /* what the ledger has in the name of the generation being written */
     } question;
@@ -68,18 +68,6 @@ static void job_begin(struct committer *committer, struct writer_job job) {
 }
 
 /* --- what the store has answered --- */
-
-/* What the totals can still take: less than the store has room for, by what is on its way there. */
-static void headroom_set(struct committer *committer) {
-    const struct writer_job *job = &committer->job;
-    for (unsigned i = 0; i < committer->layout->n_sums && job->has_totals; i++)
-        committer->folder.headroom[i] = INT64_MAX - job->totals[i];
-}
-
-static void headroom_reserve(struct committer *committer, const struct ledger_row *ledger) {
-    for (unsigned i = 0; i < committer->layout->n_sums; i++)
-        committer->folder.headroom[i] -= (int64_t)ledger->sums[i];
-}
 
 static void succeeded(struct committer *committer) {
     counters_commit(&committer->counters, written(committer));
@@ -121,7 +109,6 @@ static void answer_take(struct committer *committer) {
     backoff_reset(&committer->backoff);
     committer->ready = true;
     committer->question = NO_QUESTION;
-    headroom_set(committer);
     if (first) tell(committer, COMMITTER_READY, NULL, NULL);
     switch (question) {
     case NO_QUESTION: succeeded(committer); break;
@@ -225,7 +212,6 @@ void committer_hand_over(struct committer *committer, enum flush_cause cause) {
     committer->bytes = cache_used(generation->cache);
     committer->rows = cache_row_count(generation->cache);
     committer->counters.flushes[cause]++;
-    headroom_reserve(committer, &generation->ledger);
     log_debug("import", "generation %s/%" PRId64 ": %" PRIu64 " entries: writing", generation->ledger.id.consumer,
               generation->ledger.id.generation, generation->ledger.entries);
     job_begin(committer, (struct writer_job){.kind = WRITER_COMMIT, .generation = generation});

@@ -144,7 +144,7 @@ static void feed_discard(struct direct *direct) {
 
 /* --- the next step --- */
 
-/* Does whatever can be done next. Called after every event. Before the store has said what its totals hold, nothing is
+/* Does whatever can be done next. Called after every event. Before the store has answered, nothing is
  * folded. */
 static void direct_step(struct direct *direct) {
     if (direct->done) return;

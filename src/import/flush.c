@@ -8,6 +8,7 @@
 #include "base/clock.h"
 #include "base/bytes.h"
 #include "base/log.h"
+#include "flow/sum.h"
 #include "import/sort.h"
 
 enum { DAYS = UINT32_MAX / DAY_SECONDS + 1 };
@@ -89,7 +90,7 @@ static size_t refs_fill(const struct flush *flush, enum flow_family first, enum 
 static void group_add(uint64_t *values, unsigned group, const uint64_t *sums, unsigned n_values) {
     values += group * n_values;
     for (unsigned i = 0; i < n_values; i++)
-        values[i] += sums[i];
+        values[i] = sum_add(values[i], sums[i]);
 }
 
 static void ref_add(const struct flush *flush, const struct sort_ref *ref, uint64_t *values) {

@@ -8,48 +8,15 @@
 
 #include "base/fault.h"
 #include "base/mem.h"
+#include "flow/sum.h"
 
 void folder_init(struct folder *folder, const struct flow_layout *layout, const struct check_rules *rules) {
     *folder = (struct folder){.layout = layout, .rules = *rules, .decoder = entry_decoder_new(layout)};
-    for (unsigned i = 0; i < FLOW_SUMS_MAX; i++)
-        folder->headroom[i] = INT64_MAX;
 }
 
 void folder_release(struct folder *folder) {
     entry_decoder_free(folder->decoder);
     folder->decoder = NULL;
-}
-
-static bool same_ends(const struct flow_layout *layout, const struct flow_record *record, enum flow_tuple source,
-                      enum flow_tuple destination) {
-    const struct flow_field *left = &layout->fields[source], *right = &layout->fields[destination];
-    return memcmp(record->key + left->offset[record->family], record->key + right->offset[record->family],
-                  left->width[record->family]) == 0;
-}
-
-/* Whether one row of an index table counts the flow twice: a host that talks to itself, a port to the same port. */
-static bool counts_twice(const struct flow_layout *layout, const struct flow_record *record) {
-    return same_ends(layout, record, TUPLE_SOURCE, TUPLE_DESTINATION) ||
-           same_ends(layout, record, TUPLE_SOURCE_PORT, TUPLE_DESTINATION_PORT);
-}
-
-/* Whether the sums can still take the records: a 63-bit total must hold all of a sum that the store ever sees. */
-static inline bool sums_fit(const struct folder *folder, const struct generation *generation,
-                            const struct flow_record *records, unsigned n, struct reject *reject) {
-    for (unsigned i = 0; i < folder->layout->n_sums; i++) {
-        int64_t room = folder->headroom[i] - (int64_t)generation->ledger.sums[i];
-        for (unsigned r = 0; r < n; r++) {
-            int64_t sum = (int64_t)records[r].sums[i];
-            if (sum > room || (sum > INT64_MAX / 2 && counts_twice(folder->layout, &records[r]))) {
-                reject->reason = REJECT_TOO_LARGE;
-                snprintf(reject->field, sizeof reject->field, "%s", folder->layout->sums[i]->name);
-                snprintf(reject->value, sizeof reject->value, "%" PRId64, sum);
-                return false;
-            }
-            room -= sum;
-        }
-    }
-    return true;
 }
 
 /* The records of one flow: its forward direction decides about the age. */
@@ -82,8 +49,8 @@ static void records_count(const struct flow_layout *layout, struct ledger_row *l
                           const struct flow_record *records, unsigned n, uint64_t flows) {
     for (unsigned r = 0; r < n; r++)
         for (unsigned i = 0; i < layout->n_sums; i++)
-            ledger->sums[i] += records[r].sums[i];
-    ledger->flows += flows * FLOW_UNIT;
+            ledger->sums[i] = sum_add(ledger->sums[i], records[r].sums[i]);
+    ledger->flows = sum_add(ledger->flows, flows * FLOW_UNIT);
     ledger->imported++;
 }
 
@@ -95,8 +62,7 @@ static enum fold_verdict taken(struct ledger_row *ledger) {
 
 enum fold_verdict fold_row(struct folder *folder, struct generation *generation, int64_t now,
                            struct flow_record *record, uint64_t flows, struct reject *reject) {
-    if (check_record(&folder->rules, folder->layout, now, record, reject) != CHECK_IMPORT ||
-        !sums_fit(folder, generation, record, 1, reject)) {
+    if (check_record(&folder->rules, folder->layout, now, record, reject) != CHECK_IMPORT) {
         generation->reasons[reject->reason]++;
         generation->ledger.rejected++;
     } else {
@@ -118,8 +84,6 @@ static enum fold_verdict entry_reject(struct generation *generation, const struc
 static enum fold_verdict records_add(struct folder *folder, struct generation *generation, int64_t now,
                                      const struct flow_record *records, unsigned n, const char *text, size_t len) {
     struct ledger_row *ledger = &generation->ledger;
-    struct reject reject;
-    if (!sums_fit(folder, generation, records, n, &reject)) return entry_reject(generation, &reject, now, text, len);
     if (generation->recount || cache_add(generation->cache, records, n)) {
         records_count(folder->layout, ledger, records, n, n);
     } else {

@@ -48,28 +48,6 @@ struct writer {
     struct show_durations durations;
 };
 
-static int total_read(void *context, unsigned n, const char *const *columns, const size_t *lengths) {
-    int64_t *totals = context;
-    (void)lengths;
-    for (unsigned i = 0; i < n; i++)
-        totals[i] = columns[i] ? strtoll(columns[i], NULL, 10) : 0;
-    return 0;
-}
-
-/* What the all-time total row holds of each sum. */
-static enum store_status totals_read(struct writer *writer, int64_t *totals, struct error *error) {
-    struct buffer sql = BUFFER_INIT;
-    buffer_add_text(&sql, "SELECT ");
-    for (unsigned i = 0; i < writer->layout->n_sums; i++) {
-        totals[i] = 0;
-        buffer_printf(&sql, "%s%s", i ? ", " : "", writer->layout->sums[i]->name);
-    }
-    buffer_add_text(&sql, " FROM index_ports WHERE id = -1");
-    enum store_status status = store_query(writer->store, sql.data, NULL, 0, total_read, totals, error);
-    buffer_release(&sql);
-    return status;
-}
-
 static void job_run(struct writer *writer, struct writer_job *job) {
     if (!writer->store) {
         job->status = store_open(&writer->store, writer->config, writer->schema, &job->error);
@@ -88,13 +66,6 @@ static void job_run(struct writer *writer, struct writer_job *job) {
     } else {
         job->status = store_ledger_find(writer->store, &job->id, &job->ledger, &job->found, &job->error);
     }
-    if (job->status != STORE_OK) return;
-    struct error error; /* a commit stands, whatever becomes of the question: the next job asks again */
-    enum store_status status = totals_read(writer, job->totals, &error);
-    job->has_totals = status == STORE_OK;
-    if (job->has_totals || job->kind == WRITER_COMMIT) return;
-    job->status = status;
-    job->error = error;
 }
 
 /* SQLite: a slice of what has expired, where it is time for it. Returns whether there is more to do at once. */

@@ -17,6 +17,10 @@ function short_text(value, unit) {
     return sign + size.toFixed(digits) + (tail ? " " + tail : "");
 }
 
+// 2^63 - 1, which a JSON reader makes 2^63 of, or so many millionths: the store's largest sum, and means at least that much.
+const SATURATED = 2 ** 63;
+const is_saturated = (metric, value) => value >= (metric === "flows" ? SATURATED / 1e6 : SATURATED);
+
 const AMOUNTS = { octets: "B", octetDeltaCount: "B" };
 const RATES = {
     octets: "bit/s",
@@ -28,14 +32,16 @@ const RATES = {
 const NAMES = { octets: "Bytes", packets: "Packets", flows: "Flows" };
 
 export const metric_title = (metric) => NAMES[metric] ?? metric;
-// "12.3 MB", "12.3 k"
-export const amount_text = (metric, value) => short_text(value, AMOUNTS[metric] ?? "");
+// "12.3 MB", "12.3 k", "≥ 9.22 EB"
+export const amount_text = (metric, value) =>
+    (is_saturated(metric, value) ? "≥ " : "") + short_text(value, AMOUNTS[metric] ?? "");
 // What an amount in `seconds` is as a rate: octets are told in bits.
 export const rate_of = (metric, value, seconds) => (value * (AMOUNTS[metric] ? 8 : 1)) / seconds;
 export const rate_text = (metric, rate) => short_text(rate, RATES[metric] ?? "/s");
 
 // "1 234 567": every digit, to be read and compared
 export function exact_text(value) {
+    if (value >= SATURATED) return "≥ 9\u202f223\u202f372\u202f036\u202f854\u202f775\u202f807";
     const [whole, part] = String(value).split(".");
     return whole.replace(/\B(?=(\d{3})+$)/g, "\u202f") + (part ? "." + part : "");
 }

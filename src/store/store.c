@@ -9,6 +9,7 @@
 #include "base/buffer.h"
 #include "base/fault.h"
 #include "base/mem.h"
+#include "flow/sum.h"
 #include "store/store_ops.h"
 
 enum { FAULT_ROWS = 1000 }; /* "mid-flush" is after so many rows, or at the end of fewer */
@@ -191,9 +192,11 @@ void store_put(struct store *store, const struct table *table, const uint8_t *ke
 void store_put_loss(struct store *store, uint32_t bucket, const char *source, const char *what, uint64_t lost) {
     static const char *const upsert[] = {
         [DIALECT_MYSQL] = "INSERT INTO loss (bucket, source, what, lost) VALUES (?, ?, ?, ?) "
-                          "ON DUPLICATE KEY UPDATE lost = lost + VALUES(lost)",
+                          "ON DUPLICATE KEY UPDATE lost = LEAST(lost, " SUM_MOST_TEXT " - VALUES(lost)) + "
+                          "VALUES(lost)",
         [DIALECT_SQLITE] = "INSERT INTO loss (bucket, source, what, lost) VALUES (?, ?, ?, ?) "
-                           "ON CONFLICT (bucket, source, what) DO UPDATE SET lost = lost + excluded.lost",
+                           "ON CONFLICT (bucket, source, what) DO UPDATE SET "
+                           "lost = min(lost + excluded.lost, " SUM_MOST_TEXT ")",
     };
     const struct store_param params[] = {store_integer(bucket), store_text(source), store_text(what),
                                          store_integer((int64_t)lost)};

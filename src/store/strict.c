@@ -9,6 +9,7 @@
 #include "base/fault.h"
 #include "base/log.h"
 #include "base/mem.h"
+#include "flow/sum.h"
 #include "store/ddl.h"
 #include "store/object.h"
 
@@ -25,7 +26,7 @@ static int text_read(void *context, unsigned n, const char *const *columns, cons
     return 1;
 }
 
-enum store_status strict_lacks(struct store *store, const char *table, bool *lacks, struct error *error) {
+static enum store_status strict_lacks(struct store *store, const char *table, bool *lacks, struct error *error) {
     const struct store_param name = store_text(table);
     uint64_t n = 0;
     enum store_status status = STORE_OK;
@@ -95,17 +96,23 @@ static enum store_status indexes_make(struct store *store, const struct buffer *
 
 static enum store_status rows_move(struct store *store, unsigned object, const char *name, struct error *error) {
     struct buffer sql = BUFFER_INIT, indexes = BUFFER_INIT;
-    char *columns = NULL;
+    char *columns = NULL, *values = NULL;
     /* Those that hold something: generated ones are not in this list. */
     enum store_status status =
         text_find(store, "SELECT group_concat(name, ', ') FROM pragma_table_info(?)", name, &columns, error);
+    if (status == STORE_OK)
+        status = text_find(store,
+                           "SELECT group_concat(CASE WHEN type = 'INTEGER' AND pk = 0 THEN 'CASE typeof(' || name || "
+                           "') WHEN ''real'' THEN min(' || name || ', " SUM_MOST_TEXT ") ELSE ' || name || ' END' "
+                           "ELSE name END, ', ') FROM pragma_table_info(?)",
+                           name, &values, error);
     if (status == STORE_OK) status = indexes_drop(store, name, &indexes, error);
     buffer_printf(&sql, "ALTER TABLE %s RENAME TO %s_before", name, name);
     if (status == STORE_OK) status = run(store, sql.data, error);
     if (status == STORE_OK) status = object_create(store, object, error);
     buffer_clear(&sql);
     buffer_printf(&sql, "INSERT INTO %s (%s) SELECT %s FROM %s_before", name, columns ? columns : "",
-                  columns ? columns : "", name);
+                  values ? values : "", name);
     if (status == STORE_OK) status = run(store, sql.data, error);
     buffer_clear(&sql);
     buffer_printf(&sql, "DROP TABLE %s_before", name);
@@ -114,6 +121,7 @@ static enum store_status rows_move(struct store *store, unsigned object, const c
     buffer_release(&sql);
     buffer_release(&indexes);
     free(columns);
+    free(values);
     return status;
 }
 
@@ -130,15 +138,8 @@ static enum store_status table_rewrite(struct store *store, unsigned object, con
 
 static void failure_log(const struct store *store, const char *name, enum store_status status,
                         const struct error *error) {
-    if (status == STORE_REFUSED)
-        log_warning("store",
-                    "%s: %s can't be made STRICT and is unchanged: %s; flowimport verify names the rows: set the "
-                    "column there to a whole number, as in UPDATE %s SET COLUMN = 9223372036854775807 WHERE "
-                    "typeof(COLUMN) = 'real'; the next start tries again",
-                    store->name, name, error->text, name);
-    else
-        log_warning("store", "%s: %s can't be made STRICT now: %s; the next start tries again", store->name, name,
-                    error->text);
+    log_warning("store", "%s: %s can't be made STRICT%s: %s; the next start tries again", store->name, name,
+                status == STORE_REFUSED ? " and is unchanged" : " now", error->text);
 }
 
 void strict_run(struct store *store) {

@@ -5,6 +5,8 @@
 #include <stdlib.h>
 #include <unistd.h>
 
+#include "flow/sum.h"
+
 static int progress_read(void *context, unsigned n, const char *const *columns, const size_t *lengths) {
     struct chunks_progress *progress = context;
     (void)n, (void)lengths;
@@ -33,9 +35,9 @@ static void commit_count(struct chunks *chunks, const struct ledger_row *ledger)
     sum->imported += ledger->imported;
     sum->too_old += ledger->too_old;
     sum->rejected += ledger->rejected;
-    sum->flows += ledger->flows;
+    sum->flows = sum_add(sum->flows, ledger->flows);
     for (unsigned i = 0; i < FLOW_SUMS_MAX; i++)
-        sum->sums[i] += ledger->sums[i];
+        sum->sums[i] = sum_add(sum->sums[i], ledger->sums[i]);
 }
 
 static void on_told(void *context, const struct committer_news *news) {

@@ -6,6 +6,7 @@
 #include <string.h>
 
 #include "files/migration.h"
+#include "flow/sum.h"
 #include "tool/commands.h"
 #include "tool/chunks.h"
 #include "tool/progress.h"
@@ -262,9 +263,9 @@ static int table_move(struct migrate *migrate, const struct migration_table *tab
                sum->imported, sum->rejected);
     migrate->sum.entries += sum->entries;
     migrate->sum.rejected += sum->rejected;
-    migrate->sum.flows += sum->flows;
+    migrate->sum.flows = sum_add(migrate->sum.flows, sum->flows);
     for (unsigned i = 0; i < call->config->layout.n_sums; i++)
-        migrate->sum.sums[i] += sum->sums[i];
+        migrate->sum.sums[i] = sum_add(migrate->sum.sums[i], sum->sums[i]);
     return code;
 }
 

@@ -5,6 +5,7 @@
 #include <string.h>
 
 #include "base/clock.h"
+#include "flow/sum.h"
 #include "tool/commands.h"
 #include "tool/document.h"
 #include "tool/units.h"
@@ -108,16 +109,28 @@ static const char *sum_unit(const struct flow_layout *layout, unsigned sum) {
     return strncmp(layout->sums[sum]->name, "octet", 5) == 0 ? "B" : "";
 }
 
+static const char at_least[] = "\xe2\x89\xa5 "; /* before a saturated sum: a sign of three bytes, and one column */
+
 static const char *value_show(const struct flow_layout *layout, unsigned metric, uint64_t value, char *text,
                               size_t size) {
-    if (metric == layout->n_sums) return units_count((value + FLOW_UNIT / 2) / FLOW_UNIT, "", text, size);
-    return units_count(value, sum_unit(layout, metric), text, size);
+    size_t len = (size_t)snprintf(text, size, "%s", value < SUM_MOST ? "" : at_least);
+    if (metric == layout->n_sums)
+        units_count((value + FLOW_UNIT / 2) / FLOW_UNIT, "", text + len, size - len);
+    else
+        units_count(value, sum_unit(layout, metric), text + len, size - len);
+    return text;
+}
+
+/* A column of ten characters. */
+static void value_print(const struct flow_layout *layout, unsigned metric, uint64_t value) {
+    char text[32];
+    value_show(layout, metric, value, text, sizeof text);
+    printf("  %*s", value < SUM_MOST ? 10 : 12, text);
 }
 
 static void table_print(const struct flow_layout *layout, const struct kind *kind, const struct query *query,
                         const struct query_result *result) {
     struct buffer name = BUFFER_INIT;
-    char number[32];
     int width = (int)strlen(kind->head);
     unsigned order = query->metric;
     for (unsigned i = 0; i < result->n_groups; i++) {
@@ -131,11 +144,11 @@ static void table_print(const struct flow_layout *layout, const struct kind *kin
     for (unsigned i = 0; i < result->n_groups; i++) {
         const uint64_t *values = result->groups[i].values, total = result->total[order];
         name_show(query, &result->groups[i], &name);
-        printf("%4u  %-*s  %10s  %4.1f %%", i + 1, width, name.data,
-               value_show(layout, order, values[order], number, sizeof number),
-               total ? 100.0 * (double)values[order] / (double)total : 0.0);
+        printf("%4u  %-*s", i + 1, width, name.data);
+        value_print(layout, order, values[order]);
+        printf("  %4.1f %%", total ? 100.0 * (double)values[order] / (double)total : 0.0);
         for (unsigned v = 0; v <= layout->n_sums; v++)
-            if (v != order) printf("  %10s", value_show(layout, v, values[v], number, sizeof number));
+            if (v != order) value_print(layout, v, values[v]);
         printf("\n");
     }
     buffer_release(&name);

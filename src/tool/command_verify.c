@@ -3,6 +3,7 @@
 #include <stdio.h>
 
 #include "tool/commands.h"
+#include "flow/sum.h"
 #include "tool/document.h"
 #include "store/audit.h"
 
@@ -14,6 +15,8 @@ static void document_write(const struct audit_result *result) {
     document_number(&document, "generations", result->generations);
     document_number(&document, "differences", result->differences);
     document_text(&document, "first", result->differences ? result->first : NULL);
+    document_number(&document, "saturated", result->saturated);
+    document_text(&document, "first_saturated", result->saturated ? result->first_saturated : NULL);
     document_close(&document);
 }
 
@@ -24,6 +27,11 @@ static void text_print(const struct audit_result *result) {
         printf("all tables agree\n");
     else
         printf("%u differ\nfirst: %s\n", result->differences, result->first);
+    if (result->saturated > 0)
+        printf("warning: %" PRIu64 " row%s with a sum of " SUM_MOST_TEXT
+               ", which means at least that much; the first in "
+               "%s\n",
+               result->saturated, result->saturated == 1 ? "" : "s", result->first_saturated);
 }
 
 int command_verify(const struct command_call *call) {

@@ -12,7 +12,8 @@ import socket
 import time
 
 FLOW_UNIT = 1000000
-MOST_SUM = 2**53
+MOST_SUM = 2**53  # of one flow
+MOST_TOTAL = 2**63 - 1  # what a sum of flows stays at
 MOST_REAL = 1.7976931348623157e308
 MOST_TIME = 2**32 - 1
 CLASSES = ("tcp", "udp", "icmp", "other")
@@ -362,6 +363,7 @@ class Import:
     # all entries -------------------------------------------------------------------------------------------------
 
     def tables(self):
+        """Each value is the sum of all, and at most MOST_TOTAL."""
         out = {}
         for size, rows in self.folded.items():
             suffix = "_%d" % size if size else ""
@@ -369,7 +371,7 @@ class Import:
                 self._flow_tables(out, suffix, rows)
                 self._aggr_table(out, suffix, rows)
             self._index_tables(out, suffix, rows)
-        return {name: sorted(tuples) for name, tuples in out.items()}
+        return {name: sorted(tuple(_cut(value) for value in row) for row in tuples) for name, tuples in out.items()}
 
     def _flow_tables(self, out, suffix, rows):
         has_addresses = any(key in TUPLE_KEYS[:2] for key in self.keys)
@@ -413,6 +415,10 @@ class Import:
         for name, table in tables.items():
             out[name + suffix] = [(_row_name(row),) + ((bucket,) if suffix else ()) + _index_values(row, sums, width)
                                   for (row, bucket), sums in table.items()]
+
+
+def _cut(value):
+    return min(value, MOST_TOTAL) if isinstance(value, int) else value
 
 
 def _row_name(row):

@@ -103,14 +103,15 @@ def test_a_line_of_megabytes_is_refused_by_its_length(make_site, folder):
     assert site.redis.client().llen(rig.QUEUE) == 2
 
 
-def test_what_the_store_can_not_add_up_is_refused_in_every_file(make_site, folder):
-    site = make_site("sqlite", import_={"max_flow_octets": 2**62})
-    half = [one(octetDeltaCount=2**62 - 1, sourceTransportPort=port) for port in (1, 2, 3)]
-    site.run("--once", write(folder / "first.jsonl", half[:1]))
-    site.run("--once", write(folder / "second.jsonl", half[1:2]))
-    _, err = site.run("--once", write(folder / "third.jsonl", [half[2], one()]), code=3)
-    assert "too-large" in err and "octetDeltaCount" in err
-    assert site.ledger()["entries"] == 4 and site.ledger()["rejected"] == 2
+def test_sums_stay_at_the_largest_in_every_file(make_site, folder):
+    site = make_site("sqlite")
+    large = [one(octetDeltaCount=2**53, sourceTransportPort=port) for port in (1, 2)] * 550
+    rest = [one(), one(octetDeltaCount=2**53 + 1)]
+    site.run("--once", write(folder / "first.jsonl", large))
+    _, err = site.run("--once", write(folder / "second.jsonl", large[:600] + rest), code=3)
+    assert "too-large" in err and "octetDeltaCount" in err  # by itself
+    assert site.ledger()["entries"] == 1702 and site.ledger()["rejected"] == 1
+    expect(site, large + large[:600] + rest[:1])
     site.verify()
 
 

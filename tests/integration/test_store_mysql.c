@@ -3,6 +3,7 @@
 #include "audit_cases.h"
 #include "query_cases.h"
 #include "store_cases.h"
+#include "sum_cases.h"
 
 #include <mysql.h>
 #include <pthread.h>
@@ -159,6 +160,19 @@ static void many_rows_come_in_chunks(void **state) {
     assert_query(&env,
                  "SELECT COUNT(*), SUM(packetDeltaCount), SUM(dst_other_flows_millionths) FROM index_nodes_600_data",
                  "1250|1561250|1671250\n");
+    env_release(&env);
+}
+
+/* What an older version may have left: an UNSIGNED column has a bit more than a sum. */
+static void rows_beyond_the_largest_sum(void **state) {
+    struct env env;
+    (void)state;
+    env_init(&env, fresh_url());
+    generation_write(&env, "a", 1, test_flows, TEST_FLOWS);
+    assert_run(&env, "UPDATE index_nodes_data SET octetDeltaCount = 18446744073709551614 WHERE id = 3221225985");
+    generation_write(&env, "a", 2, test_flows, TEST_FLOWS);
+    assert_query(&env, "SELECT octetDeltaCount, tcp_octetDeltaCount FROM index_nodes_data WHERE id = 3221225985",
+                 MOST "|3002\n");
     env_release(&env);
 }
 
@@ -436,6 +450,8 @@ static int teardown(void **state) {
 int main(void) {
     const struct CMUnitTest both[] = {
         STORE_CASES,
+        SUM_CASES,
+        cmocka_unit_test(rows_beyond_the_largest_sum),
         AUDIT_CASES,
         cmocka_unit_test(every_day_has_its_partition),
         cmocka_unit_test(many_rows_come_in_chunks),

@@ -28,13 +28,16 @@ test("amounts have three digits and an SI prefix", () => {
         [3239277117, "3.24 GB"],
         [1.5e12, "1.50 TB"],
         [9.2e18, "9.20 EB"],
-        [9.9e21, "9900 EB"],
+        [2 ** 63 - 2048, "9.22 EB"],
+        [Number("9223372036854775807"), "≥ 9.22 EB"],
     ];
     for (const [value, text] of cases) assert.equal(amount_text("octets", value), text);
     assert.equal(amount_text("packets", 999), "999");
     assert.equal(amount_text("packets", 2360000), "2.36 M");
     assert.equal(amount_text("flows", 17577.969918), "17.6 k");
     assert.equal(amount_text("flows", 0.25), "0.25");
+    assert.equal(amount_text("flows", 9e12), "9.00 T");
+    assert.equal(amount_text("flows", Number("9223372036854.775807")), "≥ 9.22 T");
     assert.equal(amount_text("octets", -1234), "−1.23 kB");
 });
 
@@ -53,6 +56,7 @@ test("every digit of an exact number is there", () => {
         [1234, "1\u202f234"],
         [9007199254740991, "9\u202f007\u202f199\u202f254\u202f740\u202f991"],
         [17577.969918, "17\u202f577.969918"],
+        [2 ** 63, "≥ 9\u202f223\u202f372\u202f036\u202f854\u202f775\u202f807"],
     ])
         assert.equal(exact_text(value), text);
 });

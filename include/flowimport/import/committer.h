@@ -2,9 +2,9 @@
  *
  * A source (the queue, a feed, a file, another program's tables) folds entries into committer_folding(); where that is
  * full, or is to end for another reason, it is handed over and the source goes on with the other. The committer opens
- * the store, asks for its totals before the first entry is folded, writes, waits and tries again where the store is
- * away, and finds out whether a commit whose answer was lost has succeeded. It tells the source what has become of each
- * generation; what may be done with the entries then is the source's business.
+ * the store before the first entry is folded, writes, waits and tries again where the store is away, and finds out
+ * whether a commit whose answer was lost has succeeded. It tells the source what has become of each generation; what
+ * may be done with the entries then is the source's business.
  *
  * All is called on the event loop, and nothing blocks; a source without a loop of its own lends one and runs it until
  * the committer is free. */

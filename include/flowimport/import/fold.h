@@ -10,8 +10,6 @@ struct folder {
     const struct flow_layout *layout;
     struct check_rules rules;
     struct entry_decoder *decoder; /* owned */
-    int64_t
-        headroom[FLOW_SUMS_MAX]; /* what the store's totals can still take of each sum (63 bits less what they have) */
 };
 
 enum fold_verdict {
@@ -31,8 +29,9 @@ enum fold_verdict fold_entry(struct folder *folder, struct generation *generatio
 enum fold_verdict fold_flows(struct folder *folder, struct generation *generation, int64_t now,
                              struct flow_record *records, unsigned n);
 
-/* The same of a row of another importer's table: `flows` whole flows, all in the bucket in which the record starts and
- * ends. max_flow_age must be 0. FOLD_TAKEN or FOLD_FULL; where ledger.rejected has grown, *reject says why. */
+/* The same of a row of another importer's table: `flows` whole flows (at most UINT32_MAX), all in the bucket in which
+ * the record starts and ends. max_flow_age must be 0. FOLD_TAKEN or FOLD_FULL; where ledger.rejected has grown, *reject
+ * says why. */
 enum fold_verdict fold_row(struct folder *folder, struct generation *generation, int64_t now,
                            struct flow_record *record, uint64_t flows, struct reject *reject);
 

@@ -26,9 +26,7 @@ struct writer_job {
     struct error error;
     bool found; /* WRITER_FIND: `ledger` is the row */
     struct ledger_row ledger;
-    int64_t totals[FLOW_SUMS_MAX]; /* of each sum, what the store holds for all time */
-    bool has_totals;               /* false: they could not be read */
-    uint64_t rows;                 /* WRITER_COMMIT: rows written, and the time that it took */
+    uint64_t rows; /* WRITER_COMMIT: rows written, and the time that it took */
     int64_t took_us;
 };
 

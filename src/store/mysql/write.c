@@ -4,6 +4,7 @@
 #include <string.h>
 
 #include "base/mem.h"
+#include "flow/sum.h"
 #include "store/key.h"
 #include "store/mysql/bulk.h"
 #include "store/mysql/connection.h"
@@ -51,7 +52,9 @@ static void table_prepare(struct mysql_store *store, const struct table *table, 
     for (unsigned i = 0; i < table->n_values; i++) {
         schema_stored_name(store->base.schema, table, i, name, sizeof name);
         buffer_printf(&known->head, ",%s", name);
-        buffer_printf(&known->tail, "%s%s=%s+VALUES(%s)", i ? "," : "", name, name, name);
+        /* No step of it is more than a BIGINT UNSIGNED holds, whatever an older version has left there. */
+        buffer_printf(&known->tail, "%s%s=LEAST(%s," SUM_MOST_TEXT "-VALUES(%s))+VALUES(%s)", i ? "," : "", name, name,
+                      name, name);
         known->slots[table->n_keys + i] = (uint16_t)known->stride;
         known->stride += sizeof(uint64_t);
         wire += 1 + sizeof(uint64_t);

@@ -6,6 +6,7 @@
 #include <string.h>
 
 #include "base/mem.h"
+#include "flow/sum.h"
 #include "store/key.h"
 #include "store/query/query_sql.h"
 
@@ -84,7 +85,7 @@ static int row_read(void *context, unsigned n, const char *const *columns, const
         key_pack(&key, columns[at], lengths[at], row->key + list->columns[i].offset);
     }
     for (unsigned i = 0; i < listing->n_values; i++)
-        row->values[i] = number(columns[at++]);
+        row->values[i] = sum_cut(number(columns[at++]));
     list->rows += number(columns[n - 1]);
     list->list[list->n++] = row;
     return 0;

@@ -7,6 +7,7 @@
 #include <string.h>
 
 #include "base/mem.h"
+#include "flow/sum.h"
 #include "store/key.h"
 #include "store/query/query_sql.h"
 
@@ -36,6 +37,7 @@ struct run {
 };
 
 static uint64_t number(const char *text) { return text ? strtoull(text, NULL, 10) : 0; }
+static uint64_t sum(const char *text) { return sum_cut(number(text)); } /* MySQL's SUM() has more than 64 bits */
 
 static int refuse(struct run *run, const char *parameter, const char *value, const char *accepted) {
     struct query_refusal *refused = &run->result->refused;
@@ -98,9 +100,11 @@ static void groups_sort(struct run *run) {
 /* Rows
  * ------------------------------------------------------------------------------------------------------------------ */
 
+static void value_add(uint64_t *to, uint64_t value) { *to = sum_add(*to, value); }
+
 static void values_add(uint64_t *to, const uint64_t *values, unsigned n) {
     for (unsigned i = 0; i < n; i++)
-        to[i] += values[i];
+        value_add(&to[i], values[i]);
 }
 
 /* The place of a row's time in a series. */
@@ -114,13 +118,13 @@ static void row_count(struct run *run, unsigned slot, struct query_group *group,
     const struct query *query = run->query;
     if (!group) {
         values_add(run->is_before ? result->before : result->total, values, run->n_values);
-        if (run->selection->step) run->total_series[slot] += values[query->metric];
+        if (run->selection->step) value_add(&run->total_series[slot], values[query->metric]);
         return;
     }
     if (run->is_before)
         values_add(group->before, values, run->n_values);
     else if (run->selection->step)
-        result->series[(size_t)(group - result->groups) * result->n_times + slot] += values[query->metric];
+        value_add(&result->series[(size_t)(group - result->groups) * result->n_times + slot], values[query->metric]);
     if (!run->by_class) return;
     values_add(run->is_before ? result->before : result->total, values, run->n_values);
     if (!run->is_before) values_add(group->values, values, run->n_values);
@@ -128,7 +132,7 @@ static void row_count(struct run *run, unsigned slot, struct query_group *group,
 
 static void values_read(const struct run *run, const char *const *columns, uint64_t *values) {
     for (unsigned i = 0; i < run->n_values; i++)
-        values[i] = number(columns[i]);
+        values[i] = sum(columns[i]);
 }
 
 /* A row of a statement whose groups are known, or that has none. */
@@ -255,7 +259,7 @@ static enum store_status wanted_run(struct run *run, const struct plan *plan) {
 static int numbers_read(void *context, unsigned n, const char *const *columns, const size_t *lengths) {
     (void)lengths;
     for (unsigned i = 0; i < n; i++)
-        ((uint64_t *)context)[i] = number(columns[i]);
+        ((uint64_t *)context)[i] = sum(columns[i]);
     return 1;
 }
 
@@ -274,11 +278,14 @@ static enum store_status all_time_read(struct run *run, uint64_t *values) {
     return status;
 }
 
-/* Whether what was asked for is all there ever was: then the tables for all time say the same as those of buckets. */
+/* Whether what was asked for is all there ever was: then the tables for all time say the same as those of buckets. Sums
+ * that are cut don't tell. */
 static enum store_status all_time_check(struct run *run, bool *is_all) {
     uint64_t values[QUERY_VALUES_MAX] = {0};
     enum store_status status = all_time_read(run, values);
-    *is_all = memcmp(values, run->result->total, run->n_values * sizeof values[0]) == 0;
+    *is_all = true;
+    for (unsigned i = 0; i < run->n_values; i++)
+        *is_all &= values[i] == run->result->total[i] && values[i] < SUM_MOST;
     return status;
 }
 
@@ -401,14 +408,14 @@ static void others_find(struct run *run) {
     memcpy(result->others_before, result->before, sizeof result->others_before);
     for (unsigned g = 0; g < result->n_groups; g++)
         for (unsigned i = 0; i < run->n_values; i++) {
-            result->others[i] -= result->groups[g].values[i];
-            result->others_before[i] -= result->groups[g].before[i];
+            result->others[i] = sum_less(result->others[i], result->groups[g].values[i]);
+            result->others_before[i] = sum_less(result->others_before[i], result->groups[g].before[i]);
         }
     for (unsigned t = 0; t < result->n_times; t++) {
         uint64_t *others = &result->series[(size_t)result->n_groups * result->n_times + t];
         *others = run->total_series[t];
         for (unsigned g = 0; g < result->n_groups; g++)
-            *others -= result->series[(size_t)g * result->n_times + t];
+            *others = sum_less(*others, result->series[(size_t)g * result->n_times + t]);
     }
 }
 

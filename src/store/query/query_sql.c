@@ -110,15 +110,16 @@ static void value_write(const struct selection *selection, const struct table *t
     unsigned n_values = selection->schema->layout->n_sums + 1;
     unsigned first = table->kind == TABLE_FLOWS ? 0 : selection->source.side * (1 + PROTO_CLASSES);
     char name[SCHEMA_NAME_MAX];
-    const char *separator = "";
-    buffer_add_text(sql, selection->is_flat ? "(" : "SUM(");
+    /* MySQL's numbers end at 64 bits but for those of SUM(), and SQLite's sum() cuts what is handed to it. */
+    bool is_apart = selection->dialect == DIALECT_MYSQL && !selection->is_flat;
+    const char *open = selection->is_flat ? "(" : "SUM(", *separator = open;
     for (unsigned group = 0; group <= PROTO_CLASSES; group++) {
         if (group == 0 ? classes != ALL_CLASSES : classes == ALL_CLASSES || !(classes >> (group - 1) & 1)) continue;
         schema_stored_name(selection->schema, table, (first + group) * n_values + value, name, sizeof name);
         buffer_printf(sql, "%s%s", separator, name);
-        separator = " + ";
+        separator = is_apart ? ") + SUM(" : " + ";
     }
-    buffer_printf(sql, "%s)", classes ? "" : "0");
+    buffer_printf(sql, separator == open ? "%s0)" : ")", open);
 }
 
 static unsigned value_count(const struct selection *selection) {
@@ -227,8 +228,7 @@ static void arms_join(const struct selection *selection, struct statement *arms)
 /* An index table has rows of hosts that only received, or that have nothing of the classes that are wanted. */
 static void ranking_write(const struct selection *selection, bool is_joined, struct statement *out) {
     for (unsigned i = 0; i < value_count(selection); i++)
-        buffer_printf(&out->sql, is_joined ? "%sSUM(v%u)" : "%sv%u", i ? " + " : " HAVING ", i);
-    buffer_add_text(&out->sql, " > 0");
+        buffer_printf(&out->sql, is_joined ? "%sSUM(v%u) > 0" : "%sv%u > 0", i ? " OR " : " HAVING ", i);
     if (selection->limit == 0) return;
     buffer_printf(&out->sql, " ORDER BY v%u DESC", selection->value);
     for (unsigned i = 0; i < selection->n_keys; i++)

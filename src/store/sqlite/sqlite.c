@@ -7,8 +7,10 @@
 #include <stdlib.h>
 
 #include "base/mem.h"
+#include "flow/sum.h"
 #include "store/key.h"
 #include "store/sqlite/database_file.h"
+#include "store/sqlite/sum.h"
 #include "store/sqlite/wal.h"
 
 #if SQLITE_VERSION_NUMBER < 3037000
@@ -53,10 +55,9 @@ static enum store_status failed(const struct sqlite_store *store, int code, cons
     if (code == SQLITE_OK || code == SQLITE_DONE || code == SQLITE_ROW) return STORE_OK;
     int extended = store->db ? sqlite3_extended_errcode(store->db) : code;
     if ((extended & 0xff) != (code & 0xff)) extended = code; /* of a call before */
-    /* A statement can be longer than an error's text. Only a sum can be of another type than its column. */
-    error_set(error, "%.200s: %s%s (SQLite %d)", what,
-              extended == SQLITE_CONSTRAINT_DATATYPE ? "a sum exceeds 63 bits: " : "",
-              store->db ? sqlite3_errmsg(store->db) : sqlite3_errstr(code), extended);
+    /* A statement can be longer than an error's text. */
+    error_set(error, "%.200s: %s (SQLite %d)", what, store->db ? sqlite3_errmsg(store->db) : sqlite3_errstr(code),
+              extended);
     return code_status(extended);
 }
 
@@ -102,6 +103,7 @@ enum store_status sqlite_store_new(struct store **opened, const char *path, int 
              read_only ? "" : "PRAGMA journal_mode = WAL; ", WAL_KEPT,
              config->memory ? config->memory / 1024 : (uint64_t)SQLITE_CACHE_KIB);
     code = sqlite3_exec(store->db, pragmas, NULL, NULL, NULL);
+    if (code == SQLITE_OK) code = sqlite_sum_define(store->db);
     status = failed(store, code, path, error);
     if (status != STORE_OK) goto failed;
     database_file_init(&store->file, sqlite3_db_filename(store->db, "main"));
@@ -138,7 +140,8 @@ static enum store_status upsert_prepare(struct sqlite_store *store, const struct
     for (unsigned i = 0; i < table->n_values; i++) {
         schema_stored_name(schema, table, i, name, sizeof name);
         buffer_printf(&sql, ", %s", name);
-        buffer_printf(&updates, "%s%s = %s + excluded.%s", i ? ", " : "", name, name, name);
+        /* More than an integer holds becomes a real number, and min() returns the integer. */
+        buffer_printf(&updates, "%s%s = min(%s + excluded.%s, " SUM_MOST_TEXT ")", i ? ", " : "", name, name, name);
     }
     buffer_add_text(&sql, ") VALUES (?");
     for (unsigned i = 1; i < table->n_keys + table->n_values; i++)
@@ -153,7 +156,7 @@ static enum store_status upsert_prepare(struct sqlite_store *store, const struct
     return status;
 }
 
-/* Integers are signed here: sums are at most INT64_MAX (the importer refuses more), an unsigned 64-bit key beyond it is
+/* Integers are signed here: sums are at most SUM_MOST, an unsigned 64-bit key beyond it is
  * stored as its complement, which is another number, but one of its own. */
 static int key_bind(sqlite3_stmt *statement, int index, const struct key_column *key, const uint8_t *bytes) {
     switch (key_form(key)) {

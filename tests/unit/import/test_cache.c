@@ -7,6 +7,7 @@
 #include <stdint.h>
 #include <cmocka.h>
 
+#include "flow/sum.h"
 #include "random.h"
 #include "records.h"
 
@@ -113,6 +114,26 @@ static void rows_are_taken_whole(void **state) {
                 false); /* it might be another row: there is room for one of each size */
     assert_memory_equal(row_find(cache, 600, &row, T + 1200).sums, ((uint64_t[]){3, 1000, FLOW_UNIT}), sizeof sums);
     cache_free(cache);
+}
+
+/* In any order: the largest sum is the end, and what stays below it is exact. */
+static void sums_stay_at_the_largest(void **state) {
+    (void)state;
+    static const uint64_t octets[][3] = {
+        {SUM_MOST, SUM_MOST, 1}, {1, SUM_MOST - 1, 0}, {SUM_MOST - 1, 0, 7}, {5, 6, 7}};
+    for (unsigned i = 0; i < 4; i++) {
+        struct cache *cache = cache_new(&layout, &schema, LIMIT, 1);
+        struct flow_record record = record_make(&layout, FLOW_IPV4, (struct tuple){1, 2, 3, 4, 6}, T, T, 2, 0);
+        for (unsigned n = 0; n < 3; n++) {
+            record.sums[1] = octets[i][n];
+            assert_true(cache_add(cache, &record, 1));
+        }
+        struct row row = row_find(cache, 60, &record, T);
+        assert_int_equal(row.sums[0], 6);
+        assert_int_equal(row.sums[1], i < 3 ? SUM_MOST : 18);
+        assert_int_equal(row.sums[2], 3 * FLOW_UNIT);
+        cache_free(cache);
+    }
 }
 
 /* Each field of the key, and the bucket, tells rows apart. */
@@ -331,11 +352,17 @@ static void the_seed_changes_nothing(void **state) {
 
 int main(void) {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(equal_keys_are_added_up),        cmocka_unit_test(rows_are_taken_whole),
-        cmocka_unit_test(any_difference_is_another_row),  cmocka_unit_test(memory_is_what_the_header_says),
-        cmocka_unit_test(the_limit_is_kept_to_the_byte),  cmocka_unit_test(the_limit_holds_for_mixed_families),
-        cmocka_unit_test(what_is_refused_leaves_nothing), cmocka_unit_test(sizes_that_do_not_divide),
-        cmocka_unit_test(cleared_and_used_again),         cmocka_unit_test(the_seed_changes_nothing),
+        cmocka_unit_test(equal_keys_are_added_up),
+        cmocka_unit_test(rows_are_taken_whole),
+        cmocka_unit_test(sums_stay_at_the_largest),
+        cmocka_unit_test(any_difference_is_another_row),
+        cmocka_unit_test(memory_is_what_the_header_says),
+        cmocka_unit_test(the_limit_is_kept_to_the_byte),
+        cmocka_unit_test(the_limit_holds_for_mixed_families),
+        cmocka_unit_test(what_is_refused_leaves_nothing),
+        cmocka_unit_test(sizes_that_do_not_divide),
+        cmocka_unit_test(cleared_and_used_again),
+        cmocka_unit_test(the_seed_changes_nothing),
     };
     return cmocka_run_group_tests(tests, setup, NULL);
 }

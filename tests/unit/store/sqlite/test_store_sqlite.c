@@ -1,5 +1,6 @@
 /* The SQLite store, in files of a temporary folder. */
 #include "store_cases.h"
+#include "sum_cases.h"
 
 #include <fcntl.h>
 #include <sqlite3.h>
@@ -227,6 +228,7 @@ static int folder_remove(void **state) {
 int main(void) {
     const struct CMUnitTest tests[] = {
         STORE_CASES,
+        SUM_CASES,
         cmocka_unit_test(what_can_not_be_opened_is_refused),
         cmocka_unit_test(a_file_without_permission_is_refused),
         cmocka_unit_test(another_writer_is_waited_for_and_then_retried),
