@@ -143,6 +143,16 @@ static enum plan_action live_next(struct plan *plan, int64_t now_us) {
     return plan->paused ? PLAN_WAIT : take(plan, now_us);
 }
 
+/* Redis is away. What at-most-once delivery has folded is in memory alone, and is written all the same. */
+static enum plan_action apart_next(struct plan *plan, int64_t now_us) {
+    const struct batch *batch = plan_folding(plan);
+    bool waits = plan->writing == WRITING_COMMITTED && !plan->stopping; /* with its refused entries, for Redis */
+    if (!plan->at_most_once || !plan->folding || plan->writing == WRITING || waits) return PLAN_WAIT;
+    if (plan->held && !batch->ended && !batch->full) return PLAN_FOLD_HELD;
+    bool due = batch->full || batch->ended || plan->flush_due || plan->stopping;
+    return due && batch_has_content(batch) ? live_close(plan, now_us) : PLAN_WAIT;
+}
+
 /* --- what was claimed before: by us before a crash or a lost connection, or by a consumer that is dead --- */
 
 static bool same_generation(const struct claim *a, const struct claim *b) {
@@ -293,9 +303,10 @@ static enum plan_action recover_next(struct plan *plan, int64_t now_us) {
 static bool is_over(const struct plan *plan) {
     const struct batch *batch = &plan->batches[plan->at];
     if (plan->abandoned) return true;
-    if (!plan->stopping || plan->writing != WRITING_NONE || plan->finding) return false;
-    if (plan->connected && (plan->n_returning > 0 || plan->held)) return false;
-    return !plan->connected || !plan->folding || !batch->live || !batch_has_content(batch);
+    if (!plan->stopping || plan->writing == WRITING || plan->finding) return false;
+    bool unwritten = plan->folding && batch->live && batch_has_content(batch);
+    if (!plan->connected) return !plan->at_most_once || !unwritten; /* exactly-once: it is in its claims */
+    return plan->writing == WRITING_NONE && plan->n_returning == 0 && !plan->held && !unwritten;
 }
 
 static enum plan_action over_next(struct plan *plan) {
@@ -325,7 +336,8 @@ enum plan_action plan_next(struct plan *plan, int64_t now_us) {
     }
     if (plan->under_way != PLAN_WAIT) return PLAN_WAIT;
     if (is_over(plan)) return over_next(plan);
-    if (!plan->connected || !plan->store_ready) return PLAN_WAIT;
+    if (!plan->store_ready) return PLAN_WAIT;
+    if (!plan->connected) return apart_next(plan, now_us);
     if (plan->writing == WRITING_COMMITTED) return settle_written(plan, now_us);
     if (plan->stopping && plan->held && plan->writing == WRITING_NONE) return begin(plan, PLAN_PUSH_BACK);
     if (plan->stopping && plan->n_returning > 0) return begin(plan, PLAN_RETURN);

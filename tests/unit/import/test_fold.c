@@ -284,15 +284,9 @@ static void old_flows_of_a_list_are_left_out(void **state) {
 
 int main(void) {
     const struct CMUnitTest tests[] = {
-        test(taken_too_old_or_rejected),
-        test(the_word_end),
-        test(the_ledger_stays_at_the_largest_sum),
-        test(old_flows_of_a_list_are_left_out),
-        test(a_full_cache),
-        test(recounting_sums_nothing),
-        test(refused_entries_fill_a_generation),
-        test(one_huge_entry),
-        test(rows_of_many_flows),
+        test(taken_too_old_or_rejected),         test(the_word_end),   test(the_ledger_stays_at_the_largest_sum),
+        test(old_flows_of_a_list_are_left_out),  test(a_full_cache),   test(recounting_sums_nothing),
+        test(refused_entries_fill_a_generation), test(one_huge_entry), test(rows_of_many_flows),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -84,10 +84,18 @@ static void begin(void) {
     fake_connect();
 }
 
+/* What hangs is to fail. */
+static void loop_once(void) {
+    const struct timeval bound = {.tv_sec = 1};
+    if (finished != UNFINISHED) return;
+    event_base_loopexit(base, &bound);
+    event_base_loop(base, EVLOOP_ONCE);
+}
+
 static void run_to_the_end(void) {
     for (unsigned i = 0; i < 20 && finished == UNFINISHED; i++) {
         fake_run();
-        if (finished == UNFINISHED) event_base_loop(base, EVLOOP_ONCE);
+        loop_once();
     }
     assert_int_equal(finished, 0);
 }
@@ -107,9 +115,48 @@ static void what_was_popped_before_the_connection_was_lost_is_written(void **sta
     assert_int_equal(importer_counters(importer)->imported, 2);
 }
 
+static void sums_are_written_at_the_stop_also_while_redis_is_away(void **state) {
+    (void)state;
+    queue_fill(3);
+    begin();
+    fake_run();
+    redis_drop(fake.client, "the server is gone");
+    importer_stop(importer);
+    run_to_the_end();
+    assert_int_equal(importer_counters(importer)->imported, 3);
+}
+
+static void sums_are_written_after_the_flush_interval_also_while_redis_is_away(void **state) {
+    (void)state;
+    queue_fill(3);
+    begin();
+    fake_run();
+    redis_drop(fake.client, "the server is gone");
+    importer_flush(importer);
+    loop_once();
+    assert_int_equal(importer_counters(importer)->imported, 3);
+    importer_stop(importer);
+    run_to_the_end();
+}
+
+static void a_stop_does_not_wait_for_redis_once_all_is_written(void **state) {
+    (void)state;
+    queue_fill(3);
+    begin();
+    fake_run();
+    importer_stop(importer);
+    redis_drop(fake.client, "the server is gone");
+    run_to_the_end();
+    assert_int_equal(importer_counters(importer)->imported, 3);
+}
+
 int main(void) {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test_setup_teardown(what_was_popped_before_the_connection_was_lost_is_written, setup, teardown),
+        cmocka_unit_test_setup_teardown(sums_are_written_at_the_stop_also_while_redis_is_away, setup, teardown),
+        cmocka_unit_test_setup_teardown(sums_are_written_after_the_flush_interval_also_while_redis_is_away, setup,
+                                        teardown),
+        cmocka_unit_test_setup_teardown(a_stop_does_not_wait_for_redis_once_all_is_written, setup, teardown),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
