@@ -1,5 +1,6 @@
 """Exporters that others use, and our own, into the collector: what they say of a capture is what the capture holds."""
 import collections
+import contextlib
 import ipaddress
 import os
 import re
@@ -63,18 +64,31 @@ def hosts_of(site):
 needs_softflowd = pytest.mark.skipif(not SOFTFLOWD.exists(), reason="no softflowd: etc/install-deps.sh test")
 
 
+@contextlib.contextmanager
+def skipping_a_hang(known):
+    try:
+        yield
+    except subprocess.TimeoutExpired as error:
+        if known:
+            pytest.skip("%s hung, as its version 1.1.1 does" % " ".join(error.cmd))
+        raise
+
+
 def softflowd(folder, file, port, words):
-    """Without privileges; returns what it says."""
+    """Without privileges; returns what it says. Version 1.1.1 (Debian 13) hangs on files for some of what it can send."""
+    hangs = b"version 1.1.1." in subprocess.run([SOFTFLOWD, "-h"], stdout=subprocess.PIPE, stderr=subprocess.STDOUT,
+                                                check=False, timeout=rig.BOUND).stdout
     own, user = folder / "softflowd", NOBODY if os.geteuid() == 0 else None
     own.mkdir()
     if user:
         os.chown(own, user, user)
     # A copy, because it may stand where others may not go.
     shutil.copy(SOFTFLOWD, own)
-    with open(file, "rb") as frames:
+    with open(file, "rb") as frames, skipping_a_hang(hangs):
         done = subprocess.run(["./softflowd", "-d", "-r", "-", "-n", "127.0.0.1:%d" % port, "-p", "pid", "-c", "none", "-m",
                                "1000000", *words.split()], cwd=own, stdin=frames, stdout=subprocess.PIPE,
-                              stderr=subprocess.STDOUT, timeout=rig.BOUND, check=True, user=user)
+                              stderr=subprocess.STDOUT, timeout=rig.SOON if hangs else rig.BOUND, check=True,
+                              user=user)
     said = done.stdout.decode()
     assert "(0 failures)" in said, said
     return said
