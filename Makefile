@@ -104,7 +104,7 @@ $(BUILD)/obj/sql/retention.c: sql/retention.sql
 $(BUILD)/obj/sql/retention.o: $(BUILD)/obj/sql/retention.c | $(BUILD)/.libraries
 	$(call say,CC,$<)$(CC) $(flags) $(CPPFLAGS) $(CFLAGS) $(hardening) -c -o $@ $<
 
-# The page, where its modules can be had; without them (exit code 3) the programs are built all the same.
+# The page, if its modules can be installed; without them (exit code 3) the programs are built all the same.
 page = etc/page.sh $(PAGE)
 $(BUILD)/obj/page/made: etc/page.sh etc/npm.sh $(wildcard src/page/*)
 	@mkdir -p $(@D)

@@ -179,7 +179,7 @@ int options_environment(struct options *options) {
         for (ref.row = 0; ref.row < group->n; ref.row++) {
             const char *variable = group->rows[ref.row].environment;
             const char *text = variable ? getenv(variable) : NULL;
-            /* The error stands in the list; the count below tells of it. */
+            /* The error is in the list; the count below includes it. */
             if (text && options_set(options, ref, OPTION_ENVIRONMENT, variable, text)) continue;
         }
     }

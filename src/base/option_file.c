@@ -89,7 +89,7 @@ static void unknown_section_report(struct option_file *file, const char *section
                       section, names);
 }
 
-/* A section that isn't there is told of once, not for each of its options. */
+/* A missing section is reported once, not for each of its options. */
 static void unknown_report(struct option_file *file, const char *section, const char *name) {
     struct buffer names = BUFFER_INIT;
     names_list(file->options, section, &names);

@@ -14,7 +14,7 @@
 
 #include "base/mem.h"
 
-/* What a thread and the loop share; whoever lets go last frees it. */
+/* What a thread and the loop share; the last one to let go frees it. */
 struct question {
     atomic_int holders;
     char *host, port[12];

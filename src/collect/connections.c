@@ -117,7 +117,7 @@ static void connection_close(struct connections *connections, struct connection 
 
 /* --- new ones --- */
 
-/* Whether it is rather the one that gives way: whoever opens many connections drives out no exporter. */
+/* Whether it is rather the one that gives way: opening many connections drives out no exporter. */
 static bool gives_way(const struct connection *connection, const struct connection *other) {
     if (connection->proven != other->proven) return other->proven;
     return connection->heard_us < other->heard_us;
@@ -183,19 +183,19 @@ static size_t messages_hand(struct connections *connections, const struct connec
     size_t at = 0;
     while (len - at >= 2) {
         if (be16(bytes + at) != IPFIX_VERSION) {
-            *why = "what it sent is no IPFIX message";
+            *why = "what it sent is not an IPFIX message";
             break;
         }
         if (len - at < 4) break;
         size_t length = be16(bytes + at + 2);
         if (length < IPFIX_HEADER) {
-            *why = "a message is said to be shorter than its header";
+            *why = "a message has a length shorter than its header";
             break;
         }
         if (len - at < length) break;
         ++*messages;
         if (handler->message(handler->context, &connection->source, bytes + at, length, now_us) != 0) {
-            *why = "what it sent is no message that can be read";
+            *why = "what it sent is not a readable message";
             break;
         }
         at += length;

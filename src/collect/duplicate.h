@@ -15,7 +15,7 @@ struct duplicates; /* opaque */
 struct duplicates *duplicates_new(size_t bytes, uint64_t seed);
 void duplicates_free(struct duplicates *duplicates); /* NULL does nothing */
 size_t duplicates_bytes(const struct duplicates *duplicates);
-/* Whether another exporter than this told of the tuple within `window` seconds; if none did, this one tells now. */
+/* Whether another exporter reported the tuple within `window` seconds; if not, this one is recorded as its reporter. */
 bool duplicates_found(struct duplicates *duplicates, const void *tuple, size_t len, uint64_t exporter, uint32_t now,
                       uint32_t window);
 

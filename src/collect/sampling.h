@@ -1,8 +1,8 @@
-/* Sampling rates that exporters tell of: in options, or in each record. A rate of n: 1 in n packets was looked at.
+/* Sampling rates that exporters report: in options, or in each record. A rate of n: 1 in n packets was looked at.
  *
  * Told by samplingPacketInterval and Space, samplingSize and Population, samplingProbability, samplingTimeInterval and
  * Space, samplerRandomInterval, or samplingInterval; a quotient is rounded. Options that name a sampler or selector
- * (samplerId, selectorId) tell of the records that have the same; those that name an ingressInterface, of its records;
+ * (samplerId, selectorId) apply to the records that have the same; those that name an ingressInterface, of its records;
  * all others, whatever their scope, of all records of the domain. */
 #ifndef FLOWIMPORT_COLLECT_SAMPLING_H
 #define FLOWIMPORT_COLLECT_SAMPLING_H
@@ -20,7 +20,7 @@ struct rate {
     uint32_t rate;
 };
 
-/* Whose rates count: the domain's own; where it was told of none, those of the sibling that the template is of. */
+/* Whose rates count: the domain's own; if it has none, those of the sibling that the template is of. */
 static inline const struct domain *sampling_domain(const struct domain *domain, const struct template *template) {
     return domain->rate == 0 && domain->n_rates == 0 ? template->domain : domain;
 }
@@ -30,7 +30,7 @@ uint32_t sampling_of(const struct domain *domain, const struct template *templat
 /* What a record of options tells: a rate, and of which part of the domain; part 0: of all of it. false: none. */
 bool sampling_told(const struct template *template, const uint8_t *bytes, size_t len, struct rate *rate);
 
-/* 0: nobody has told of the part. */
+/* 0: the part was not reported. */
 uint32_t rate_find(const struct domain *domain, uint64_t key);
 /* Bytes that the domain needs before it has a place for one more, and the place; 0: it has one. */
 size_t rate_places_wanted(const struct domain *domain);

@@ -1,7 +1,7 @@
 /* What is wrong with an exporter again and again: enough of it to say that its operator has to look. Pure: times are
  * handed in.
  *
- * One datagram proves nothing: anybody can send it, under anybody's address. So a fault is told of where it came
+ * One datagram proves nothing: anybody can send it, under anybody's address. So a fault is reported where it came
  * TROUBLE_MANY times, each within TROUBLE_RECENT_S of the one before, from an exporter that has been heard of for as
  * long; until it has not come for as long. */
 #ifndef FLOWIMPORT_COLLECT_TROUBLE_H

@@ -86,7 +86,7 @@ struct config {
     struct {
         const char *listen; /* NULL: no HTTP */
         const char *auth;   /* the users' file; NULL: no users */
-        bool open;          /* to whoever reaches it */
+        bool open;          /* to everybody who reaches it */
         const char *names;  /* of this server; NULL: no more */
         uint64_t workers;
         int64_t query_timeout_ms;

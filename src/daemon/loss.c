@@ -1,4 +1,4 @@
-/* From a counter that grows to entries that tell of it. */
+/* Turns a growing counter into entries that report it. */
 #include "daemon/loss.h"
 
 #include <stdio.h>

@@ -42,7 +42,7 @@ struct probe {
 
     struct worker worker;
     struct error gone;                /* why it ended by itself; read when it is over */
-    struct loss dropped, thrown_away; /* the thread's: what is told of its losses */
+    struct loss dropped, thrown_away; /* the thread's losses that were reported */
     pthread_mutex_t lock;             /* guards capture and meter; the thread holds it but while it waits for frames */
 
     /* the loop's */

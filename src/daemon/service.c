@@ -58,7 +58,7 @@ static void stop(struct service *service) {
     if (parts->importer) importer_stop(parts->importer);
 }
 
-/* An importer has ended: by itself (END, or what can't be mended) it takes the others with it. */
+/* An importer has ended: by itself (END, or an error for good) it takes the others with it. */
 static void on_finished(void *context, int exit_code) {
     struct service *service = context;
     code_take(service, exit_code);

@@ -169,7 +169,7 @@ bool migration_plan(struct migration *migration, const struct schema *schema) {
         if (table->first > table->last) {
             snprintf(table->why, sizeof table->why, "it has no rows");
         } else if (finer && table->size % finer->size) {
-            snprintf(table->why, sizeof table->why, "it is no multiple of %" PRIu32 ", the size that is read",
+            snprintf(table->why, sizeof table->why, "it is not a multiple of %" PRIu32 ", the size that is read",
                      finer->size);
         } else if (finer && table->first >= round_down(finer->from, table->size)) {
             snprintf(table->why, sizeof table->why, "flows_%" PRIu32 " reaches as far back", finer->size);

@@ -1,4 +1,4 @@
-/* Entries that tell of loss: written by us, read by any importer, with jansson: they are few. */
+/* Entries that report loss: written by us, read by any importer, with jansson: they are few. */
 #include "flow/lost.h"
 
 #include <inttypes.h>
@@ -10,7 +10,7 @@ const struct lost_text lost_texts[LOST_WHATS] = {
     [LOST_MESSAGES] = {"messages", "datagrams that the exporter had sent, by its sequence numbers"},
     [LOST_SETS] = {"sets", "data sets whose template never came, or did not fit them"},
     [LOST_DATAGRAMS] = {"datagrams", "datagrams that the kernel dropped, the socket's buffer being full"},
-    [LOST_ENTRIES] = {"entries", "flows that were thrown away because nobody took them in time"},
+    [LOST_ENTRIES] = {"entries", "flows that were discarded because nobody took them in time"},
     [LOST_FRAMES] = {"frames", "frames that the kernel dropped before they were captured"},
 };
 

@@ -184,7 +184,7 @@ static bool is_equal(const void *a, const void *b, size_t len) {
     return differs == 0;
 }
 
-/* Whether they were right before. A digest says nothing to whoever lacks the secret, and nobody sees one. */
+/* Whether they were right before. A digest reveals nothing without the secret, and nobody sees one. */
 static bool is_known(const struct auth *auth, const struct auth_attempt *attempt) {
     bool known = false;
     for (unsigned i = 0; i < auth->users->n; i++) {

@@ -72,7 +72,7 @@ static void job_return(struct workers *workers, struct workers_job *job) {
     if (eventfd_write(workers->fd, 1) != 0) log_error("http", "eventfd: %s", strerror(errno));
 }
 
-/* The worker's connection, open; NULL with the job's error set. Whoever cancels finds it from now on. */
+/* The worker's connection, open; NULL with the job's error set. From now on it can be cancelled. */
 static struct store *store_ready(struct worker *worker, struct workers_job *job) {
     struct workers *workers = worker->workers;
     struct store *store = worker->store;

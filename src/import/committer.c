@@ -1,4 +1,4 @@
-/* Generations handed over, written, tried again, and told of. */
+/* Generations handed over, written, tried again, and reported. */
 #include "import/committer.h"
 
 #include <inttypes.h>
@@ -301,7 +301,7 @@ void committer_stop(struct committer *committer) {
     if (committer->patience == PATIENCE_SOURCE) {
         evtimer_del(committer->retry);
         leave(committer, NULL);
-    } else if (waiting) { /* whoever stops us need not wait for the next try */
+    } else if (waiting) { /* a stop need not wait for the next try */
         evtimer_del(committer->retry);
         submit(committer);
     }

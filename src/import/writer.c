@@ -87,7 +87,7 @@ static bool retention_step(struct writer *writer, const struct retention_rules *
     return false;
 }
 
-/* How the last run went, whoever made it. */
+/* How the last run went, no matter who started it. */
 static void retention_look(struct writer *writer, int64_t now) {
     struct error ignored; /* the next commit tells what is wrong with the store */
     int64_t at;

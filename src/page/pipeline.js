@@ -71,7 +71,7 @@ const FACTS = {
         ["Malformed", "malformed_total", count],
         ["Of exporters not allowed", "refused_messages_total", count],
         ["Exporters with a wrong clock", "wrong_clocks", count],
-        ["Given up for want of memory", "evicted_total", count],
+        ["Discarded for lack of memory", "evicted_total", count],
     ],
     capture: [
         ["Interface", "interface", String],

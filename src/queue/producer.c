@@ -60,7 +60,7 @@ static void marker_mend(struct producer *producer, const char *why) {
     redis_command(producer->redis, on_marker_mended, producer, "SET", producer->marker, value, NULL);
 }
 
-/* A command that is refused before EXEC, as for want of memory, is why EXEC is. */
+/* If a command is refused before EXEC, for lack of memory for example, EXEC is refused for it. */
 static void on_queued(void *context, const redisReply *reply) {
     struct producer *producer = context;
     if (reply->type == REDIS_REPLY_ERROR && !producer->refusal[0])

@@ -36,7 +36,7 @@ enum store_status settings_add(struct store *store, const char *name, const char
     struct store_param params[] = {store_text(name), store_text(value)};
     enum store_status status = store->ops->query(store, "INSERT INTO flowimport_schema (name, value) VALUES (?, ?)",
                                                  params, 2, NULL, NULL, error);
-    return status == STORE_TAKEN ? STORE_OK : status; /* whoever was first has said the same */
+    return status == STORE_TAKEN ? STORE_OK : status; /* the first to write has written the same */
 }
 
 enum store_status settings_put(struct store *store, const char *name, const char *value, struct error *error) {

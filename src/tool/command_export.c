@@ -126,7 +126,7 @@ static void record_put(struct export *export, const struct flow_record *record) 
     flow_put(export, 0, &flow);
 }
 
-/* The records of an entry that may be counted, as flows; one that may not is told of or counted. */
+/* The records of an entry that may be counted, as flows; one that may not is reported or counted. */
 static int entry_export(void *context, int64_t position, const char *text, size_t len) {
     struct export *export = context;
     struct flow_record records[ENTRY_RECORDS_MAX];
@@ -165,7 +165,7 @@ static int file_export(struct export *export, const struct command_call *call, c
         code = captures_flows(call, capture, 0, on_flow, export, &export->damaged);
         if (code == EXIT_DONE) code = export->code;
     } else if (call->config->capture.sampling > 1) {
-        /* Collectors are told of the sampling of all that we send. */
+        /* Collectors get the sampling rate of all that we send. */
         code = command_fail(EXIT_USAGE, "%s: contains entries, whose counts are complete: sampling must be 1", path);
     } else {
         code = entries_read(entries, 0, &handler);

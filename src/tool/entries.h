@@ -2,8 +2,8 @@
  * --once and export.
  *
  * A source is a table of functions and a state. Entries come in an order that depends on nothing but the source's
- * contents, and each with a position by which a later run goes on behind it. Records that are no entries are told of on
- * stderr, the first REPORTED_MAX one by one, and appended to the file of --rejected as they were. */
+ * contents, and each with a position by which a later run goes on behind it. Records that are no entries are reported
+ * on stderr, the first REPORTED_MAX one by one, and appended to the file of --rejected as they were. */
 #ifndef FLOWIMPORT_TOOL_ENTRIES_H
 #define FLOWIMPORT_TOOL_ENTRIES_H
 
@@ -18,7 +18,7 @@ struct entries_handler {
     void *context;
     /* An entry, borrowed. `position` lies behind it. */
     int (*each)(void *context, int64_t position, const char *text, size_t len);
-    /* A record that is no entry; it has been told of and kept. NULL: nothing is done with it. */
+    /* A record that is no entry; it has been reported and kept. NULL: nothing is done with it. */
     int (*refused)(void *context, int64_t position);
 };
 
@@ -66,7 +66,7 @@ int entries_identify(struct entries *entries);
 int entries_read(struct entries *entries, int64_t begin, const struct entries_handler *handler);
 /* How many of its source's units lie before a position. */
 int64_t entries_count(const struct entries *entries, int64_t position);
-/* Of the entry that is being given: tells of it, counts and keeps it. EXIT_DONE, or EXIT_FAILED. */
+/* Of the entry that is being given: reports, counts and keeps it. EXIT_DONE, or EXIT_FAILED. */
 int entries_reject(struct entries *entries, const char *why);
 
 /* --- for sources --- */

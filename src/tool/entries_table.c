@@ -47,7 +47,7 @@ static void cell_add(struct buffer *line, const char *text, size_t len) {
         if (*c == ',' || *c == '\n' || *c == '\r') *c = '?';
 }
 
-/* The row is kept for --rejected as a line of ra's behind a header: that is how it can be mended and read again. */
+/* The row is kept for --rejected as a line of ra's after a header: so it can be fixed and read again. */
 static int argus_give(struct entries *entries, const char *const *values, const size_t *lengths) {
     struct reading *reading = entries->state;
     buffer_clear(&reading->line);

@@ -3,7 +3,7 @@
     run.py [test [NODE'S OPTION]... [FILE]...]     prints TAP
     run.py screenshots FOLDER
 
-Exit code 77: node, Chromium or the modules can't be had.
+Exit code 77: node, Chromium or the modules are missing.
 """
 import contextlib
 import json

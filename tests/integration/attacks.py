@@ -145,7 +145,7 @@ REQUESTS = [
     "POST /api/meta HTTP/1.1\r\nHost: localhost\r\nContent-Type: application/json\r\nContent-Length: 2\r\n\r\n{}",
 ]
 
-# Requests that are never complete: whoever says that no more will come is owed nothing.
+# Requests that are never complete: after the client has closed its end, no answer is owed.
 UNFINISHED = [
     "\x00" * 1000, "\x16\x03\x01\x02\x00\x01\x00\x01\xfc\x03\x03" + "\x00" * 200, "{}", "", "GET", GET, GET + "X: y",
     GET + "Content-Length: 99999999999999999999\r\n\r\n", GET + "Content-Length: 1000000\r\n\r\nabc",

@@ -54,7 +54,7 @@ def digest(site):
 
 
 def assert_harmless(what, status, headers, body, value=MARK):
-    """An answer to whoever asked that."""
+    """An answer to the client that asked."""
     kind = headers.get("Content-Type")
     assert status in REFUSALS | {200, 304, 503}, (what, status, body[:300])
     assert set(headers) <= HEADERS, (what, headers)

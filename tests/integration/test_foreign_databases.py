@@ -336,9 +336,9 @@ def test_argus_rows_that_are_no_flows(make_site, database, folder):
     assert "flows_1:4: column 'Sport': 'a?b?' is not a valid port" in err
     assert "flows_1: 1 records skipped: not IP flows\n" in err
     expect(site, [argus_entry(0), argus_entry(4)])
-    # As lines of ra's: mended, they are read by that.
-    mended = kept.read_text().replace("10.0.0.256", "10.0.0.2").replace("a?b?", "77")
-    kept.write_text(mended)
+    # As lines of ra's: once fixed, they are read like them.
+    fixed = kept.read_text().replace("10.0.0.256", "10.0.0.2").replace("a?b?", "77")
+    kept.write_text(fixed)
     site.run("--once", "--format", "argus", kept)
     assert site.ledger()["imported"] == 4
 

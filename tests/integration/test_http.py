@@ -513,7 +513,7 @@ def test_byte_by_byte(client):
 
 
 def test_slow_clients_hold_nothing_but_their_places(make_site):
-    """200 clients send a byte and wait: 64 stay, the oldest go, and whoever asks is answered at once."""
+    """200 clients send a byte and wait: 64 stay, the oldest go, and everybody who asks is answered at once."""
     site = make_site(http=LISTEN)
     daemon = site.daemon()
     client = Client(daemon)

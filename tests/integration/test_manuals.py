@@ -133,7 +133,7 @@ class Answers:
                 (SHOWN + 3600, "192.0.2.1/0", "flows", 4 + 7)]
 
 
-# Entries that tell of loss: one of them over two hours.
+# Entries that report loss: one of them over two hours.
 LOST = ['{"lost":10,"what":"flows","source":"192.0.2.1/0","start":%d,"end":%d}' % (SHOWN + 3000, SHOWN + 3999),
         '{"lost":7,"what":"flows","source":"192.0.2.1/0","start":%d,"end":%d}' % (SHOWN + 3600, SHOWN + 3600),
         '{"lost":3,"what":"datagrams","source":"udp:4739","start":%d,"end":%d}' % (SHOWN + 60, SHOWN + 60)]

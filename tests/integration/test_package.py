@@ -168,7 +168,7 @@ def check_installed(root):
                  "usr/share/man/man5/flowimport.conf.5.gz", "usr/share/man/man8/flowimportd.8.gz"):
         assert root.owner(path) == "root:root 644", path
     assert root.run("flowimportd", "--check-config", user="flowimport") == "configuration ok: /%s\n" % CONF
-    # Whoever is no member of the group doesn't read it.
+    # Only members of the group can read it.
     assert "Permission denied" in root.run("flowimportd", "--check-config", user="nobody", code=2)
 
 

@@ -6,7 +6,7 @@ import rig
 
 
 def test_kept_cases():
-    """Mend it: packets.py cases >tests/unit/packets.txt"""
+    """Fix it: packets.py cases >tests/unit/packets.txt"""
     kept = (rig.TOP / "tests" / "unit" / "packets.txt").read_text(encoding="ascii")
     made = list(packets.cases())
     assert kept.split("\n", 1)[1] == "".join(case.text() for case in made)
@@ -15,7 +15,7 @@ def test_kept_cases():
 
 
 def test_kept_seeds(folder):
-    """Mend it: packets.py seeds tests/fuzz/seeds/packet"""
+    """Fix it: packets.py seeds tests/fuzz/seeds/packet"""
     packets.write_seeds(folder)
     kept = rig.TOP / "tests" / "fuzz" / "seeds" / "packet"
     made = {path.name: path.read_bytes() for path in folder.iterdir()}

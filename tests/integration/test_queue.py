@@ -180,12 +180,12 @@ def test_wrong_type_under_the_name_is_told_and_waited_for(make_site):
     daemon.stop()
 
 
-def told_and_mended(site, daemon, words, mend):
-    """Either the daemon ends with 1 and says why, or it says why and goes on once it is mended."""
+def told_and_fixed(site, daemon, words, fix):
+    """Either the daemon ends with 1 and says why, or it says why and goes on once it is fixed."""
     rig.wait_for(lambda: any(word in daemon.output() for word in words) or not daemon.running(),
                  lambda: "one of %r:\n%s" % (words, daemon.output()))
     assert any(word in daemon.output() for word in words), daemon.output()
-    mend()
+    fix()
     if not daemon.running():
         assert daemon.child.returncode == 1, daemon.output()
         daemon = site.daemon()
@@ -199,7 +199,7 @@ def test_no_permission_is_told(make_site, make_redis):
     client.execute_command("ACL", "SETUSER", "importer", "on", ">flow", "~other", "+@all")
     site = make_site(redis=server, queue={"url": "redis://importer:flow@127.0.0.1:%d/0" % server.port})
     server.push([one()])
-    told_and_mended(site, site.daemon(ready=False), ["NOPERM", "permission"],
+    told_and_fixed(site, site.daemon(ready=False), ["NOPERM", "permission"],
                     lambda: client.execute_command("ACL", "SETUSER", "importer", "resetkeys", *ACL.split()))
 
 
@@ -208,7 +208,7 @@ def test_wrong_password_is_told(make_site, make_redis):
     server.password = "right"
     site = make_site(redis=server, queue={"url": "redis://127.0.0.1:%d/0" % server.port, "password": "wrong"})
     server.push([one()])
-    told_and_mended(site, site.daemon(ready=False), ["WRONGPASS", "password"],
+    told_and_fixed(site, site.daemon(ready=False), ["WRONGPASS", "password"],
                     lambda: server.client().config_set("requirepass", "wrong") and setattr(server, "password", "wrong"))
 
 

@@ -305,9 +305,9 @@ def test_bad_lines_are_said_kept_and_mended(make_site, folder):
     assert (site.ledger()["entries"], site.ledger()["imported"], site.ledger()["rejected"]) == (40, 28, 12)
     kept = HEADER.replace(b"#open\t2023-11-14-22-50-00\n", b"")
     assert aside.read_bytes() == kept + b"\n".join(bad) + b"\n"
-    mended = folder / "mended"
-    mended.write_bytes(aside.read_bytes().replace(b"\ttpc\t", b"\t6\t"))
-    site.run("--once", mended)
+    fixed = folder / "fixed"
+    fixed.write_bytes(aside.read_bytes().replace(b"\ttpc\t", b"\t6\t"))
+    site.run("--once", fixed)
     assert site.ledger()["imported"] == 40
     wanted = good + [line.replace(b'"protocolIdentifier":17', b'"protocolIdentifier":6') for line in ENTRIES[0:36:3]]
     rig.assert_tables(site.tables(), reference.Import().add_all(wanted).tables())

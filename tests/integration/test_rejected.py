@@ -1,4 +1,4 @@
-"""Bad entries among good ones: the good are counted, the bad accounted for, to be read, mended and tried again."""
+"""Bad entries among good ones: the good are counted, the bad accounted for, to be read, fixed and tried again."""
 import collections
 import json
 import re
@@ -71,7 +71,7 @@ def test_retry_puts_the_raw_entries_back(make_site):
     site.run("rejected", "retry")
     assert site.redis.client().lrange(rig.QUEUE, 0, -1) == entries[:30]
     assert not site.redis.client().exists(REJECTED)
-    # With the option mended they are good.
+    # With the option fixed they are good.
     daemon = site.daemon(import_={"max_flow_duration": "1d"})
     site.settle(31 + 30, daemon)
     daemon.stop()

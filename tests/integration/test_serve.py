@@ -248,7 +248,7 @@ def test_who_guesses_waits(filled, serve):
 
 @pytest.fixture(params=["serve", "daemon"])
 def guarded(request, filled, serve):
-    """(the users' file, whoever answers by it)"""
+    """(the users' file, the program that answers by it)"""
     site = filled(count=1)
     users = site.folder / "users"
     users.write_text(USERS)
@@ -392,7 +392,7 @@ def test_fifty_at_a_time(filled, serve, kind):
 
 @contextlib.contextmanager
 def blocked(site):
-    """Whoever reads the sums waits: the table is locked."""
+    """Readers of the sums wait: the table is locked."""
     connection = site.store.server.connect(site.store.database)
     try:
         with connection.cursor() as cursor:

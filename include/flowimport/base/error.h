@@ -1,4 +1,4 @@
-/* What went wrong, in words for the person who can mend it. Filled by the callee, owned by the caller, never freed. */
+/* What went wrong, in words for the person who can fix it. Filled by the callee, owned by the caller, never freed. */
 #ifndef FLOWIMPORT_BASE_ERROR_H
 #define FLOWIMPORT_BASE_ERROR_H
 

@@ -2,7 +2,7 @@
  * environment, the command line, checks, error texts, --help, the sample file and the manual.
  *
  * A value's place in the order default < file < environment < command line decides, whatever the order of the calls;
- * a value that loses is checked all the same. All errors are collected, one line each, for the person who can mend
+ * a value that loses is checked all the same. All errors are collected, one line each, for the person who can fix
  * them: file and line, option, value, what is accepted. */
 #ifndef FLOWIMPORT_BASE_OPTION_H
 #define FLOWIMPORT_BASE_OPTION_H

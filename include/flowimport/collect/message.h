@@ -100,10 +100,10 @@ struct message_counters {
     uint64_t unknown_version;
     uint64_t flows;       /* handed on; a biflow is one entry, but two flows */
     uint64_t scaled;      /* of these, multiplied by a sampling rate */
-    uint64_t duplicates;  /* flows left out: another exporter had told of them */
+    uint64_t duplicates;  /* flows left out: another exporter had reported them */
     uint64_t not_counted; /* records of sFlow counters, options, and samples that hold no IP */
     uint64_t lost[LOST_WHATS];
-    uint64_t templates, withdrawn, evicted; /* learned, withdrawn by their exporter, given up for want of memory */
+    uint64_t templates, withdrawn, evicted; /* learned, withdrawn by their exporter, discarded for lack of memory */
     uint64_t plans;                         /* made of templates, each when the first data set needed it */
     uint64_t sessions, held;                /* known now, of all domains; data sets that wait now */
     uint64_t wrong_clocks;                  /* domains whose clock is taken for wrong, now */

@@ -31,7 +31,7 @@ enum { TAIL_NONE, TAIL_LINE, TAIL_FILE };
 int tail_next(struct tail *tail, int64_t now_us, const char **text, size_t *len, struct error *error)
     __attribute__((warn_unused_result));
 const char *tail_label(const struct tail *tail);
-/* Goes on at the first byte of the file that was told of, which is not told of again. */
+/* Goes on at the first byte of the file that was reported, which is not reported again. */
 void tail_rewind(struct tail *tail);
 uint64_t tail_position(const struct tail *tail); /* the byte behind the last line returned */
 

@@ -57,7 +57,7 @@ extern const unsigned api_n_endpoints;
 extern const struct api_endpoint api_original_endpoints[]; /* flow-inspector's: original.c */
 extern const unsigned api_n_original_endpoints;
 
-/* What is said to those who ask when the store fails; why, which tells of accounts and paths, stands in the log. */
+/* What is said to those who ask when the store fails; the reason, which names accounts and paths, is in the log. */
 #define API_STORE_FAILED "the store can't answer; the log of the program says why"
 
 /* mdoc(7): the list of a path's parameters. -1: there is none. */

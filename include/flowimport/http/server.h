@@ -52,7 +52,7 @@ struct http_exchange; /* opaque */
 struct http_route {
     const char *path;
     void (*handle)(void *context, struct http_reply *reply);
-    bool open; /* answered whoever asks: `admit` has no say */
+    bool open; /* answered to everybody: `admit` has no say */
 };
 
 struct http_config {

@@ -7,7 +7,7 @@
  * lost is known for one.
  *
  * A store that can't be used at the first call ends the importer. Later all is tried again, also where a person must
- * mend something first: the sums are nowhere else. */
+ * fix something first: the sums are nowhere else. */
 #ifndef FLOWIMPORT_IMPORT_DIRECT_H
 #define FLOWIMPORT_IMPORT_DIRECT_H
 

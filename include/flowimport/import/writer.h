@@ -1,6 +1,6 @@
 /* The writer thread: database calls block, so they are made here, one job at a time; the event loop only hands over.
  *
- * A finished job makes writer_fd() readable; writer_finish() then returns it. Whoever submitted a job leaves it and its
+ * A finished job makes writer_fd() readable; writer_finish() then returns it. The submitter of a job leaves it and its
  * generation alone until then. Waiting before another try is the submitter's business. */
 #ifndef FLOWIMPORT_IMPORT_WRITER_H
 #define FLOWIMPORT_IMPORT_WRITER_H

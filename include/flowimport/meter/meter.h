@@ -56,7 +56,7 @@ struct meter_totals {
 struct meter *meter_new(const struct meter_config *config, meter_flow_fn *ended, void *context);
 void meter_free(struct meter *meter); /* flows under way are lost */
 /* Before the first frame, and where frames are of another link type (DLT_ or LINKTYPE_): 0, or -1 where the filter or a
- * rule's match is not to be had with it. */
+ * rule's match is not possible with it. */
 int meter_link_type(struct meter *meter, int link_type, struct error *error) __attribute__((warn_unused_result));
 /* A frame of a capture, whose link type may be another than the last one's. Its form is capture_file.h's: the context
  * is the meter. */

@@ -14,7 +14,7 @@ enum {
     CAPTURE_FORMAT_INTERFACES_MAX = 4096, /* in a section of pcapng; 24 bytes each */
 };
 
-/* What is wrong with a block of pcapng whose packet can't be had; those that follow can. */
+/* What is wrong with a block of pcapng whose packet can't be read; later ones can. */
 enum capture_damage {
     CAPTURE_NO_ROOM,      /* the block is shorter than what is always in it */
     CAPTURE_BEYOND_BLOCK, /* the captured bytes go on behind the block's end */
@@ -38,7 +38,7 @@ enum capture_step {
     CAPTURE_WRONG,   /* the error says why the rest can't be read */
 };
 
-/* At the file's next byte, with `len` bytes to be had, which may be written over. The frame points into them. */
+/* At the file's next byte, with `len` bytes available, which may be written over. The frame points into them. */
 enum capture_step capture_format_next(struct capture_format *format, uint8_t *at, size_t len, size_t *bytes,
                                       struct capture_frame *frame, struct error *error)
     __attribute__((warn_unused_result));

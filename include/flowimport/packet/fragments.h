@@ -20,7 +20,7 @@ struct fragments_counts {
     uint64_t firsts;  /* first fragments remembered */
     uint64_t found;   /* later fragments that were given their ports */
     uint64_t orphans; /* later fragments that were not */
-    uint64_t evicted; /* first fragments forgotten before their time, for want of room */
+    uint64_t evicted; /* first fragments discarded early for lack of room */
 };
 
 /* `entries` is rounded up to a power of two, at least 4. `seed`: any number that strangers don't know. */

@@ -54,7 +54,7 @@ struct consumer_result {
 struct consumer_handler {
     void *context;
     void (*ready)(void *context);                   /* connected, and the name is ours */
-    void (*lost)(void *context);                    /* or not to be had; also before the first `ready` */
+    void (*lost)(void *context);                    /* or not available; also before the first `ready` */
     void (*failed)(void *context, const char *why); /* trying again can't help; nothing more will come */
     /* An entry of the claim that is read or taken into; of one of more than ENTRY_BYTES_MAX bytes (flow/entry.h) the
      * text is its head. false: not taken; those that follow are not offered. */

@@ -5,7 +5,7 @@
  *   MULTI, RPUSH queue entry ..., SET marker "stream position", EXEC
  *
  * so that after a lost connection, or a restart, the marker tells whether the batch whose answer is missing has
- * arrived. One batch is under way at a time: were there more, one that Redis refuses (for want of memory, say) could be
+ * arrived. One batch is under way at a time: were there more, one that Redis refuses (for lack of memory, say) could be
  * followed by one that it takes, and the marker would speak for both. The marker is watched (WATCH): who else pushes
  * under the same name is noticed, and pushes nothing.
  *

@@ -40,7 +40,7 @@ struct spool_counts {
 
 /* Makes the folder if need be, locks it against a second process, and reads what is there: all of it, for its
  * checksums. `stream` names the entries if there are none yet; else they keep the name they have. NULL with the error
- * set; *again says whether it may pass, or is for a person to mend (a wrong folder, one that is in use). */
+ * set; *again says whether it may pass, or requires a person to fix it (a wrong folder, one that is in use). */
 struct spool *spool_open(const char *folder, uint64_t max_bytes, uint64_t stream, bool *again, struct error *error)
     __attribute__((warn_unused_result));
 void spool_close(struct spool *spool);

@@ -25,7 +25,7 @@ static enum store_status span_read(struct store *store, const struct schema *sch
     enum store_status status = store_query(store, sql.data, NULL, 0, ends_read, span, error);
     if (status == STORE_OK) status = settings_size(store, span->size, &span->from, &kept, error);
     buffer_release(&sql);
-    /* The first day that retention, or whoever deleted rows, has left. */
+    /* The first day that retention, or somebody who deleted rows, has left. */
     uint32_t day = span->first <= span->last ? span->first - span->first % DAY_SECONDS : 0;
     if (day > span->from) span->from = day;
     return status;

@@ -147,7 +147,7 @@ static int text_read(void *context, unsigned n, const char *const *columns, cons
     return 1;
 }
 
-/* Behind an error for want of a privilege: the lines that mend it. */
+/* After an error for lack of a privilege: the lines that fix it. */
 static void privilege_hint(struct store *store, const char *definer, struct error *error) {
     static const char *const codes[] = {"(error 1044)", "(error 1142)", "(error 1227)", "(error 1370)"};
     struct buffer database = BUFFER_INIT, user = BUFFER_INIT, quoted = BUFFER_INIT;

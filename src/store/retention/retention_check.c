@@ -1,4 +1,4 @@
-/* What stands in the way of retention: the traps of the event scheduler, each with the line that mends it. */
+/* What prevents retention: the traps of the event scheduler, each with the line that fixes it. */
 #include <inttypes.h>
 #include <stdarg.h>
 #include <stdio.h>
@@ -180,7 +180,7 @@ static enum store_status event_check(struct check *check, struct event_times *ti
         problem(check, "after a failover: ALTER DEFINER = ... EVENT flowimport_retention ENABLE",
                 "the event flowimport_retention is disabled because this server is, or was, a replica: the source runs "
                 "it");
-    /* ALTER EVENT makes whoever says it the definer. */
+    /* ALTER EVENT makes the account that runs it the definer. */
     if (strcmp(row.columns[1], row.columns[4]) != 0)
         problem(check, "flowimport retention install",
                 "the event belongs to %s and the procedure it calls to %s: one of them was altered or removed",

@@ -34,7 +34,7 @@ static enum store_status memory_commit(struct store *store, struct error *error)
     unsigned left = atomic_load(&fail_left);
     while (left > 0)
         if (atomic_compare_exchange_weak(&fail_left, &left, left - 1)) {
-            error_set(error, "this commit was told to fail; %u more will", left - 1);
+            error_set(error, "this commit is set to fail; %u more will", left - 1);
             return (enum store_status)atomic_load(&fail_status);
         }
     return sqlite_store_commit(store, error);

@@ -40,7 +40,7 @@ static const struct {
     {"observer", "replaceTimestamps", NULL, "flows keep the time of the file"},
     {"observer", "offlineSpeed", NULL, "files are read as fast as it goes"},
     {"observer", "offlineAutoExit", NULL, NULL},
-    {"observer", "maxPackets", NULL, "there is no end after so many packets"},
+    {"observer", "maxPackets", NULL, "flowimportd has no packet limit"},
     {"ipfixCollector", "listener", vermont_listener, NULL},
     {"ipfixCollector", "templateLifetime", vermont_lifetime, NULL},
     {"filter", "countBased", vermont_sampling, NULL},
@@ -223,7 +223,7 @@ static void modules_carry(struct conversion *conversion) {
             options_carry(conversion, module);
         any = any || kind->role == ROLE_SOURCE || kind->role == ROLE_RECEIVER;
     }
-    if (!any) buffer_add_text(conversion->notes, "there is no observer: nothing is captured\n");
+    if (!any) buffer_add_text(conversion->notes, "no observer: nothing is captured\n");
 }
 
 /* Where flows go follows from what there is to go to. */

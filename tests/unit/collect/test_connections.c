@@ -107,7 +107,7 @@ static void refused(void **state) {
 static void closed(void **state) {
     (void)state;
     unsigned ports[PEERS];
-    assert_lines(peers_come(true, ports), ports, "warning", "connection closed: what it sent is no IPFIX message");
+    assert_lines(peers_come(true, ports), ports, "warning", "connection closed: what it sent is not an IPFIX message");
 }
 
 int main(void) {

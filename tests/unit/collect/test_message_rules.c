@@ -1,4 +1,4 @@
-/* What counts where exporters differ: wrong clocks, sampling, loss, who may export, and flows that are told of twice.
+/* What counts where exporters differ: wrong clocks, sampling, loss, who may export, and flows that are reported twice.
  */
 #include "collect/message.h"
 
@@ -124,7 +124,7 @@ static void ipfix_times_since_boot(void **state) {
     ipfix_end(&mc->message);
     case_decode(mc, 1);
     assert_out(mc, FLOW(1699999000, 1699999999, 1, 100));
-    /* Nobody tells: the flow that ended last ended when it was told of. */
+    /* Nobody tells: the flow that ended last ended when it was reported. */
     ipfix_begin(&mc->message, NOW, 0, 2);
     TEMPLATE(&mc->message, 2, 256, UPTIME_FIELDS);
     DATA(&mc->message, 256, RECORD(100, 5000, 1, 100), RECORD(100, 15000, 1, 100));

@@ -5,7 +5,7 @@
 
 #include "message_case.h"
 
-/* The counts the other way round: whoever reads A_RECORD by it tells so. */
+/* The counts the other way round: a reader of A_RECORD by it is found out. */
 #define TURNED_FIELDS TUPLE_FIELDS, 150, 4, 151, 4, 1, 4, 2, 4
 #define A_TURNED_FLOW FLOW(1699999990, 1699999995, 700, 7)
 
@@ -150,7 +150,7 @@ static void an_old_one_gives_way(void **state) {
     }
 }
 
-/* Data that waits at one port is read when another tells of its template. */
+/* Data that waits at one port is read when another sends its template. */
 static void data_waits_for_a_sibling(void **state) {
     (void)state;
     for (enum kind kind = 0; kind < KINDS; kind++) {
@@ -168,7 +168,7 @@ static void data_waits_for_a_sibling(void **state) {
     }
 }
 
-/* Whoever sends templates from one port sends its sampling rate from there. */
+/* An exporter that sends templates from one port sends its sampling rate from there. */
 static void rates_of_a_sibling(void **state) {
     (void)state;
     struct message_case *mc = case_open(NULL, OUT_NEEDED);

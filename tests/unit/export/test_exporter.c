@@ -73,7 +73,7 @@ struct reader { /* of messages */
     size_t len;
     unsigned flows, messages, templates;
     unsigned expected;    /* sequence number of the next message */
-    unsigned gaps;        /* flows that the sequence numbers tell of */
+    unsigned gaps;        /* flows that the sequence numbers show as lost */
     unsigned first, last; /* flow read */
 };
 

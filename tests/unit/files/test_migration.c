@@ -67,7 +67,7 @@ static const struct { /* zeros end the lists */
     {{600, 900, 1800},
      {{600, T, T + 9000}, {900, T - 9000, T + 9000}},
      "600=1699920000",
-     "it is no multiple of 600, the size that is read",
+     "it is not a multiple of 600, the size that is read",
      {0, T + 86400, 0}},
     {{600}, {{600, 1, 0}}, "", "it has no rows", {0}},
     {{600}, {{60, 1, 0}, {600, T, T + 600}}, "600=1699920000", "it has no rows", {0}},

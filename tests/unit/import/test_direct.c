@@ -259,7 +259,7 @@ static void failed_commits_are_tried_again(void **state) {
     run_until("import_uncommitted_entries 2");
     direct_flush(direct);
     run_until("store_failures_total 3");
-    problems_are("store: %s: this commit was told to fail; 999997 more will\n", url);
+    problems_are("store: %s: this commit is set to fail; 999997 more will\n", url);
     /* The other is filled meanwhile, and waits, though it is asked for. */
     now.us += 1000000;
     put_ports(2, 3);
@@ -388,7 +388,7 @@ static void what_the_feed_must_throw_away(void **state) {
     memory_fail_commits(1000000, STORE_RETRY);
     put_ports(1, 7);
     run_until("store_failures_total 2");
-    problems_are("store: %s: this commit was told to fail; 999998 more will\n", url);
+    problems_are("store: %s: this commit is set to fail; 999998 more will\n", url);
     for (unsigned i = 0; i < PUT; i++) {
         char changes[64];
         sprintf(changes, "\"sourceTransportPort\":%u", 100 + i);

@@ -1,4 +1,4 @@
-/* Entries that tell of loss: their text, why one is refused, their rows, and these in a store. */
+/* Entries that report loss: their text, why one is refused, their rows, and these in a store. */
 #include "import/losses.h"
 
 #include <setjmp.h>

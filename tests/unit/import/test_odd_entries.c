@@ -302,7 +302,7 @@ static void rows_show(struct generation *generation, const struct flow_layout *l
         add(text, sorted[i]);
 }
 
-/* The last refused entry as the rejected list tells of it: its first line is JSON. */
+/* The last refused entry as the rejected list shows it: its first line is JSON. */
 static void reject_add(const struct generation *generation, struct buffer *text) {
     size_t at = generation->n_rejects > 1 ? generation->reject_ends[generation->n_rejects - 2] : 0;
     const char *reason, *field, *value;

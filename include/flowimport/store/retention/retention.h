@@ -87,7 +87,7 @@ enum store_status retention_remove(struct store *store, bool *changed, struct er
 enum store_status retention_run(struct store *store, int64_t now, struct error *error)
     __attribute__((warn_unused_result));
 
-/* What stands in the way of retention, or may soon; each with the line that mends it. Also of SQLite, where only the
+/* What prevents retention, or may soon; each with the line that fixes it. Also of SQLite, where only the
  * last run can be asked. `configured`: what the configuration says. */
 typedef void retention_problem_fn(void *context, const char *problem, const char *remedy);
 enum store_status retention_check(struct store *store, const struct schema *schema,

@@ -1,4 +1,4 @@
-/* SQLite's write-ahead log beside readers: emptied while nobody waits, bounded, and told of once where one holds it. */
+/* SQLite's write-ahead log beside readers: emptied while nobody waits, bounded, and reported once if one holds it. */
 #include <fcntl.h>
 #include <pthread.h>
 #include <setjmp.h>
@@ -99,7 +99,7 @@ static void a_reader_that_holds_it_is_told_of_once(void **state) {
     run(reader, "COMMIT");
     sqlite_wal_idle(&wal, writer);
     assert_int_equal(sqlite_wal_bytes(&wal), 0);
-    assert_false(wal.told); /* the next one would be told of again */
+    assert_false(wal.told); /* the next one would be reported again */
     sqlite3_close(reader);
 }
 

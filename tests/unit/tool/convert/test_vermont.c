@@ -285,7 +285,7 @@ static void test_what_is_not_there(void **state) {
                      "sensorManager 99: flowimportd answers /metrics and /status, see [http] listen\n"
                      "ipfixDbWriter 2: no observer leads to it\n"
                      "trwPortscanDetector 8: no equivalent\n"
-                     "there is no observer: nothing is captured\n");
+                     "no observer: nothing is captured\n");
     assert_converted("<observer id='1'><filename>x.pcap</filename><interface>a ;b</interface></observer>", "",
                      "observer 1: filename: files are read by hand: flowimport --once FILE\n"
                      "observer 1: [capture] interface: 'a ;b' can't be written to a configuration file\n");
