@@ -71,7 +71,7 @@ static void name_failed(struct consumer *consumer, const char *token, const char
     identity_read(&other, token);
     snprintf(why, sizeof why,
              "%s: queue %s: the consumer name '%s' %s process %" PRId64 " on host '%s'; this is process %" PRId64
-             " on host '%s'. Give each importer a name of its own: [queue] consumer, or --consumer",
+             " on host '%s'. Give each importer its own name: [queue] consumer, or --consumer",
              consumer->target.display, consumer->config->queue, consumer->config->name, what, other.pid, other.host,
              consumer->self.pid, consumer->self.host);
     consumer->handler.failed(consumer->handler.context, why);
@@ -84,7 +84,7 @@ bool consumer_displaced(struct consumer *consumer, const redisReply *holder) {
         evtimer_del(consumer->life);
         name_failed(consumer, holder->str, "was taken over by");
     } else if (!consumer_refused(consumer, holder, "GET")) {
-        redis_drop(consumer->redis, "our sign of life had lapsed: others may have adopted our claims");
+        redis_drop(consumer->redis, "our sign of life had expired: other importers may have adopted our claims");
     }
     return true;
 }

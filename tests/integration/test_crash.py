@@ -332,7 +332,7 @@ def test_two_daemons_of_one_name_that_do_not_see_each_other(make_site):
     (other,) = [daemon for daemon in daemons if daemon is not stopped]
     assert stopped.wait() == 1
     assert "the consumer name 'one' is in use by process 1 on host '%s'" % socket.gethostname() in stopped.output()
-    assert "this is process 1 on host '%s'. Give each importer a name of its own: [queue] consumer" % (
+    assert "this is process 1 on host '%s'. Give each importer its own name: [queue] consumer" % (
         socket.gethostname()) in stopped.output()
     (inner,) = pathlib.Path("/proc/%d/task/%d/children" % (other.pid, other.pid)).read_text().split()
 

@@ -403,7 +403,7 @@ def test_refuses_what_is_no_old_database(make_old, make_site, make_store, refuse
     make_site(store=ours).run("--once")
     assert nothing in refused(ours)
     assert "Unknown database 'nowhere'" in refused("mysql://root@localhost/nowhere?socket=%s" % maria.socket)
-    assert "takes mysql://user@host/database" in refused("sqlite:/tmp/x", code=2)
+    assert "expected mysql://user@host/database" in refused("sqlite:/tmp/x", code=2)
     assert "a password on the command line is visible" in refused("mysql://root:secret@localhost/x", code=2)
     assert "%s/absent: No such file" % folder in refused("mysql://root@localhost/x", "--from-password-file",
                                                          folder / "absent", code=2)
