@@ -491,11 +491,12 @@ def test_wrong_urls_and_tables(make_site, maria, database):
     asked = ("flowimport: --once, open, push and print read databases, with --format vermont-db or argus-db and "
              "--from mysql://user@host/database\n")
     for arguments in (["print", "--format", "vermont-db"], ["print", "--from", database.url],
-                      ["top", "hosts", "--from", database.url], ["status", "--format", "argus-db"],
+                      ["top", "hosts", "--from", database.url],
                       ["--once", "--format", "vermont-db", "--from", "1700000000"]):
         assert refused(*arguments, code=2) == asked
+    assert refused("status", "--format", "argus-db", code=2).startswith("--format: 'status' does not accept it")
     assert "a database can't be combined with FILE or --follow" in refused("print", *words(database), "x", code=2)
-    assert "takes mysql://user@host/database" in refused(
+    assert "expected mysql://user@host/database" in refused(
         "print", "--format", "vermont-db", "--from", "sqlite://x/y", code=2)
     secret = refused("print", "--format", "vermont-db", "--from", "mysql://root:secret@localhost/x", code=2)
     assert "a password on the command line is visible" in secret and "root:secret" not in secret

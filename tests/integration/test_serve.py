@@ -595,4 +595,4 @@ def test_open_what_cannot_be_read(make_site, folder):
     before = sorted(folder.iterdir())
     err = site.run("open", folder / "nowhere.pcap", code=1, env=env)[1]
     assert "nowhere.pcap" in err and sorted(folder.iterdir()) == before
-    assert site.run("open", code=2)[1] == "usage: flowimport open FILE ...\n"
+    assert site.run("open", code=2)[1].startswith("usage: flowimport open ")
