@@ -91,6 +91,15 @@ $(BUILD)/obj/version: FORCE
 $(versioned): flags += -DFLOWIMPORT_VERSION='"$(VERSION)"'
 $(versioned) $(manuals): $(BUILD)/obj/version
 
+# Of the sources, so that the same ones make the same program.
+BUILT := $(or $(SOURCE_DATE_EPOCH),$(shell git log -1 --format=%ct 2>/dev/null || stat -c %Y etc/NEWS.md))
+dated := $(call object,src/import/own_clock.c)
+$(BUILD)/obj/built: FORCE
+	@mkdir -p $(@D)
+	@echo '$(BUILT)' | cmp -s - $@ || echo '$(BUILT)' >$@
+$(dated): flags += -DFLOWIMPORT_BUILT='INT64_C($(BUILT))'
+$(dated): $(BUILD)/obj/built
+
 $(BUILD)/obj/tests/%.o: flags += -Itests/unit
 $(BUILD)/obj/tests/unit/%.o $(BUILD)/obj/tests/integration/%.o: flags += -include tests/unit/cmocka_names.h
 $(BUILD)/obj/%.o: %.c | $(BUILD)/.libraries

@@ -23,6 +23,7 @@ struct committer {
     void *context;
     struct importer_counters counters;
     struct refusals refusals;
+    int64_t last_commit; /* of all consumers, when the store was opened */
 
     struct writer *writer;
     struct event *answered, *retry, *flush;
@@ -109,6 +110,7 @@ static void answer_take(struct committer *committer) {
     backoff_reset(&committer->backoff);
     committer->ready = true;
     committer->question = NO_QUESTION;
+    committer->last_commit = job->last_commit;
     if (first) tell(committer, COMMITTER_READY, NULL, NULL);
     switch (question) {
     case NO_QUESTION: succeeded(committer); break;
@@ -196,6 +198,11 @@ const struct generation *committer_writing(const struct committer *committer) {
 
 bool committer_is_free(const struct committer *committer) {
     return committer->ready && !committer->busy && committer->writing == NOTHING;
+}
+
+int64_t committer_last_commit(const struct committer *committer) {
+    int64_t ours = committer->counters.last_commit;
+    return committer->last_commit > ours ? committer->last_commit : ours;
 }
 
 void committer_look(struct committer *committer) {

@@ -9,6 +9,7 @@
 #include "base/mem.h"
 #include "import/counters.h"
 #include "import/leftovers.h"
+#include "import/own_clock.h"
 #include "import/plan.h"
 
 struct importer {
@@ -19,7 +20,8 @@ struct importer {
 
     struct consumer *consumer;
     struct committer *committer;
-    struct event *look, *resume;
+    struct event *look, *resume, *clock_look;
+    enum own_clock own_clock;
     struct plan plan;
 
     /* of the entries that the consumer hands over */
@@ -161,10 +163,37 @@ static void act(struct importer *importer, enum plan_action action) {
     }
 }
 
+static void own_clock_text(const struct importer *importer, struct buffer *out) {
+    own_clock_tell(importer->own_clock, clock_now(importer->clock), own_clock_built(),
+                   committer_last_commit(importer->committer), out);
+}
+
+/* A daemon waits until the clock is right; a person who calls the hand tool must set it. */
+static void own_clock_look(struct importer *importer) {
+    struct plan *plan = &importer->plan;
+    struct buffer text = BUFFER_INIT;
+    enum own_clock before = importer->own_clock;
+    importer->own_clock =
+        own_clock_judge(clock_now(importer->clock), own_clock_built(), committer_last_commit(importer->committer));
+    plan->clock_wrong = importer->own_clock != OWN_CLOCK_RIGHT;
+    if (plan->clock_wrong) event_add(importer->clock_look, &(struct timeval){.tv_sec = 1});
+    if (importer->own_clock == before) return;
+    own_clock_text(importer, &text);
+    if (!plan->clock_wrong)
+        log_notice("import", "this host's clock is right again; taking entries");
+    else
+        log_error("import", "%s; %s", text.data,
+                  plan->once ? "nothing is taken" : "entries wait in the queue until it is right");
+    buffer_release(&text);
+    if (plan->clock_wrong && plan->once && !plan->finished) finish(importer, 1);
+}
+
 /* Does whatever can be done next. Called after every event. */
 static void step(struct importer *importer) {
     enum plan_action action;
     struct plan *plan = &importer->plan;
+    if (plan->store_ready) own_clock_look(importer);
+    if (plan->finished) return;
     do {
         if (plan->writing == WRITING_NONE && committer_writing(importer->committer))
             committer_release(importer->committer);
@@ -265,6 +294,11 @@ static void on_look(evutil_socket_t fd, short what, void *context) {
     step(importer);
 }
 
+static void on_clock_look(evutil_socket_t fd, short what, void *context) {
+    (void)fd, (void)what;
+    step(context);
+}
+
 static void on_resume(evutil_socket_t fd, short what, void *context) {
     struct importer *importer = context;
     (void)fd, (void)what;
@@ -310,6 +344,7 @@ struct importer *importer_new(struct event_base *base, const struct importer_con
     importer->folder = committer_folder(importer->committer);
     importer->look = event_new(base, -1, EV_PERSIST, on_look, importer);
     importer->resume = evtimer_new(base, on_resume, importer);
+    importer->clock_look = evtimer_new(base, on_clock_look, importer);
     return importer;
 }
 
@@ -332,6 +367,7 @@ void importer_free(struct importer *importer) {
     consumer_free(importer->consumer);
     event_free(importer->look);
     event_free(importer->resume);
+    event_free(importer->clock_look);
     plan_release(&importer->plan);
     leftovers_release(&importer->held);
     free(importer);
@@ -370,6 +406,8 @@ void importer_show(const struct importer *importer, struct show *show) {
     committer_show_import(importer->committer, &held, show);
     show_bool(show, "folding", plan->folding && batch_has_content(&plan->batches[plan->at]));
     show_bool(show, "writing", plan->writing == WRITING);
+    show_gauge(show, "clock_wrong", "Whether this host's clock is plainly wrong, so that entries wait in the queue.",
+               plan->clock_wrong);
     show_text(show, "recovery", recoveries[plan->recovery]);
     show_bool(show, "stopping", plan->stopping);
     consumer_show(importer->consumer, show);
@@ -378,6 +416,11 @@ void importer_show(const struct importer *importer, struct show *show) {
 
 void importer_problems(const struct importer *importer, struct buffer *out) {
     struct counters_held held = held_find(importer);
+    if (importer->plan.clock_wrong) {
+        buffer_add_text(out, "import: ");
+        own_clock_text(importer, out);
+        buffer_add_text(out, "\n");
+    }
     consumer_problems(importer->consumer, out);
     committer_problems(importer->committer, &held, out);
 }

@@ -140,7 +140,7 @@ static enum plan_action live_next(struct plan *plan, int64_t now_us) {
         plan->limit = INT64_MAX;
         return begin(plan, PLAN_READ);
     }
-    return plan->paused ? PLAN_WAIT : take(plan, now_us);
+    return plan->paused || plan->clock_wrong ? PLAN_WAIT : take(plan, now_us);
 }
 
 /* Redis is away. What at-most-once delivery has folded is in memory alone, and is written all the same. */

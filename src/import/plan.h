@@ -52,8 +52,9 @@ struct plan {
     bool at_most_once, once;
 
     /* what the caller keeps true */
-    bool naming; /* Redis is being asked for our name */
-    bool held;   /* popped entries (at-most-once) found no room, or stood behind END */
+    bool naming;      /* Redis is being asked for our name */
+    bool clock_wrong; /* this host's: nothing is taken out of the queue */
+    bool held;        /* popped entries (at-most-once) found no room, or stood behind END */
 
     /* of the actions */
     enum plan_action under_way; /* the consumer's operation; PLAN_WAIT: none */

@@ -45,14 +45,32 @@ struct writer {
     int64_t busy_since;  /* of clock_monotonic_us; 0: idle */
     uint64_t transactions, rows, failures, last_rows;
     int64_t last_us;
+    int64_t last_commit; /* the thread's alone */
     struct show_durations durations;
 };
+
+static int number_read(void *context, unsigned n, const char *const *columns, const size_t *lengths) {
+    (void)n, (void)lengths;
+    if (columns[0]) *(int64_t *)context = strtoll(columns[0], NULL, 10);
+    return 0;
+}
+
+/* Of all consumers. Where it can't be read, the one that was known. */
+static void last_commit_read(struct writer *writer) {
+    int64_t last = 0;
+    struct error error;
+    if (store_query(writer->store, "SELECT MAX(committed_at) FROM import_ledger", NULL, 0, number_read, &last,
+                    &error) == STORE_OK)
+        writer->last_commit = last;
+}
 
 static void job_run(struct writer *writer, struct writer_job *job) {
     if (!writer->store) {
         job->status = store_open(&writer->store, writer->config, writer->schema, &job->error);
         if (job->status != STORE_OK) return;
+        last_commit_read(writer);
     }
+    job->last_commit = writer->last_commit;
     if (job->kind == WRITER_COMMIT) {
         struct generation *generation = job->generation;
         struct ledger_row *ledger = &generation->ledger;

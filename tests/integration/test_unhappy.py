@@ -10,6 +10,8 @@ import sqlite3
 import subprocess
 import threading
 import time
+import urllib.error
+import urllib.request
 
 import pytest
 
@@ -187,6 +189,43 @@ def test_clock_jumps_an_hour_back_and_forth(make_site, folder):
     assert committed == sorted(set(committed)) == [row["generation"] for row in rows]
     rig.assert_tables(site.tables(), reference.Import().add_all(entries).tables())
     site.verify()
+
+
+def test_a_clock_that_is_plainly_wrong(make_site, folder):
+    """A machine that boots in 1970, or days before the last commit: entries wait in the queue until it is right."""
+    clock = Clock(folder)
+    site = make_site("sqlite", http={"listen": "127.0.0.1:%d" % rig.free_port()})
+    entries = list(generator.flows(300, seed=7))
+
+    def health():
+        try:
+            with urllib.request.urlopen("http://%s/healthz" % site.sections["http"]["listen"]) as answer:
+                return answer.read().decode()
+        except urllib.error.HTTPError as answer:
+            return answer.read().decode()
+        except urllib.error.URLError as error:  # not yet
+            return str(error)
+
+    for at, wrong, words in (0, -int(time.time()) + 1000, "is before the program was built ("), \
+            (100, 0, "is before the last commit in import_ledger ("):
+        clock.set(wrong)
+        site.redis.push(entries[at:at + 100])
+        daemon = site.daemon(env=clock.env)
+        rig.wait_for(lambda words=words: words in health(), health)
+        assert words in daemon.output() and "; entries wait in the queue until it is right\n" in daemon.output()
+        assert site.redis.client().llen(rig.QUEUE) == 100 and not site.claims()
+        clock.set(5 * 86400)
+        site.settle(at + 100, daemon)
+        assert health() == "ok\n" and "this host's clock is right again" in daemon.output()
+        daemon.stop()
+    clock.set(0)  # the hand tool says so instead of waiting
+    site.redis.push(entries[200:])
+    _, err = site.run("--once", code=1, env=clock.env)
+    assert "clock is wrong" in err and err.count("\n") < 5 and site.redis.client().llen(rig.QUEUE) == 100
+    clock.set(5 * 86400)
+    site.run("--once", env=clock.env)
+    rig.assert_tables(site.tables(), reference.Import().add_all(entries).tables())
+    assert site.ledger()["rejected"] == 0
 
 
 def test_a_claim_gets_the_time_that_it_is_after_a_jump_back(make_site, folder):

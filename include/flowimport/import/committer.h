@@ -99,6 +99,8 @@ const struct generation *committer_writing(const struct committer *committer);
 /* To be called after every few entries: where most of them are refused, it is said before the generation's end. A hand
  * tool says itself what it refuses. */
 void committer_look(struct committer *committer);
+/* The newest commit in the ledger as far as it is known: of all when the store was opened, of ours since; 0: none. */
+int64_t committer_last_commit(const struct committer *committer);
 /* Whether one may be handed over, or a question asked. */
 bool committer_is_free(const struct committer *committer);
 void committer_hand_over(struct committer *committer, enum flush_cause cause);
