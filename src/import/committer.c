@@ -42,10 +42,11 @@ struct committer {
         SOURCES,  /* committer_find */
         COMPARING /* what the ledger has in the name of the generation being written */
     } question;
-    bool busy;      /* the writer, or the timer before its next try, has the job */
-    bool unsure;    /* a try to commit has failed, and may have committed all the same */
-    unsigned tries; /* that have failed since the job was given */
-    bool ready;     /* the store has answered once */
+    bool busy;            /* the writer, or the timer before its next try, has the job */
+    bool unsure;          /* a try to commit has failed, and may have committed all the same */
+    unsigned tries;       /* that have failed since the job was given */
+    bool ready;           /* the store has answered once */
+    uint64_t entries_max; /* what the store has room for; the configured claim_entries may be less */
     bool stopping, over;
 };
 
@@ -71,6 +72,8 @@ static void job_begin(struct committer *committer, struct writer_job job) {
 /* --- what the store has answered --- */
 
 static void succeeded(struct committer *committer) {
+    committer->entries_max = committer_entries_bound(committer->entries_max, committer->config->claim_entries,
+                                                     written(committer)->ledger.entries, true);
     counters_commit(&committer->counters, written(committer));
     if (committer->patience != PATIENCE_BOUNDED) counters_log(written(committer)); /* a person is told at the end */
     committer->writing = COMMITTED;
@@ -126,12 +129,32 @@ enum committer_verdict committer_judge(enum committer_patience patience, enum st
                                        bool stopping, unsigned tries) {
     bool refused = status == STORE_REFUSED;
     if (refused && !ready) return COMMITTER_GIVE_UP;
+    if (status == STORE_TOO_LARGE && !stopping && patience != PATIENCE_ALONE) return COMMITTER_HALVE;
     switch (patience) {
-    case PATIENCE_SOURCE: return refused ? COMMITTER_GIVE_UP : stopping ? COMMITTER_LEAVE : COMMITTER_AGAIN;
+    case PATIENCE_SOURCE: return stopping ? COMMITTER_LEAVE : COMMITTER_AGAIN;
     case PATIENCE_ALONE: return refused && stopping ? COMMITTER_GIVE_UP : COMMITTER_AGAIN;
     case PATIENCE_BOUNDED: return refused || !ready || tries >= COMMITTER_TRIES ? COMMITTER_GIVE_UP : COMMITTER_AGAIN;
     }
     return COMMITTER_GIVE_UP;
+}
+
+uint64_t committer_entries_bound(uint64_t bound, uint64_t configured, uint64_t entries, bool committed) {
+    if (!committed) return entries > 1 ? entries / 2 : 1;
+    if (entries < bound) return bound; /* they tell nothing of it */
+    uint64_t more = bound / 8 + 1;
+    return bound >= configured || configured - bound < more ? configured : bound + more;
+}
+
+/* The generation that is too large is dropped; its entries come again. */
+static void halve(struct committer *committer) {
+    uint64_t entries = written(committer)->ledger.entries;
+    committer->entries_max =
+        committer_entries_bound(committer->entries_max, committer->config->claim_entries, entries, false);
+    log_warning("store",
+                "%s: %" PRIu64 " entries are too many for one transaction; writing at most %" PRIu64 " at a time",
+                committer->job.error.text, entries, committer->entries_max);
+    committer->writing = NOTHING;
+    tell(committer, COMMITTER_TOO_LARGE, NULL, committer->job.error.text);
 }
 
 static void leave(struct committer *committer, const char *why) {
@@ -143,8 +166,11 @@ static void failed(struct committer *committer) {
     const struct writer_job *job = &committer->job;
     committer->tries++;
     if (job->kind == WRITER_COMMIT) committer->unsure = true;
-    switch (
-        committer_judge(committer->patience, job->status, committer->ready, committer->stopping, committer->tries)) {
+    enum store_status status = job->status;
+    if (status == STORE_TOO_LARGE && (job->kind != WRITER_COMMIT || written(committer)->ledger.entries <= 1))
+        status = STORE_RETRY; /* one entry can't be halved */
+    switch (committer_judge(committer->patience, status, committer->ready, committer->stopping, committer->tries)) {
+    case COMMITTER_HALVE: halve(committer); return;
     case COMMITTER_GIVE_UP:
         committer->over = true;
         tell(committer, COMMITTER_FAILED, NULL, job->error.text);
@@ -153,6 +179,7 @@ static void failed(struct committer *committer) {
     case COMMITTER_AGAIN: break;
     }
     int64_t wait = backoff_failed(&committer->backoff);
+    if (status == STORE_REFUSED) wait = committer->backoff.max_ms; /* a person must find it first */
     struct timeval time = {.tv_sec = wait / 1000, .tv_usec = wait % 1000 * 1000};
     log_warning("store", "%s; trying again in %" PRId64 ".%03" PRId64 " s", job->error.text, wait / 1000, wait % 1000);
     committer->busy = true; /* the timer has it */
@@ -194,6 +221,11 @@ struct folder *committer_folder(struct committer *committer) { return &committer
 
 const struct generation *committer_writing(const struct committer *committer) {
     return committer->writing == NOTHING ? NULL : &committer->generations[!committer->at];
+}
+
+uint64_t committer_entries_max(const struct committer *committer) {
+    uint64_t configured = committer->config->claim_entries;
+    return committer->entries_max < configured ? committer->entries_max : configured;
 }
 
 bool committer_is_free(const struct committer *committer) {
@@ -257,6 +289,7 @@ struct committer *committer_new(struct event_base *base, const struct importer_c
     committer->told = told;
     committer->context = context;
     committer->backoff = (struct backoff){.first_ms = STORE_RETRY_FIRST_MS, .max_ms = config->queue.retry_max_ms};
+    committer->entries_max = UINT64_MAX;
     folder_init(&committer->folder, layout, &config->rules);
     for (unsigned i = 0; i < 2; i++)
         generation_init(&committer->generations[i], cache_new(layout, schema, config->cache_memory / 2, config->seed));

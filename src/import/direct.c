@@ -199,6 +199,7 @@ static void on_told(void *context, const struct committer_news *news) {
         log_error("store", "%s", news->why);
         direct_finish(direct, 1);
         return;
+    case COMMITTER_TOO_LARGE:
     case COMMITTER_FOUND:
     case COMMITTER_LEFT: break;
     }

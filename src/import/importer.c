@@ -38,7 +38,7 @@ struct importer {
 static bool entry_fold(struct importer *importer, int64_t now, const char *text, size_t len) {
     struct batch *batch = importer->batch;
     if (batch->ended || batch->full) return false;
-    if (importer->generation->ledger.entries >= importer->config->claim_entries && !batch->recount) {
+    if (importer->generation->ledger.entries >= committer_entries_max(importer->committer) && !batch->recount) {
         batch->full = true;
         return false;
     }
@@ -226,6 +226,11 @@ static void left(struct importer *importer, const char *why) {
     plan_abandon(&importer->plan);
 }
 
+static void failed(struct importer *importer, const char *why) {
+    log_error("store", "%s", why);
+    if (!importer->plan.finished) finish(importer, 1);
+}
+
 static void on_told(void *context, const struct committer_news *news) {
     struct importer *importer = context;
     struct plan *plan = &importer->plan;
@@ -233,13 +238,17 @@ static void on_told(void *context, const struct committer_news *news) {
     case COMMITTER_READY: plan_store_ready(plan); break;
     case COMMITTER_COMMITTED: plan_committed(plan, news->ledger); break;
     case COMMITTER_TAKEN: taken(importer); break;
+    case COMMITTER_TOO_LARGE:
+        if (plan->at_most_once) { /* nothing can be read again */
+            failed(importer, news->why);
+            return;
+        }
+        plan_too_large(plan);
+        break;
     case COMMITTER_FOUND: plan_found(plan, news->ledger); break;
     case COMMITTER_LEFT: left(importer, news->why); break;
     case COMMITTER_FLUSH: plan_flush(plan, FLUSH_INTERVAL); break;
-    case COMMITTER_FAILED:
-        log_error("store", "%s", news->why);
-        if (!plan->finished) finish(importer, 1);
-        return;
+    case COMMITTER_FAILED: failed(importer, news->why); return;
     }
     step(importer);
 }

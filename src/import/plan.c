@@ -389,6 +389,13 @@ void plan_taken(struct plan *plan) {
     pause_ask(plan, LOST_RACE_MS);
 }
 
+void plan_too_large(struct plan *plan) {
+    plan->writing = WRITING_NONE;
+    plan->folding = plan->opening = plan->stale = plan->stopping = false; /* END, or an empty queue, is found again */
+    plan->recovery = RECOVERY_DUE;
+    pause_ask(plan, LOST_RACE_MS);
+}
+
 void plan_found(struct plan *plan, const struct ledger_row *ledger) {
     const struct claim *first = plan->old;
     plan->finding = false;

@@ -112,7 +112,8 @@ void plan_look(struct plan *plan);                          /* it is time to loo
 /* The committer's. */
 void plan_store_ready(struct plan *plan);
 void plan_committed(struct plan *plan, const struct ledger_row *ledger);
-void plan_taken(struct plan *plan);                                  /* another has written our generation */
+void plan_taken(struct plan *plan);     /* another has written our generation */
+void plan_too_large(struct plan *plan); /* nothing of it was written: its claims are read again, in smaller pieces */
 void plan_found(struct plan *plan, const struct ledger_row *ledger); /* NULL: the ledger does not have it */
 void plan_abandon(struct plan *plan);                                /* the store is away, and we are stopping */
 

@@ -228,7 +228,7 @@ void writer_submit(struct writer *writer, struct writer_job *job) {
 static void job_count(struct writer *writer, const struct writer_job *job) {
     writer->busy_since = 0;
     if (job->status != STORE_OK && job->status != STORE_TAKEN) {
-        writer->failing++;
+        writer->failing += job->status == STORE_REFUSED ? 2 : 1; /* see is_up: it will be refused again */
         writer->failures++;
         writer->failed = job->error;
         writer->failed_at = clock_now(writer->clock);

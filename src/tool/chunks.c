@@ -51,6 +51,9 @@ static void on_told(void *context, const struct committer_news *news) {
         chunks->code =
             command_fail(EXIT_FAILED, "%s: the same contents are being imported by another process", chunks->source);
         break;
+    case COMMITTER_TOO_LARGE:
+        chunks->code = command_fail(EXIT_FAILED, "%s; smaller transactions: --claim-entries", news->why);
+        break;
     case COMMITTER_FAILED: chunks->code = command_fail(EXIT_FAILED, "%s", news->why); break;
     case COMMITTER_READY:
     case COMMITTER_FOUND:

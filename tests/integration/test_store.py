@@ -37,6 +37,54 @@ def test_small_packet(make_site, make_maria, make_store, known, options, packet)
     rig.assert_tables(site.tables(), known[1])
 
 
+def test_a_transaction_too_large_for_the_binary_log(make_site, make_maria, make_store):
+    """Error 1197: the generation is read again from its claims and written in halves, each once."""
+    server = make_maria(options=["--log-bin=bin", "--binlog-format=ROW", "--binlog-cache-size=32768",
+                                 "--max-binlog-cache-size=1048576"])
+    site = make_site(store=make_store("mysql", server))
+    entries = list(generator.flows(3000, seed=96, hosts=1000))
+    site.redis.push(entries)
+    daemon = site.daemon()
+    site.settle(3000, daemon)
+    assert "the server's limit is max_binlog_cache_size" in daemon.output()
+    daemon.stop()
+    rig.assert_tables(site.tables(), reference.Import().add_all(entries).tables())
+    site.verify()
+    site.redis.push(entries)
+    site.run("--once")
+    rig.assert_tables(site.tables(), reference.Import().add_all(entries).add_all(entries).tables())
+    site.verify()
+
+
+def test_a_binary_log_of_statements(make_site, make_maria, make_store, known):
+    """MariaDB can't write array binding there (error 4033)."""
+    server = make_maria(options=["--log-bin=bin", "--binlog-format=STATEMENT"])
+    site = make_site(store=make_store("mysql", server))
+    site.import_all(known[0])
+    rig.assert_tables(site.tables(), known[1])
+
+
+def test_a_refusal_while_running_is_waited_for(make_site, make_maria, make_store, known):
+    """A table that somebody renames: the daemon says so, stays, and goes on when it is back."""
+    server = make_maria()
+    store = make_store("mysql", server)
+    site = make_site(store=store, queue={"retry_max": "200ms"})
+    daemon = site.daemon()
+    site.redis.push(known[0][:100])
+    site.settle(100, daemon)
+    server.run("RENAME TABLE %s.flows_600_data TO %s.away" % (store.database, store.database))
+    site.redis.push(known[0][100:])
+    site.wait_claimed()
+    daemon.flush()
+    rig.wait_for(lambda: "flows_600_data" in daemon.output(), "the error to be told")
+    assert daemon.running()
+    server.run("RENAME TABLE %s.away TO %s.flows_600_data" % (store.database, store.database))
+    site.settle(len(known[0]), daemon)
+    daemon.stop()
+    rig.assert_tables(site.tables(), known[1])
+    site.verify()
+
+
 DAY = 86400
 NOVEMBER = 1699920000  # 2023-11-14
 

@@ -47,6 +47,7 @@ enum happening {
     LAPSED, /* our sign of life: others adopt what we hold, and we don't know yet */
     OTHER_WORKS,
     CRASHED,
+    TOO_LARGE, /* the store takes but one entry at a time from then on */
     EVENTS
 };
 
@@ -57,14 +58,15 @@ static const char *const event_names[EVENTS] = {"answered",      "answered other
                                                 "stopped",       "store left",
                                                 "flush",         "look",
                                                 "time passes",   "lapsed",
-                                                "other works",   "crashed"};
+                                                "other works",   "crashed",
+                                                "too large"};
 
 /* How often each may happen; the others follow from what is under way. */
 static const unsigned budgets[EVENTS] = {
     [ANSWERED] = 99,     [ANSWERED_OTHERWISE] = 1, [LOST_BEFORE] = 1, [LOST_AFTER] = 2, [CONNECTED] = 99,
     [STORE_WRITES] = 99, [STORE_ANSWERS] = 99,     [RESUMED] = 99,    [STOPPED] = 1,    [STORE_LEFT] = 1,
     [FLUSH_ASKED] = 1,   [LOOK_DUE] = 1,           [TIME_PASSES] = 1, [LAPSED] = 1,     [OTHER_WORKS] = 6,
-    [CRASHED] = 1};
+    [CRASHED] = 1,       [TOO_LARGE] = 1};
 
 struct list {
     struct claim claim;
@@ -324,7 +326,7 @@ static bool entry_fold(struct world *world, uint8_t entry) {
     if (!world->plan.folding) return false;
     if (plan_is_cut(&world->plan) && batch->live && row->n > 0) return false;
     if (batch->ended || batch->full) return false;
-    if (entry != END && row->n >= ROOM && !batch->recount) {
+    if (entry != END && row->n >= (world->used[TOO_LARGE] ? 1 : ROOM) && !batch->recount) {
         batch->full = true;
         return false;
     }
@@ -521,6 +523,7 @@ static bool can_happen(const struct world *world, enum happening event) {
     case RESUMED: return plan->paused;
     case STORE_LEFT: return plan->stopping && world->job != NO_JOB;
     case LAPSED: return plan->connected;
+    case TOO_LARGE: return world->job == COMMIT && !world->written && !world->used[STOPPED];
     case OTHER_WORKS: return true;
     case STOPPED:
     case FLUSH_ASKED:
@@ -556,6 +559,10 @@ static void happen(struct world *world, enum happening event) {
     case TIME_PASSES: world->now_us += 10 * 1000000; break;
     case OTHER_WORKS: other_work(world); break;
     case CRASHED: crash(world); break;
+    case TOO_LARGE:
+        world->job = NO_JOB;
+        plan_too_large(plan);
+        break;
     case EVENTS: break;
     }
     step(world);
@@ -612,9 +619,9 @@ static void check_end(const struct world *from, bool stop) {
     }
     must(steps < FAIR_STEPS, stop ? "a stop does not end" : "there is no end");
     must(!stop || world->finished, "a stop does not end");
-    if (world->finished && world->end_committed && !stop && !world->used[STOPPED] && !went_wrong(world))
+    if (world->finished && !stop && !world->used[STOPPED] && !went_wrong(world)) /* it was END, or drained once */
         for (unsigned i = 0; i < world->n_lists; i++)
-            must(!is_mine(&world->lists[i]), "what stands behind END is not given back");
+            must(!is_mine(&world->lists[i]), "what stands behind END is not given back, or a claim is left");
     if (!world->finished)
         for (unsigned i = 0; i < world->n_lists; i++)
             must(!is_mine(&world->lists[i]), "a claim is left");

@@ -45,18 +45,22 @@ struct importer_counters {
 };
 
 /* What the source wants done where the store fails. Before its first answer every source gives up where a person must
- * change something (STORE_REFUSED). */
+ * change something (STORE_REFUSED). Later only a person who waits is told so at once: others wait longer, and try
+ * again, for what was changed behind our back may be changed again. */
 enum committer_patience {
-    PATIENCE_SOURCE,  /* it keeps what is not committed: refused, give up; stopping, leave it; else try again */
+    PATIENCE_SOURCE,  /* it keeps what is not committed: stopping, leave it; else try again */
     PATIENCE_ALONE,   /* the sums are nowhere else: try again, but where refused while stopping */
     PATIENCE_BOUNDED, /* a person waits: at first give up, later after COMMITTER_TRIES */
 };
 enum { COMMITTER_TRIES = 10 };
 
 /* The decision itself, for what is not STORE_OK. `ready`: the store has answered before. */
-enum committer_verdict { COMMITTER_AGAIN, COMMITTER_GIVE_UP, COMMITTER_LEAVE };
+enum committer_verdict { COMMITTER_AGAIN, COMMITTER_GIVE_UP, COMMITTER_LEAVE, COMMITTER_HALVE };
 enum committer_verdict committer_judge(enum committer_patience patience, enum store_status status, bool ready,
                                        bool stopping, unsigned tries) __attribute__((warn_unused_result));
+/* Most entries of the next generation: half of those that the store found too large, and after a commit of as many as
+ * were allowed an eighth more. One alone is not halved. */
+uint64_t committer_entries_bound(uint64_t bound, uint64_t configured, uint64_t entries, bool committed);
 
 /* What a source is told. */
 struct committer_news {
@@ -66,6 +70,8 @@ struct committer_news {
                               */
         COMMITTER_TAKEN,     /* the ledger has its name from somebody else: nothing of it was written, and it is
                               * dropped unless committer_rename() is called at once */
+        COMMITTER_TOO_LARGE, /* the store can't take it at once: it is dropped; the source reads its entries again, no
+                              * more than committer_entries_max() at a time, or gives up: `why` */
         COMMITTER_FOUND,     /* committer_find(): `ledger` is the row; NULL: there is none */
         COMMITTER_LEFT,      /* stopping while the store is away: the source keeps what is not committed; `why`, or
                               * NULL: it is between two tries */
@@ -104,6 +110,8 @@ int64_t committer_last_commit(const struct committer *committer);
 /* Whether one may be handed over, or a question asked. */
 bool committer_is_free(const struct committer *committer);
 void committer_hand_over(struct committer *committer, enum flush_cause cause);
+/* Most entries of a generation at present. */
+uint64_t committer_entries_max(const struct committer *committer);
 /* A committed generation's memory is free again. */
 void committer_release(struct committer *committer);
 /* The generation that was taken gets another number, and another try. */

@@ -12,8 +12,8 @@
 
 static enum store_status statement_failed(MYSQL_STMT *statement, const char *what, struct error *error) {
     unsigned code = mysql_stmt_errno(statement);
-    error_set(error, "%s: %s (error %u)", what, mysql_stmt_error(statement), code);
-    enum store_status status = mysql_status(code, mysql_stmt_sqlstate(statement));
+    mysql_error_show(error, what, code, mysql_stmt_error(statement));
+    enum store_status status = mysql_status(code, mysql_stmt_sqlstate(statement), mysql_stmt_error(statement));
     return status == STORE_TAKEN ? STORE_REFUSED : status; /* a lost connection is found out by the rollback */
 }
 

@@ -39,8 +39,8 @@ void mysql_disconnect(struct mysql_store *store) {
 
 enum store_status mysql_failed(struct mysql_store *store, const char *what, struct error *error) {
     unsigned code = mysql_errno(store->mysql);
-    enum store_status status = mysql_status(code, mysql_sqlstate(store->mysql));
-    error_set(error, "%s: %s (error %u)", what, mysql_error(store->mysql), code);
+    enum store_status status = mysql_status(code, mysql_sqlstate(store->mysql), mysql_error(store->mysql));
+    mysql_error_show(error, what, code, mysql_error(store->mysql));
     if (mysql_is_lost(code)) mysql_disconnect(store);
     return status;
 }
@@ -73,7 +73,7 @@ enum store_status mysql_rows(struct mysql_store *store, const char *sql, size_t 
     unsigned code = columns ? 0 : mysql_errno(store->mysql);
     if (code) {
         error_set(error, "query: %s (error %u)", mysql_error(store->mysql), code);
-        status = mysql_status(code, mysql_sqlstate(store->mysql));
+        status = mysql_status(code, mysql_sqlstate(store->mysql), mysql_error(store->mysql));
     }
     mysql_free_result(result); /* while there is still a connection for it to read to the end of */
     if (mysql_is_lost(code)) mysql_disconnect(store);
@@ -202,8 +202,9 @@ enum store_status mysql_connect(struct mysql_store *store, struct error *error) 
         mysql_disconnect(store);
         return STORE_REFUSED;
     }
-    store->bulk = store->bulk_wanted && has_bulk(store->mysql);
     enum store_status status = session_set(store, error);
+    /* MariaDB can't write array binding into a binary log of statements (error 4033). */
+    store->bulk = store->bulk_wanted && has_bulk(store->mysql) && !store->is_statement_binlog;
     if (status != STORE_OK)
         mysql_disconnect(store);
     else

@@ -28,49 +28,76 @@ static const struct {
     {1114, STORE_RETRY},   /* the table is full: the disk */
     {1152, STORE_RETRY},   /* aborted connection */
     {1158, STORE_RETRY},   /* reading, writing packets ... */
-    {1159, STORE_RETRY},   {1160, STORE_RETRY}, {1161, STORE_RETRY}, {1180, STORE_RETRY}, /* got error N during COMMIT
-                                                                                           */
-    {1203, STORE_RETRY},                                                                  /* max_user_connections */
-    {1205, STORE_RETRY},                                                                  /* lock wait timeout */
-    {1206, STORE_RETRY},                                                                  /* lock table full */
-    {1213, STORE_RETRY},                                                                  /* deadlock */
-    {1226, STORE_RETRY},   /* a resource limit of the user */
-    {1290, STORE_RETRY},   /* --read-only: a failover under way, mostly */
-    {1297, STORE_RETRY},   /* temporary error */
-    {1317, STORE_RETRY},   /* the query was killed */
-    {1412, STORE_RETRY},   /* table definition has changed */
-    {1526, STORE_RETRY},   /* no partition for the value: somebody dropped it; it is made anew */
-    {1615, STORE_RETRY},   /* statement needs to be prepared again */
-    {1698, STORE_REFUSED}, /* access denied, without a password */
-    {1792, STORE_RETRY},   /* read-only transaction */
-    {1836, STORE_RETRY},   /* read-only mode */
-    {1927, STORE_RETRY},   /* the connection was killed */
-    {1969, STORE_RETRY},   /* max_statement_time */
-    {3024, STORE_RETRY},   /* max_execution_time */
-    {3100, STORE_RETRY},   /* group replication: a hook failed, the member isn't ready */
-    {3101, STORE_RETRY},   /* group replication: rolled back by certification */
-    {4031, STORE_RETRY},   /* disconnected for being idle */
-    {8002, STORE_RETRY},   /* TiDB: write conflicts and regions on the move, to 9007 */
-    {8022, STORE_RETRY},   {8028, STORE_RETRY}, {9001, STORE_RETRY}, {9002, STORE_RETRY},   {9003, STORE_RETRY},
-    {9004, STORE_RETRY},   {9005, STORE_RETRY}, {9007, STORE_RETRY}, {2007, STORE_REFUSED}, /* the client library's: the
-                                                                                               server is of another
-                                                                                               protocol */
-    {2020, STORE_REFUSED}, /* packet larger than max_allowed_packet */
+    {1159, STORE_RETRY},     {1160, STORE_RETRY}, {1161, STORE_RETRY}, {1180, STORE_RETRY}, /* got error N during COMMIT
+                                                                                             */
+    {1203, STORE_RETRY},                                                                    /* max_user_connections */
+    {1197, STORE_TOO_LARGE}, /* the transaction exceeds max_binlog_cache_size */
+    {1205, STORE_RETRY},     /* lock wait timeout */
+    {1206, STORE_TOO_LARGE}, /* lock table full */
+    {1213, STORE_RETRY},     /* deadlock */
+    {1226, STORE_RETRY},     /* a resource limit of the user */
+    {1290, STORE_RETRY},     /* --read-only: a failover under way, mostly */
+    {1297, STORE_RETRY},     /* temporary error */
+    {1317, STORE_RETRY},     /* the query was killed */
+    {1412, STORE_RETRY},     /* table definition has changed */
+    {1526, STORE_RETRY},     /* no partition for the value: somebody dropped it; it is made anew */
+    {1615, STORE_RETRY},     /* statement needs to be prepared again */
+    {1698, STORE_REFUSED},   /* access denied, without a password */
+    {1705, STORE_TOO_LARGE}, /* the statement exceeds max_binlog_stmt_cache_size */
+    {1792, STORE_RETRY},     /* read-only transaction */
+    {1836, STORE_RETRY},     /* read-only mode */
+    {1927, STORE_RETRY},     /* the connection was killed */
+    {1969, STORE_RETRY},     /* max_statement_time */
+    {3024, STORE_RETRY},     /* max_execution_time */
+    {3100, STORE_TOO_LARGE}, /* group replication: a hook failed; for its size mostly */
+    {3101, STORE_RETRY},     /* group replication: rolled back by certification */
+    {4031, STORE_RETRY},     /* disconnected for being idle */
+    {8002, STORE_RETRY},     /* TiDB: write conflicts and regions on the move, to 9007 */
+    {8022, STORE_RETRY},     {8028, STORE_RETRY}, {9001, STORE_RETRY}, {9002, STORE_RETRY},   {9003, STORE_RETRY},
+    {9004, STORE_RETRY},     {9005, STORE_RETRY}, {9007, STORE_RETRY}, {2007, STORE_REFUSED}, /* the client library's:
+                                                                                                 the server is of
+                                                                                                 another protocol */
+    {2020, STORE_RETRY},   /* packet larger than max_allowed_packet: it was lowered, the next connection asks for it */
     {2054, STORE_REFUSED}, /* character set unknown */
     {2059, STORE_REFUSED}, /* authentication plugin can't be loaded */
 };
 
-enum store_status mysql_status(unsigned code, const char *sqlstate) {
+/* Galera's has no code of its own: "Maximum writeset size exceeded" comes as an unknown error, or as error 90 of the
+ * COMMIT. */
+static bool is_writeset(unsigned code, const char *text) {
+    return (code == 1105 && strcasestr(text, "writeset size")) || (code == 1180 && strstr(text, "error 90 "));
+}
+
+enum store_status mysql_status(unsigned code, const char *sqlstate, const char *text) {
     if (code == 0) return STORE_OK;
+    if (is_writeset(code, text)) return STORE_TOO_LARGE;
     for (size_t i = 0; i < sizeof codes / sizeof codes[0]; i++)
         if (codes[i].code == code) return codes[i].status;
+    if (code < 1000) return STORE_RETRY;                 /* the server's file layer: a full or failing disk */
     if (code >= 2000 && code < 3000) return STORE_RETRY; /* the client library's: no or no more connection */
     if (strncmp(sqlstate, "40", 2) == 0 || strncmp(sqlstate, "08", 2) == 0)
         return STORE_RETRY; /* rolled back, connection */
     return STORE_REFUSED;
 }
 
+const char *mysql_size_variable(unsigned code, const char *text) {
+    if (is_writeset(code, text)) return "wsrep_max_ws_size";
+    switch (code) {
+    case 1197: return "max_binlog_cache_size";
+    case 1206: return "innodb_buffer_pool_size";
+    case 1705: return "max_binlog_stmt_cache_size";
+    case 3100: return "group_replication_transaction_size_limit";
+    default: return NULL;
+    }
+}
+
+void mysql_error_show(struct error *error, const char *what, unsigned code, const char *text) {
+    const char *variable = mysql_size_variable(code, text);
+    error_set(error, "%s: %s (error %u)%s%s", what, text, code, variable ? "; the server's limit is " : "",
+              variable ? variable : "");
+}
+
 bool mysql_is_lost(unsigned code) {
-    return (code >= 2000 && code < 3000 && code != 2020 && code != 2036) || code == 1053 || code == 1077 ||
-           code == 1079 || code == 1080 || code == 1927 || code == 4031;
+    return (code >= 2000 && code < 3000 && code != 2036) || code == 1053 || code == 1077 || code == 1079 ||
+           code == 1080 || code == 1927 || code == 4031;
 }

@@ -7,7 +7,11 @@
 
 #include "store/store.h"
 
-enum store_status mysql_status(unsigned code, const char *sqlstate);
+enum store_status mysql_status(unsigned code, const char *sqlstate, const char *text);
+/* The server's variable that bounds a transaction, of an error that says that it is too large; NULL: it doesn't. */
+const char *mysql_size_variable(unsigned code, const char *text);
+/* The text of such an error, with its number, and with that variable. */
+void mysql_error_show(struct error *error, const char *what, unsigned code, const char *text);
 /* Whether nothing can be said to the server on this connection any more. */
 bool mysql_is_lost(unsigned code);
 

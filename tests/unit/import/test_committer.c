@@ -141,8 +141,12 @@ static void the_verdicts(void **state) {
         {PATIENCE_SOURCE, STORE_RETRY, true, false, 999, COMMITTER_AGAIN},
         {PATIENCE_SOURCE, STORE_RETRY, true, true, 1, COMMITTER_LEAVE},
         {PATIENCE_SOURCE, STORE_REFUSED, false, false, 1, COMMITTER_GIVE_UP},
-        {PATIENCE_SOURCE, STORE_REFUSED, true, false, 1, COMMITTER_GIVE_UP},
-        {PATIENCE_SOURCE, STORE_REFUSED, true, true, 1, COMMITTER_GIVE_UP},
+        {PATIENCE_SOURCE, STORE_REFUSED, true, false, 999, COMMITTER_AGAIN},
+        {PATIENCE_SOURCE, STORE_REFUSED, true, true, 1, COMMITTER_LEAVE},
+        {PATIENCE_SOURCE, STORE_TOO_LARGE, true, false, 1, COMMITTER_HALVE},
+        {PATIENCE_SOURCE, STORE_TOO_LARGE, true, true, 1, COMMITTER_LEAVE},
+        {PATIENCE_ALONE, STORE_TOO_LARGE, true, false, 999, COMMITTER_AGAIN},
+        {PATIENCE_BOUNDED, STORE_TOO_LARGE, true, false, 1, COMMITTER_HALVE},
         {PATIENCE_ALONE, STORE_RETRY, false, false, 999, COMMITTER_AGAIN},
         {PATIENCE_ALONE, STORE_RETRY, true, true, 999, COMMITTER_AGAIN},
         {PATIENCE_ALONE, STORE_REFUSED, false, false, 1, COMMITTER_GIVE_UP},
@@ -158,6 +162,73 @@ static void the_verdicts(void **state) {
             committer_judge(cases[i].patience, cases[i].status, cases[i].ready, cases[i].stopping, cases[i].tries),
             cases[i].verdict);
     committer = NULL;
+}
+
+static void the_bound_of_entries(void **state) {
+    (void)state;
+    static const struct {
+        uint64_t bound, configured, entries;
+        bool committed;
+        uint64_t next;
+    } cases[] = {
+        {UINT64_MAX, 4000000, 1000, false, 500},
+        {3, 4000000, 3, false, 1},
+        {1, 4000000, 1, false, 1},
+        {1, 4000000, 1, true, 2},
+        {800, 4000000, 800, true, 901},
+        {800, 4000000, 799, true, 800},
+        {800, 850, 800, true, 850},
+        {800, 500, 800, true, 500}, /* changed since */
+        {UINT64_MAX, 4000000, 4000000, true, UINT64_MAX},
+    };
+    for (unsigned i = 0; i < sizeof cases / sizeof cases[0]; i++)
+        assert_int_equal(
+            committer_entries_bound(cases[i].bound, cases[i].configured, cases[i].entries, cases[i].committed),
+            cases[i].next);
+    committer = NULL;
+}
+
+static void fold_many(int64_t number, unsigned n) {
+    struct generation_id id = {"test", number};
+    struct flow_record record = {.start = T0, .end = T0, .family = FLOW_IPV4, .sums = {10, 1000}};
+    struct generation *generation = committer_folding(committer);
+    generation_start(generation, &id);
+    for (unsigned i = 0; i < n; i++)
+        assert_int_equal(fold_flows(committer_folder(committer), generation, NOW, &record, 1), FOLD_TAKEN);
+}
+
+static void a_generation_that_is_too_large_comes_again_in_halves(void **state) {
+    (void)state;
+    config.claim_entries = 2000;
+    begin(PATIENCE_SOURCE);
+    run_until(COMMITTER_READY, 1);
+    assert_int_equal(committer_entries_max(committer), 2000);
+    memory_fail_commits(1, STORE_TOO_LARGE);
+    fold_many(1, 1000);
+    committer_hand_over(committer, FLUSH_FULL);
+    run_until(COMMITTER_TOO_LARGE, 1);
+    assert_true(committer_is_free(committer));
+    assert_int_equal(committer_entries_max(committer), 500);
+    fold_many(1, 500);
+    committer_hand_over(committer, FLUSH_FULL);
+    run_until(COMMITTER_COMMITTED, 1);
+    assert_int_equal(committer_entries_max(committer), 563);
+    memory_fail_commits(3, STORE_TOO_LARGE); /* one entry is tried again as it is */
+    fold_many(2, 1);
+    committer_hand_over(committer, FLUSH_FULL);
+    run_until(COMMITTER_COMMITTED, 2);
+    assert_int_equal(told[COMMITTER_TOO_LARGE], 1);
+}
+
+static void a_refusal_later_on_is_waited_for(void **state) {
+    (void)state;
+    begin(PATIENCE_SOURCE);
+    run_until(COMMITTER_READY, 1);
+    memory_fail_commits(3, STORE_REFUSED);
+    fold(1, 1000);
+    committer_hand_over(committer, FLUSH_FULL);
+    run_until(COMMITTER_COMMITTED, 1);
+    assert_int_equal(told[COMMITTER_FAILED], 0);
 }
 
 static void a_name_that_is_taken(void **state) {
@@ -222,6 +293,9 @@ int main(void) {
         cmocka_unit_test_setup_teardown(full_totals_go_on, setup, teardown),
         cmocka_unit_test_setup_teardown(failures_are_tried_again, setup, teardown),
         cmocka_unit_test_setup_teardown(the_verdicts, setup, teardown),
+        cmocka_unit_test_setup_teardown(the_bound_of_entries, setup, teardown),
+        cmocka_unit_test_setup_teardown(a_generation_that_is_too_large_comes_again_in_halves, setup, teardown),
+        cmocka_unit_test_setup_teardown(a_refusal_later_on_is_waited_for, setup, teardown),
         cmocka_unit_test_setup_teardown(a_name_that_is_taken, setup, teardown),
         cmocka_unit_test_setup_teardown(stopping_while_the_store_is_away, setup, teardown),
         cmocka_unit_test_setup_teardown(stopping_before_the_store_has_answered, setup, teardown),

@@ -222,20 +222,51 @@ static void errors_say_whether_to_try_again(void **state) {
         unsigned code;
         const char *sqlstate;
         enum store_status status;
+        const char *text, *variable;
     } errors[] = {
-        {0, "00000", STORE_OK},         {1213, "40001", STORE_RETRY},   {1205, "HY000", STORE_RETRY},
-        {2006, "HY000", STORE_RETRY},   {2013, "HY000", STORE_RETRY},   {2002, "HY000", STORE_RETRY},
-        {1053, "08S01", STORE_RETRY},   {1040, "08004", STORE_RETRY},   {1021, "HY000", STORE_RETRY},
-        {1114, "HY000", STORE_RETRY},   {1290, "HY000", STORE_RETRY},   {1836, "HY000", STORE_RETRY},
-        {1526, "HY000", STORE_RETRY},   {1062, "23000", STORE_TAKEN},   {1045, "28000", STORE_REFUSED},
-        {1044, "42000", STORE_REFUSED}, {1049, "42000", STORE_REFUSED}, {1142, "42000", STORE_REFUSED},
-        {1146, "42S02", STORE_REFUSED}, {1264, "22003", STORE_REFUSED}, {1153, "08S01", STORE_RETRY},
-        {2020, "HY000", STORE_REFUSED}, {9999, "40001", STORE_RETRY},   {9999, "HY000", STORE_REFUSED},
+        {1197, "HY000", STORE_TOO_LARGE, "", "max_binlog_cache_size"},
+        {1206, "HY000", STORE_TOO_LARGE, "", "innodb_buffer_pool_size"},
+        {1705, "HY000", STORE_TOO_LARGE, "", "max_binlog_stmt_cache_size"},
+        {3100, "HY000", STORE_TOO_LARGE, "", "group_replication_transaction_size_limit"},
+        {1105, "HY000", STORE_TOO_LARGE, "Maximum writeset size exceeded", "wsrep_max_ws_size"},
+        {1180, "HY000", STORE_TOO_LARGE, "Got error 90 \"Message too long\" during COMMIT", "wsrep_max_ws_size"},
+        {1105, "HY000", STORE_RETRY, "Information schema is changed", NULL},
+        {1180, "HY000", STORE_RETRY, "Got error 28 during COMMIT", NULL},
+        {3, "HY000", STORE_RETRY, "Error writing file", NULL},
+        {20, "HY000", STORE_RETRY, "Disk is full", NULL},
+        {28, "HY000", STORE_RETRY, "", NULL},
+        {1026, "HY000", STORE_RETRY, "", NULL},
+        {0, "00000", STORE_OK, "", NULL},
+        {1213, "40001", STORE_RETRY, "", NULL},
+        {1205, "HY000", STORE_RETRY, "", NULL},
+        {2006, "HY000", STORE_RETRY, "", NULL},
+        {2013, "HY000", STORE_RETRY, "", NULL},
+        {2002, "HY000", STORE_RETRY, "", NULL},
+        {1053, "08S01", STORE_RETRY, "", NULL},
+        {1040, "08004", STORE_RETRY, "", NULL},
+        {1021, "HY000", STORE_RETRY, "", NULL},
+        {1114, "HY000", STORE_RETRY, "", NULL},
+        {1290, "HY000", STORE_RETRY, "", NULL},
+        {1836, "HY000", STORE_RETRY, "", NULL},
+        {1526, "HY000", STORE_RETRY, "", NULL},
+        {1062, "23000", STORE_TAKEN, "", NULL},
+        {1045, "28000", STORE_REFUSED, "", NULL},
+        {1044, "42000", STORE_REFUSED, "", NULL},
+        {1049, "42000", STORE_REFUSED, "", NULL},
+        {1142, "42000", STORE_REFUSED, "", NULL},
+        {1146, "42S02", STORE_REFUSED, "", NULL},
+        {1264, "22003", STORE_REFUSED, "", NULL},
+        {1153, "08S01", STORE_RETRY, "", NULL},
+        {2020, "HY000", STORE_RETRY, "", NULL},
+        {9999, "40001", STORE_RETRY, "", NULL},
+        {9999, "HY000", STORE_REFUSED, "", NULL},
     };
     (void)state;
     for (size_t i = 0; i < sizeof errors / sizeof errors[0]; i++) {
         print_message("%u\n", errors[i].code);
-        assert_int_equal(mysql_status(errors[i].code, errors[i].sqlstate), errors[i].status);
+        assert_int_equal(mysql_status(errors[i].code, errors[i].sqlstate, errors[i].text), errors[i].status);
+        const char *variable = mysql_size_variable(errors[i].code, errors[i].text);
+        assert_string_equal(variable ? variable : "", errors[i].variable ? errors[i].variable : "");
     }
 }
 
