@@ -44,6 +44,7 @@ static const struct {
     {1615, STORE_RETRY},     /* statement needs to be prepared again */
     {1698, STORE_REFUSED},   /* access denied, without a password */
     {1705, STORE_TOO_LARGE}, /* the statement exceeds max_binlog_stmt_cache_size */
+    {1735, STORE_RETRY},     /* no such partition: another consumer has split it */
     {1792, STORE_RETRY},     /* read-only transaction */
     {1836, STORE_RETRY},     /* read-only mode */
     {1927, STORE_RETRY},     /* the connection was killed */

@@ -47,7 +47,7 @@ static unsigned days_missing(const struct table *table, const struct mysql_table
     return n_days;
 }
 
-/* The errors of an ALTER TABLE that another consumer was faster with; whatever it did is seen by reading again. In
+/* The errors of a statement that another consumer was faster with; whatever it did is seen by reading again. In
  * numbers, for MySQL's and MariaDB's headers name them differently. */
 static bool is_race(unsigned code) {
     static const unsigned races[] = {
@@ -58,6 +58,7 @@ static bool is_race(unsigned code) {
         1517, /* ADD, REORGANIZE: the name is there already */
         1519, /* REORGANIZE: no longer consecutive */
         1520, /* REORGANIZE: no longer the same range */
+        1735, /* the rows of a partition were asked for that was split since */
     };
     for (size_t i = 0; i < sizeof races / sizeof races[0]; i++)
         if (races[i] == code) return true;
@@ -101,6 +102,10 @@ static enum store_status days_make(struct mysql_store *store, const char *table,
     struct buffer sql = BUFFER_INIT;
     unsigned first, n_chosen = partition_choose(listing->n, days, n, today, &first);
     enum store_status status = full_mark(store, table, listing, days + first, n_chosen, error);
+    if (status != STORE_OK && store->mysql && is_race(mysql_errno(store->mysql))) {
+        *again = true;
+        return STORE_OK;
+    }
     if (status == STORE_OK) {
         partition_plan(table, listing->partitions, listing->n, days + first, n_chosen, days[n - 1], &sql);
         if (sql.len > 0) status = plan_run(store, table, sql.data, again, error);
