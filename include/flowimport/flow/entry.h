@@ -23,7 +23,7 @@ struct entry_counters {
 
 enum { ENTRY_RECORDS_MAX = 2 }; /* a biflow's two directions */
 
-/* A longer entry is refused unread. Whoever hands on one of more bytes hands on its length, but no more than its head:
+/* A longer entry is refused unread. Its length is handed on, but no more than its head:
  * nobody holds the rest. */
 enum { ENTRY_BYTES_MAX = 1 << 20, ENTRY_HEAD_BYTES = 64 << 10 };
 /* How many bytes there are of an entry of that length. */

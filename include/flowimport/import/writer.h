@@ -26,7 +26,7 @@ struct writer_job {
     struct error error;
     bool found; /* WRITER_FIND: `ledger` is the row */
     struct ledger_row ledger;
-    int64_t last_commit; /* the newest in the ledger when the store was opened, whoever's; 0: none */
+    int64_t last_commit; /* the newest of any consumer in the ledger when the store was opened; 0: none */
     uint64_t rows;       /* WRITER_COMMIT: rows written, and the time that it took */
     int64_t took_us;
 };
