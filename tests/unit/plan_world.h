@@ -138,7 +138,7 @@ static struct world *world_copy(const struct world *from) {
     plan->settlement.finished = dup_claims(plan->settlement.finished, plan->settlement.n_finished);
     plan->settlement.rests = dup_claims(plan->settlement.rests, plan->settlement.n_rests);
     plan->settlement.rests_to = dup_claims(plan->settlement.rests_to, plan->settlement.n_rests);
-    plan->from = dup_claims(plan->from, plan->from ? plan->n_old : 0);
+    plan->from = dup_claims(plan->from, plan->under_way == PLAN_ADOPT ? plan->n_old : 0); /* stale otherwise */
     plan->old = dup_claims(plan->old, plan->n_old);
     plan->returning = dup_claims(plan->returning, plan->n_returning);
     return world;
