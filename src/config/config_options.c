@@ -62,8 +62,8 @@ const struct option config_options[] = {
     {.section = "queue", .name = "claim_entries", .flag = "claim-entries", .type = OPTION_COUNT,
      .offset = AT(queue.claim_entries, uint64_t), .standard = "4000000", .min = 1, .max = 1000000000,
      .help = "The maximum number of entries taken before they are written.",
-     .more = "They stay in Redis until the rows that count them are committed. Where the store finds a transaction too "
-             "large, half as many are written at a time, and slowly more again.", .reload = true},
+     .more = "They stay in Redis until the rows that count them are committed. If a transaction is too large for the "
+             "store, half as many are written at a time; the number then grows slowly.", .reload = true},
     {.section = "queue", .name = "consumer_timeout", .flag = "consumer-timeout", .type = OPTION_SECONDS,
      .offset = AT(queue.consumer_timeout, int64_t), .standard = "60s", .min = 1, .max = DAY_SECONDS,
      .help = "How long an importer may be silent before another one finishes its work."},

@@ -62,7 +62,7 @@ def check(folder, config):
 
 def test_a_probe(folder):
     config, notes = convert(folder, PROBE)
-    assert config == """# Made of %s by flowimport convert.
+    assert config == """# Converted from %s by flowimport convert.
 [capture]
 interface = eth0
 promiscuous = yes

@@ -244,7 +244,7 @@ def test_sigterm_while_somebody_locks_the_database(make_site):
     daemon.signal(signal.SIGTERM)
     assert daemon.wait() == 0
     print("ended after %.1f s" % (time.monotonic() - begin))
-    assert "stopping: what is not committed stays where it came from" in daemon.output()
+    assert "stopping: the generation stays in its claims for the next start" in daemon.output()
     assert time.monotonic() - begin < stop_timeout()
     other.close()
     assert (site.ledger()["entries"], bool(site.claims())) == (500, True)
