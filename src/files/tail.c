@@ -232,7 +232,7 @@ static int line_return(struct tail *tail, size_t whole, size_t len, const char *
 int tail_next(struct tail *tail, int64_t now_us, const char **text, size_t *len, struct error *error) {
     for (size_t seen = 0;;) {
         size_t left = tail->data.len - tail->at;
-        const char *from = tail->data.data + tail->at;
+        const char *from = left > 0 ? tail->data.data + tail->at : "";
         const char *newline = left > seen ? memchr(from + seen, '\n', left - seen) : NULL;
         if (newline) return line_return(tail, (size_t)(newline - from) + 1, (size_t)(newline - from), text, len);
         seen = line_held(tail);

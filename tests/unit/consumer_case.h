@@ -62,6 +62,7 @@ static void on_done(void *context, const struct consumer_result *result) {
     (void)context;
     told.done++;
     told.result = *result;
+    free(told.claims);
     told.claims = mem_zalloc(result->n_claims + 1, sizeof told.claims[0]);
     for (size_t i = 0; i < result->n_claims; i++)
         told.claims[i] = result->claims[i];

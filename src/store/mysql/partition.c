@@ -135,7 +135,9 @@ static void end_extend(const char *table, const struct partition *partitions, un
 
 void partition_plan(const char *table, const struct partition *partitions, unsigned n, const uint32_t *days,
                     unsigned n_days, uint32_t last, struct buffer *sql) {
+    static const uint32_t none[1];
     unsigned next = 0;
+    if (n_days == 0) days = none; /* NULL has no elements to point at */
     for (unsigned i = 0; i < n; i++)
         next += partition_split(table, &partitions[i], i ? partitions[i - 1].end : 0, days + next, n_days - next, sql);
     end_extend(table, partitions, n, days + next, n_days - next, last, sql);
