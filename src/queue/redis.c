@@ -131,7 +131,11 @@ static void on_reply(redisAsyncContext *connection, void *reply, void *unused) {
     redis->first = (redis->first + 1) % EXPECTED_MAX;
     redis->n--;
     redis->answers++;
-    if (expected.reply) expected.reply(expected.context, reply);
+    const redisReply *answer = reply;
+    if (expected.reply)
+        expected.reply(expected.context, answer);
+    else if (answer->type == REDIS_REPLY_ERROR) /* within a transaction: EXEC's own error does not say why */
+        log_warning("queue", "%s: %s", redis->target->display, answer->str);
 }
 
 static void expected_add(struct redis *redis, redis_reply_fn *reply, redis_sink_fn *sink, void *context) {
