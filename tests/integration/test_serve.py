@@ -463,8 +463,8 @@ def test_half_of_the_processors_are_for_questions(filled, serve):
     with concurrent.futures.ThreadPoolExecutor(6) as pool:
         with blocked(site):
             asked = [pool.submit(web.status, QUERY) for _ in range(6)]
-            rig.wait_for(lambda: web.metric("queries_waiting") == 6 - expected, "the others to wait")
-            assert web.metric("queries_running") == expected
+            rig.wait_for(lambda: (web.metric("queries_running"), web.metric("queries_waiting")) == (
+                expected, 6 - expected), "the others to wait")
         assert [each.result() for each in asked] == [200] * 6
 
 
