@@ -201,7 +201,7 @@ static int parts_new(struct service *service, const struct pipeline *pipeline, c
     return 0;
 }
 
-/* The threads end before what their feeds are read by. */
+/* Readers of feeds go before the feeds; the threads that write into them have ended by then. */
 static void parts_free(struct service *service) {
     struct service_parts *parts = &service->parts;
     direct_free(parts->direct);

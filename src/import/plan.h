@@ -74,7 +74,6 @@ struct plan {
     enum flush_cause due_cause; /* of flush_due */
     bool paused, pause_asked;
     bool opening; /* a batch was begun, and PLAN_OPEN is to come */
-    bool forgetting;
     bool finding; /* the committer has a question */
     int64_t last_number;
 

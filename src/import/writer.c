@@ -160,7 +160,6 @@ static void *writer_main(void *context) {
         job_run(writer, writer->job);
         pthread_mutex_lock(&writer->lock);
         writer->finished = true;
-        pthread_cond_broadcast(&writer->changed);
         if (eventfd_write(writer->event, 1) != 0) log_error("store", "eventfd: can't wake the event loop");
     }
     pthread_mutex_unlock(&writer->lock);
@@ -243,12 +242,10 @@ static void job_count(struct writer *writer, const struct writer_job *job) {
     show_durations_add(&writer->durations, job->took_us);
 }
 
-static struct writer_job *job_take(struct writer *writer, bool wait) {
+struct writer_job *writer_finish(struct writer *writer) {
     struct writer_job *job = NULL;
     eventfd_t count;
     pthread_mutex_lock(&writer->lock);
-    while (wait && writer->job && !writer->finished)
-        pthread_cond_wait(&writer->changed, &writer->lock);
     if (writer->job && writer->finished) {
         job = writer->job;
         writer->job = NULL;
@@ -258,9 +255,6 @@ static struct writer_job *job_take(struct writer *writer, bool wait) {
     if (job) job_count(writer, job);
     return job;
 }
-
-struct writer_job *writer_finish(struct writer *writer) { return job_take(writer, false); }
-struct writer_job *writer_wait(struct writer *writer) { return job_take(writer, true); }
 
 /* A single failure is everyday life among consumers: a deadlock, a wait for a lock. The next try tells. */
 static bool is_up(const struct writer *writer) { return writer->answered && writer->failing < 2; }

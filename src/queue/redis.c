@@ -38,6 +38,7 @@ struct redis {
     struct resolve *resolving;           /* the host's name; NULL: nobody is asked */
     struct addrinfo *addresses, *next;   /* the host's; the one to be tried if this one fails, NULL: none */
     redisReplyObjectFunctions functions; /* hiredis' own, but for what a sink takes */
+    char refused[160];                   /* why the last command was refused whose answer nobody asked for */
     size_t cut_len;                      /* of the element whose head comes next */
     struct event *retry, *watch;
     bool in_use;        /* logged in: the handler knows of it */
@@ -131,11 +132,14 @@ static void on_reply(redisAsyncContext *connection, void *reply, void *unused) {
     redis->first = (redis->first + 1) % EXPECTED_MAX;
     redis->n--;
     redis->answers++;
-    const redisReply *answer = reply;
-    if (expected.reply)
-        expected.reply(expected.context, answer);
-    else if (answer->type == REDIS_REPLY_ERROR) /* within a transaction: EXEC's own error does not say why */
-        log_warning("queue", "%s: %s", redis->target->display, answer->str);
+    redisReply answer = *(const redisReply *)reply;
+    bool error = answer.type == REDIS_REPLY_ERROR;
+    if (error && !expected.reply) snprintf(redis->refused, sizeof redis->refused, "%s", answer.str);
+    if (error && strncmp(answer.str, "EXECABORT", 9) == 0 && *redis->refused) {
+        answer.str = redis->refused;
+        answer.len = strlen(redis->refused);
+    }
+    if (expected.reply) expected.reply(expected.context, &answer);
 }
 
 static void expected_add(struct redis *redis, redis_reply_fn *reply, redis_sink_fn *sink, void *context) {

@@ -46,7 +46,8 @@ void redis_connect(struct redis *redis);
 void redis_drop(struct redis *redis, const char *why);
 
 /* Sends a command. `reply` (may be NULL) is called with `context` once the answer is here; not at all if the connection
- * goes. */
+ * goes. EXEC, refused because a command of its transaction was, answers with that command's error: its own, EXECABORT,
+ * does not say why. */
 void redis_send(struct redis *redis, redis_reply_fn *reply, void *context, int argc, const char *const *argv,
                 const size_t *lens);
 /* The same for words without NULs: the list ends with NULL. */

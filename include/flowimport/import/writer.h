@@ -44,8 +44,6 @@ int writer_fd(const struct writer *writer);
 void writer_submit(struct writer *writer, struct writer_job *job); /* no job may be under way */
 /* The finished job, or NULL where none is finished. */
 struct writer_job *writer_finish(struct writer *writer);
-/* Blocks until the job under way is finished, and returns it. */
-struct writer_job *writer_wait(struct writer *writer);
 
 /* What the jobs returned so far say of the store; called from the submitter's thread, like all but the job itself. */
 void writer_show(const struct writer *writer, struct show *show);
