@@ -19,7 +19,7 @@ static void entry_deliver(struct consumer *consumer, const char *text, size_t le
 int64_t paging_next(int64_t page, int64_t asked, uint64_t bytes, int64_t most) {
     if (asked == page && bytes < CONSUMER_PAGE_LOW) page *= 2; /* else it was asked before the size was changed */
     if (bytes > CONSUMER_PAGE_HIGH) {
-        int64_t fit = (int64_t)((double)asked * CONSUMER_PAGE_LOW / (double)bytes);
+        int64_t fit = (int64_t)((uint64_t)asked * CONSUMER_PAGE_LOW / bytes);
         if (fit < page) page = fit;
     }
     return page < 1 ? 1 : page > most ? most : page;
