@@ -77,7 +77,7 @@ class Root:
 
     def words(self, *words, user=None, net=False):
         """A command in the root, by the user; `net`: in its own network."""
-        return ["nsenter", "--target", self.holder.pid, "--mount"] + ["--net"] * net + ["chroot"] + (
+        return ["nsenter", "--target", self.holder.pid, "--mount", "--root"] + ["--net"] * net + ["chroot"] + (
             ["--userspec=%s:" % user] if user else []) + [self.path, *words]
 
     def run(self, *words, user=None, net=False, code=0):
