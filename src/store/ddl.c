@@ -60,6 +60,18 @@ static const struct plain_column loss_columns[] = {
     {"what", {"VARCHAR(16)", "TEXT"}, NOT_NULL},
     {"lost", COUNT, NOT_NULL},
 };
+static const struct plain_column queues_columns[] = {
+    {"queue", {"VARCHAR(16)", "TEXT"}, NOT_NULL},
+    {"place", NUMBER, NOT_NULL},
+    {"ring", NUMBER, NOT_NULL},
+};
+static const struct plain_column places_columns[] = {
+    {"slot", BUCKET, NOT_NULL},
+    {"ring", NUMBER, NOT_NULL},
+    {"queue", {"VARCHAR(16)", "TEXT"}, NOT_NULL},
+    {"place", NUMBER, NOT_NULL},
+    {"entries", {"BLOB", "BLOB"}, NOT_NULL},
+};
 static const struct plain_column ledger_head[] = {
     {"consumer", {"VARCHAR(128)", "TEXT"}, NOT_NULL},
     {"generation", NUMBER, NOT_NULL},
@@ -87,6 +99,8 @@ static const struct plain_table plain_tables[] = {
     {"flowimport_retention", retention_columns, NULL, LENGTH(retention_columns), 0, "bucket_size"},
     {"flowimport_retention_log", retention_log_columns, NULL, LENGTH(retention_log_columns), 0, "run_at, number"},
     {"import_ledger", ledger_head, ledger_tail, LENGTH(ledger_head), LENGTH(ledger_tail), "consumer, generation"},
+    {"import_queues", queues_columns, NULL, LENGTH(queues_columns), 0, "queue"},
+    {"import_places", places_columns, NULL, LENGTH(places_columns), 0, "slot"},
     {"loss", loss_columns, NULL, LENGTH(loss_columns), 0, "bucket, source, what"},
 };
 

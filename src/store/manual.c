@@ -30,6 +30,11 @@ static const struct meaning tables[] = {
     {"index_ports", "Ports for all time, and the total in the row with id -1."},
     {"import_ledger", "One row for each generation, that is, for each transaction that wrote flows; written by the "
                       "same transaction. The importer uses it to know what is already counted: do not change any row."},
+    {"import_queues",
+     "One row for each queue: how far its entries are counted; and one without a name, for the ring of "
+     "import_places. The importer uses it if Redis goes back in time: do not change any row."},
+    {"import_places", "A hash of each of the last 33 million entries from the queue, by its place in the order of "
+                      "their taking: if Redis hands them out again, they are dropped. A ring of 16,384 rows."},
     {"loss", "Known losses: one row for each bucket (of the smallest size), source and kind. A dip in a chart without "
              "a row here is a dip in the traffic."},
     {"flowimport_schema", "The settings that the tables were created with."},
@@ -72,6 +77,12 @@ static const struct meaning columns[] = {
     {"claim", "Together with position, how far the generation reaches into its source; for the importer's own use."},
     {"position", "See claim."},
     {"adopted", "1 if another consumer committed it in the owner's name because the owner was silent."},
+    {"queue", "The id of the queue, drawn when it was first taken from; the hash {entry:queue}:taken in Redis has it."},
+    {"place", "In import_queues the place after the last entry that is counted; in import_places of the row's first "
+              "entry."},
+    {"ring", "The number of the row; of the row without a name, the number of the next."},
+    {"slot", "ring modulo 16,384."},
+    {"entries of import_places", "Runs of places and the hashes of their entries; see places.h of the source."},
     {"name", "The name of the setting: version, aggr_values, aggr_sums; size_S_from and size_S_expired, before which "
              "buckets of that size are incomplete; max_size; the plan of a migration."},
     {"value", "Its value."},

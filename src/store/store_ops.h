@@ -21,6 +21,8 @@ struct store_ops {
     /* `table` is one of the schema's. */
     enum store_status (*put)(struct store *store, const struct table *table, const uint8_t *key, const uint64_t *values,
                              struct error *error);
+    /* What waits to be written is written. NULL: nothing ever waits. */
+    enum store_status (*send)(struct store *store, struct error *error);
     enum store_status (*commit)(struct store *store, struct error *error);
     /* Ends the transaction under way, if any, whatever state the connection is in. */
     void (*rollback)(struct store *store);

@@ -78,6 +78,11 @@ static inline uint16_t le16(const uint8_t *at) {
     return le16toh(number);
 }
 
+static inline void le32_put(uint8_t *at, uint32_t number) {
+    number = htole32(number);
+    memcpy(at, &number, sizeof number);
+}
+
 static inline uint32_t le32(const uint8_t *at) {
     uint32_t number;
     memcpy(&number, at, sizeof number);

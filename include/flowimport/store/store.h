@@ -47,6 +47,7 @@ struct ledger_row {
 enum store_status {
     STORE_OK = 0,
     STORE_TAKEN,     /* commit: the ledger has this generation already; nothing was written */
+    STORE_OVERLAPS,  /* commit: another generation has some of its entries; nothing was written (store/places.h) */
     STORE_RETRY,     /* lost connection, deadlock, lock wait, disk full: the same transaction may succeed later */
     STORE_TOO_LARGE, /* a limit of the server: a smaller transaction may succeed */
     STORE_REFUSED,   /* can't succeed until a person changes something: schema differs, no privilege, wrong password */

@@ -103,6 +103,7 @@ const struct store_ops store_mysql_ops = {
     .close = mysql_store_close,
     .begin = mysql_store_begin,
     .put = mysql_store_put,
+    .send = mysql_store_send,
     .commit = mysql_store_commit,
     .rollback = mysql_store_rollback,
     .query = mysql_store_query,

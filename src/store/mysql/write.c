@@ -105,6 +105,10 @@ enum store_status mysql_store_begin(struct store *base, int64_t now, const uint3
     return status == STORE_OK ? mysql_run(store, begin, sizeof begin - 1, begin, error) : status;
 }
 
+enum store_status mysql_store_send(struct store *base, struct error *error) {
+    return staged_write(mysql_own(base), error);
+}
+
 enum store_status mysql_store_commit(struct store *base, struct error *error) {
     static const char commit[] = "COMMIT";
     struct mysql_store *store = mysql_own(base);

@@ -8,6 +8,7 @@ enum store_status mysql_store_begin(struct store *store, int64_t now, const uint
                                     struct error *error);
 enum store_status mysql_store_put(struct store *store, const struct table *table, const uint8_t *key,
                                   const uint64_t *values, struct error *error);
+enum store_status mysql_store_send(struct store *store, struct error *error);
 enum store_status mysql_store_commit(struct store *store, struct error *error);
 void mysql_store_rollback(struct store *store);
 

@@ -227,8 +227,8 @@ static void all_is_printed(void **state) {
     schema_print(&schema, DIALECT_MYSQL, &sql);
     for (const char *at = sql.data; (at = strstr(at, ";\n")); at += 2)
         n++;
-    /* settings, retention, its log, ledger, loss; 9 tables and views; 3 with texts; 3 settings */
-    assert_int_equal(n, 5 + 2 * 9 + 3 + 3);
+    /* settings, retention, its log, ledger, queues, places, loss; 9 tables and views; 3 with texts; 3 settings */
+    assert_int_equal(n, 7 + 2 * 9 + 3 + 3);
     assert_string_equal(strstr(sql.data, "INSERT"),
                         "INSERT IGNORE INTO flowimport_schema (name, value) VALUES ('version', '1');\n"
                         "INSERT IGNORE INTO flowimport_schema (name, value) VALUES ('aggr_values', 'sourceIPv4Address, "
