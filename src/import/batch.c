@@ -36,6 +36,15 @@ bool batch_has_content(const struct batch *batch) {
 
 bool claim_is_partial(const struct claim *claim) { return claim->len == CLAIM_LEN_UNKNOWN || claim->read < claim->len; }
 
+bool batch_go_on(struct batch *batch) {
+    size_t i = batch->at;
+    while (i < batch->n_claims && !claim_is_partial(&batch->claims[i]))
+        i++;
+    if (i == batch->n_claims) return false;
+    batch->at = i;
+    return true;
+}
+
 void batch_mark_end(const struct batch *batch, struct ledger_row *ledger) {
     size_t last = batch->at < batch->n_claims ? batch->at : batch->n_claims - 1;
     ledger->claim = batch->n_claims ? batch->claims[last].n : 0;
@@ -60,6 +69,10 @@ void settlement_build(struct settlement *settlement, const struct claim *claims,
         settlement->rests[settlement->n_rests] = claim;
         *to = (struct claim){
             .generation = generation, .n = (int64_t)settlement->n_rests, .epoch = claim.epoch, .len = claim.len};
+        memcpy(to->queue_id, claim.queue_id, sizeof to->queue_id);
+        to->place = claim.place + claim.read;
+        to->is_new = claim.is_new;
+        to->ring = claim.ring;
         if (claim.len != CLAIM_LEN_UNKNOWN) to->len -= claim.read;
         snprintf(to->consumer, sizeof to->consumer, "%s", consumer);
         claim_name(to, prefix);

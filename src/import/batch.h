@@ -18,15 +18,16 @@ struct batch {
     bool has_more; /* entries without a claim are in it (at-most-once delivery) */
 };
 
-enum { CLAIM_LEN_UNKNOWN = -1 }; /* a renamed backlog before it was read to its end */
+enum { CLAIM_LEN_UNKNOWN = -1 }; /* longer than when it was listed; not read to its end */
 
 void batch_release(struct batch *batch);
 void batch_start(struct batch *batch, const char *consumer, int64_t generation);
 /* A copy of the claim becomes the batch's last. Returns its index. */
 size_t batch_add(struct batch *batch, const struct claim *claim);
 bool batch_has_content(const struct batch *batch);
-/* Whether entries of the claim are still to be read. */
+/* Whether entries of the claim are still to be read; of one from the batch's claim on, which becomes its claim. */
 bool claim_is_partial(const struct claim *claim);
+bool batch_go_on(struct batch *batch);
 /* Writes into the ledger row how far the batch reaches into its claims. */
 void batch_mark_end(const struct batch *batch, struct ledger_row *ledger);
 

@@ -40,6 +40,7 @@ struct committer {
         NO_QUESTION,
         OPENING,  /* any question at all: it opens the store */
         SOURCES,  /* committer_find */
+        PLACES,   /* committer_know */
         COMPARING /* what the ledger has in the name of the generation being written */
     } question;
     bool busy;            /* the writer, or the timer before its next try, has the job */
@@ -54,7 +55,7 @@ static struct generation *written(struct committer *committer) { return &committ
 
 static void tell(struct committer *committer, enum committer_event event, const struct ledger_row *ledger,
                  const char *why) {
-    struct committer_news news = {event, ledger, why};
+    struct committer_news news = {.event = event, .ledger = ledger, .why = why};
     committer->told(committer->context, &news);
 }
 
@@ -77,7 +78,12 @@ static void succeeded(struct committer *committer) {
     counters_commit(&committer->counters, written(committer));
     if (committer->patience != PATIENCE_BOUNDED) counters_log(written(committer)); /* a person is told at the end */
     committer->writing = COMMITTED;
-    tell(committer, COMMITTER_COMMITTED, &written(committer)->ledger, NULL);
+    const struct places *places = &written(committer)->places;
+    struct places_known known = {.end = places->now_end, .ring = places->now_ring};
+    struct committer_news news = {.event = COMMITTER_COMMITTED, .ledger = &written(committer)->ledger};
+    memcpy(known.queue_id, places->queue_id, sizeof known.queue_id);
+    if (places->n > 0) news.places = &known;
+    committer->told(committer->context, &news);
 }
 
 static void taken(struct committer *committer) {
@@ -106,6 +112,14 @@ static void compared(struct committer *committer) {
     }
 }
 
+static void places_tell(struct committer *committer) {
+    const struct places_question *asked = &committer->job.places;
+    struct places_known known = {.end = asked->end, .ring = asked->ring};
+    struct committer_news news = {.event = COMMITTER_KNOWS, .places = &known};
+    memcpy(known.queue_id, asked->queue_id, sizeof known.queue_id);
+    committer->told(committer->context, &news);
+}
+
 static void answer_take(struct committer *committer) {
     const struct writer_job *job = &committer->job;
     enum question question = committer->question;
@@ -118,6 +132,7 @@ static void answer_take(struct committer *committer) {
     switch (question) {
     case NO_QUESTION: succeeded(committer); break;
     case SOURCES: tell(committer, COMMITTER_FOUND, job->found ? &job->ledger : NULL, NULL); break;
+    case PLACES: places_tell(committer); break;
     case COMPARING: compared(committer); break;
     case OPENING: break;
     }
@@ -202,6 +217,11 @@ static void on_answer(evutil_socket_t fd, short what, void *context) {
     } else if (job->status == STORE_TAKEN) { /* by the try before, or by another? */
         committer->question = COMPARING;
         job_begin(committer, (struct writer_job){.kind = WRITER_FIND, .id = written(committer)->ledger.id});
+    } else if (job->status == STORE_OVERLAPS) {
+        backoff_reset(&committer->backoff);
+        log_warning("store", "%s; reading its claims again", job->error.text);
+        committer->writing = NOTHING;
+        tell(committer, COMMITTER_OVERLAPS, NULL, job->error.text);
     } else if (job->status == STORE_OK) {
         answer_take(committer);
     } else {
@@ -274,6 +294,13 @@ void committer_find(struct committer *committer, const struct generation_id *id)
     committer->question = SOURCES;
     job_begin(committer, (struct writer_job){.kind = WRITER_FIND, .id = *id});
 }
+
+void committer_know(struct committer *committer, const struct places_question *question) {
+    committer->question = PLACES;
+    job_begin(committer, (struct writer_job){.kind = WRITER_KNOW, .places = *question});
+}
+
+bool committer_is_failing(const struct committer *committer) { return committer->busy && committer->tries > 0; }
 
 /* --- its life --- */
 

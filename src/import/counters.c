@@ -18,6 +18,7 @@ void counters_commit(struct importer_counters *counters, const struct generation
     counters->imported += ledger->imported;
     counters->too_old += ledger->too_old;
     counters->rejected += ledger->rejected;
+    counters->known += generation->known;
     for (unsigned i = 0; i < REJECT_REASONS; i++)
         counters->reasons[i] += generation->reasons[i];
     counters->generations++;
@@ -50,6 +51,8 @@ void counters_show(const struct importer_counters *counters, const struct import
         show_member(show, reject_texts[i].token, counters->reasons[i]);
     show_counter(show, "unknown_names_total", "Unknown names in entries, which were ignored.",
                  entry_decoder_counters(folder->decoder)->unknown_names);
+    show_counter(show, "known_total", "Entries dropped because they were counted before: Redis had gone back in time.",
+                 counters->known);
     show_counter(show, "generations_total", "Generations committed.", counters->generations);
     show_counter(show, "lost_races_total", "Generations that another consumer had already committed.",
                  counters->lost_races);

@@ -200,6 +200,8 @@ static void on_told(void *context, const struct committer_news *news) {
         direct_finish(direct, 1);
         return;
     case COMMITTER_TOO_LARGE:
+    case COMMITTER_OVERLAPS: /* no queue has counted them */
+    case COMMITTER_KNOWS:
     case COMMITTER_FOUND:
     case COMMITTER_LEFT: break;
     }

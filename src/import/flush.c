@@ -189,9 +189,9 @@ static unsigned days_find(struct cache *cache, const struct schema *schema, stru
     return n;
 }
 
-enum store_status flush_cache(struct cache *cache, const struct losses *losses, const struct flow_layout *layout,
-                              const struct schema *schema, struct store *store, struct ledger_row *ledger,
-                              struct error *error) {
+enum store_status flush_cache(struct cache *cache, const struct losses *losses, struct places *places,
+                              const struct flow_layout *layout, const struct schema *schema, struct store *store,
+                              struct ledger_row *ledger, struct error *error) {
     uint32_t days[DAYS];
     unsigned n_days = days_find(cache, schema, ledger, days);
     size_t bytes = cache_row_count(cache) * CACHE_SCRATCH_ROW + 1;
@@ -210,5 +210,6 @@ enum store_status flush_cache(struct cache *cache, const struct losses *losses, 
         store_put_loss(store, row->bucket, row->source, lost_texts[row->what].word, row->lost);
     }
     munmap(refs, bytes);
+    if (places) store_put_places(store, places);
     return store_commit(store, error);
 }

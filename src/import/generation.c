@@ -14,6 +14,7 @@ void generation_init(struct generation *generation, struct cache *cache) {
 void generation_release(struct generation *generation) {
     cache_free(generation->cache);
     losses_clear(&generation->losses);
+    places_release(&generation->places);
     buffer_release(&generation->rejects);
     free(generation->reject_ends);
     *generation = (struct generation){.cache = NULL};
@@ -22,7 +23,9 @@ void generation_release(struct generation *generation) {
 void generation_start(struct generation *generation, const struct generation_id *id) {
     cache_clear(generation->cache);
     losses_clear(&generation->losses);
+    places_release(&generation->places);
     buffer_release(&generation->rejects);
+    generation->known = 0;
     generation->n_rejects = 0;
     generation->recount = false;
     memset(generation->reasons, 0, sizeof generation->reasons);

@@ -11,6 +11,7 @@
 #include "import/leftovers.h"
 #include "import/own_clock.h"
 #include "import/plan.h"
+#include "import/writer.h"
 
 struct importer {
     const struct importer_config *config;
@@ -29,6 +30,9 @@ struct importer {
     struct generation *generation; /* NULL: none is open, and entries stay in their claims */
     struct batch *batch;           /* its */
     int64_t now;                   /* the epoch of their claim */
+    const struct claim *claim;     /* that they are in, where it is counted; in the batch */
+    int64_t place;                 /* of the next of them */
+    struct known known;            /* what the ledger has of the entries around */
     struct leftovers held;         /* popped entries (at-most-once) that found no room, or stood behind END */
 };
 
@@ -50,6 +54,30 @@ static bool entry_fold(struct importer *importer, int64_t now, const char *text,
     return false;
 }
 
+/* The same of an entry whose place is counted: where the ledger has it, it is taken to no effect. */
+static bool placed_fold(struct importer *importer, const char *text, size_t len) {
+    struct generation *generation = importer->generation;
+    struct batch *batch = importer->batch;
+    const struct claim *claim = importer->claim;
+    uint32_t hash = known_hash(text, len);
+    if (batch->ended || batch->full) return false;
+    if (!plan_may_fold(&importer->plan, claim, importer->place)) return false;
+    if (!batch->recount && known_has(&importer->known, importer->place, hash)) {
+        generation->known++;
+        importer->place++;
+        return true;
+    }
+    if (!places_take(&generation->places, claim->queue_id)) {
+        batch->full = true;
+        return false;
+    }
+    if (!entry_fold(importer, importer->now, text, len)) return false;
+    if (!batch->recount)
+        places_add(&generation->places, claim->queue_id, importer->place, hash, plan_ring(&importer->plan, claim));
+    importer->place++;
+    return true;
+}
+
 static bool on_entry(void *context, const char *text, size_t len) {
     struct importer *importer = context;
     if (importer->plan.at_most_once) { /* which has nowhere else to leave what finds no room */
@@ -59,7 +87,7 @@ static bool on_entry(void *context, const char *text, size_t len) {
     }
     if (!importer->plan.folding) return false; /* dropped while its answer was under way */
     if (plan_is_cut(&importer->plan) && importer->batch->live && importer->generation->ledger.entries > 0) return false;
-    return entry_fold(importer, importer->now, text, len);
+    return importer->claim ? placed_fold(importer, text, len) : entry_fold(importer, importer->now, text, len);
 }
 
 static bool held_entry(void *context, const char *text, size_t len) {
@@ -78,19 +106,46 @@ static void generation_open(struct importer *importer) {
 }
 
 static void generation_hand_over(struct importer *importer) {
+    const struct generation *generation = importer->generation;
+    if (generation->known > 0)
+        log_warning("queue",
+                    "Redis has gone back in time: %" PRIu64
+                    " of the entries that it handed out were counted before; they are dropped",
+                    generation->known);
     batch_mark_end(plan_writing(&importer->plan), &importer->generation->ledger);
     committer_hand_over(importer->committer, importer->plan.cause);
 }
 
-static void take(struct importer *importer) {
-    const struct claim *claim = plan_claim(&importer->plan);
+/* The next entries are those from the n-th of the claim on. */
+static void claim_look(struct importer *importer, const struct claim *claim, int64_t n) {
     importer->now = claim->epoch;
-    consumer_take(importer->consumer, claim, &importer->plan.backlog, !importer->plan.once);
+    importer->claim = claim->queue_id[0] ? claim : NULL;
+    importer->place = claim->place + n;
+}
+
+static void take(struct importer *importer) {
+    const struct plan *plan = &importer->plan;
+    importer->now = plan->fresh.epoch;
+    importer->claim = NULL;
+    consumer_take(importer->consumer, plan_fill(plan), &plan->fresh, !plan->once);
+}
+
+static void on_claimed(void *context, const struct consumer_claimed *claimed) {
+    struct importer *importer = context;
+    const struct claim *claim = plan_claimed(&importer->plan, claimed);
+    if (claim) claim_look(importer, claim, claim->len - claimed->moved);
+}
+
+static void know(struct importer *importer) {
+    const struct plan_known *known = &importer->plan.known;
+    struct places_question question = {.from = known->from, .to = known->to, .known = &importer->known};
+    memcpy(question.queue_id, known->queue_id, sizeof question.queue_id);
+    committer_know(importer->committer, &question);
 }
 
 static void claim_read(struct importer *importer) {
     const struct claim *claim = plan_claim(&importer->plan);
-    importer->now = claim->epoch;
+    claim_look(importer, claim, claim->read);
     consumer_read(importer->consumer, claim, importer->plan.limit);
 }
 
@@ -145,9 +200,7 @@ static void act(struct importer *importer, enum plan_action action) {
         old = plan_old(plan);
         committer_find(importer->committer, &old);
         break;
-    case PLAN_FORGET:
-        if (!plan->at_most_once) consumer_forget(consumer, &plan->forget);
-        break;
+    case PLAN_KNOW: know(importer); break;
     case PLAN_FINISH: finish(importer, exit_code(importer)); break;
     case PLAN_LIST: consumer_list(consumer); break;
     case PLAN_TAKE: take(importer); break;
@@ -199,6 +252,7 @@ static void step(struct importer *importer) {
             committer_release(importer->committer);
         plan->naming = consumer_is_naming(importer->consumer);
         plan->held = importer->held.n > 0;
+        plan->store_away = committer_is_failing(importer->committer);
         action = plan_next(plan, clock_now_us(importer->clock));
         act(importer, action);
     } while (action != PLAN_WAIT && !plan->finished);
@@ -236,7 +290,7 @@ static void on_told(void *context, const struct committer_news *news) {
     struct plan *plan = &importer->plan;
     switch (news->event) {
     case COMMITTER_READY: plan_store_ready(plan); break;
-    case COMMITTER_COMMITTED: plan_committed(plan, news->ledger); break;
+    case COMMITTER_COMMITTED: plan_committed(plan, news->ledger, news->places); break;
     case COMMITTER_TAKEN: taken(importer); break;
     case COMMITTER_TOO_LARGE:
         if (plan->at_most_once) { /* nothing can be read again */
@@ -245,7 +299,17 @@ static void on_told(void *context, const struct committer_news *news) {
         }
         plan_too_large(plan);
         break;
+    case COMMITTER_OVERLAPS: plan_overlaps(plan); break;
     case COMMITTER_FOUND: plan_found(plan, news->ledger); break;
+    case COMMITTER_KNOWS:
+        plan_knows(plan, news->places);
+        if (plan->known.next && plan->known.from < news->places->end)
+            log_warning("queue",
+                        "Redis has gone back in time: %" PRId64
+                        " entries were taken out of the queue, and it has counted "
+                        "%" PRId64 "; what it hands out again is dropped",
+                        news->places->end, plan->known.from);
+        break;
     case COMMITTER_LEFT: left(importer, news->why); break;
     case COMMITTER_FLUSH: plan_flush(plan, FLUSH_INTERVAL); break;
     case COMMITTER_FAILED: failed(importer, news->why); return;
@@ -279,16 +343,9 @@ static void on_done(void *context, const struct consumer_result *result) {
     struct plan *plan = &importer->plan;
     if (plan->folding) committer_look(importer->committer);
     switch (plan->under_way) {
-    case PLAN_LIST: plan_listed(plan, result->claims, result->n_claims); break;
+    case PLAN_LIST: plan_listed(plan, result); break;
     case PLAN_READ: plan_read(plan, result->taken, result->ended); break;
-    case PLAN_TAKE:
-        if (result->took == CONSUMER_TOOK_ALL)
-            plan_took_all(plan);
-        else if (result->took == CONSUMER_TOOK_SOME)
-            plan_took_some(plan, result->moved, result->taken);
-        else
-            plan_took_nothing(plan);
-        break;
+    case PLAN_TAKE: plan_took(plan, result->moved, result->left, result->taken); break;
     default: plan_done(plan); break;
     }
     step(importer);
@@ -335,7 +392,7 @@ struct importer *importer_new(struct event_base *base, const struct importer_con
                               void (*finished)(void *context, int exit_code), void *context, struct error *error) {
     const struct consumer_config *queue = &config->queue;
     struct importer *importer = mem_zalloc(1, sizeof *importer);
-    struct consumer_handler handler = {importer, on_ready, on_lost, on_failed, on_entry, on_done};
+    struct consumer_handler handler = {importer, on_ready, on_lost, on_failed, on_entry, on_claimed, on_done};
     importer->consumer = consumer_new(base, queue, &handler, error);
     if (!importer->consumer) {
         free(importer);
@@ -378,6 +435,7 @@ void importer_free(struct importer *importer) {
     event_free(importer->resume);
     event_free(importer->clock_look);
     plan_release(&importer->plan);
+    known_release(&importer->known);
     leftovers_release(&importer->held);
     free(importer);
 }

@@ -77,43 +77,51 @@ static enum plan_action hand_over(struct plan *plan) {
     return PLAN_HAND_OVER;
 }
 
-/* The same of a live one; where it left a claim half read, the next one reads on at once. */
+/* The same of a live one; where it left claims to be read, the next one reads on at once. */
 static enum plan_action live_close(struct plan *plan, int64_t now_us) {
     const struct batch *batch = plan_folding(plan);
-    const struct claim *last = batch->at < batch->n_claims ? &batch->claims[batch->at] : NULL;
-    bool partial = last && claim_is_partial(last) && !batch->ended, held = plan->held && !batch->ended;
+    bool partial = false, held = plan->held && !batch->ended;
     enum plan_action action = hand_over(plan);
+    for (size_t i = batch->at; !batch->ended && i < batch->n_claims; i++)
+        partial = partial || claim_is_partial(&batch->claims[i]);
     if (partial || held) live_open(plan, now_us);
-    if (partial) { /* under its old name until `batch` is settled */
-        size_t rest = batch_add(plan_folding(plan), last);
-        plan_folding(plan)->claims[rest].n = 0;
-    }
+    for (size_t i = batch->at; partial && i < batch->n_claims; i++)
+        if (claim_is_partial(&batch->claims[i])) { /* under its old name until `batch` is settled */
+            size_t rest = batch_add(plan_folding(plan), &batch->claims[i]);
+            plan_folding(plan)->claims[rest].n = (int64_t)rest;
+        }
     return action;
 }
 
 /* --- the everyday side --- */
 
-/* The claim that single entries go to: the last of the batch while it is fresh, else a new one. */
+/* Entries go to the last claim of the batch while it is fresh, else to a new one. */
 static enum plan_action take(struct plan *plan, int64_t now_us) {
-    struct batch *batch = plan_folding(plan);
-    struct claim *last = batch->n_claims ? &batch->claims[batch->n_claims - 1] : NULL;
-    bool ours =
-        last && last->generation == batch->id.generation && last->len != CLAIM_LEN_UNKNOWN && last->len == last->read;
+    const struct batch *batch = plan_folding(plan);
+    const struct claim *last = batch->n_claims ? &batch->claims[batch->n_claims - 1] : NULL;
+    bool ours = last && last->generation == batch->id.generation && !last->adopted && !claim_is_partial(last);
     int64_t age = last ? now_us / 1000000 - last->epoch : 0; /* below 0: the clock was set back */
-    bool fresh = ours && age >= 0 && age < CLAIM_SECONDS && !last->adopted && batch->at == batch->n_claims - 1;
-    if (ours && !fresh && last->len == 0) { /* nothing came in its time: it makes room for one with today's epoch */
-        plan->forget = *last;
-        *last = claim_make(plan, (size_t)last->n, now_us);
-        batch->at = batch->n_claims - 1;
-        return PLAN_FORGET;
-    }
-    if (!fresh) {
-        struct claim claim = claim_make(plan, batch->n_claims, now_us);
-        batch->at = batch_add(batch, &claim);
-    }
-    plan->backlog = claim_make(plan, batch->n_claims, now_us);
-    plan->backlog.len = CLAIM_LEN_UNKNOWN;
+    plan->filling = ours && age >= 0 && age < CLAIM_SECONDS && batch->at == batch->n_claims - 1;
+    plan->fresh = claim_make(plan, batch->n_claims, now_us);
     return begin(plan, PLAN_TAKE);
+}
+
+/* --- what the ledger knows of entries --- */
+
+static enum plan_action know(struct plan *plan, const char queue_id[QUEUE_ID_MAX], int64_t from, bool next) {
+    struct plan_known *known = &plan->known;
+    if (plan->finding || plan->writing != WRITING_NONE) return PLAN_WAIT; /* it has one question at a time */
+    *known = (struct plan_known){.from = from, .to = from + PLAN_WINDOW, .next = next};
+    memcpy(known->queue_id, queue_id, sizeof known->queue_id);
+    plan->finding = true;
+    return PLAN_KNOW;
+}
+
+/* Reads on in the claim, as far as may be. */
+static enum plan_action read_on(struct plan *plan, const struct claim *claim) {
+    int64_t place = claim->place + claim->read;
+    if (!plan_may_fold(plan, claim, place)) return know(plan, claim->queue_id, place, false);
+    return begin(plan, PLAN_READ);
 }
 
 static enum plan_action live_next(struct plan *plan, int64_t now_us) {
@@ -123,7 +131,7 @@ static enum plan_action live_next(struct plan *plan, int64_t now_us) {
         plan->opening = false;
         return PLAN_OPEN;
     }
-    const struct batch *batch = plan_folding(plan);
+    struct batch *batch = plan_folding(plan);
     if (plan->held && !batch->ended && !batch->full) return PLAN_FOLD_HELD;
     if (!batch_has_content(batch)) {
         plan->flush_due = false;
@@ -136,11 +144,11 @@ static enum plan_action live_next(struct plan *plan, int64_t now_us) {
         plan->look_due = false;
         return begin(plan, PLAN_LIST);
     }
-    if (batch->at < batch->n_claims && claim_is_partial(&batch->claims[batch->at])) {
+    if (batch_go_on(batch)) {
         plan->limit = INT64_MAX;
-        return begin(plan, PLAN_READ);
+        return read_on(plan, &batch->claims[batch->at]);
     }
-    return plan->paused || plan->clock_wrong ? PLAN_WAIT : take(plan, now_us);
+    return plan->paused || plan->clock_wrong || plan->store_away ? PLAN_WAIT : take(plan, now_us);
 }
 
 /* Redis is away. What at-most-once delivery has folded is in memory alone, and is written all the same. */
@@ -211,7 +219,7 @@ static enum plan_action replay_read(struct plan *plan) {
     for (size_t i = batch->at; i < batch->n_claims; i++) {
         plan->limit = entries_left(plan, batch, &batch->claims[i]);
         batch->at = i;
-        if (plan->limit > 0) return begin(plan, PLAN_READ);
+        if (plan->limit > 0) return read_on(plan, &batch->claims[i]);
     }
     return PLAN_WAIT;
 }
@@ -237,14 +245,16 @@ static enum plan_action settle(struct plan *plan, const struct claim *claims, si
     return begin(plan, PLAN_SETTLE);
 }
 
-/* The generation being filled reads on in what was the rest: under its new name, from its new head. */
-static void rest_follow(struct plan *plan) {
+/* The generation being filled reads on in what were the rests: under their new names, from their new heads. */
+static void rests_follow(struct plan *plan) {
     const struct settlement *settlement = &plan->settlement;
-    struct claim *next = &plan_folding(plan)->claims[0], before = *next;
-    int64_t cut = settlement->rests[0].read;
-    *next = settlement->rests_to[0];
-    next->read = before.read - cut;
-    next->len = before.len == CLAIM_LEN_UNKNOWN ? CLAIM_LEN_UNKNOWN : before.len - cut;
+    for (size_t i = 0; i < settlement->n_rests; i++) {
+        struct claim *next = &plan_folding(plan)->claims[i], before = *next;
+        int64_t cut = settlement->rests[i].read;
+        *next = settlement->rests_to[i];
+        next->read = before.read - cut;
+        next->len = before.len == CLAIM_LEN_UNKNOWN ? CLAIM_LEN_UNKNOWN : before.len - cut;
+    }
 }
 
 /* What stands behind END is to be given back. */
@@ -263,8 +273,8 @@ static enum plan_action settle_written(struct plan *plan, int64_t now_us) {
     enum plan_action action = settle(plan, batch->claims, batch->n_claims, rest);
     if (batch->ended)
         rests_return(plan);
-    else if (follows && next->n_claims > 0 && plan->settlement.n_rests > 0)
-        rest_follow(plan);
+    else if (follows && next->n_claims >= plan->settlement.n_rests)
+        rests_follow(plan);
     return action;
 }
 
@@ -310,18 +320,18 @@ static bool is_over(const struct plan *plan) {
 }
 
 static enum plan_action over_next(struct plan *plan) {
-    struct batch *batch = plan_folding(plan);
-    if (!plan->connected) {
-        if (plan->naming) return PLAN_WAIT; /* to give it free again */
-    } else if (!plan->left) {
-        while (plan->folding && batch->live && batch->n_claims > 0) {
-            plan->forget = batch->claims[--batch->n_claims];
-            if (plan->forget.len == 0) return PLAN_FORGET;
-        }
-        return begin(plan, PLAN_LEAVE);
-    }
+    if (plan->connected && !plan->left) return begin(plan, PLAN_LEAVE);
+    if (!plan->connected && plan->naming) return PLAN_WAIT; /* to give it free again */
     plan->finished = true;
     return PLAN_FINISH;
+}
+
+/* Once a connection: whether the queue has gone back. */
+static enum plan_action count_compare(struct plan *plan) {
+    char queue_id[QUEUE_ID_MAX];
+    memcpy(queue_id, plan->counted_id, sizeof queue_id);
+    plan->counted_id[0] = '\0';
+    return know(plan, queue_id, plan->counted, true);
 }
 
 enum plan_action plan_next(struct plan *plan, int64_t now_us) {
@@ -339,6 +349,7 @@ enum plan_action plan_next(struct plan *plan, int64_t now_us) {
     if (!plan->store_ready) return PLAN_WAIT;
     if (!plan->connected) return apart_next(plan, now_us);
     if (plan->writing == WRITING_COMMITTED) return settle_written(plan, now_us);
+    if (plan->counted_id[0] && !plan->finding && plan->writing == WRITING_NONE) return count_compare(plan);
     if (plan->stopping && plan->held && plan->writing == WRITING_NONE) return begin(plan, PLAN_PUSH_BACK);
     if (plan->stopping && plan->n_returning > 0) return begin(plan, PLAN_RETURN);
     return plan->recovery != RECOVERY_NONE ? recover_next(plan, now_us) : live_next(plan, now_us);
@@ -353,7 +364,9 @@ void plan_connected(struct plan *plan) {
 }
 
 void plan_lost(struct plan *plan) {
-    plan->connected = false;
+    plan->connected = plan->known.valid = false;
+    plan->known.stale = true;
+    plan->counted_id[0] = '\0';
     plan->under_way = PLAN_WAIT;
     if (plan->at_most_once) return;
     plan->folding = plan->opening = false; /* what Redis holds is the truth: it will be read again */
@@ -363,7 +376,7 @@ void plan_lost(struct plan *plan) {
 
 void plan_resumed(struct plan *plan) { plan->paused = false; }
 
-void plan_stop(struct plan *plan) { plan->stopping = true; }
+void plan_stop(struct plan *plan) { plan->stopping = plan->stop_asked = true; }
 
 void plan_flush(struct plan *plan, enum flush_cause cause) {
     plan->flush_due = true;
@@ -376,7 +389,12 @@ void plan_look(struct plan *plan) { plan->look_due = true; }
 
 void plan_store_ready(struct plan *plan) { plan->store_ready = true; }
 
-void plan_committed(struct plan *plan, const struct ledger_row *ledger) {
+void plan_committed(struct plan *plan, const struct ledger_row *ledger, const struct places_known *places) {
+    struct plan_known *known = &plan->known;
+    if (places && known->valid && strcmp(known->queue_id, places->queue_id) == 0) {
+        known->end = places->end;
+        known->ring = places->ring;
+    }
     plan->writing = plan->stale ? WRITING_NONE : WRITING_COMMITTED; /* stale: its claims are settled by the recovery */
     plan->stale = false;
     plan->ledger = *ledger;
@@ -389,11 +407,28 @@ void plan_taken(struct plan *plan) {
     pause_ask(plan, LOST_RACE_MS);
 }
 
-void plan_too_large(struct plan *plan) {
+/* END, or an empty queue, is found again. */
+static void read_again(struct plan *plan) {
     plan->writing = WRITING_NONE;
-    plan->folding = plan->opening = plan->stale = plan->stopping = false; /* END, or an empty queue, is found again */
+    plan->folding = plan->opening = plan->stale = false;
+    plan->stopping = plan->stop_asked;
     plan->recovery = RECOVERY_DUE;
     pause_ask(plan, LOST_RACE_MS);
+}
+
+void plan_too_large(struct plan *plan) { read_again(plan); }
+
+void plan_overlaps(struct plan *plan) {
+    plan->known.valid = false;
+    read_again(plan);
+}
+
+void plan_knows(struct plan *plan, const struct places_known *places) {
+    struct plan_known *known = &plan->known;
+    plan->finding = false;
+    known->valid = !known->stale;
+    known->end = places->end;
+    known->ring = known->window_ring = places->ring;
 }
 
 void plan_found(struct plan *plan, const struct ledger_row *ledger) {
@@ -416,8 +451,14 @@ void plan_abandon(struct plan *plan) { plan->abandoned = true; }
 
 /* --- the consumer --- */
 
-void plan_listed(struct plan *plan, const struct claim *claims, size_t n) {
+void plan_listed(struct plan *plan, const struct consumer_result *result) {
+    const struct claim *claims = result->claims;
+    size_t n = result->n_claims;
     plan->under_way = PLAN_WAIT;
+    if (!plan->known.valid) {
+        memcpy(plan->counted_id, result->queue_id, sizeof plan->counted_id);
+        plan->counted = result->counted;
+    }
     if (plan->recovery == RECOVERY_NONE) { /* a look for dead consumers, from the everyday side */
         for (size_t i = 0; i < n; i++)
             if (!is_ours(plan, &claims[i]) && !claims[i].alive) plan->recovery = RECOVERY_DUE;
@@ -432,22 +473,46 @@ static bool is_dropped(struct plan *plan) {
     return !plan->folding;
 }
 
-void plan_took_some(struct plan *plan, int64_t moved, int64_t taken) {
-    if (!is_dropped(plan)) {
-        struct batch *batch = plan_folding(plan);
-        batch->claims[batch->at].len += moved;
-        batch->claims[batch->at].read += taken;
+const struct claim *plan_claimed(struct plan *plan, const struct consumer_claimed *claimed) {
+    struct batch *batch = plan_folding(plan);
+    const struct plan_known *known = &plan->known;
+    struct claim claim = plan->fresh;
+    if (!plan->folding) return NULL; /* they are in a claim */
+    if (claimed->filled) {
+        batch->claims[batch->at].len += claimed->moved;
+        return &batch->claims[batch->at];
     }
-    if (!plan->once) pause_ask(plan, PAUSE_MS);
+    claim.len = claimed->moved;
+    claim.place = claimed->place;
+    memcpy(claim.queue_id, claimed->queue_id, sizeof claim.queue_id);
+    claim.is_new = known->valid && strcmp(known->queue_id, claimed->queue_id) == 0 && claimed->place >= known->end;
+    claim.ring = known->ring;
+    claim_name(&claim, plan->prefix);
+    plan->fresh.n++;
+    size_t at = batch_add(batch, &claim); /* may move them */
+    return &batch->claims[at];
 }
 
-void plan_took_all(struct plan *plan) {
-    if (!is_dropped(plan)) plan_folding(plan)->at = batch_add(plan_folding(plan), &plan->backlog);
+/* The entries that were taken are the first ones of the claims from the batch's on. */
+static void taken_share(struct batch *batch, int64_t taken) {
+    for (; batch->n_claims > 0; batch->at++) {
+        struct claim *claim = &batch->claims[batch->at];
+        int64_t n =
+            claim->len == CLAIM_LEN_UNKNOWN || claim->len - claim->read > taken ? taken : claim->len - claim->read;
+        claim->read += n;
+        taken -= n;
+        if (claim_is_partial(claim) || batch->at + 1 == batch->n_claims) return;
+    }
 }
 
-void plan_took_nothing(struct plan *plan) {
+void plan_took(struct plan *plan, int64_t moved, uint64_t left, int64_t taken) {
     bool dropped = is_dropped(plan);
-    if (plan->once && !dropped) plan->stopping = true; /* drained */
+    if (moved == 0) {
+        if (plan->once && !dropped) plan->stopping = true; /* drained */
+        return;
+    }
+    if (!dropped) taken_share(plan_folding(plan), taken);
+    if (left == 0 && !plan->once) pause_ask(plan, PAUSE_MS);
 }
 
 void plan_read(struct plan *plan, int64_t taken, bool ended) {

@@ -76,11 +76,16 @@ static void job_run(struct writer *writer, struct writer_job *job) {
         struct ledger_row *ledger = &generation->ledger;
         int64_t start = clock_monotonic_us();
         ledger->committed_at = clock_now(writer->clock);
-        job->status = flush_cache(generation->cache, &generation->losses, writer->layout, writer->schema, writer->store,
-                                  ledger, &job->error);
+        job->status = flush_cache(generation->cache, &generation->losses, &generation->places, writer->layout,
+                                  writer->schema, writer->store, ledger, &job->error);
         job->took_us = clock_monotonic_us() - start;
         job->rows = store_rows(writer->store);
         if (job->status == STORE_OK) fault_point("after-commit");
+    } else if (job->kind == WRITER_KNOW) {
+        struct places_question *ask = &job->places;
+        known_clear(ask->known, ask->from, ask->to);
+        job->status = store_places_read(writer->store, ask->queue_id, ask->from, ask->to, &ask->end, &ask->ring,
+                                        known_add, ask->known, &job->error);
     } else {
         job->status = store_ledger_find(writer->store, &job->id, &job->ledger, &job->found, &job->error);
     }
@@ -226,7 +231,7 @@ void writer_submit(struct writer *writer, struct writer_job *job) {
 
 static void job_count(struct writer *writer, const struct writer_job *job) {
     writer->busy_since = 0;
-    if (job->status != STORE_OK && job->status != STORE_TAKEN) {
+    if (job->status != STORE_OK && job->status != STORE_TAKEN && job->status != STORE_OVERLAPS) {
         writer->failing += job->status == STORE_REFUSED ? 2 : 1; /* see is_up: it will be refused again */
         writer->failures++;
         writer->failed = job->error;

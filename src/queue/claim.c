@@ -14,19 +14,33 @@ void claim_prefix(char *prefix, size_t size, const char *queue) {
 }
 
 void claim_name(struct claim *claim, const char *prefix) {
-    snprintf(claim->key, sizeof claim->key, "%s:claim:%s:%" PRId64 ":%" PRId64 ":%" PRId64 "%s", prefix,
-             claim->consumer, claim->generation, claim->n, claim->epoch, claim->adopted ? ":adopted" : "");
+    char place[48] = "";
+    if (claim->queue_id[0]) snprintf(place, sizeof place, "@%s.%" PRId64, claim->queue_id, claim->place);
+    snprintf(claim->key, sizeof claim->key, "%s:claim:%s:%" PRId64 ":%" PRId64 ":%" PRId64 "%s%s", prefix,
+             claim->consumer, claim->generation, claim->n, claim->epoch, place, claim->adopted ? ":adopted" : "");
 }
 
-/* Takes ":<number>" off the end of [text, *end). */
-static bool number_take(const char *text, size_t *end, int64_t *number) {
+/* Takes "<separator><number>" off the end of [text, *end). */
+static bool number_take(const char *text, size_t *end, char separator, int64_t *number) {
     size_t at = *end, digits = 0;
     while (at > 0 && text[at - 1] >= '0' && text[at - 1] <= '9')
         at--, digits++;
-    if (digits == 0 || digits > 18 || at == 0 || text[at - 1] != ':') return false;
+    if (digits == 0 || digits > 18 || at == 0 || text[at - 1] != separator) return false;
     *number = strtoll(text + at, NULL, 10);
     *end = at - 1;
     return true;
+}
+
+/* Takes "@<queue id>.<place>" off the end of claim->key, if it is there. */
+static void place_take(struct claim *claim, size_t *end) {
+    size_t at = *end;
+    int64_t place;
+    if (!number_take(claim->key, &at, '.', &place) || at < QUEUE_ID_MAX || claim->key[at - QUEUE_ID_MAX] != '@') return;
+    const char *id = claim->key + at - (QUEUE_ID_MAX - 1);
+    if (strspn(id, "0123456789abcdef") != QUEUE_ID_MAX - 1) return;
+    memcpy(claim->queue_id, id, QUEUE_ID_MAX - 1);
+    claim->place = place;
+    *end = at - QUEUE_ID_MAX;
 }
 
 bool claim_parse(struct claim *claim, const char *prefix, const char *key, size_t len) {
@@ -41,8 +55,9 @@ bool claim_parse(struct claim *claim, const char *prefix, const char *key, size_
         claim->adopted = true;
         end -= sizeof adopted - 1;
     }
-    if (!number_take(claim->key, &end, &claim->epoch) || !number_take(claim->key, &end, &claim->n) ||
-        !number_take(claim->key, &end, &claim->generation))
+    place_take(claim, &end);
+    if (!number_take(claim->key, &end, ':', &claim->epoch) || !number_take(claim->key, &end, ':', &claim->n) ||
+        !number_take(claim->key, &end, ':', &claim->generation))
         return false;
     if (end <= start || end - start >= sizeof claim->consumer) return false;
     memcpy(claim->consumer, key + start, end - start);

@@ -56,7 +56,7 @@ static int64_t monotonic_ms(void) {
 }
 
 bool consumer_begin(struct consumer *consumer) {
-    consumer->result = (struct consumer_result){.took = CONSUMER_TOOK_NOTHING};
+    consumer->result = (struct consumer_result){.moved = 0};
     if (!consumer->named) return false;
     if (consumer->config->at_most_once || monotonic_ms() - consumer->life_ms < consumer->config->timeout * 1000 * 2 / 3)
         return true;
@@ -109,12 +109,14 @@ static void name_ask(struct consumer *consumer) {
 
 static void on_named(void *context, const redisReply *reply);
 
-static void name_take(struct consumer *consumer) {
+/* `holder`: whose it was; NULL: nobody's. */
+static void name_take(struct consumer *consumer, const char *holder) {
     char seconds[24];
     snprintf(seconds, sizeof seconds, "%" PRId64, consumer->config->timeout);
-    redis_command(consumer->redis, NULL, NULL, "MULTI", NULL);
-    redis_command(consumer->redis, NULL, NULL, "SET", consumer->life_key, consumer->token, "EX", seconds, NULL);
-    redis_command(consumer->redis, on_named, consumer, "EXEC", NULL);
+    consumer_join(consumer);
+    consumer_join_expect(consumer, "GET", consumer->life_key, holder);
+    consumer_join_add(consumer, "SET", consumer->life_key, consumer->token, "EX", seconds, NULL);
+    consumer_join_send(consumer, on_named);
 }
 
 /* Who holds our name: nobody, we ourselves, or a dead process of this machine (then it is ours), or a living one. */
@@ -123,7 +125,7 @@ static void on_holder(void *context, const redisReply *reply) {
     if (consumer_refused(consumer, reply, "GET")) return;
     if (reply->type != REDIS_REPLY_STRING || strcmp(reply->str, consumer->token) == 0 ||
         token_is_dead(consumer, reply->str)) {
-        name_take(consumer);
+        name_take(consumer, reply->type == REDIS_REPLY_STRING ? reply->str : NULL);
         return;
     }
     redis_command(consumer->redis, NULL, NULL, "UNWATCH", NULL);
@@ -210,16 +212,17 @@ static void on_life(evutil_socket_t fd, short what, void *context) {
     }
     snprintf(seconds, sizeof seconds, "%" PRId64, consumer->config->timeout);
     consumer->asked_ms = monotonic_ms();
-    redis_command(consumer->redis, NULL, NULL, "MULTI", NULL);
-    redis_command(consumer->redis, NULL, NULL, "GET", consumer->life_key, NULL);
-    redis_command(consumer->redis, NULL, NULL, "EXPIRE", consumer->life_key, seconds, NULL);
-    redis_command(consumer->redis, on_life_shown, consumer, "EXEC", NULL);
+    consumer_join(consumer);
+    consumer_join_add(consumer, "GET", consumer->life_key, NULL);
+    consumer_join_add(consumer, "EXPIRE", consumer->life_key, seconds, NULL);
+    consumer_join_send(consumer, on_life_shown);
 }
 
 static void on_connected(void *context) {
     struct consumer *consumer = context;
     log_notice("queue", "%s: connected", consumer->target.display);
     if (!consumer->config->at_most_once) {
+        consumer_ask_scripts(consumer);
         name_ask(consumer);
         return;
     }
@@ -254,6 +257,7 @@ struct consumer *consumer_new(struct event_base *base, const struct consumer_con
     consumer->target = target;
     claim_prefix(consumer->prefix, sizeof consumer->prefix, config->queue);
     snprintf(consumer->claims_key, sizeof consumer->claims_key, "%s:claims", consumer->prefix);
+    snprintf(consumer->taken_key, sizeof consumer->taken_key, "%s:taken", consumer->prefix);
     snprintf(consumer->rejected_key, sizeof consumer->rejected_key, "%s:rejected", consumer->prefix);
     snprintf(consumer->life_key, sizeof consumer->life_key, "%s:consumer:%s", consumer->prefix, config->name);
     identity_init(&consumer->self, config->random);
@@ -273,6 +277,9 @@ void consumer_free(struct consumer *consumer) {
     event_free(consumer->lengths);
     redis_target_release(&consumer->target);
     free(consumer->listed);
+    buffer_release(&consumer->joint.words);
+    free(consumer->joint.ends);
+    free(consumer->rest_lengths);
     free(consumer);
 }
 
@@ -294,9 +301,10 @@ static void on_left(void *context, const redisReply *reply) {
 static void on_leaving(void *context, const redisReply *reply) {
     struct consumer *consumer = context;
     bool ours = reply->type == REDIS_REPLY_STRING && strcmp(reply->str, consumer->token) == 0;
-    redis_command(consumer->redis, NULL, NULL, "MULTI", NULL);
-    if (ours) redis_command(consumer->redis, NULL, NULL, "DEL", consumer->life_key, NULL);
-    redis_command(consumer->redis, on_left, consumer, "EXEC", NULL);
+    consumer_join(consumer);
+    if (ours) consumer_join_expect(consumer, "GET", consumer->life_key, consumer->token);
+    if (ours) consumer_join_add(consumer, "DEL", consumer->life_key, NULL);
+    consumer_join_send(consumer, on_left);
 }
 
 void consumer_leave(struct consumer *consumer) {

@@ -18,7 +18,7 @@
 
 enum {
     EXPECTED_MAX = 1 << 14, /* commands without an answer; more is a mistake of the caller */
-    WORDS_MAX = 12,
+    WORDS_MAX = 16,
     SILENCE_SECONDS = 15, /* twice this long without an answer to a command: the connection is dead */
     RETRY_FIRST_MS = 100,
 };

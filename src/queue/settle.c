@@ -11,8 +11,8 @@
 
 /* --- commands of many words --- */
 
-/* "<command> [<key>] word word ...", cut into commands of bearable length. */
-static void words_send(struct consumer *consumer, const char *command, const char *key, size_t n,
+/* "<command> [<key>] word word ...", cut into commands of bearable length; joint ones, or one by one. */
+static void words_send(struct consumer *consumer, bool joint, const char *command, const char *key, size_t n,
                        const char *(*word)(const void *from, size_t i, size_t *len), const void *from) {
     const char *words[CONSUMER_PIECE + 2] = {command, key};
     size_t lens[CONSUMER_PIECE + 2] = {strlen(command), key ? strlen(key) : 0};
@@ -21,7 +21,10 @@ static void words_send(struct consumer *consumer, const char *command, const cha
         int words_n = head;
         for (; i < n && words_n < CONSUMER_PIECE; i++, words_n++)
             words[words_n] = word(from, i, &lens[words_n]);
-        redis_send(consumer->redis, NULL, NULL, words_n, words, lens);
+        if (joint)
+            consumer_join_words(consumer, words_n, words, lens);
+        else
+            redis_send(consumer->redis, NULL, NULL, words_n, words, lens);
     }
 }
 
@@ -54,7 +57,7 @@ static void list_end(struct consumer *consumer) {
             listed[kept + gone++] = claim;
         }
     }
-    words_send(consumer, "SREM", consumer->claims_key, gone, claim_word, listed + kept);
+    words_send(consumer, false, "SREM", consumer->claims_key, gone, claim_word, listed + kept);
     if (kept > 0) qsort(listed, kept, sizeof listed[0], claim_compare);
     consumer->result.claims = listed;
     consumer->result.n_claims = kept;
@@ -116,14 +119,32 @@ static void on_members(void *context, const redisReply *reply) {
         list_ask(consumer);
 }
 
+/* What the queue counts, read before the claims are: a place in them that is not below it was given later. */
+static void on_counted(void *context, const redisReply *reply) {
+    struct consumer *consumer = context;
+    if (consumer_refused(consumer, reply, "HMGET")) return;
+    if (reply->elements != 2 || reply->element[0]->type != REDIS_REPLY_STRING) return;
+    snprintf(consumer->result.queue_id, sizeof consumer->result.queue_id, "%.16s", reply->element[0]->str);
+    if (reply->element[1]->type == REDIS_REPLY_STRING)
+        consumer->result.counted = strtoll(reply->element[1]->str, NULL, 10);
+}
+
 void consumer_list(struct consumer *consumer) {
     if (!consumer_begin(consumer)) return;
     consumer->n_listed = consumer->listed_at = 0;
     consumer->pending = 0;
-    if (consumer->config->at_most_once)
+    if (consumer->config->at_most_once) {
         consumer_finish(consumer);
-    else
-        redis_command(consumer->redis, on_members, consumer, "SMEMBERS", consumer->claims_key, NULL);
+        return;
+    }
+    if (consumer->scripts !=
+        SCRIPTS_NONE) { /* counted from now on, so that a snapshot has it before entries are taken */
+        char queue_id[QUEUE_ID_MAX];
+        consumer_draw(consumer, queue_id);
+        consumer_write(consumer, NULL, NULL, "HSETNX", consumer->taken_key, "id", queue_id, NULL);
+        redis_command(consumer->redis, on_counted, consumer, "HMGET", consumer->taken_key, "id", "n", NULL);
+    }
+    redis_command(consumer->redis, on_members, consumer, "SMEMBERS", consumer->claims_key, NULL);
 }
 
 /* --- after a commit --- */
@@ -138,10 +159,10 @@ static const char *reject_word(const void *from, size_t i, size_t *len) {
 static void rest_rename(struct consumer *consumer, const struct claim *rest, const struct claim *to) {
     char first[24];
     snprintf(first, sizeof first, "%" PRId64, rest->read);
-    if (rest->read > 0) redis_command(consumer->redis, NULL, NULL, "LTRIM", rest->key, first, "-1", NULL);
-    redis_command(consumer->redis, NULL, NULL, "SADD", consumer->claims_key, to->key, NULL);
-    redis_command(consumer->redis, NULL, NULL, "SREM", consumer->claims_key, rest->key, NULL);
-    redis_command(consumer->redis, NULL, NULL, "RENAMENX", rest->key, to->key, NULL);
+    if (rest->read > 0) consumer_join_add(consumer, "LTRIM", rest->key, first, "-1", NULL);
+    consumer_join_add(consumer, "SADD", consumer->claims_key, to->key, NULL);
+    consumer_join_add(consumer, "SREM", consumer->claims_key, rest->key, NULL);
+    consumer_join_add(consumer, "RENAMENX", rest->key, to->key, NULL);
 }
 
 static void on_done(void *context, const redisReply *reply) {
@@ -179,11 +200,11 @@ static void rests_send(struct consumer *consumer) {
             rest_rename(consumer, consumer->from, consumer->to);
             n++;
         }
-    redis_command(consumer->redis, on_rests, consumer, "EXEC", NULL);
+    consumer_join_send(consumer, on_rests);
 }
 
 static void rests_ask(struct consumer *consumer) {
-    redis_command(consumer->redis, NULL, NULL, "MULTI", NULL);
+    consumer_join(consumer);
     rests_send(consumer);
 }
 
@@ -192,15 +213,24 @@ static void settlement_send(struct consumer *consumer) {
     const struct consumer_settlement *settlement = &consumer->settlement;
     char oldest[24];
     snprintf(oldest, sizeof oldest, "-%" PRIu64, consumer->config->rejected_max);
-    redis_command(consumer->redis, NULL, NULL, "MULTI", NULL);
-    words_send(consumer, "UNLINK", NULL, settlement->n_finished, claim_word, settlement->finished);
-    words_send(consumer, "SREM", consumer->claims_key, settlement->n_finished, claim_word, settlement->finished);
+    consumer_join(consumer);
+    bool cuts = false;
+    for (size_t i = 0; i < settlement->n_rests; i++)
+        if (settlement->rests[i].read > 0) {
+            char length[24];
+            snprintf(length, sizeof length, "%" PRId64, consumer->rest_lengths[i]);
+            consumer_join_expect(consumer, "LLEN", settlement->rests[i].key, length);
+            cuts = true;
+        }
+    if (cuts) consumer_join_expect(consumer, "GET", consumer->life_key, consumer->token);
+    words_send(consumer, true, "UNLINK", NULL, settlement->n_finished, claim_word, settlement->finished);
+    words_send(consumer, true, "SREM", consumer->claims_key, settlement->n_finished, claim_word, settlement->finished);
     fault_point("mid-unlink");
     for (size_t i = 0; i < settlement->n_rests; i++)
         if (settlement->rests[i].read > 0) rest_rename(consumer, &settlement->rests[i], &settlement->rests_to[i]);
     if (settlement->n_rejects > 0 && consumer->config->rejected_max > 0) {
-        words_send(consumer, "RPUSH", consumer->rejected_key, settlement->n_rejects, reject_word, settlement);
-        redis_command(consumer->redis, NULL, NULL, "LTRIM", consumer->rejected_key, oldest, "-1", NULL);
+        words_send(consumer, true, "RPUSH", consumer->rejected_key, settlement->n_rejects, reject_word, settlement);
+        consumer_join_add(consumer, "LTRIM", consumer->rejected_key, oldest, "-1", NULL);
     }
     consumer->from = settlement->rests;
     consumer->to = settlement->rests_to;
@@ -215,6 +245,7 @@ static void on_rest_length(void *context, const redisReply *reply) {
     while (consumer->from->read == 0)
         consumer->from++;
     const struct claim *rest = consumer->from++;
+    consumer->rest_lengths[rest - consumer->settlement.rests] = reply->integer;
     consumer->pending--;
     if (reply->integer != 0 && rest->len > 0 && reply->integer != rest->len)
         redis_drop(consumer->redis, "a claim has not the length it had: it was added to, or it is another's");
@@ -236,6 +267,7 @@ void consumer_settle(struct consumer *consumer, const struct consumer_settlement
         settlement_send(consumer);
         return;
     }
+    consumer->rest_lengths = mem_realloc(consumer->rest_lengths, settlement->n_rests, sizeof consumer->rest_lengths[0]);
     consumer_watch(consumer, consumer->life_key);
     redis_command(consumer->redis, on_holder, consumer, "GET", consumer->life_key, NULL);
     for (size_t i = 0; i < settlement->n_rests; i++)
@@ -245,21 +277,17 @@ void consumer_settle(struct consumer *consumer, const struct consumer_settlement
         }
 }
 
-void consumer_forget(struct consumer *consumer, const struct claim *claim) {
-    redis_command(consumer->redis, NULL, NULL, "SREM", consumer->claims_key, claim->key, NULL);
-}
-
 static void on_renamed(void *context, const redisReply *reply);
 
 static void claims_rename(struct consumer *consumer) {
     size_t n = consumer->to_go < CONSUMER_PIECE ? consumer->to_go : CONSUMER_PIECE;
-    redis_command(consumer->redis, NULL, NULL, "MULTI", NULL);
-    words_send(consumer, "SADD", consumer->claims_key, n, claim_word, consumer->to);
-    words_send(consumer, "SREM", consumer->claims_key, n, claim_word, consumer->from);
+    consumer_join(consumer);
+    words_send(consumer, true, "SADD", consumer->claims_key, n, claim_word, consumer->to);
+    words_send(consumer, true, "SREM", consumer->claims_key, n, claim_word, consumer->from);
     consumer->to_go -= n;
     for (; n > 0; n--)
-        redis_command(consumer->redis, NULL, NULL, "RENAMENX", (consumer->from++)->key, (consumer->to++)->key, NULL);
-    redis_command(consumer->redis, on_renamed, consumer, "EXEC", NULL);
+        consumer_join_add(consumer, "RENAMENX", (consumer->from++)->key, (consumer->to++)->key, NULL);
+    consumer_join_send(consumer, on_renamed);
 }
 
 static void on_renamed(void *context, const redisReply *reply) {
@@ -298,8 +326,7 @@ static void on_returned(void *context, const redisReply *reply) {
 static void return_ask(struct consumer *consumer) {
     if (!consumer_begin(consumer)) return;
     for (consumer->pending = 0; consumer->pending < CONSUMER_SOME_MAX; consumer->pending++)
-        redis_command(consumer->redis, on_returned, consumer, "RPOPLPUSH", consumer->key, consumer->config->queue,
-                      NULL);
+        consumer_write(consumer, on_returned, consumer, "RPOPLPUSH", consumer->key, consumer->config->queue, NULL);
 }
 
 void consumer_return(struct consumer *consumer, const struct claim *claim) {
@@ -325,6 +352,6 @@ static const char *popped_word(const void *from, size_t i, size_t *len) {
 void consumer_push_back(struct consumer *consumer, const char *entries, const size_t *ends, size_t n) {
     struct popped popped = {entries, ends, n};
     if (!consumer_begin(consumer)) return;
-    words_send(consumer, "LPUSH", consumer->config->queue, n, popped_word, &popped);
+    words_send(consumer, false, "LPUSH", consumer->config->queue, n, popped_word, &popped);
     redis_command(consumer->redis, on_done, consumer, "PING", NULL);
 }

@@ -56,6 +56,8 @@ static void on_told(void *context, const struct committer_news *news) {
         break;
     case COMMITTER_FAILED: chunks->code = command_fail(EXIT_FAILED, "%s", news->why); break;
     case COMMITTER_READY:
+    case COMMITTER_OVERLAPS: /* no queue has counted them */
+    case COMMITTER_KNOWS:
     case COMMITTER_FOUND:
     case COMMITTER_LEFT:
     case COMMITTER_FLUSH: break;

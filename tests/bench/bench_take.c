@@ -15,6 +15,7 @@
 #include "flow/names.h"
 #include "flows.h"
 #include "import/fold.h"
+#include "import/known.h"
 #include "queue/consumer.h"
 
 enum { START = 1700000000, ROUNDS_MAX = 25, PUSH = 100 };
@@ -85,13 +86,16 @@ struct ours {
     struct consumer *consumer;
     struct folder folder;
     struct generation generation;
-    struct claim some, all;
-    bool reading;
+    struct claim fresh; /* each take's claim */
+    int64_t place;      /* of the next entry */
 };
 
 static void on_ready(void *context) {
     struct ours *ours = context;
-    consumer_take(ours->consumer, &ours->some, &ours->all, false);
+    ours->fresh.n++;
+    ours->fresh.queue_id[0] = '\0';
+    claim_name(&ours->fresh, "{entry:queue}");
+    consumer_take(ours->consumer, NULL, &ours->fresh, false);
 }
 
 static void on_lost(void *context) {
@@ -107,20 +111,30 @@ static void on_failed(void *context, const char *why) {
 
 static bool on_entry(void *context, const char *text, size_t len) {
     struct ours *ours = context;
-    if (fold_entry(&ours->folder, &ours->generation, ours->all.epoch, text, len) == FOLD_TAKEN) return true;
+    uint32_t hash = known_hash(text, len);
+    if (fold_entry(&ours->folder, &ours->generation, ours->fresh.epoch, text, len) == FOLD_TAKEN) {
+        places_add(&ours->generation.places, ours->fresh.queue_id, ours->place++, hash, 0);
+        return true;
+    }
     fprintf(stderr, "bench_take: the cache is full\n");
     exit(1);
 }
 
+static void on_claimed(void *context, const struct consumer_claimed *claimed) {
+    struct ours *ours = context;
+    memcpy(ours->fresh.queue_id, claimed->queue_id, sizeof ours->fresh.queue_id);
+    ours->fresh.place = ours->place = claimed->place;
+    claim_name(&ours->fresh, "{entry:queue}");
+}
+
 static void on_done(void *context, const struct consumer_result *result) {
     struct ours *ours = context;
-    (void)result;
-    if (ours->reading) {
+    if (result->taken < result->moved)
+        consumer_read(ours->consumer, &ours->fresh, INT64_MAX);
+    else if (result->taken > 0)
+        on_ready(ours);
+    else
         event_base_loopbreak(ours->base);
-        return;
-    }
-    ours->reading = true;
-    consumer_read(ours->consumer, &ours->all, INT64_MAX);
 }
 
 static struct measure ours_run(redisContext *redis, const char *socket, uint64_t entries,
@@ -136,11 +150,8 @@ static struct measure ours_run(redisContext *redis, const char *socket, uint64_t
                                      .rejected_max = 10,
                                      .retry_max_ms = 1000};
     struct ours ours = {.base = event_base_new()};
-    struct consumer_handler handler = {&ours, on_ready, on_lost, on_failed, on_entry, on_done};
-    ours.some = ours.all = (struct claim){.consumer = "bench", .generation = 1, .epoch = START + 7200};
-    ours.all.n = 1;
-    claim_name(&ours.some, "{entry:queue}");
-    claim_name(&ours.all, "{entry:queue}");
+    struct consumer_handler handler = {&ours, on_ready, on_lost, on_failed, on_entry, on_claimed, on_done};
+    ours.fresh = (struct claim){.consumer = "bench", .generation = 1, .epoch = START + 7200};
     fill(redis, entries);
     folder_init(&ours.folder, layout, &rules);
     generation_init(&ours.generation, cache_new(layout, schema, (size_t)1 << 30, 1));

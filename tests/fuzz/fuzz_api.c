@@ -60,8 +60,8 @@ static void side_open(struct side *side) {
         if (fold_entry(&folder, &generation, NOW, entries[i], strlen(entries[i])) != FOLD_TAKEN)
             fail("entry", entries[i]);
     if (generation.ledger.imported != sizeof entries / sizeof entries[0]) fail("entry", "one was rejected");
-    if (flush_cache(generation.cache, NULL, &side->layout, &side->schema, side->store, &generation.ledger, &error) !=
-        STORE_OK)
+    if (flush_cache(generation.cache, NULL, NULL, &side->layout, &side->schema, side->store, &generation.ledger,
+                    &error) != STORE_OK)
         fail("flush", error.text);
     generation_release(&generation);
     folder_release(&folder);

@@ -16,6 +16,7 @@
 #define CLAIMS PREFIX ":claims"
 #define REJECTED PREFIX ":rejected"
 #define LIFE PREFIX ":consumer:me"
+#define TAKEN PREFIX ":taken"
 
 static struct consumer_config config;
 static struct event_base *base;
@@ -25,6 +26,8 @@ static struct consumer *consumer;
 static struct {
     unsigned ready, lost, failed, done;
     struct consumer_result result;
+    unsigned claimed;
+    struct consumer_claimed where;
     struct claim *claims;   /* of the result, copied */
     char entries[64 << 10]; /* taken, each with a space behind it */
     size_t len;
@@ -58,6 +61,12 @@ static bool on_entry(void *context, const char *text, size_t len) {
     return true;
 }
 
+static void on_claimed(void *context, const struct consumer_claimed *claimed) {
+    (void)context;
+    told.claimed++;
+    told.where = *claimed;
+}
+
 static void on_done(void *context, const struct consumer_result *result) {
     (void)context;
     told.done++;
@@ -70,7 +79,7 @@ static void on_done(void *context, const struct consumer_result *result) {
 
 /* Connected under its name, with no more told than that. */
 static void consumer_begin_test(void) {
-    struct consumer_handler handler = {NULL, on_ready, on_lost, on_failed, on_entry, on_done};
+    struct consumer_handler handler = {NULL, on_ready, on_lost, on_failed, on_entry, on_claimed, on_done};
     struct error error;
     consumer = consumer_new(base, &config, &handler, &error);
     if (!consumer) fail_msg("%s", error.text);
@@ -97,6 +106,7 @@ static inline void consumer_again(void) {
 
 static int setup(void **state) {
     (void)state;
+    fake_scripts = FAKE_NO_SCRIPTS;
     log_init("test", LOG_TARGET_STDERR, (enum log_level)0); /* what goes wrong is wanted */
     base = event_base_new();
     config = (struct consumer_config){.url = "redis://test",
@@ -147,12 +157,7 @@ static inline void list_is(const char *list, unsigned first, unsigned last) {
         assert_int_equal(atoi(key->items[i - first].text), i);
 }
 
-static inline bool is_registered(const struct claim *claim) {
-    const struct fake_key *key = fake_key(CLAIMS);
-    for (size_t i = 0; key && i < key->n; i++)
-        if (strcmp(key->items[i].text, claim->key) == 0) return true;
-    return false;
-}
+static inline bool is_registered(const struct claim *claim) { return fake_is_member(fake_key(CLAIMS), claim->key); }
 
 /* What was taken: entries `first` to `last`, in their order. */
 static inline void taken_are(unsigned first, unsigned last) {

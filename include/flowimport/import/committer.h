@@ -19,7 +19,14 @@
 #include "queue/consumer.h"
 #include "store/retention/retention.h"
 
-struct committer; /* opaque */
+/* What a store has of the places of a queue (store/places.h): none from `end` on, in `ring` rows. */
+struct places_known {
+    char queue_id[QUEUE_ID_MAX];
+    int64_t end, ring;
+};
+
+struct committer;       /* opaque */
+struct places_question; /* import/writer.h */
 
 struct importer_config {
     struct consumer_config queue;
@@ -37,6 +44,7 @@ enum flush_cause { FLUSH_INTERVAL, FLUSH_FULL, FLUSH_SIGNAL, FLUSH_END, FLUSH_ST
 
 struct importer_counters {
     uint64_t entries, imported, too_old, rejected; /* committed */
+    uint64_t known;                                /* dropped: they had committed before, and Redis went back in time */
     uint64_t generations;                          /* committed */
     uint64_t lost_races;                           /* generations that another consumer had committed */
     uint64_t reasons[REJECT_REASONS];              /* of the rejected */
@@ -72,7 +80,9 @@ struct committer_news {
                               * dropped unless committer_rename() is called at once */
         COMMITTER_TOO_LARGE, /* the store can't take it at once: it is dropped; the source reads its entries again, no
                               * more than committer_entries_max() at a time, or gives up: `why` */
+        COMMITTER_OVERLAPS,  /* another generation has some of its entries: it is dropped, and they are read again */
         COMMITTER_FOUND,     /* committer_find(): `ledger` is the row; NULL: there is none */
+        COMMITTER_KNOWS,     /* committer_know(): `places` */
         COMMITTER_LEFT,      /* stopping while the store is away: the source keeps what is not committed; `why`, or
                               * NULL: it is between two tries */
         COMMITTER_FAILED,    /* given up: `why` */
@@ -80,6 +90,7 @@ struct committer_news {
     } event;
     const struct ledger_row *ledger;
     const char *why;
+    const struct places_known *places; /* COMMITTER_KNOWS; of COMMITTER_COMMITTED, where its entries have places */
 };
 typedef void committer_told_fn(void *context, const struct committer_news *news);
 
@@ -118,6 +129,10 @@ void committer_release(struct committer *committer);
 void committer_rename(struct committer *committer, int64_t number);
 /* Whether the ledger has a generation. */
 void committer_find(struct committer *committer, const struct generation_id *id);
+/* Which entries at these places the ledger has; they go to question->known. */
+void committer_know(struct committer *committer, const struct places_question *question);
+/* Whether the last try has failed, and the next is to come. */
+bool committer_is_failing(const struct committer *committer);
 
 const struct importer_counters *committer_counters(const struct committer *committer);
 /* What is in memory: rows and bytes of both generations. */

@@ -6,6 +6,7 @@
 #include "flow/reject.h"
 #include "import/cache.h"
 #include "import/losses.h"
+#include "store/places.h"
 #include "store/store.h"
 
 enum {
@@ -16,6 +17,8 @@ struct generation {
     struct ledger_row ledger; /* counts so far, and how far it reaches into its source */
     struct cache *cache;      /* owned */
     struct losses losses;     /* what its entries say is lost */
+    struct places places;     /* of its entries, where the queue counts them */
+    uint64_t known;           /* entries that were dropped, as the store has them: Redis went back in time */
     struct buffer rejects;    /* elements for the rejected list, one behind the other */
     size_t *reject_ends;      /* where each of them ends in `rejects` */
     size_t n_rejects, reject_room;

@@ -8,6 +8,7 @@
 #include "base/clock.h"
 #include "base/show.h"
 #include "import/generation.h"
+#include "import/known.h"
 #include "store/retention/retention.h"
 
 struct writer; /* opaque */
@@ -15,12 +16,22 @@ struct writer; /* opaque */
 enum writer_job_kind {
     WRITER_COMMIT, /* write the generation */
     WRITER_FIND,   /* look for a generation in the ledger */
+    WRITER_KNOW,   /* look for places of a queue (store/places.h) */
+};
+
+struct places_question {
+    char queue_id[PLACES_QUEUE_MAX];
+    int64_t from, to;
+    /* the outcome, as of store_places_read() */
+    int64_t end, ring;
+    struct known *known; /* borrowed: filled */
 };
 
 struct writer_job {
     enum writer_job_kind kind;
     struct generation *generation; /* WRITER_COMMIT; borrowed */
     struct generation_id id;       /* WRITER_FIND */
+    struct places_question places; /* WRITER_KNOW */
     /* the outcome */
     enum store_status status;
     struct error error;

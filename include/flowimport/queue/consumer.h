@@ -38,17 +38,25 @@ struct consumer_config {
     uint8_t random[IDENTITY_RANDOM]; /* what no other process has: it makes the sign of life ours alone */
 };
 
-enum consumer_took { CONSUMER_TOOK_NOTHING, CONSUMER_TOOK_SOME, CONSUMER_TOOK_ALL };
-
 /* What an operation has brought; valid during the call of handler.done. What a kind of operation says nothing of is 0.
  */
 struct consumer_result {
-    enum consumer_took took;    /* consumer_take */
-    int64_t moved;              /* consumer_take: entries that went to the claim `some` */
+    int64_t moved;              /* consumer_take: entries that left the queue */
+    uint64_t left;              /* consumer_take: that were in it then */
     int64_t taken;              /* consumer_take, consumer_read: how many entries handler.entry has taken */
     bool ended;                 /* consumer_read: it has taken all up to the claim's end, or to the limit */
     const struct claim *claims; /* consumer_list */
     size_t n_claims;
+    char queue_id[QUEUE_ID_MAX]; /* consumer_list: of the queue's count, as in struct claim; "": it has none yet */
+    int64_t counted;             /* what it is */
+};
+
+/* Where the entries of a take are. */
+struct consumer_claimed {
+    int64_t moved;               /* how many */
+    bool filled;                 /* behind those of the claim that was to be filled; else in the fresh one */
+    char queue_id[QUEUE_ID_MAX]; /* of the fresh one, as in struct claim; "": not counted */
+    int64_t place;
 };
 
 struct consumer_handler {
@@ -59,6 +67,8 @@ struct consumer_handler {
     /* An entry of the claim that is read or taken into; of one of more than ENTRY_BYTES_MAX bytes (flow/entry.h) the
      * text is its head. false: not taken; those that follow are not offered. */
     bool (*entry)(void *context, const char *text, size_t len);
+    /* A take has moved entries to a claim, some of which may be handed over next. */
+    void (*claimed)(void *context, const struct consumer_claimed *claimed);
     void (*done)(void *context, const struct consumer_result *result);
 };
 
@@ -85,13 +95,17 @@ void consumer_list(struct consumer *consumer);
 /* Reads the claim from claim->read on: `limit` entries at most, until its end or until an entry is not taken. */
 void consumer_read(struct consumer *consumer, const struct claim *claim, int64_t limit);
 
-/* Takes from the queue: a few entries into `some` (handed to handler.entry, and appended to it in Redis), or a large
- * backlog at once, renamed to `all` (to be read with consumer_read). Both keys must be named. If the queue is empty and
- * `wait` is set, waits up to a second for an entry. */
-void consumer_take(struct consumer *consumer, const struct claim *some, const struct claim *all, bool wait);
-
-/* Forgets a claim's name that was registered and never used; answers nothing. */
-void consumer_forget(struct consumer *consumer, const struct claim *claim);
+/* Takes from the queue's head, up to an END at most: a few entries, handed to handler.entry, or of a backlog some
+ * thousands, so that other consumers find something; of those `taken` were handed over, the first ones, maybe none, and
+ * the rest is to be read with consumer_read. They go behind those of `fill` (NULL: none), where that is the claim whose
+ * entries left the queue just before them; else to a claim of the name of `fresh`, with the place added to it.
+ * handler.claimed says which, if entries were taken; more than once, where there is a backlog: further claims are then
+ * named as `fresh` with the next n. If the queue is empty and `wait` is set, waits up to a second for an entry, and
+ * takes nothing.
+ *
+ * All this is done by a script, also where Redis is full. Without the permission to run scripts a backlog is taken as a
+ * whole, and nothing is counted. */
+void consumer_take(struct consumer *consumer, const struct claim *fill, const struct claim *fresh, bool wait);
 
 /* After a commit, in one transaction of Redis: forgets the finished claims; cuts rests[i].read entries off the head of
  * each rest and renames what is left to rests_to[i]; appends the elements to the rejected list. Where there are

@@ -152,7 +152,7 @@ static void end(void) {
 }
 
 static enum store_status flush(struct error *error) {
-    return flush_cache(cache, NULL, &layout, &schema, &recorder.store, &ledger, error);
+    return flush_cache(cache, NULL, NULL, &layout, &schema, &recorder.store, &ledger, error);
 }
 
 /* 10.0.0.1 to 10.0.0.2 in halves over a bucket's edge; the answer; a host with itself; ICMPv6; GRE over the next
@@ -523,13 +523,13 @@ static void generations_add_up(void **state) {
     flows_add();
     assert_int_equal(store_open(&store, &config, &schema, &error), STORE_OK);
     memory_fail_commits(1, STORE_RETRY);
-    assert_int_equal(flush_cache(cache, NULL, &layout, &schema, store, &ledger, &error), STORE_RETRY);
+    assert_int_equal(flush_cache(cache, NULL, NULL, &layout, &schema, store, &ledger, &error), STORE_RETRY);
     memory_has(store, "");
-    assert_int_equal(flush_cache(cache, NULL, &layout, &schema, store, &ledger, &error), STORE_OK);
+    assert_int_equal(flush_cache(cache, NULL, NULL, &layout, &schema, store, &ledger, &error), STORE_OK);
     memory_has(store, "flows6_600 1700003400 2001:db8::1 2001:db8::2 0 128 58: 2/160/1000000\n");
-    assert_int_equal(flush_cache(cache, NULL, &layout, &schema, store, &ledger, &error), STORE_TAKEN);
+    assert_int_equal(flush_cache(cache, NULL, NULL, &layout, &schema, store, &ledger, &error), STORE_TAKEN);
     ledger.id.generation = 2;
-    assert_int_equal(flush_cache(cache, NULL, &layout, &schema, store, &ledger, &error), STORE_OK);
+    assert_int_equal(flush_cache(cache, NULL, NULL, &layout, &schema, store, &ledger, &error), STORE_OK);
     memory_has(store, "flows6_600 1700003400 2001:db8::1 2001:db8::2 0 128 58: 4/320/2000000\n");
     store_close(store);
     end();

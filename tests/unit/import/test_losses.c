@@ -154,9 +154,9 @@ static void into_the_table(void **state) {
         assert_int_equal(generation.ledger.too_old, 1);
         assert_int_equal(generation.ledger.rejected, 1);
         assert_int_equal(generation.ledger.flows, 0);
-        assert_int_equal(
-            flush_cache(generation.cache, &generation.losses, &layout, &schema, store, &generation.ledger, &error),
-            STORE_OK);
+        assert_int_equal(flush_cache(generation.cache, &generation.losses, NULL, &layout, &schema, store,
+                                     &generation.ledger, &error),
+                         STORE_OK);
     }
     assert_int_equal(store_query(store, "SELECT bucket, source, what, lost FROM loss ORDER BY bucket, what", NULL, 0,
                                  row_show, &rows, &error),

@@ -9,7 +9,7 @@
  * come to an end when nothing more goes wrong. */
 #include "import/plan.h"
 
-#include "plan_world.h"
+#include "plan_process.h"
 
 /* --- the walk --- */
 
@@ -26,14 +26,14 @@ static uint64_t claims_hash(uint64_t hash, const struct claim *claims, size_t n)
     for (size_t i = 0; i < n; i++) {
         hash = mixed(hash, claims[i].key, strlen(claims[i].key));
         MIX(claims[i].len);
-        MIX(claims[i].read);
+        MIX(claims[i].read), MIX(claims[i].ring), MIX(claims[i].is_new);
     }
     return hash;
 }
 
 static uint64_t row_hash(uint64_t hash, const struct row *row) {
     hash = mixed(hash, row->ledger.id.consumer, strlen(row->ledger.id.consumer));
-    MIX(row->ledger.id.generation);
+    MIX(row->ledger.id.generation), MIX(row->ring);
     MIX(row->ledger.claim);
     MIX(row->ledger.position);
     MIX(row->ledger.adopted);
@@ -44,6 +44,9 @@ static uint64_t plan_hash(uint64_t hash, const struct plan *plan) {
     MIX(plan->under_way);
     MIX(plan->connected), MIX(plan->stopping), MIX(plan->left), MIX(plan->finished), MIX(plan->abandoned);
     MIX(plan->flush_due), MIX(plan->look_due), MIX(plan->paused), MIX(plan->finding), MIX(plan->last_number);
+    MIX(plan->known.valid), MIX(plan->known.stale), MIX(plan->known.from), MIX(plan->known.end), MIX(plan->known.next);
+    MIX(plan->known.ring), MIX(plan->known.window_ring);
+    MIX(plan->counted_id), MIX(plan->filling);
     MIX(plan->at), MIX(plan->folding), MIX(plan->writing), MIX(plan->stale), MIX(plan->recovery), MIX(plan->limit);
     for (unsigned i = 0; i < 2; i++) {
         const struct batch *batch = &plan->batches[i];
@@ -63,6 +66,14 @@ static uint64_t plan_hash(uint64_t hash, const struct plan *plan) {
 static uint64_t world_hash(const struct world *world) {
     uint64_t hash = UINT64_C(1469598103934665603);
     hash = mixed(hash, world->queue, world->n_queue);
+    MIX(world->counted), MIX(world->end), MIX(world->overlaps), MIX(world->known), MIX(world->known_places.ring);
+    if (world->used[SAVED]) {
+        const struct redis_model *saved = &world->saved;
+        hash = mixed(hash, saved->queue, saved->n_queue);
+        MIX(saved->n_lists), MIX(saved->counted);
+        for (unsigned i = 0; i < saved->n_lists; i++)
+            hash = mixed(hash, saved->lists[i].claim.key, strlen(saved->lists[i].claim.key));
+    }
     MIX(world->n_lists), MIX(world->n_rows), MIX(world->job), MIX(world->written), MIX(world->refused);
     MIX(world->now_us), MIX(world->end_committed), MIX(world->lapsed), MIX(world->refusals), MIX(world->finished);
     hash = mixed(hash, world->used + LOST_BEFORE, 2 * sizeof world->used[0]);
@@ -176,6 +187,47 @@ static void a_queue_drained_once(void **state) {
     walk_from(world);
 }
 
+static void a_redis_that_goes_back(void **state) {
+    (void)state;
+    struct world *world = world_new("a Redis that goes back", 3, false);
+    world->counts = true;
+    queue_put(world, 3, (const uint8_t[]){1, 2, 3});
+    walk_from(world);
+}
+
+static void a_redis_that_goes_back_beyond_a_commit(void **state) {
+    (void)state;
+    struct world *world = world_new("a Redis that goes back beyond a commit", 3, false);
+    world->counts = true;
+    queue_put(world, 3, (const uint8_t[]){1, 2, 3});
+    world->used[SAVED] = 1;
+    world->saved = world->redis;
+    step(world);
+    for (unsigned i = 0; i < 20 && world->n_rows == 0; i++) {
+        if (i == 5) plan_flush(&world->plan, FLUSH_SIGNAL), step(world);
+        for (enum happening event = 0; event < LOST_BEFORE + 5; event++)
+            if (event != LOST_BEFORE && event != LOST_AFTER && event != ANSWERED_OTHERWISE &&
+                can_happen(world, event)) {
+                happen(world, event);
+                break;
+            }
+    }
+    assert_int_equal(world->n_rows, 1);
+    walk_from(world);
+}
+
+/* It went back; another consumer has taken two of the entries before, and does not know it yet. */
+static void a_late_commit_of_what_is_handed_out_again(void **state) {
+    (void)state;
+    struct world *world = world_new("a late commit of what is handed out again", 3, false);
+    world->counts = true;
+    queue_put(world, 3, (const uint8_t[]){1, 2, 3});
+    world->late = (struct row){.ledger = {.id = {"late", 1}}, .n = 2, .entries = {1, 2}};
+    world->places[1] = 1;
+    world->places[2] = 2;
+    walk_from(world);
+}
+
 static void claims_of_a_dead_consumer(void **state) {
     (void)state;
     struct world *world = world_new("claims of a dead consumer", 4, false);
@@ -229,6 +281,9 @@ int main(void) {
         cmocka_unit_test(a_queue),
         cmocka_unit_test(a_queue_with_an_end),
         cmocka_unit_test(a_queue_drained_once),
+        cmocka_unit_test(a_redis_that_goes_back),
+        cmocka_unit_test(a_redis_that_goes_back_beyond_a_commit),
+        cmocka_unit_test(a_late_commit_of_what_is_handed_out_again),
         cmocka_unit_test(claims_of_a_dead_consumer),
         cmocka_unit_test(claims_adopted_in_part),
         cmocka_unit_test(an_end_in_a_dead_consumers_claim),

@@ -35,21 +35,27 @@ static const struct {
     const char *consumer;
     int64_t generation, n, epoch;
     bool adopted;
-    const char *key;
+    const char *key, *queue_id;
+    int64_t place;
 } names[] = {
-    {"host", 1, 0, 1700000000, false, P ":claim:host:1:0:1700000000"},
-    {"host", 1, 0, 1700000000, true, P ":claim:host:1:0:1700000000:adopted"},
-    {"a:b", 1700000000123456, 12, 0, false, P ":claim:a:b:1700000000123456:12:0"},
-    {"a:1:2:3", 4, 5, 6, false, P ":claim:a:1:2:3:4:5:6"},
-    {"a:1:2:3", 4, 5, 6, true, P ":claim:a:1:2:3:4:5:6:adopted"},
-    {"x:adopted", 1, 2, 3, false, P ":claim:x:adopted:1:2:3"},
-    {"x:adopted", 1, 2, 3, true, P ":claim:x:adopted:1:2:3:adopted"},
-    {":", 1, 2, 3, false, P ":claim:::1:2:3"},
-    {"7", 1, 2, 3, false, P ":claim:7:1:2:3"},
-    {":claim:", 1, 2, 3, false, P ":claim::claim::1:2:3"},
-    {"caf\xc3\xa9 {x} %s\n", 1, 2, 3, false, P ":claim:caf\xc3\xa9 {x} %s\n:1:2:3"},
+#define ID "0123456789abcdef"
+    {"host", 1, 0, 1700000000, false, P ":claim:host:1:0:1700000000@" ID ".0", ID, 0},
+    {"host", 1, 2, 3, true, P ":claim:host:1:2:3@" ID ".999999999999999999:adopted", ID, 999999999999999999},
+    {"a@" ID ".5", 1, 2, 3, false, P ":claim:a@" ID ".5:1:2:3@" ID ".7", ID, 7},
+    {"a@" ID ".5", 1, 2, 3, false, P ":claim:a@" ID ".5:1:2:3", "", 0},
+    {"host", 1, 0, 1700000000, false, P ":claim:host:1:0:1700000000", "", 0},
+    {"host", 1, 0, 1700000000, true, P ":claim:host:1:0:1700000000:adopted", "", 0},
+    {"a:b", 1700000000123456, 12, 0, false, P ":claim:a:b:1700000000123456:12:0", "", 0},
+    {"a:1:2:3", 4, 5, 6, false, P ":claim:a:1:2:3:4:5:6", "", 0},
+    {"a:1:2:3", 4, 5, 6, true, P ":claim:a:1:2:3:4:5:6:adopted", "", 0},
+    {"x:adopted", 1, 2, 3, false, P ":claim:x:adopted:1:2:3", "", 0},
+    {"x:adopted", 1, 2, 3, true, P ":claim:x:adopted:1:2:3:adopted", "", 0},
+    {":", 1, 2, 3, false, P ":claim:::1:2:3", "", 0},
+    {"7", 1, 2, 3, false, P ":claim:7:1:2:3", "", 0},
+    {":claim:", 1, 2, 3, false, P ":claim::claim::1:2:3", "", 0},
+    {"caf\xc3\xa9 {x} %s\n", 1, 2, 3, false, P ":claim:caf\xc3\xa9 {x} %s\n:1:2:3", "", 0},
     {"big", 999999999999999999, 999999999999999999, 999999999999999999, true,
-     P ":claim:big:999999999999999999:999999999999999999:999999999999999999:adopted"},
+     P ":claim:big:999999999999999999:999999999999999999:999999999999999999:adopted", "", 0},
 };
 
 static void names_are_read_as_written(void **state) {
@@ -64,6 +70,8 @@ static void names_are_read_as_written(void **state) {
                               .alive = true};
         struct claim read;
         snprintf(claim.consumer, sizeof claim.consumer, "%s", names[i].consumer);
+        snprintf(claim.queue_id, sizeof claim.queue_id, "%s", names[i].queue_id);
+        claim.place = names[i].place;
         claim_name(&claim, P);
         assert_string_equal(claim.key, names[i].key);
         assert_true(claim_parse(&read, P, claim.key, strlen(claim.key)));
@@ -72,6 +80,8 @@ static void names_are_read_as_written(void **state) {
         assert_int_equal(read.generation, names[i].generation);
         assert_int_equal(read.n, names[i].n);
         assert_int_equal(read.epoch, names[i].epoch);
+        assert_string_equal(read.queue_id, names[i].queue_id);
+        assert_int_equal(read.place, names[i].place);
         assert_int_equal(read.adopted, names[i].adopted);
         assert_int_equal(read.len, 0);
         assert_int_equal(read.read, 0);
@@ -98,6 +108,11 @@ static const struct {
     {BYTES(P ":claim:host:1:2")},
     {BYTES(P ":claim:host:1:2:")},
     {BYTES(P ":claim:host:1:2:x")},
+    {BYTES(P ":claim:host:1:2:3@" ID ".")},
+    {BYTES(P ":claim:host:1:2:3@" ID ".-1")},
+    {BYTES(P ":claim:host:1:2:3@0123456789abcde.1")},
+    {BYTES(P ":claim:host:1:2:3@0123456789ABCDEF.1")},
+    {BYTES(P ":claim:host:1:2:3:adopted@" ID ".1")},
     {BYTES(P ":claim:host:1:2:-3")},
     {BYTES(P ":claim:host:1::3")},
     {BYTES(P ":claim:host::2:3")},
