@@ -123,12 +123,6 @@ static int record_line(struct foreign *foreign, const char *line, size_t len, st
 
 int foreign_line(struct foreign *foreign, const char *line, size_t len, const char **text, size_t *text_len,
                  struct error *error) {
-    if (!foreign->tool) {
-        foreign->record = (struct cell){line, len};
-        *text = line;
-        *text_len = len;
-        return FOREIGN_ENTRY;
-    }
     int found = record_line(foreign, line, len, error);
     *text = foreign->entry.data;
     *text_len = foreign->entry.len;
@@ -136,7 +130,6 @@ int foreign_line(struct foreign *foreign, const char *line, size_t len, const ch
 }
 
 void foreign_skip(struct foreign *foreign, const char *line, size_t len) {
-    if (!foreign->tool) return;
     foreign->skipping = true;
     (void)!record_line(foreign, line, len, NULL);
     foreign->skipping = false;
@@ -173,7 +166,7 @@ struct foreign *foreign_new(enum foreign_format format) {
     foreign->tool = tools[format];
     foreign->local.minute = INT64_MIN;
     memset(foreign->first, -1, sizeof foreign->first);
-    for (int i = 0; foreign->tool && foreign->tool->columns[i].names[0]; i++) {
+    for (int i = 0; foreign->tool->columns[i].names[0]; i++) {
         enum column_role role = foreign->tool->columns[i].role;
         if (role < ROLES && foreign->first[role] < 0) foreign->first[role] = (int8_t)i;
     }

@@ -89,24 +89,52 @@ static int line_cut(struct lines *lines, const char **text, size_t *len, struct 
     return 1;
 }
 
-int lines_next(struct lines *lines, const char **text, size_t *len, struct error *error) {
+enum line_found { LINE_FAILED = -1, LINE_NONE, LINE_WHOLE, LINE_LONG };
+
+/* Reads on until the line at `at` has its end, or more of it is held than a line has at most. *whole: its length with
+ * its end. */
+static enum line_found line_find(struct lines *lines, size_t *whole, struct error *error) {
     size_t seen = 0;
     char *newline;
     while (!(newline = memchr(lines->data + lines->at + seen, '\n', lines->end - lines->at - seen)) && !lines->ended) {
         seen = lines->end - lines->at;
-        if (seen > LINE_MAX_BYTES + 1) return line_cut(lines, text, len, error);
+        if (seen > LINE_MAX_BYTES + 1) return LINE_LONG;
         int status = more(lines, error);
-        if (status < 0) return -1;
+        if (status < 0) return LINE_FAILED;
         if (status == 0) lines->ended = true;
     }
-    if (lines->at == lines->end) return 0;
-    size_t whole = newline ? (size_t)(newline - (lines->data + lines->at)) + 1 : lines->end - lines->at;
+    *whole = newline ? (size_t)(newline - (lines->data + lines->at)) + 1 : lines->end - lines->at;
+    return *whole > 0 ? LINE_WHOLE : LINE_NONE;
+}
+
+static void bytes_take(struct lines *lines, size_t n, const char **text) {
     *text = lines->data + lines->at;
-    *len = newline ? whole - 1 : whole;
+    lines->at += n;
+    lines->position += (int64_t)n;
+}
+
+/* Without its end of line. */
+static void line_take(struct lines *lines, size_t whole, const char **text, size_t *len) {
+    bytes_take(lines, whole, text);
+    *len = whole - ((*text)[whole - 1] == '\n');
     if (*len > 0 && (*text)[*len - 1] == '\r') (*len)--;
-    lines->at += whole;
-    lines->position += (int64_t)whole;
-    return 1;
+}
+
+int lines_next(struct lines *lines, const char **text, size_t *len, struct error *error) {
+    size_t whole;
+    enum line_found found = line_find(lines, &whole, error);
+    if (found == LINE_LONG) return line_cut(lines, text, len, error);
+    if (found == LINE_WHOLE) line_take(lines, whole, text, len);
+    return (int)found;
+}
+
+int lines_piece(struct lines *lines, const char **text, size_t *len, bool *ends, struct error *error) {
+    size_t whole;
+    enum line_found found = line_find(lines, &whole, error);
+    *ends = found == LINE_WHOLE;
+    if (found == LINE_LONG) bytes_take(lines, *len = LINE_MAX_BYTES, text);
+    if (found == LINE_WHOLE) line_take(lines, whole, text, len);
+    return found == LINE_LONG ? 1 : (int)found;
 }
 
 int64_t lines_position(const struct lines *lines) { return lines->position; }

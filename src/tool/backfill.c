@@ -60,11 +60,11 @@ static int entry_fold(void *context, int64_t position, const char *text, size_t 
                         backfill->path, backfill->entries->number);
 }
 
-static int record_refuse(void *context, int64_t position) {
+static int record_refuse(void *context, int64_t position, enum reject_reason reason) {
     struct backfill *backfill = context;
     int code = room_make(backfill);
     if (code != EXIT_DONE) return code;
-    chunks_refuse(&backfill->chunks, REJECT_WRONG_TYPE);
+    chunks_refuse(&backfill->chunks, reason);
     backfill->position = position;
     return EXIT_DONE;
 }

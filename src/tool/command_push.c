@@ -12,6 +12,7 @@
 #include "files/tail.h"
 #include "tool/commands.h"
 #include "tool/entries_line.h"
+#include "tool/entries_objects.h"
 #include "tool/entries_open.h"
 #include "queue/producer.h"
 
@@ -172,26 +173,61 @@ static void moment_wait(struct push *push) {
 struct followed {
     struct tail *tail;
     struct entries *entries;
-    struct foreign *foreign; /* of the file under way; NULL until its first line */
-    uint64_t begin;          /* what lies before it in this file was pushed before */
+    /* Of the file under way, by its format; both NULL until its first line. */
+    struct objects *objects;
+    struct foreign *foreign;
+    uint64_t begin; /* what lies before it in this file was pushed before */
+    uint64_t from;  /* behind the last line */
 };
 
-static void file_begin(struct followed *followed) {
+static void readers_free(struct followed *followed) {
+    objects_free(followed->objects);
     foreign_free(followed->foreign);
+    followed->objects = NULL;
     followed->foreign = NULL;
-    followed->entries->number = 0;
+}
+
+static void file_begin(struct followed *followed) {
+    readers_free(followed);
+    followed->entries->number = followed->entries->column = 0;
     followed->begin = tail_position(followed->tail);
     if (followed->begin > 0) tail_rewind(followed->tail);
+    followed->from = tail_position(followed->tail);
+}
+
+static void reader_choose(struct followed *followed, const char *line, size_t len) {
+    enum foreign_format format = entries_line_format(followed->entries->call, line, len);
+    if (format == FOREIGN_ENTRIES)
+        followed->objects = objects_new();
+    else
+        followed->foreign = foreign_new(format);
+}
+
+/* Of a line that is too long the tail has no more than the head. */
+static int objects_push(struct followed *followed, int64_t position, const char *line, size_t len) {
+    struct entries *entries = followed->entries;
+    bool long_one = len > ENTRY_BYTES_MAX && position > (int64_t)followed->begin;
+    entries->column = 0;
+    int code = long_one ? entries_line_refuse(entries, position, line, len, NULL) : EXIT_DONE;
+    if (code != EXIT_DONE) return code;
+    objects_feed(followed->objects, (int64_t)followed->from, position, line, len > ENTRY_BYTES_MAX ? 0 : len, true);
+    return entries_objects(entries, followed->objects, (int64_t)followed->begin);
 }
 
 static int line_push(struct followed *followed, const char *line, size_t len) {
     struct entries *entries = followed->entries;
     uint64_t position = tail_position(followed->tail);
     entries->number++;
-    if (!followed->foreign && len > 0) followed->foreign = foreign_new(entries_line_format(entries->call, line, len));
-    if (position > followed->begin) return entries_line(entries, followed->foreign, (int64_t)position, line, len);
-    if (len > 0) foreign_skip(followed->foreign, line, len);
-    return EXIT_DONE;
+    if (!followed->foreign && !followed->objects && len > 0) reader_choose(followed, line, len);
+    int code = EXIT_DONE;
+    if (followed->objects)
+        code = objects_push(followed, (int64_t)position, line, len);
+    else if (position > followed->begin)
+        code = entries_line(entries, followed->foreign, (int64_t)position, line, len);
+    else if (len > 0)
+        foreign_skip(followed->foreign, line, len);
+    followed->from = position;
+    return code;
 }
 
 static int tail_push(struct push *push, struct entries *entries) {
@@ -212,7 +248,7 @@ static int tail_push(struct push *push, struct entries *entries) {
         file_begin(&followed);
     }
     tail_close(followed.tail);
-    foreign_free(followed.foreign);
+    readers_free(&followed);
     if (found < 0) return command_fail(EXIT_FAILED, "%s", error.text);
     return push->over ? EXIT_DONE : code;
 }

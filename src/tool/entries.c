@@ -70,17 +70,19 @@ static int record_keep(struct entries *entries) {
 }
 
 int entries_reject(struct entries *entries, const char *why) {
+    char column[24] = "";
+    if (entries->column > 1) snprintf(column, sizeof column, ":%" PRId64, entries->column);
     if (++entries->refused <= REPORTED_MAX)
-        fprintf(stderr, "%s:%" PRId64 ": %s\n", entries->name, entries->number, why);
+        fprintf(stderr, "%s:%" PRId64 "%s: %s\n", entries->name, entries->number, column, why);
     if (entries->refused == REPORTED_MAX)
         fprintf(stderr, "%s: more rejected entries are counted, not shown\n", entries->name);
     return record_keep(entries);
 }
 
-int entries_refuse(struct entries *entries, int64_t position, const char *why) {
+int entries_refuse(struct entries *entries, int64_t position, enum reject_reason reason, const char *why) {
     const struct entries_handler *handler = entries->handler;
     int code = entries_reject(entries, why);
     entries->record = NULL;
     if (code != EXIT_DONE || !handler->refused) return code;
-    return handler->refused(handler->context, position);
+    return handler->refused(handler->context, position, reason);
 }

@@ -9,6 +9,7 @@
 
 #include <stdio.h>
 
+#include "flow/reject.h"
 #include "tool/command.h"
 
 enum { REPORTED_MAX = 10 };
@@ -19,7 +20,7 @@ struct entries_handler {
     /* An entry, borrowed. `position` lies behind it. */
     int (*each)(void *context, int64_t position, const char *text, size_t len);
     /* A record that is no entry; it has been reported and kept. NULL: nothing is done with it. */
-    int (*refused)(void *context, int64_t position);
+    int (*refused)(void *context, int64_t position, enum reject_reason reason);
 };
 
 struct entries;
@@ -46,6 +47,7 @@ struct entries {
     int64_t way;        /* what positions depend on besides the contents, not 0 of captures; 0: nothing */
     bool lasting;       /* progress is shown */
     int64_t number;     /* of the record under way: a line, a flow, a row */
+    int64_t column;     /* where it begins in the line, from 1 on; 0 or 1: with it */
     uint64_t refused;   /* records that were */
     uint64_t damaged;   /* blocks of a capture that were ignored, of which it has been told */
     FILE *kept;         /* of --rejected; NULL */
@@ -76,6 +78,6 @@ struct entries *entries_new(const struct command_call *call, const char *name, c
                             void *state, bool lasting);
 int entries_give(struct entries *entries, int64_t position, const char *text, size_t len);
 /* The record under way is wrong. */
-int entries_refuse(struct entries *entries, int64_t position, const char *why);
+int entries_refuse(struct entries *entries, int64_t position, enum reject_reason reason, const char *why);
 
 #endif

@@ -10,13 +10,14 @@
 #include "config/capture_options.h"
 #include "tool/captures.h"
 #include "tool/entries_line.h"
+#include "tool/entries_objects.h"
 #include "tool/progress.h"
 
 enum { SHOW_EVERY = 1 << 14 }; /* lines between two looks at the progress */
 
 struct file {
     struct contents *contents;
-    struct foreign *foreign; /* NULL of a capture */
+    struct foreign *foreign; /* of other tools' lines; NULL */
     int64_t begin;           /* of a capture: flows that are passed over */
 };
 
@@ -36,6 +37,16 @@ static void file_close(struct entries *entries) {
 
 /* --- lines --- */
 
+static void line_count(struct entries *entries, const struct lines *lines) {
+    if (++entries->number % SHOW_EVERY == 0 && entries->lasting)
+        progress_show(entries->name, lines_progress(lines), entries->number, "lines", false);
+}
+
+static void lines_end(struct entries *entries, struct lines *lines) {
+    if (entries->lasting) progress_show(entries->name, lines_progress(lines), entries->number, "lines", true);
+    lines_close(lines);
+}
+
 /* All lines are read, as those before `begin` may be headers, and have numbers. */
 static int lines_read(struct entries *entries, int64_t begin) {
     struct file *file = entries->state;
@@ -45,19 +56,46 @@ static int lines_read(struct entries *entries, int64_t begin) {
     size_t len;
     int more, code = EXIT_DONE;
     while (code == EXIT_DONE && (more = lines_next(lines, &line, &len, &error)) > 0) {
-        if (++entries->number % SHOW_EVERY == 0 && entries->lasting)
-            progress_show(entries->name, lines_progress(lines), entries->number, "lines", false);
+        line_count(entries, lines);
         if (lines_position(lines) <= begin && len > LINE_MAX_BYTES) continue; /* refused when it was read first */
         if (lines_position(lines) <= begin)
             foreign_skip(file->foreign, line, len);
         else
             code = entries_line(entries, file->foreign, lines_position(lines), line, len);
     }
-    if (entries->lasting) progress_show(entries->name, lines_progress(lines), entries->number, "lines", true);
     if (code == EXIT_DONE && more < 0) code = command_fail(EXIT_FAILED, "%s", error.text);
     if (code == EXIT_DONE) code = entries_line_end(entries, file->foreign, lines_position(lines));
-    lines_close(lines);
+    lines_end(entries, lines);
     entries_passed_over(entries, file->foreign);
+    return code;
+}
+
+/* Lines of JSON are no records by themselves. */
+static int objects_read(struct entries *entries, int64_t begin) {
+    struct file *file = entries->state;
+    struct lines *lines = lines_new(file->contents);
+    struct objects *objects = objects_new();
+    struct error error;
+    const char *text;
+    size_t len;
+    bool ends = true;
+    int64_t from = 0;
+    int more, code = EXIT_DONE;
+    while (code == EXIT_DONE) {
+        bool begins = ends;
+        if ((more = lines_piece(lines, &text, &len, &ends, &error)) <= 0) break;
+        if (begins) line_count(entries, lines);
+        objects_feed(objects, from, lines_position(lines), text, len, ends);
+        from = lines_position(lines);
+        code = entries_objects(entries, objects, begin);
+    }
+    if (code == EXIT_DONE && more < 0) code = command_fail(EXIT_FAILED, "%s", error.text);
+    if (code == EXIT_DONE) {
+        objects_end(objects, lines_position(lines));
+        code = entries_objects(entries, objects, begin);
+    }
+    lines_end(entries, lines);
+    objects_free(objects);
     return code;
 }
 
@@ -79,6 +117,7 @@ static int capture_entries_read(struct entries *entries, int64_t begin) {
 }
 
 static const struct entries_source lines_source = {"line", "bytes", file_identify, lines_read, file_close, NULL};
+static const struct entries_source objects_source = {"line", "bytes", file_identify, objects_read, file_close, NULL};
 static const struct entries_source capture_source = {"flow",     "flows", file_identify, capture_entries_read,
                                                      file_close, NULL};
 
@@ -116,8 +155,11 @@ struct entries *entries_file_open(const struct command_call *call, const char *p
     }
     struct file *file = mem_zalloc(1, sizeof *file);
     file->contents = contents;
-    if (!is_capture) file->foreign = foreign_new(format);
-    struct entries *entries = entries_new(call, path, is_capture ? &capture_source : &lines_source, file, lasting);
+    const struct entries_source *source = is_capture                  ? &capture_source
+                                          : format == FOREIGN_ENTRIES ? &objects_source
+                                                                      : &lines_source;
+    if (source == &lines_source) file->foreign = foreign_new(format);
+    struct entries *entries = entries_new(call, path, source, file, lasting);
     if (is_capture) entries->way = capture_options_fingerprint(call->config);
     return entries;
 }

@@ -1,4 +1,4 @@
-/* Lines of any format as entries. */
+/* Lines of other tools as entries. */
 #include "tool/entries_line.h"
 
 #include <inttypes.h>
@@ -11,20 +11,19 @@ static void record_note(struct entries *entries, const struct foreign *foreign) 
     entries->header = foreign_header(foreign);
 }
 
-static int line_refuse(struct entries *entries, struct foreign *foreign, int64_t position, const char *line,
-                       size_t len) {
+int entries_line_refuse(struct entries *entries, int64_t position, const char *line, size_t len, const char *header) {
     char why[160];
     snprintf(why, sizeof why, "%s: the line has %zu bytes; an entry has at most %d", reject_texts[REJECT_TOO_BIG].token,
              len, ENTRY_BYTES_MAX);
     entries->record = line;
     entries->record_len = entry_held(len);
-    entries->header = foreign_header(foreign);
-    return entries_refuse(entries, position, why);
+    entries->header = header;
+    return entries_refuse(entries, position, REJECT_TOO_BIG, why);
 }
 
 static int record_refuse(struct entries *entries, const struct foreign *foreign, int64_t position, const char *why) {
     record_note(entries, foreign);
-    return entries_refuse(entries, position, why);
+    return entries_refuse(entries, position, REJECT_WRONG_TYPE, why);
 }
 
 int entries_line(struct entries *entries, struct foreign *foreign, int64_t position, const char *line, size_t len) {
@@ -32,7 +31,7 @@ int entries_line(struct entries *entries, struct foreign *foreign, int64_t posit
     const char *text;
     size_t text_len;
     if (len == 0) return EXIT_DONE;
-    if (len > ENTRY_BYTES_MAX) return line_refuse(entries, foreign, position, line, len);
+    if (len > ENTRY_BYTES_MAX) return entries_line_refuse(entries, position, line, len, foreign_header(foreign));
     int found = foreign_line(foreign, line, len, &text, &text_len, &error);
     if (found == FOREIGN_NONE) return EXIT_DONE;
     if (found < 0) return record_refuse(entries, foreign, position, error.text);

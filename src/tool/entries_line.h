@@ -1,4 +1,4 @@
-/* Records that stand in lines, of a file or made of a table's row, as entries. */
+/* Records of other tools that stand in lines, of a file or made of a table's row, as entries. */
 #ifndef FLOWIMPORT_TOOL_ENTRIES_LINE_H
 #define FLOWIMPORT_TOOL_ENTRIES_LINE_H
 
@@ -7,6 +7,8 @@
 
 /* A line, and the position behind it: gives its entry, or refuses it. */
 int entries_line(struct entries *entries, struct foreign *foreign, int64_t position, const char *line, size_t len);
+/* Refuses a line that is too long for an entry, and is held as entry_held() says. `header`: what is kept with it. */
+int entries_line_refuse(struct entries *entries, int64_t position, const char *line, size_t len, const char *header);
 /* Behind the last line: refuses a record that is not whole. */
 int entries_line_end(struct entries *entries, struct foreign *foreign, int64_t position);
 /* Says on stderr how many records were passed over. */

@@ -1,5 +1,6 @@
 """flowimport --once: the queue or files straight into the store; what was read once is not added twice."""
 import gzip
+import json
 import os
 import re
 import signal
@@ -91,12 +92,12 @@ def test_bad_lines_are_counted_and_give_exit_code_3(make_site, folder, entries):
 def test_a_line_of_megabytes_is_refused_by_its_length(make_site, folder):
     """By --once, print and push alike; what follows it is read, and --rejected keeps its head."""
     site, aside = make_site("sqlite"), folder / "aside"
-    path = write(folder / "long.jsonl", [one(), b"[" * 50000000, one(sourceTransportPort=7)])
+    path = write(folder / "long.jsonl", [one(), b"x" * 50000000, one(sourceTransportPort=7)])
     said = "%s:2: too-big: the line has 50000000 bytes; an entry has at most 1048576\n%s: 1 entries were rejected\n" % (
         path, path)
     assert site.run("--once", "--rejected", aside, path, code=3)[1] == said
     assert (site.ledger()["imported"], site.ledger()["rejected"]) == (2, 1)
-    assert aside.read_bytes() == b"[" * 65536 + b"\n"
+    assert aside.read_bytes() == b"x" * 65536 + b"\n"
     out, err = site.run("print", path, code=3)
     assert (len(out.splitlines()), err) == (2, said)
     assert site.run("push", path, code=3)[1].endswith(said)
@@ -218,4 +219,75 @@ def test_sigterm_during_a_file_is_resumable(make_site, folder):
     time.sleep(0)
     site.run("--once", path)
     assert site.ledger()["entries"] == 20000
+    expect(site, entries)
+
+
+LAYOUTS = {
+    "a list over many lines": lambda flows: json.dumps(flows, indent=2),
+    "a list of lines": lambda flows: "[\n" + ",\n".join(map(json.dumps, flows)) + "\n]\n",
+    "a list in one long line": lambda flows: json.dumps(flows + [{"note": "x" * 1000000}]),
+    "objects over many lines": lambda flows: "\r\n".join(json.dumps(flow, indent="\t") for flow in flows),
+    "objects beside each other, behind a mark": lambda flows: "\ufeff" + "".join(map(json.dumps, flows)),
+}
+
+
+@pytest.mark.parametrize("layout", LAYOUTS.values(), ids=LAYOUTS.keys())
+def test_json_of_any_layout(make_site, folder, entries, layout):
+    """By --once, push and print alike, as an object a line."""
+    site = make_site("sqlite")
+    flows = [json.loads(raw) for raw in entries[:2000]]
+    (folder / "flows.json").write_text(layout(flows))
+    bad = 1 if layout is LAYOUTS["a list in one long line"] else 0
+    _, err = site.run("--once", folder / "flows.json", code=3 if bad else 0)
+    assert (site.ledger()["imported"], site.ledger()["rejected"]) == (2000, bad), err
+    expect(site, entries[:2000])
+    out, _ = site.run("print", folder / "flows.json")
+    assert [json.loads(line) for line in out.splitlines()][:2000] == flows
+    site.run("push", folder / "flows.json")
+    pushed = [json.loads(raw) for raw in site.redis.client().lrange(rig.QUEUE, 0, -1)]
+    assert len(pushed) == 2000 + bad and pushed[:2000] == flows
+    site.run("push", folder / "flows.json")
+    assert site.redis.client().llen(rig.QUEUE) == 2000 + bad
+
+
+def test_what_is_wrong_in_json_over_many_lines_is_named_by_its_place(make_site, folder):
+    site, aside, path = make_site("sqlite"), folder / "aside", folder / "flows.json"
+    good = json.dumps(json.loads(one()), indent=2)
+    broken = '{\n  "octetDeltaCount": 1\n  "packetDeltaCount": 2\n}'
+    path.write_text("[\n%s,\n%s,\n 7, %s, {}]" % (good, broken, good))
+    first = good.count("\n") + 1
+    said = ["%d:3: not-json: expected ',' or '}', not '\"'; the object begins in line %d" % (first + 4, first + 2),
+            "%d:2: not-json: expected an object, not '7'" % (first + 6),
+            "%d:4: rejected: " % (first * 2 + 5)]
+    _, err = site.run("--once", "--rejected", aside, path, code=3)
+    assert (site.ledger()["imported"], site.ledger()["rejected"]) == (2, 3)
+    for line, wanted in zip(err.splitlines(), said):
+        assert line.startswith("%s:%s" % (path, wanted)), err
+    assert broken in aside.read_text()
+    expect(site, [one()] * 2)
+
+
+def test_a_list_that_is_cut_off_is_read_as_far_as_it_goes(make_site, folder, entries):
+    site, path = make_site("sqlite"), folder / "flows.json"
+    whole = json.dumps([json.loads(raw) for raw in entries[:100]], indent=1)
+    path.write_text(whole[:whole.rindex(":")])
+    _, err = site.run("--once", path, code=3)
+    assert "the object that begins in line" in err and "is cut off: the file ends" in err
+    assert (site.ledger()["imported"], site.ledger()["rejected"]) == (99, 1)
+    expect(site, entries[:99])
+
+
+def test_kill_during_a_list_is_resumed_where_it_was(make_site, folder):
+    """Whatever was committed of it; an object a line, or several."""
+    entries = list(generator.flows(5000, seed=95, hosts=300))
+    site, path = make_site("sqlite", queue={"claim_entries": 1000}), folder / "flows.json"
+    lines = [json.dumps([json.loads(raw) for raw in entries[i:i + 7]])[1:-1] for i in range(0, 5000, 7)]
+    path.write_text("[" + ",\n".join(lines) + "]")
+    for nth in (1, 2):
+        done = subprocess.run(site.command("--once", path), check=False, stdin=subprocess.DEVNULL,
+                              env=dict(os.environ, FLOWIMPORT_FAULT="after-commit:%d" % nth))
+        assert done.returncode == -signal.SIGKILL
+    assert 0 < site.ledger()["entries"] < 5000
+    site.run("--once", path)
+    assert site.ledger()["entries"] == 5000
     expect(site, entries)

@@ -360,6 +360,20 @@ def test_follow_across_rotation(pusher, folder):
     pusher.expect(LINES[:250])
 
 
+def test_follow_objects_over_many_lines(pusher, folder):
+    """One that is half written waits for its rest, also across a restart."""
+    path = folder / "log"
+    append(path, [b'{', b'  "a": 1', b'}', b'{"b": {}} {', b'  "c":'])
+    child = pusher.begin("--follow", path)
+    pusher.wait_for(2)
+    child.kill()
+    append(path, [b' 3}', b'{"d": 4}'])
+    child = pusher.begin("--follow", path)
+    pusher.wait_for(4)
+    child.kill()
+    pusher.expect([b'{"a": 1}', b'{"b": {}}', b'{"c":3}', b'{"d": 4}'])
+
+
 def test_follow_killed_and_rotated_meanwhile(pusher, folder):
     """Restarted, it reads on in the renamed file, then in the one that came and went meanwhile, then in the new one."""
     path = folder / "log"

@@ -12,7 +12,7 @@
 
 #include "base/error.h"
 
-/* FOREIGN_ENTRIES: lines that are entries already; they stay as they are. */
+/* FOREIGN_ENTRIES: what is read is of no other tool (files/objects.h). */
 enum foreign_format { FOREIGN_ENTRIES, FOREIGN_ZEEK, FOREIGN_ARGUS, FOREIGN_NFDUMP, FOREIGN_FORMATS };
 
 enum {
@@ -25,7 +25,7 @@ struct foreign; /* opaque: a reader of one source, and the header that it saw la
 /* The format of a source that begins like this; FOREIGN_ENTRIES for whatever is nothing else. */
 enum foreign_format foreign_find(const char *head, size_t len);
 
-struct foreign *foreign_new(enum foreign_format format);
+struct foreign *foreign_new(enum foreign_format format); /* not FOREIGN_ENTRIES */
 void foreign_free(struct foreign *foreign);
 
 /* The next line, without its end of line. FOREIGN_ENTRY: *text is an entry, borrowed until the next call. FOREIGN_NONE:

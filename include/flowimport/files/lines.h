@@ -24,9 +24,13 @@ int lines_identity(struct lines *lines, char identity[33], struct error *error) 
  * is the head, and *len counts them all. 1, 0 at the end, -1 with the error set. */
 int lines_next(struct lines *lines, const char **text, size_t *len, struct error *error)
     __attribute__((warn_unused_result));
+/* The same, but a longer line comes in pieces, each little longer than LINE_MAX_BYTES at most; *ends: the line ends
+ * with this one. */
+int lines_piece(struct lines *lines, const char **text, size_t *len, bool *ends, struct error *error)
+    __attribute__((warn_unused_result));
 /* Goes back to the first line. 0, or -1. */
 int lines_rewind(struct lines *lines, struct error *error) __attribute__((warn_unused_result));
-int64_t lines_position(const struct lines *lines); /* unpacked bytes of the lines returned so far */
+int64_t lines_position(const struct lines *lines); /* unpacked bytes of what was returned so far */
 double lines_progress(const struct lines *lines);  /* 0 to 1, of the file's bytes */
 
 #endif

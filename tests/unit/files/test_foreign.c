@@ -392,11 +392,6 @@ static void records_as_they_stood(void **state) {
     assert_int_equal(len, strlen("{\n\t\"type\" : 1\n}"));
     assert_memory_equal(text, "{\n\t\"type\" : 1\n}", len);
     foreign_free(foreign);
-    foreign = foreign_new(FOREIGN_ENTRIES);
-    assert_int_equal(foreign_line(foreign, line, strlen(line), &text, &len, &error), FOREIGN_ENTRY);
-    assert_ptr_equal(text, line);
-    assert_int_equal(len, strlen(line));
-    foreign_free(foreign);
     foreign_free(NULL);
 }
 

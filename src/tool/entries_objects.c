@@ -1,0 +1,28 @@
+/* JSON of any layout as entries. */
+#include "tool/entries_objects.h"
+
+static int fault_refuse(struct entries *entries, const struct object *object) {
+    char why[160];
+    snprintf(why, sizeof why, "%s: %s", reject_texts[object->reason].token, object->why);
+    entries->record = object->text;
+    entries->record_len = object->len;
+    return entries_refuse(entries, object->position, object->reason, why);
+}
+
+int entries_objects(struct entries *entries, struct objects *objects, int64_t begin) {
+    int64_t line = entries->number;
+    struct object object;
+    enum objects_status status;
+    int code = EXIT_DONE;
+    while (code == EXIT_DONE && (status = objects_next(objects, &object)) != OBJECTS_NONE) {
+        if (object.position <= begin) continue;
+        entries->number = object.line;
+        entries->column = object.column;
+        if (status == OBJECTS_FAULT)
+            code = fault_refuse(entries, &object);
+        else
+            code = entries_give(entries, object.position, object.text, object.len);
+    }
+    if (code == EXIT_DONE) entries->number = line; /* else it stays with the one at fault */
+    return code;
+}
