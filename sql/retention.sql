@@ -85,20 +85,21 @@ BEGIN
 END//
 
 -- Creates partitions for the days up to a week ahead. The importer creates missing partitions itself, so this only saves
--- it the time. A partition between two days is common to those between; its name is gap and the day before which it
--- ends.
+-- it the time, and leaves a table alone that has nearly all of the 8,192 partitions that the server allows. A partition
+-- between two days is common to those between; its name is gap and the day before which it ends.
 DROP PROCEDURE IF EXISTS flowimport_retention_ahead//
 CREATE DEFINER = 'flowimport_retention'@'localhost' PROCEDURE flowimport_retention_ahead
   (IN p_at BIGINT, IN p_table VARCHAR(64))
   MODIFIES SQL DATA
 BEGIN
-  DECLARE v_end, v_open, v_day, v_today BIGINT;
+  DECLARE v_end, v_open, v_n, v_day, v_today BIGINT;
   DECLARE v_pieces LONGTEXT DEFAULT '';
   DECLARE v_done INT;
-  SELECT MAX(CAST(partition_description AS UNSIGNED)), SUM(partition_description = 'MAXVALUE') INTO v_end, v_open
+  SELECT MAX(CAST(partition_description AS UNSIGNED)), SUM(partition_description = 'MAXVALUE'), COUNT(*)
+    INTO v_end, v_open, v_n
     FROM information_schema.partitions WHERE table_schema = DATABASE() AND table_name = p_table;
   SET v_today = p_at DIV 86400, v_day = v_end DIV 86400;
-  IF v_open = 0 AND v_end MOD 86400 = 0 AND v_day <= v_today + 7 THEN
+  IF v_open = 0 AND v_end MOD 86400 = 0 AND v_day <= v_today + 7 AND v_n + 9 < 8192 THEN
     IF v_day < v_today THEN
       SET v_day = v_today;
       SET v_pieces = CONCAT('PARTITION ', DATE_FORMAT(DATE_ADD('1970-01-01', INTERVAL v_day DAY), 'gap%Y%m%d'),

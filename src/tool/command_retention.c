@@ -1,4 +1,4 @@
-/* flowimport retention install|status|run|remove: dropping what has expired. */
+/* flowimport retention install|status|run|split|remove: dropping what has expired. */
 #include <inttypes.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -9,6 +9,7 @@
 #include "tool/document.h"
 #include "tool/units.h"
 #include "store/retention/retention.h"
+#include "store/retention/split.h"
 
 static int failed(const struct error *error) { return command_fail(EXIT_FAILED, "%s", error->text); }
 
@@ -216,15 +217,57 @@ static int run(const struct command_call *call, struct store *store) {
     return outcome.errors > 0 ? EXIT_FAILED : EXIT_DONE;
 }
 
+/* Days out of common partitions
+ * ---------------------------------------------------------------------------------------------------------------------
+ */
+
+struct splits {
+    bool dry_run;
+    unsigned days, tables, left;
+    const char *table; /* of the last step */
+};
+
+static void split_print(void *context, const struct split_step *step) {
+    struct splits *splits = context;
+    bool full = step->split == 0;
+    printf("%s: partition %s: %" PRIu64 " rows of %u days: ", step->table, step->partition, step->rows, step->days);
+    if (full)
+        printf("the table has %u partitions, and no room for more\n", step->partitions);
+    else if (splits->dry_run)
+        printf("would be split\n");
+    else
+        printf("%u days split off\n", step->split);
+    fflush(stdout); /* the next step may take long */
+    splits->tables += !splits->table || strcmp(splits->table, step->table) != 0;
+    splits->table = step->table;
+    splits->days += splits->dry_run && !full ? step->days : step->split;
+    splits->left += full ? step->days : 0;
+}
+
+static int split(const struct command_call *call, struct store *store) {
+    struct splits splits = {.dry_run = call->options->dry_run};
+    struct error error;
+    if (retention_split(store, &call->pipeline->schema, splits.dry_run, split_print, &splits, &error) != STORE_OK)
+        return failed(&error);
+    if (splits.tables == 0)
+        printf("nothing to split: no days share a partition\n");
+    else
+        printf("%s: %u days in %u tables\n", splits.dry_run ? "would be split off" : "split off", splits.days,
+               splits.tables);
+    if (splits.left == 0) return EXIT_DONE;
+    return command_fail(EXIT_FAILED,
+                        "%u days stay in common partitions: a server allows 8192 partitions a table; larger "
+                        "bucket sizes, or a shorter --keep, require fewer",
+                        splits.left);
+}
+
 static const struct {
     const char *name;
     int (*run)(const struct command_call *call, struct store *store);
     bool writes, mysql_only;
 } verbs[] = {
-    {"status", status, false, false},
-    {"install", install, true, true},
-    {"run", run, true, false},
-    {"remove", remove_all, true, true},
+    {"status", status, false, false}, {"install", install, true, true},   {"run", run, true, false},
+    {"split", split, true, true},     {"remove", remove_all, true, true},
 };
 
 int command_retention(const struct command_call *call) {
@@ -238,8 +281,8 @@ int command_retention(const struct command_call *call) {
     if (i == sizeof verbs / sizeof verbs[0]) return command_usage(call);
     if (verbs[i].mysql_only && strncmp(config.url, "sqlite:", 7) == 0)
         return command_fail(EXIT_USAGE,
-                            "retention %s: SQLite has no events; flowimportd drops expired rows according to "
-                            "[retention] in its configuration",
+                            "retention %s: SQLite has neither events nor partitions; flowimportd drops expired rows "
+                            "according to [retention] in its configuration",
                             verbs[i].name);
     config.read_only = !verbs[i].writes || call->options->dry_run;
     if (store_open(&store, &config, &call->pipeline->schema, &error) != STORE_OK) return failed(&error);

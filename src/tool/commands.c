@@ -124,7 +124,8 @@ const struct command commands[] = {
     {.name = "retention", .help = "drop buckets older than --keep",
      .verbs = {{.name = "install", .options = "keep max-size definer"},
                {.name = "status", .options = "keep max-size at json"},
-               {.name = "run", .options = "keep max-size at dry-run"}, {.name = "remove"}},
+               {.name = "run", .options = "keep max-size at dry-run"}, {.name = "split", .options = "dry-run"},
+               {.name = "remove"}},
      .run = command_retention},
 };
 const unsigned n_commands = sizeof commands / sizeof commands[0];

@@ -163,6 +163,85 @@ def test_400_days_of_three_sizes(make_site, make_store, definer, kind):
     site.verify()
 
 
+def names(site, table="flows_600_data"):
+    return [name for name, _ in partitions(site.store, table)]
+
+
+def daily(days):
+    return [one(flowStartSeconds=TODAY - i * DAY, flowEndSeconds=TODAY - i * DAY) for i in range(days)]
+
+
+def test_days_are_split_off_from_a_common_partition(make_site, make_store, definer):
+    """In steps of 64, also if it is killed between two; no row changes, and retention can drop the days as a whole."""
+    entries = daily(101)
+    site = installed(make_site, make_store, "mysql", retention={"keep": "600=50d"})
+    flows = site.folder / "year.json"
+    flows.write_bytes(b"\n".join(entries) + b"\n")
+    site.run("--once", flows)
+    everything, before = site.tables(), names(site)
+    preview, _ = site.run("retention", "split", "--dry-run")
+    found = re.findall(r"^(\w+_data): partition (gap\d+): (\d+) rows of (\d+) days: would be split$", preview, re.M)
+    assert {table for table, _, _, _ in found} == {name + "_600_data" for name in (
+        "flows", "flows_aggr", "index_nodes", "index_ports")}
+    assert {n for _, _, _, n in found} == {"85"}  # 16 have partitions of their own
+    assert preview.endswith("would be split off: 340 days in 4 tables\n")
+    assert names(site) == before
+    # Killed behind its first statement.
+    child = rig.Process(site.command("retention", "split"), site.folder, "split")
+    site.processes.append(child)
+    rig.wait_for(lambda: len(names(site)) >= len(before) + 64, "a step", step=0.01)
+    child.kill()
+    rig.assert_tables(site.tables(), everything)
+    out, _ = site.run("retention", "split")
+    assert re.search(r"^split off: \d+ days in \d tables$", out, re.M)
+    rig.assert_tables(site.tables(), everything)
+    assert [name for name in names(site) if name.startswith("gap")] == [day_name("gap", TODAY - 100 * DAY)]
+    assert len(names(site)) == 103
+    assert site.run("retention", "split")[0] == "nothing to split: no days share a partition\n"
+    site.run("--once", "--again", flows)
+    site.verify()
+    site.run("retention", "install", code=1)
+    run_at(site, NOW)
+    assert names(site)[1:3] == [day_name("d", TODAY - 50 * DAY), day_name("d", TODAY - 49 * DAY)]
+    site.verify()
+
+
+def test_split_waits_for_retention_and_for_writers(make_site, make_store, definer):
+    entries = daily(20)
+    site = installed(make_site, make_store, "mysql", retention={"keep": "600=100d"})
+    site.run("--once", "-", stdin=b"\n".join(entries))
+    server, name = site.store.server, site.store.database
+    with contextlib.closing(server.connect(name)) as other, other.cursor() as cursor:
+        cursor.execute("SELECT GET_LOCK('flowimport.%s', 0)" % name)
+        _, err = site.run("retention", "split", code=1)
+        assert "retention is running: try again later" in err
+    with server.locked(name, "flows_aggr_600_data"):
+        child = rig.Process(site.command("retention", "split"), site.folder, "split")
+        site.processes.append(child)
+        rig.wait_for(lambda: server.run("SELECT 1 FROM information_schema.processlist WHERE state LIKE '%metadata lock%'"),
+                     "the split to wait")
+        assert child.running()
+    assert child.wait() == 0, child.output()
+    assert "split off: " in child.output()
+    site.verify()
+
+
+def test_the_event_leaves_a_table_alone_that_is_nearly_full(make_site, make_store, definer):
+    """9 more partitions would not fit under 8192; the importer makes what it needs itself."""
+    site = installed(make_site, make_store, "mysql", retention={"keep": "600=100y"})
+    site.run("retention", "install", code=1)
+    table, server = "flows_aggr_600_data", site.store.server
+    for n, made in ((8183, False), (8182, True)):
+        end = NOW // DAY - 1
+        pieces = ", ".join("PARTITION p%d VALUES LESS THAN (%d)" % (i, (end - n + 1 + i) * DAY) for i in range(n))
+        server.run("USE %s" % site.store.database, "DROP TABLE %s" % table,
+                   "CREATE TABLE %s (bucket INT UNSIGNED NOT NULL) ENGINE = MEMORY PARTITION BY RANGE (bucket) (%s)" %
+                   (table, pieces))
+        server.run("USE %s" % site.store.database, "CALL flowimport_retention_run(%d)" % NOW)
+        assert len(partitions(site.store, table)) == (n + 9 if made else n)
+        assert not [line for line in log(site.store) if line[1] == table and line[3]]
+
+
 def test_a_partition_with_one_unexpired_row_stays(make_site, make_store, definer):
     site = installed(make_site, make_store, "mysql", retention={"keep": "600=2d"})
     edge = TODAY - 600  # the last bucket of yesterday, and the first of today
@@ -344,7 +423,7 @@ def test_sqlite_has_nothing_to_install(make_site):
     site = make_site("sqlite")
     for verb in ("install", "remove"):
         _, err = site.run("retention", verb, "--keep", "600=1d", code=2)
-        assert err == ("flowimport: retention %s: SQLite has no events; flowimportd drops expired rows according to [retention] in its configuration\n" % verb)
+        assert err == ("flowimport: retention %s: SQLite has neither events nor partitions; flowimportd drops expired rows according to [retention] in its configuration\n" % verb)
 
 
 # The event and its traps ---------------------------------------------------------------------------------------------

@@ -92,6 +92,25 @@ unsigned partition_of(const struct partition *partitions, unsigned n, uint32_t d
     return i;
 }
 
+unsigned partition_common_days(const struct partition *partition, uint64_t start, uint32_t *days, unsigned n) {
+    unsigned left = 0;
+    uint32_t own;
+    bool has_own = is_day(partition, &own);
+    for (unsigned i = 0; i < n; i++) {
+        uint64_t begin = (uint64_t)days[i] * DAY_SECONDS;
+        bool whole = begin >= start && begin + DAY_SECONDS <= partition->end;
+        bool single = begin == start && begin + DAY_SECONDS == partition->end;
+        if (whole && !single && !(has_own && days[i] == own)) days[left++] = days[i];
+    }
+    return left;
+}
+
+unsigned partition_split_next(unsigned n, unsigned n_days) {
+    unsigned room = n < PARTITION_SPLIT_MAX ? (PARTITION_SPLIT_MAX - n) / 2 : 0; /* with its gap */
+    unsigned most = room < PARTITION_SPLIT ? room : PARTITION_SPLIT;
+    return n_days < most ? n_days : most;
+}
+
 /* Splits the days that the partition holds off from it. Returns how many they are. */
 static unsigned partition_split(const char *table, const struct partition *partition, uint64_t start,
                                 const uint32_t *days, unsigned n_days, struct buffer *sql) {

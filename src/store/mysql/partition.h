@@ -4,8 +4,8 @@
  * its first row is written. What lies between two such days is covered by a common one, named gap and the day before
  * which it ends. A partition costs about 40 ms a table to make, and the server has a limit of them, so a generation
  * makes few, for the days nearest to the present; rows of other days fall into the common partitions. Splitting one
- * copies its rows, so one that is full is left as it is: its days have no partitions of their own. Behind the last day
- * there is a common partition only where rows need it. */
+ * copies its rows, so one that is full is left as it is, until a person has it split (store/retention/split.h). Behind
+ * the last day there is a common partition only where rows need it. */
 #ifndef FLOWIMPORT_STORE_MYSQL_PARTITION_H
 #define FLOWIMPORT_STORE_MYSQL_PARTITION_H
 
@@ -22,6 +22,8 @@ enum {
     PARTITION_NEAR = 7,                            /* days from the present to either side ... */
     PARTITION_FAR_MAX = 1500,                      /* ... beyond which no more are made in a table that has so many */
     PARTITION_COPY_ROWS = 10000,                   /* a partition of more is full */
+    PARTITION_SPLIT = 64,                          /* days that a person's command splits off in one statement */
+    PARTITION_SPLIT_MAX = PARTITION_MAX - 1024,    /* partitions that it leaves: others are for days to come */
 };
 
 struct partition {
@@ -48,6 +50,11 @@ void partition_known(const struct partition *partitions, unsigned n, struct part
 unsigned partition_choose(unsigned n, const uint32_t *days, unsigned n_days, uint32_t today, unsigned *first);
 /* The partition that the day's rows fall into; n: none. */
 unsigned partition_of(const struct partition *partitions, unsigned n, uint32_t day);
+/* Of the days in a partition that begins at `start` (ascending): takes out those that can't be split off, as it is
+ * their own or does not hold all of them. Returns how many are left; 0 of one that holds a single day. */
+unsigned partition_common_days(const struct partition *partition, uint64_t start, uint32_t *days, unsigned n);
+/* How many of n_days days are split off next in a table of n partitions. */
+unsigned partition_split_next(unsigned n, unsigned n_days);
 /* The statements, each ended by ";\n", that make partitions for the days that were chosen (ascending), but where a full
  * one would have to be split, and that cover all days up to `last`. */
 void partition_plan(const char *table, const struct partition *partitions, unsigned n, const uint32_t *days,

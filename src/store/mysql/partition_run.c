@@ -8,24 +8,9 @@
 #include "base/mem.h"
 #include "store/mysql/connection.h"
 #include "store/mysql/mysql_query.h"
+#include "store/mysql/partition_list.h"
 
 enum { TRIES = 8 }; /* each failure means that another consumer has made partitions of the same table */
-
-struct listing {
-    unsigned n;
-    struct partition *partitions;
-};
-
-static int listing_read(void *context, unsigned n, const char *const *columns, const size_t *lengths) {
-    struct listing *listing = context;
-    (void)n, (void)lengths;
-    if (!columns[0] || !columns[1]) return 0; /* a table without partitions has one nameless row */
-    listing->partitions = mem_realloc(listing->partitions, listing->n + 1, sizeof listing->partitions[0]);
-    struct partition *partition = &listing->partitions[listing->n++];
-    snprintf(partition->name, sizeof partition->name, "%s", columns[0]);
-    partition->end = strcmp(columns[1], "MAXVALUE") == 0 ? UINT64_MAX : strtoull(columns[1], NULL, 10);
-    return 0;
-}
 
 static int count_read(void *context, unsigned n, const char *const *columns, const size_t *lengths) {
     (void)n, (void)lengths;
@@ -79,7 +64,7 @@ static enum store_status plan_run(struct mysql_store *store, const char *table, 
 }
 
 /* Marks the partitions that would have to be split for the days, and are full. */
-static enum store_status full_mark(struct mysql_store *store, const char *table, struct listing *listing,
+static enum store_status full_mark(struct mysql_store *store, const char *table, struct partition_list *listing,
                                    const uint32_t *days, unsigned n, struct error *error) {
     enum store_status status = STORE_OK;
     for (unsigned i = 0, last = listing->n; i < n && status == STORE_OK; i++) {
@@ -97,7 +82,7 @@ static enum store_status full_mark(struct mysql_store *store, const char *table,
 }
 
 /* One try to make what the days (ascending, none known) require. *again: another consumer was faster. */
-static enum store_status days_make(struct mysql_store *store, const char *table, struct listing *listing,
+static enum store_status days_make(struct mysql_store *store, const char *table, struct partition_list *listing,
                                    uint32_t today, const uint32_t *days, unsigned n, bool *again, struct error *error) {
     struct buffer sql = BUFFER_INIT;
     unsigned first, n_chosen = partition_choose(listing->n, days, n, today, &first);
@@ -116,21 +101,18 @@ static enum store_status days_make(struct mysql_store *store, const char *table,
 
 static enum store_status table_ensure(struct mysql_store *store, const struct table *table, uint32_t today,
                                       const uint32_t *buckets, unsigned n, struct error *error) {
-    static const char list_sql[] =
-        "SELECT partition_name, partition_description FROM information_schema.partitions "
-        "WHERE table_schema = DATABASE() AND table_name = ? ORDER BY partition_ordinal_position";
     struct mysql_table *known = &store->tables[table_number(store->base.schema, table)];
     struct store_param param = {.type = STORE_PARAM_TEXT, .bytes = table->data, .len = strlen(table->data)};
     uint32_t *days = NULL;
     enum store_status status = STORE_OK;
     bool again = true;
     for (unsigned try = 0; again && status == STORE_OK && !known->is_plain; try++) {
-        struct listing listing = {0};
+        struct partition_list listing = {0};
         if (!days) days = mem_alloc(PARTITION_DAYS * sizeof days[0]);
         unsigned n_days = days_missing(table, known, buckets, n, days);
         again = false;
         if (n_days == 0) break;
-        status = mysql_store_query(&store->base, list_sql, &param, 1, listing_read, &listing, error);
+        status = mysql_store_query(&store->base, partition_list_sql, &param, 1, partition_list_row, &listing, error);
         if (status == STORE_OK) {
             known->is_plain = listing.n == 0;
             partition_known(listing.partitions, listing.n, &known->days);
@@ -141,7 +123,7 @@ static enum store_status table_ensure(struct mysql_store *store, const struct ta
         if (status == STORE_OK && again && try == TRIES) status = STORE_RETRY; /* with the last try's error */
         for (unsigned i = 0; i < n_days && status == STORE_OK && !again; i++)
             partition_set_add(&known->days, days[i]); /* in a partition of their own, or in a common one for good */
-        free(listing.partitions);
+        partition_list_release(&listing);
     }
     free(days);
     return status;

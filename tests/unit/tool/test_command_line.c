@@ -112,7 +112,7 @@ static void what_was_probably_meant_is_said(void **state) {
     expect_errors("nonsense --json", "'nonsense': unknown command; flowimport --help lists them\n");
     expect_errors("rejected lst", "'rejected lst': unknown command; did you mean 'rejected list'?\n");
     expect_errors("retention purge",
-                  "'retention purge': unknown command; retention has install, status, run, remove\n");
+                  "'retention purge': unknown command; retention has install, status, run, split, remove\n");
 }
 
 static void usage_is_made_of_the_table(void **state) {

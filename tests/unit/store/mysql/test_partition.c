@@ -208,6 +208,128 @@ static void there_are_at_most_8192(void **state) {
     buffer_release(&sql);
 }
 
+/* --- plans carried out on a table that is none --- */
+
+struct model {
+    unsigned n;
+    struct partition partitions[PARTITION_MAX + 64];
+};
+
+static unsigned pieces_read(const char *sql, const char *end, struct partition *pieces) {
+    unsigned n = 0;
+    while ((sql = strstr(sql, "\n  PARTITION ")) && sql < end) {
+        assert_int_equal(sscanf(sql, "\n  PARTITION %64s VALUES LESS THAN (%lu)", pieces[n].name, &pieces[n].end), 2);
+        pieces[n++].full = false;
+        sql++;
+    }
+    return n;
+}
+
+/* As the server does: ADD behind the last, REORGANIZE in the place of one; bounds go up, and names are unique. */
+static void plan_apply(struct model *model, const char *sql) {
+    static struct partition pieces[256];
+    for (const char *end; sql && (end = strstr(sql, ";\n")); sql = end + 2) {
+        char name[65];
+        unsigned at = model->n, replaced = 0, n = pieces_read(sql, end, pieces);
+        assert_in_range(n, 1, 200);
+        if (sscanf(sql, "ALTER TABLE t REORGANIZE PARTITION %64s INTO", name) == 1) {
+            replaced = 1;
+            for (at = 0; strcmp(model->partitions[at].name, name) != 0; at++)
+                assert_true(at + 1 < model->n);
+            assert_true(pieces[n - 1].end == model->partitions[at].end || at + 1 == model->n);
+        }
+        memmove(&model->partitions[at + n], &model->partitions[at + replaced],
+                (model->n - at - replaced) * sizeof model->partitions[0]);
+        memcpy(&model->partitions[at], pieces, n * sizeof pieces[0]);
+        model->n += n - replaced;
+        assert_true(model->n <= PARTITION_MAX);
+        for (unsigned i = at > 0 ? at : 1; i < model->n && i <= at + n; i++)
+            assert_true(model->partitions[i - 1].end < model->partitions[i].end);
+    }
+}
+
+/* What an import of these days makes. */
+static void days_import(struct model *model, const uint32_t *days, unsigned n, uint32_t today) {
+    static struct partition_set known;
+    struct buffer sql = BUFFER_INIT;
+    uint32_t missing[32];
+    unsigned first, n_missing = 0;
+    memset(&known, 0, sizeof known);
+    partition_known(model->partitions, model->n, &known);
+    for (unsigned i = 0; i < n; i++)
+        if (!partition_set_has(&known, days[i])) missing[n_missing++] = days[i];
+    if (n_missing > 0) {
+        unsigned chosen = partition_choose(model->n, missing, n_missing, today, &first);
+        partition_plan("t", model->partitions, model->n, missing + first, chosen, missing[n_missing - 1], &sql);
+        plan_apply(model, sql.data);
+    }
+    buffer_release(&sql);
+    assert_true(partition_of(model->partitions, model->n, days[n - 1]) < model->n);
+}
+
+/* Every other day, split off from what they have in common; then thousands of days go by. */
+static void no_path_leads_beyond_8192(void **state) {
+    static struct model model = {2, {{"d19700101", DAY, false}, {"gap21000101", (uint64_t)47482 * DAY, false}}};
+    static uint32_t days[20000];
+    unsigned n_days = 0;
+    (void)state;
+    for (uint32_t day = 3; day < 40000; day += 2)
+        days[n_days++] = day;
+    for (unsigned done = 0, next; (next = partition_split_next(model.n, n_days - done)) > 0; done += next) {
+        struct buffer sql = BUFFER_INIT;
+        unsigned at = partition_of(model.partitions, model.n, days[done]);
+        assert_int_equal(
+            partition_common_days(&model.partitions[at], model.partitions[at - 1].end, days + done, n_days - done),
+            n_days - done);
+        partition_plan("t", model.partitions, model.n, days + done, next, days[done + next - 1], &sql);
+        plan_apply(&model, sql.data);
+        buffer_release(&sql);
+    }
+    assert_in_range(model.n, PARTITION_SPLIT_MAX - 1, PARTITION_SPLIT_MAX);
+    for (uint32_t today = 20001; today < 26000; today++) {
+        const uint32_t some[] = {today - 6001, today - 3, today - 1, today, today + 1};
+        days_import(&model, some, 5, today);
+    }
+    assert_in_range(model.n, PARTITION_MAX - 2, PARTITION_MAX - 1); /* one is left for a common one behind all */
+    days_import(&model, (const uint32_t[]){49000}, 1, 26000);
+    days_import(&model, (const uint32_t[]){49500}, 1, 26000);
+    assert_in_range(model.n, PARTITION_MAX - 1, PARTITION_MAX);
+}
+
+static const struct {
+    const char *what;
+    struct partition partition;
+    uint64_t start;
+    unsigned n;
+    uint32_t days[6];
+    unsigned left;
+    uint32_t common[6];
+} common[] = {
+    {"a day's own", {"d19700111", 11 * DAY, false}, 10 * DAY, 1, {10}, 0, {0}},
+    {"a day's whatever its name", {"p7", 11 * DAY, false}, 10 * DAY, 1, {10}, 0, {0}},
+    {"those before a day in its partition", {"d19700111", 11 * DAY, false}, 8 * DAY, 3, {8, 9, 10}, 2, {8, 9}},
+    {"all of a gap", {"gap19700111", 11 * DAY, false}, 8 * DAY, 2, {8, 10}, 2, {8, 10}},
+    {"not those about odd bounds", {"p", 11 * DAY - 1, false}, 8 * DAY + 1, 3, {8, 9, 10}, 1, {9}},
+    {"of one without an end", {"rest", UINT64_MAX, false}, 8 * DAY, 2, {8, 49709}, 2, {8, 49709}},
+};
+
+static void common_days_are_split_off(void **state) {
+    (void)state;
+    for (size_t i = 0; i < sizeof common / sizeof common[0]; i++) {
+        uint32_t days[6];
+        memcpy(days, common[i].days, sizeof days);
+        print_message("%s\n", common[i].what);
+        assert_int_equal(partition_common_days(&common[i].partition, common[i].start, days, common[i].n),
+                         common[i].left);
+        assert_memory_equal(days, common[i].common, common[i].left * sizeof days[0]);
+    }
+    assert_int_equal(partition_split_next(2, 3), 3);
+    assert_int_equal(partition_split_next(2, 300), PARTITION_SPLIT);
+    assert_int_equal(partition_split_next(PARTITION_SPLIT_MAX - 5, 300), 2);
+    assert_int_equal(partition_split_next(PARTITION_SPLIT_MAX - 1, 300), 0);
+    assert_int_equal(partition_split_next(PARTITION_MAX, 300), 0);
+}
+
 static void a_day_is_found_in_its_partition(void **state) {
     static const struct partition partitions[] = {{"d19700101", DAY, false}, {"gap19700111", 10 * DAY, false}};
     (void)state;
@@ -277,6 +399,8 @@ int main(void) {
         cmocka_unit_test(few_days_nearest_to_the_present_are_chosen),
         cmocka_unit_test(a_day_is_found_in_its_partition),
         cmocka_unit_test(there_are_at_most_8192),
+        cmocka_unit_test(no_path_leads_beyond_8192),
+        cmocka_unit_test(common_days_are_split_off),
         cmocka_unit_test(errors_say_whether_to_try_again),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
