@@ -273,25 +273,49 @@ static void template_write(struct ipfix_writer *writer, unsigned id, const struc
     }
 }
 
-/* The sampling of the domain. IPFIX: of so many packets taken, and so many left out after them; NetFlow v9: 1 in N. */
-static void sampling_write(struct ipfix_writer *writer, unsigned id, int64_t now_us) {
+/* An options template, and behind it the record of it: the fields with their widths and values, of which the first is
+ * the scope. */
+struct option_field {
+    uint16_t id, width;
+    uint32_t value;
+};
+static void options_write(struct ipfix_writer *writer, unsigned id, const struct option_field *fields, unsigned n,
+                          int64_t now_us) {
     bool netflow9 = writer->config.netflow9;
-    unsigned bytes = netflow9 ? 8 : 12;
-    uint8_t *out = record_begin(writer, netflow9 ? 1 : 3, bytes + 6, 0, now_us);
-    if (netflow9) {
-        out = be_put(be_put(be_put(out, id, 2), 4, 2), 4, 2); /* bytes of the scope's fields, and of the others */
-        be_put(be_put(be_put(be_put(out, V9_SCOPE_SYSTEM, 2), 4, 2), IE_samplingInterval, 2), 4, 2);
-    } else {
-        out = be_put(be_put(be_put(out, id, 2), 3, 2), 1, 2); /* fields, and those of the scope among them */
-        out = be_put(be_put(out, IE_observationDomainId, 2), 4, 2);
-        be_put(be_put(be_put(be_put(out, IE_samplingPacketInterval, 2), 4, 2), IE_samplingPacketSpace, 2), 4, 2);
-    }
-    out = be_put(record_begin(writer, id, bytes, bytes, now_us), writer->config.domain, 4);
+    unsigned bytes = 0;
+    uint8_t *out = record_begin(writer, netflow9 ? 1 : 3, 6 + 4 * n, 0, now_us);
     if (netflow9)
-        be_put(out, writer->config.sampling, 4);
+        out = be_put(be_put(be_put(out, id, 2), 4, 2), 4 * (n - 1),
+                     2); /* bytes of the scope's fields, and of the others */
     else
-        be_put(be_put(out, 1, 4), writer->config.sampling - 1, 4);
+        out = be_put(be_put(be_put(out, id, 2), n, 2), 1, 2); /* fields, and those of the scope among them */
+    for (unsigned i = 0; i < n; i++) {
+        out = be_put(be_put(out, fields[i].id, 2), fields[i].width, 2);
+        bytes += fields[i].width;
+    }
+    out = record_begin(writer, id, bytes, bytes, now_us);
+    for (unsigned i = 0; i < n; i++)
+        out = be_put(out, fields[i].value, fields[i].width);
     writer->flows++;
+}
+
+/* The sampling of the domain. IPFIX: of so many packets taken, and so many left out after them; NetFlow v9: 1 in N. It
+ * is sent without the algorithm and with it, because nfcapd 1.7.1 ignores the one and nfcapd 1.7.5 the other. */
+static void sampling_write(struct ipfix_writer *writer, unsigned id, int64_t now_us) {
+    const struct option_field system = {V9_SCOPE_SYSTEM, 4, writer->config.domain};
+    const struct option_field interval = {IE_samplingInterval, 4, writer->config.sampling};
+    const struct option_field deterministic = {IE_samplingAlgorithm, 1, 1};
+    const struct option_field domain = {IE_observationDomainId, 4, writer->config.domain};
+    const struct option_field taken = {IE_samplingPacketInterval, 4, 1};
+    const struct option_field left_out = {IE_samplingPacketSpace, 4, writer->config.sampling - 1};
+    const struct option_field count_based = {IE_selectorAlgorithm, 2, 1};
+    if (writer->config.netflow9) {
+        options_write(writer, id, (const struct option_field[]){system, interval}, 2, now_us);
+        options_write(writer, id + 1, (const struct option_field[]){system, interval, deterministic}, 3, now_us);
+    } else {
+        options_write(writer, id, (const struct option_field[]){domain, taken, left_out}, 3, now_us);
+        options_write(writer, id + 1, (const struct option_field[]){domain, count_based, taken, left_out}, 4, now_us);
+    }
 }
 
 void ipfix_writer_templates(struct ipfix_writer *writer, int64_t now_us) {

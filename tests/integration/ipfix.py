@@ -9,7 +9,8 @@ IPV4 = {8, 12}
 REVERSE = 29305
 ADDRESSES = {8: "source", 27: "source", 12: "destination", 28: "destination"}
 NAMES = {7: "source_port", 11: "destination_port", 4: "protocol", 2: "packets", 1: "octets", 6: "tcp_flags",
-         136: "end", 152: "start", 153: "stop", 22: "start", 21: "stop", 305: "interval", 306: "space", 34: "interval"}
+         136: "end", 152: "start", 153: "stop", 22: "start", 21: "stop", 305: "interval", 306: "space", 304: "algorithm",
+         34: "interval", 35: "algorithm"}
 
 
 class Session:

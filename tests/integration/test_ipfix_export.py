@@ -383,8 +383,8 @@ def test_sampling_is_told(folder, receiver, version):
     out, _ = export(folder, "--sampling", 5, "--collectors", collector.url() + ("?v9" if version == 9 else ""), path)
     session = collector.messages(int(out.split()[0]), version)
     assert sum(record["packets"] for record in session.records) == sums[0] / 5
-    assert session.options == [{"scope 1": 0, "interval": 5} if version == 9 else
-                               {"scope 149": 0, "interval": 1, "space": 4}]
+    plain = {"scope 1": 0, "interval": 5} if version == 9 else {"scope 149": 0, "interval": 1, "space": 4}
+    assert session.options == [plain, dict(plain, algorithm=1)]
     entries = write(folder / "entries.jsonl", [generator.one()])
     _, err = export(folder, "--sampling", 5, "--collectors", collector.url(), entries, code=2)
     assert err.endswith("contains entries, whose counts are complete: sampling must be 1\n")
@@ -448,7 +448,7 @@ def test_both_scale_samples(folder, receiver, version):
     seen = summed([as_tuple(record) for record in ours.messages(int(out.split()[0]), 9 if version else 10).records])
     assert seen[0] == 2500
     sums, flows = nfcapd.flows()
-    # An options record is a data record, and counts (RFC 7011, 3.1); nfcapd 1.7.1 doesn't count it.
+    # Options records are data records, and count (RFC 7011, 3.1); nfcapd does not count them.
     assert sums[1:] == (4 * seen[0], 4 * seen[1], 0 if version else 1, 0)
     assert all(flow["sampled"] for flow in flows)
     flows = nfacctd.flows()

@@ -47,6 +47,7 @@ enum element_id {
 #undef ELEMENT
     /* NetFlow v9's, which the table leaves out */
     IE_samplingInterval = 34,
+    IE_samplingAlgorithm = 35,
     IE_samplerId = 48,
     IE_samplerRandomInterval = 50,
 };

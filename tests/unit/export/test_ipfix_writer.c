@@ -245,7 +245,7 @@ static void test_biflow_as_two(void **state) {
     }
 }
 
-/* Counts go out as they were before they were multiplied; the options record says by what. */
+/* Counts go out as they were before they were multiplied; the options records say by what. */
 static void test_sampling(void **state) {
     struct meter_template template = template_of("protocolIdentifier packetDeltaCount octetTotalCount");
     struct meter_flow flow = flow_of();
@@ -257,12 +257,14 @@ static void test_sampling(void **state) {
     ipfix_writer_templates(writer, NOW);
     ipfix_writer_flow(writer, 0, &flow, NOW);
     ipfix_writer_flush(writer, NOW);
-    assert_sent("000a 0074 6553f164 00000000 00000005 "
+    assert_sent("000a 00a4 6553f164 00000000 00000005 "
                 "0002 0024 0100 0003 0004 0001 0002 0008 0055 0008 0101 0003 0004 0001 0002 0008 0055 0008 "
                 "0003 0018 0104 0003 0001 0095 0004 0131 0004 0132 0004 0000 "
                 "0104 0010 00000005 00000001 00000063 "
+                "0003 001c 0105 0004 0001 0095 0004 0130 0002 0131 0004 0132 0004 0000 "
+                "0105 0014 00000005 0001 00000001 00000063 0000 "
                 "0100 0018 06 0000000000000003 00000000000004d2 000000\n");
-    assert_int_equal(sequence, 2); /* the options record is a data record */
+    assert_int_equal(sequence, 3); /* an options record is a data record */
     ipfix_writer_free(writer);
     sent_forget();
 
@@ -270,10 +272,12 @@ static void test_sampling(void **state) {
     writer = writer_of(&template, 1, config);
     ipfix_writer_templates(writer, NOW);
     ipfix_writer_flush(writer, NOW);
-    assert_sent("0009 0004 05265c00 6553f164 00000000 00000005 "
+    assert_sent("0009 0006 05265c00 6553f164 00000000 00000005 "
                 "0000 0024 0100 0003 0004 0001 0002 0008 0055 0008 0101 0003 0004 0001 0002 0008 0055 0008 "
                 "0001 0014 0104 0004 0004 0001 0004 0022 0004 0000 "
-                "0104 000c 00000005 00000064\n");
+                "0104 000c 00000005 00000064 "
+                "0001 0018 0105 0004 0008 0001 0004 0022 0004 0023 0001 0000 "
+                "0105 0010 00000005 00000064 01 000000\n");
     ipfix_writer_free(writer);
     sent_forget();
 }
