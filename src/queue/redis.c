@@ -21,6 +21,7 @@ enum {
     WORDS_MAX = 16,
     SILENCE_SECONDS = 15, /* twice this long without an answer to a command: the connection is dead */
     RETRY_FIRST_MS = 100,
+    CONNECT_MS = 5000, /* for each address; the kernel would try for two minutes */
 };
 
 struct expected { /* an answer that is to come; answers come in the order of the commands */
@@ -41,6 +42,8 @@ struct redis {
     char refused[160];                   /* why the last command was refused whose answer nobody asked for */
     size_t cut_len;                      /* of the element whose head comes next */
     struct event *retry, *watch;
+    struct event *deadline; /* of an address that has not answered yet */
+    int64_t connect_ms;
     bool in_use;        /* logged in: the handler knows of it */
     unsigned first, n;  /* of the ring */
     unsigned silent_at; /* answers seen when the watch last looked */
@@ -105,6 +108,7 @@ static void connection_lost(struct redis *redis, const char *why) {
     redis->n = 0;
     addresses_forget(redis); /* the name is asked for again: it may have moved */
     evtimer_del(redis->watch);
+    evtimer_del(redis->deadline);
     if (connection) {
         connection->data = NULL;
         redisAsyncFree(connection);
@@ -208,6 +212,7 @@ static void on_connect(const redisAsyncContext *connection, int status) {
     const struct redis_target *target = redis ? redis->target : NULL;
     char database[16];
     if (!redis) return;
+    evtimer_del(redis->deadline);
     if (status != REDIS_OK) {
         char why[160];
         snprintf(why, sizeof why, "%s", connection->errstr);
@@ -238,6 +243,20 @@ static void on_watch(evutil_socket_t fd, short what, void *context) {
     evtimer_add(redis->watch, &(struct timeval){.tv_sec = SILENCE_SECONDS});
 }
 
+/* An address that does not answer must not hold up the next one. */
+static void on_deadline(evutil_socket_t fd, short what, void *context) {
+    struct redis *redis = context;
+    redisAsyncContext *connection = redis->connection;
+    char why[64];
+    (void)fd;
+    (void)what;
+    redis->connection = NULL;
+    connection->data = NULL;
+    redisAsyncFree(connection);
+    snprintf(why, sizeof why, "no connection within %" PRId64 " ms", redis->connect_ms);
+    connect_failed(redis, why);
+}
+
 /* Takes over what hiredis has begun. */
 static void connection_begin(struct redis *redis, redisAsyncContext *connection) {
     redis->first = redis->n = 0;
@@ -263,6 +282,8 @@ static void connection_begin(struct redis *redis, redisAsyncContext *connection)
     redisAsyncSetConnectCallback(connection, on_connect);
     redisAsyncSetDisconnectCallback(connection, on_disconnect);
     evtimer_add(redis->watch, &(struct timeval){.tv_sec = SILENCE_SECONDS});
+    const struct timeval patience = {.tv_sec = redis->connect_ms / 1000, .tv_usec = redis->connect_ms % 1000 * 1000};
+    evtimer_add(redis->deadline, &patience);
 }
 
 /* hiredis gets digits: a name it would ask for here and now, and the loop would stand still. */
@@ -316,10 +337,14 @@ struct redis *redis_new(struct event_base *base, const struct redis_target *targ
     redis->backoff = (struct backoff){.first_ms = RETRY_FIRST_MS, .max_ms = retry_max_ms};
     redis->retry = evtimer_new(base, on_retry, redis);
     redis->watch = evtimer_new(base, on_watch, redis);
+    redis->deadline = evtimer_new(base, on_deadline, redis);
+    redis->connect_ms = CONNECT_MS;
     return redis;
 }
 
 void redis_set_retry_max(struct redis *redis, int64_t ms) { redis->backoff.max_ms = ms; }
+
+void redis_set_connect_max(struct redis *redis, int64_t ms) { redis->connect_ms = ms; }
 
 void redis_free(struct redis *redis) {
     if (!redis) return;
@@ -331,6 +356,7 @@ void redis_free(struct redis *redis) {
     addresses_forget(redis);
     event_free(redis->retry);
     event_free(redis->watch);
+    event_free(redis->deadline);
     free(redis);
 }
 

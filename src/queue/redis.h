@@ -36,11 +36,13 @@ static inline const char *redis_text(const redisReply *reply, size_t *len) {
 }
 
 /* The target is borrowed. Nothing happens before redis_connect, and nothing outside the event loop: the host's name is
- * resolved beside it, and the handler is called from it alone. Each address of the name is tried. */
+ * resolved beside it, and the handler is called from it alone. Each address of the name is tried, for five seconds at
+ * most. */
 struct redis *redis_new(struct event_base *base, const struct redis_target *target, int64_t retry_max_ms,
                         const struct redis_handler *handler);
 void redis_free(struct redis *redis); /* at once, also while the name is being resolved */
 void redis_set_retry_max(struct redis *redis, int64_t ms);
+void redis_set_connect_max(struct redis *redis, int64_t ms); /* for each address, in place of the five seconds */
 void redis_connect(struct redis *redis);
 /* Gives the connection up, says why to the handler, and tries again after the back-off. */
 void redis_drop(struct redis *redis, const char *why);

@@ -149,6 +149,86 @@ static void the_second_address(void **state) {
     redis_free(redis);
 }
 
+/* A port of 127.0.0.2 that answers nothing: its queue is full, and the kernel drops who comes next. */
+static int full_open(uint16_t port, int fillers[4]) {
+    struct sockaddr_in address = {
+        .sin_family = AF_INET, .sin_addr.s_addr = htonl(INADDR_LOOPBACK + 1), .sin_port = htons(port)};
+    int fd = socket(AF_INET, SOCK_STREAM, 0);
+    assert_int_equal(bind(fd, (struct sockaddr *)&address, sizeof address), 0);
+    assert_int_equal(listen(fd, 0), 0);
+    for (unsigned i = 0; i < 4; i++) {
+        fillers[i] = socket(AF_INET, SOCK_STREAM | SOCK_NONBLOCK, 0);
+        (void)!connect(fillers[i], (struct sockaddr *)&address, sizeof address);
+    }
+    return fd;
+}
+
+static void full_close(int fd, const int fillers[4]) {
+    for (unsigned i = 0; i < 4; i++)
+        close(fillers[i]);
+    close(fd);
+}
+
+/* The first address of the name does not answer; the second is tried, and without it the loss is told. */
+static void an_address_that_does_not_answer(void **state) {
+    char host[] = "redis.test";
+    struct redis_target target = {.host = host};
+    (void)state;
+    for (unsigned second = 0; second < 2; second++) {
+        uint16_t port;
+        int listener = listener_open(&port), fd = -1, fillers[4], full = full_open(port, fillers);
+        n_connected = n_lost = 0;
+        target.port = port;
+        if (!second) close(listener);
+        resolve_name = two_addresses;
+        sem_post(&gate);
+        struct redis *redis = redis_new(base, &target, 60000, &handler);
+        redis_set_connect_max(redis, 20);
+        redis_connect(redis);
+        while (second && (fd = accept(listener, NULL, NULL)) < 0 && n_lost == 0)
+            event_base_loop(base, EVLOOP_NONBLOCK);
+        if (second) assert_int_equal(write(fd, "+PONG\r\n", 7), 7);
+        event_base_dispatch(base);
+        assert_int_equal(n_connected, second);
+        assert_int_equal(n_lost, !second);
+        if (!second) assert_string_equal(lost_why, "Connection refused");
+        redis_free(redis);
+        full_close(full, fillers);
+        if (second) {
+            close(fd);
+            close(listener);
+        }
+    }
+}
+
+static int silent_address(const char *host, const char *port, const struct addrinfo *hints, struct addrinfo **found) {
+    struct addrinfo digits = *hints;
+    (void)host;
+    digits.ai_flags |= AI_NUMERICHOST;
+    return getaddrinfo("127.0.0.2", port, &digits, found);
+}
+
+/* Also the only one is given up, and tried again. */
+static void the_only_address_does_not_answer(void **state) {
+    char host[] = "redis.test";
+    uint16_t port;
+    int listener = listener_open(&port), fillers[4], full = full_open(port, fillers);
+    const struct redis_target target = {.host = host, .port = port};
+    (void)state;
+    close(listener);
+    resolve_name = silent_address;
+    struct redis *redis = redis_new(base, &target, 1, &handler);
+    redis_set_connect_max(redis, 20);
+    redis_connect(redis);
+    for (unsigned times = 1; times <= 3; times++) {
+        event_base_dispatch(base);
+        assert_int_equal(n_lost, times);
+        assert_string_equal(lost_why, "no connection within 20 ms");
+    }
+    redis_free(redis);
+    full_close(full, fillers);
+}
+
 int main(void) {
 #define TEST(name) cmocka_unit_test_setup_teardown(name, setup, teardown)
     const struct CMUnitTest tests[] = {
@@ -156,6 +236,8 @@ int main(void) {
         TEST(a_resolver_that_hangs),
         TEST(a_name_that_is_not_there),
         TEST(the_second_address),
+        TEST(an_address_that_does_not_answer),
+        TEST(the_only_address_does_not_answer),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
