@@ -373,13 +373,38 @@ static int login_word(redisContext *context, const struct redis_target *target, 
     return failed;
 }
 
+/* Connected to the first of the name's addresses that answers: hiredis would wait for one in vain, and try no other. If
+ * none does, the last one's failure; NULL with the error set where there is none. */
+static redisContext *addresses_open(const struct redis_target *target, const struct timeval *timeout,
+                                    struct error *error) {
+    const struct addrinfo hints = {.ai_socktype = SOCK_STREAM};
+    struct addrinfo *addresses;
+    redisContext *context = NULL;
+    char host[NI_MAXHOST], port[16];
+    snprintf(port, sizeof port, "%d", target->port);
+    int code = resolve_name(target->host, port, &hints, &addresses);
+    if (code != 0) {
+        error_set(error, "%s: %s", target->display, gai_strerror(code));
+        return NULL;
+    }
+    for (const struct addrinfo *at = addresses; at && (!context || context->err); at = at->ai_next) {
+        if (getnameinfo(at->ai_addr, at->ai_addrlen, host, sizeof host, NULL, 0, NI_NUMERICHOST) != 0) continue;
+        if (context) redisFree(context);
+        context = redisConnectWithTimeout(host, target->port, *timeout);
+    }
+    freeaddrinfo(addresses);
+    if (!context) error_set(error, "%s: no address", target->display);
+    return context;
+}
+
 redisContext *redis_open(const struct redis_target *target, struct error *error) {
-    static const struct timeval timeout = {.tv_sec = 10};
-    redisContext *context = target->socket ? redisConnectUnixWithTimeout(target->socket, timeout)
-                                           : redisConnectWithTimeout(target->host, target->port, timeout);
+    static const struct timeval timeout = {.tv_sec = CONNECT_MS / 1000};
+    redisContext *context =
+        target->socket ? redisConnectUnixWithTimeout(target->socket, timeout) : addresses_open(target, &timeout, error);
     char database[16];
     snprintf(database, sizeof database, "%d", target->database);
     int failed = 0;
+    if (!context && !target->socket) return NULL;
     if (!context || context->err)
         failed = error_set(error, "%s: %s", target->display, context ? context->errstr : "out of memory");
     if (!failed && target->password) {

@@ -229,6 +229,26 @@ static void the_only_address_does_not_answer(void **state) {
     full_close(full, fillers);
 }
 
+/* The hand tool's connection, too, tries each address. */
+static void a_blocking_connection(void **state) {
+    char host[] = "redis.test", display[] = "redis://redis.test";
+    struct redis_target target = {.host = host, .display = display};
+    struct error error;
+    uint16_t port;
+    (void)state;
+    int listener = listener_open(&port);
+    target.port = port;
+    resolve_name = two_addresses;
+    sem_post(&gate);
+    redisContext *context = redis_open(&target, &error);
+    assert_non_null(context);
+    redisFree(context);
+    close(listener);
+    sem_post(&gate);
+    assert_null(redis_open(&target, &error));
+    assert_string_equal(error.text, "redis://redis.test: Connection refused");
+}
+
 int main(void) {
 #define TEST(name) cmocka_unit_test_setup_teardown(name, setup, teardown)
     const struct CMUnitTest tests[] = {
@@ -238,6 +258,7 @@ int main(void) {
         TEST(the_second_address),
         TEST(an_address_that_does_not_answer),
         TEST(the_only_address_does_not_answer),
+        TEST(a_blocking_connection),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
