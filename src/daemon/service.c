@@ -22,6 +22,7 @@ enum {
 struct service {
     struct event_base *base;
     struct service_parts parts;
+    struct journal_config journal; /* of parts.direct */
     struct monitor *monitor; /* NULL: no HTTP */
     struct reload *reload;
     struct event *leaving; /* at the end, until the producer has brought away what it can */
@@ -160,6 +161,16 @@ static void on_watchdog(evutil_socket_t fd, short what, void *context) {
                 counters->imported, counters->rejected, counters->too_old);
 }
 
+static struct direct *direct_make(struct service *service, const struct pipeline *pipeline, const struct config *config,
+                                  struct error *error) {
+    const struct importer_config *importer = &pipeline->importer;
+    service->journal = (struct journal_config){.folder = pipeline->producer.spool,
+                                               .max_bytes = pipeline->producer.spool_max};
+    bool journaled = service->journal.folder && !importer->queue.at_most_once;
+    return direct_new(service->base, importer, journaled ? &service->journal : NULL, &config->layout, &pipeline->schema,
+                      &clock_system, on_finished, service, error);
+}
+
 /* To the queue, or to the importer of this process; both fronts go the same way. */
 static int fronts_begin(struct service *service, const struct pipeline *pipeline, const struct config *config,
                         struct error *error) {
@@ -168,11 +179,8 @@ static int fronts_begin(struct service *service, const struct pipeline *pipeline
                             parts->collector ? collector_feed(parts->collector) : NULL};
     bool any = feeds[0] || feeds[1];
     bool direct = feeds[1] ? config->collector.queue == CAPTURE_DIRECT : config->capture.queue == CAPTURE_DIRECT;
-    if (any && direct)
-        parts->direct = direct_new(service->base, &pipeline->importer, &config->layout, &pipeline->schema,
-                                   &clock_system, on_finished, service);
-    else if (any && !(parts->producer = producer_new(service->base, &pipeline->producer, NULL, error)))
-        return -1;
+    if (any && direct && !(parts->direct = direct_make(service, pipeline, config, error))) return -1;
+    if (any && !direct && !(parts->producer = producer_new(service->base, &pipeline->producer, NULL, error))) return -1;
     for (unsigned i = 0; i < sizeof feeds / sizeof feeds[0]; i++) {
         if (feeds[i] && parts->direct) direct_take(parts->direct, feeds[i]);
         if (feeds[i] && parts->producer) producer_take(parts->producer, feeds[i]);

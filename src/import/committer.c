@@ -302,6 +302,13 @@ void committer_know(struct committer *committer, const struct places_question *q
 
 bool committer_is_failing(const struct committer *committer) { return committer->busy && committer->tries > 0; }
 
+void committer_reach(struct committer *committer, const struct generation_id *id, int64_t claim) {
+    committer->question = SOURCES;
+    job_begin(committer, (struct writer_job){.kind = WRITER_REACH, .id = *id, .claim = claim});
+}
+
+void committer_be(struct committer *committer, enum committer_patience patience) { committer->patience = patience; }
+
 /* --- its life --- */
 
 struct committer *committer_new(struct event_base *base, const struct importer_config *config,

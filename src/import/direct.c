@@ -10,12 +10,20 @@
 #include "base/mem.h"
 #include "flow/rejected.h"
 #include "import/counters.h"
+#include "import/supply.h"
 
 enum {
     TAKEN_AT_ONCE = 1 << 14, /* entries out of the feed: some 10 ms, then the loop has other work */
     FLOW_HEAD = 9,           /* bytes of a packed flow: start, end, family */
     REFUSED_LOGGED = 3,      /* refused entries of a generation that are logged */
     REFUSED_TEXT = 500,      /* bytes of each */
+};
+
+/* Of a generation: whether its entries are in memory alone, else where in the journal it begins and ends. */
+struct span {
+    bool alone;
+    struct journal_place from, to;
+    int64_t number; /* its name's */
 };
 
 struct direct {
@@ -25,15 +33,21 @@ struct direct {
     const struct clock *clock;
     void (*finished)(void *context, int exit_code);
     void *context;
-    struct feeds feeds;
-    const char *text;     /* the entry that found no room; NULL: none */
-    size_t len;           /* its */
+    struct supply supply;
     uint64_t lost_before; /* what the feeds had lost when they were last empty */
-    uint64_t discarded;   /* read after the end */
 
     struct event *fed[FEEDS_MAX];
     struct committer *committer;
-    bool ready; /* the store has answered once */
+    bool full;            /* there was no room for the supply's entry */
+    bool ready;           /* the store has answered once */
+    struct span folding;  /* of the committer's two generations */
+    struct span writing;
+    bool halved;          /* the store has found a generation too large */
+    enum asking {         /* the ledger, how far it has the journal's entries, */
+        ASKING_NOTHING,
+        ASKING_BEGIN,     /* to begin */
+        ASKING_TAKEN,     /* as the name of what is written is taken */
+    } asking;
     bool flush_due, stopping, done;
     enum flush_cause due_cause; /* of flush_due */
     int64_t last_number;        /* of a generation: its first entry's time */
@@ -45,10 +59,21 @@ static void direct_finish(struct direct *direct, int exit_code) {
     direct->finished(direct->context, exit_code);
 }
 
-static void generation_name(struct direct *direct, struct generation *generation) {
+/* As the same entries, folded again, would be named. Entries in memory alone are not folded again. */
+static void generation_begin(struct direct *direct, struct generation *generation) {
+    const struct supply *supply = &direct->supply;
     struct generation_id *id = &generation->ledger.id;
+    direct->folding = (struct span){.alone = supply->number == 0, .from = supply_place(supply)};
     snprintf(id->consumer, sizeof id->consumer, "direct:%s", direct->config->queue.name);
-    id->generation = generation_number(&direct->last_number, clock_now_us(direct->clock));
+    id->generation = supply->number;
+    if (direct->folding.alone) id->generation = generation_number(&direct->last_number, clock_now_us(direct->clock));
+}
+
+/* Whether the next entry must wait for the next generation. */
+static bool generation_is_over(const struct direct *direct, const struct generation *generation) {
+    if (generation_is_empty(generation)) return false;
+    if (direct->folding.alone != (direct->supply.number == 0)) return true;
+    return direct->halved && generation->ledger.entries >= committer_entries_max(direct->committer);
 }
 
 /* --- entries --- */
@@ -84,11 +109,11 @@ size_t direct_flows_pack(const struct flow_layout *layout, const struct flow_rec
     return (size_t)(at - out);
 }
 
-static enum fold_verdict flows_fold(struct direct *direct, struct generation *generation, int64_t now) {
+static enum fold_verdict flows_fold(struct direct *direct, struct generation *generation) {
     const struct flow_layout *layout = direct->layout;
     struct flow_record flows[2];
-    const char *at = direct->text + 2;
-    unsigned n = (unsigned)direct->text[1];
+    const char *at = direct->supply.text + 2;
+    unsigned n = (unsigned)direct->supply.text[1];
     for (struct flow_record *flow = flows; flow < flows + n; flow++) {
         memcpy(&flow->start, at, sizeof flow->start);
         memcpy(&flow->end, at + 4, sizeof flow->end);
@@ -99,80 +124,124 @@ static enum fold_verdict flows_fold(struct direct *direct, struct generation *ge
         flow_key_copy(flow->key, at, layout->key_bytes[flow->family]);
         at += layout->key_bytes[flow->family];
     }
-    return fold_flows(committer_folder(direct->committer), generation, now, flows, n);
+    return fold_flows(committer_folder(direct->committer), generation, direct->supply.now, flows, n);
 }
 
-/* false: there is no room. */
-static bool entry_fold(struct direct *direct, int64_t now) {
+/* The supply's entry. false: there is no room. */
+static bool entry_fold(struct direct *direct) {
+    const struct supply *supply = &direct->supply;
     struct generation *generation = committer_folding(direct->committer);
-    if (generation_is_empty(generation)) generation_name(direct, generation);
-    bool is_text = direct->len == 0 || direct->text[0] != '\0';
-    if ((is_text ? fold_entry(committer_folder(direct->committer), generation, now, direct->text, direct->len)
-                 : flows_fold(direct, generation, now)) == FOLD_FULL)
+    if (generation_is_over(direct, generation)) return false;
+    if (generation_is_empty(generation)) generation_begin(direct, generation);
+    bool is_text = supply->len == 0 || supply->text[0] != '\0';
+    if ((is_text ? fold_entry(committer_folder(direct->committer), generation, supply->now, supply->text, supply->len)
+                 : flows_fold(direct, generation)) == FOLD_FULL)
         return false;
     if (generation->n_rejects > 0) refused_drop(generation);
     return true;
 }
 
-/* The next entry is direct->text. false: there is none. */
-static bool entry_next(struct direct *direct) {
-    return direct->text || feeds_next(&direct->feeds, &direct->text, &direct->len);
-}
-
 enum reading { READ_ALL, READ_SOME, READ_FULL };
 
 static enum reading feed_read(struct direct *direct) {
-    int64_t now = clock_now(direct->clock);
+    struct supply *supply = &direct->supply;
     for (unsigned n = 0; n < TAKEN_AT_ONCE; n++) {
-        if (!entry_next(direct)) {
-            direct->lost_before = feeds_lost(&direct->feeds);
+        if (!supply_look(supply)) {
+            direct->lost_before = feeds_lost(&supply->feeds);
             return READ_ALL;
         }
-        if (!entry_fold(direct, now)) return READ_FULL;
-        direct->text = NULL;
+        if (!entry_fold(direct)) return READ_FULL;
+        supply_taken(supply);
     }
     return READ_SOME;
 }
 
-/* After the end: a writer who waits for room is to go on. */
-static void feed_discard(struct direct *direct) {
-    if (direct->text) direct->discarded++;
-    while (feeds_next(&direct->feeds, &direct->text, &direct->len))
-        direct->discarded++;
-    direct->text = NULL;
+/* --- the next step --- */
+
+/* What is written can be read again, if it is in the journal; at the end, so must be all the rest. */
+static void patience_set(struct direct *direct) {
+    const struct generation *folding = committer_folding(direct->committer);
+    bool alone = committer_writing(direct->committer) && direct->writing.alone;
+    if (direct->stopping)
+        alone = alone || (!generation_is_empty(folding) && direct->folding.alone) || !supply_is_safe(&direct->supply);
+    committer_be(direct->committer, alone || !direct->supply.journal ? PATIENCE_ALONE : PATIENCE_SOURCE);
 }
 
-/* --- the next step --- */
+static void hand_over(struct direct *direct, enum flush_cause cause) {
+    struct ledger_row *ledger = &committer_folding(direct->committer)->ledger;
+    direct->writing = direct->folding;
+    direct->writing.to = supply_place(&direct->supply);
+    direct->writing.number = ledger->id.generation;
+    if (!direct->writing.alone) {
+        ledger->claim = journal_stream(direct->supply.journal);
+        ledger->position = journal_place_pack(direct->writing.to);
+    }
+    committer_hand_over(direct->committer, cause);
+    patience_set(direct);
+}
+
+static void reach_ask(struct direct *direct, enum asking asking) {
+    struct generation_id id;
+    snprintf(id.consumer, sizeof id.consumer, "direct:%s", direct->config->queue.name);
+    direct->asking = asking;
+    committer_reach(direct->committer, &id, journal_stream(direct->supply.journal));
+}
+
+/* Whether entries can be folded: the store has answered, also how far it has those of the journal. */
+static bool can_fold(struct direct *direct) {
+    struct supply *supply = &direct->supply;
+    if (!direct->ready) return false;
+    if (supply->placed || !supply->journal || !journal_is_open(supply->journal, clock_now(direct->clock))) return true;
+    if (direct->asking == ASKING_NOTHING && committer_is_free(direct->committer)) reach_ask(direct, ASKING_BEGIN);
+    return false;
+}
+
+/* Before the store has answered. */
+static void wait_step(struct direct *direct) {
+    supply_drain(&direct->supply);
+    patience_set(direct);
+    if (direct->stopping && !direct->supply.journal && !supply_look(&direct->supply)) direct_finish(direct, 0);
+}
+
+/* Hands over what is to be written. Returns whether there is more to do at once. */
+static bool flush_step(struct direct *direct, enum reading reading) {
+    bool ending = direct->stopping && reading == READ_ALL, free = committer_is_free(direct->committer);
+    bool filling = direct->supply.journal && journal_is_filling(direct->supply.journal);
+    if (generation_is_empty(committer_folding(direct->committer))) {
+        direct->flush_due = false;
+        if (ending && free) direct_finish(direct, 0);
+    } else if (free && (reading == READ_FULL || filling || direct->flush_due || ending)) {
+        enum flush_cause asked = direct->flush_due ? direct->due_cause : FLUSH_STOP;
+        direct->flush_due = false;
+        hand_over(direct, reading == READ_FULL || filling ? FLUSH_FULL : asked);
+        return reading == READ_FULL;
+    }
+    return false;
+}
 
 /* Does whatever can be done next. Called after every event. Before the store has answered, nothing is
  * folded. */
 static void direct_step(struct direct *direct) {
     if (direct->done) return;
-    if (!direct->ready) {
-        if (direct->stopping && !entry_next(direct)) direct_finish(direct, 0);
+    if (!can_fold(direct)) {
+        wait_step(direct);
         return;
     }
     enum reading reading = feed_read(direct);
+    direct->full = reading == READ_FULL;
     committer_look(direct->committer);
-    bool ending = direct->stopping && reading == READ_ALL, again = reading == READ_SOME;
-    if (generation_is_empty(committer_folding(direct->committer))) {
-        direct->flush_due = false;
-        if (ending && committer_is_free(direct->committer)) direct_finish(direct, 0);
-    } else if (committer_is_free(direct->committer) && (reading == READ_FULL || direct->flush_due || ending)) {
-        enum flush_cause asked = direct->flush_due ? direct->due_cause : FLUSH_STOP;
-        direct->flush_due = false;
-        committer_hand_over(direct->committer, reading == READ_FULL ? FLUSH_FULL : asked);
-        again = again || reading == READ_FULL;
-    }
-    if (again) event_active(direct->fed[0], EV_READ, 0);
+    bool again = flush_step(direct, reading);
+    if (reading == READ_FULL && !again) supply_drain(&direct->supply);
+    if (direct->stopping) patience_set(direct);
+    if (again || reading == READ_SOME) event_active(direct->fed[0], EV_READ, 0);
 }
 
 static void on_fed(evutil_socket_t fd, short what, void *context) {
     struct direct *direct = context;
     (void)fd, (void)what;
-    feeds_woken(&direct->feeds);
+    feeds_woken(&direct->supply.feeds);
     if (direct->done)
-        feed_discard(direct);
+        supply_discard(&direct->supply);
     else
         direct_step(direct);
 }
@@ -185,25 +254,78 @@ static void flush_ask(struct direct *direct, enum flush_cause cause) {
     direct_step(direct);
 }
 
+static void on_committed(struct direct *direct) {
+    if (!direct->writing.alone) journal_forget(direct->supply.journal, direct->writing.to);
+    committer_release(direct->committer);
+}
+
+/* What is not in the ledger before this place is folded again, but for what is in memory alone. */
+static void rewind_to(struct direct *direct, struct journal_place place) {
+    static const struct generation_id none = {.generation = 0};
+    struct generation *folding = committer_folding(direct->committer);
+    if (!direct->folding.alone) generation_start(folding, &none);
+    supply_rewind(&direct->supply, place);
+}
+
+static void on_taken(struct direct *direct) {
+    if (direct->writing.alone) /* another process has our name, and had the same microsecond */
+        committer_rename(direct->committer, generation_number(&direct->last_number, clock_now_us(direct->clock)));
+    else
+        reach_ask(direct, ASKING_TAKEN);
+}
+
+/* Our name was taken by another process, or by our own of before: its last commit ended after we had begun. */
+static void on_reach_taken(struct direct *direct, struct journal_place place) {
+    if (journal_place_pack(place) > journal_place_pack(direct->writing.from)) {
+        log_notice("import", "entries were committed by the process before: they are not counted again");
+        rewind_to(direct, place);
+        journal_forget(direct->supply.journal, place);
+    } else { /* the process before, or the one after, has tried the same next */
+        committer_rename(direct->committer, ++direct->writing.number);
+    }
+}
+
+static void on_reach(struct direct *direct, const struct ledger_row *ledger) {
+    struct journal_place place = {0, 0};
+    enum asking asking = direct->asking;
+    if (ledger) place = journal_place_unpack(ledger->position);
+    direct->asking = ASKING_NOTHING;
+    if (asking == ASKING_TAKEN) {
+        on_reach_taken(direct, place);
+        return;
+    }
+    direct->supply.placed = true;
+    supply_rewind(&direct->supply, place);
+    journal_forget(direct->supply.journal, place);
+}
+
+/* Stopping while the store is away. */
+static void on_left(struct direct *direct) {
+    supply_drain(&direct->supply);
+    log_notice("import", "entries that are not committed stay in the spool");
+    direct_finish(direct, 0);
+}
+
 static void on_told(void *context, const struct committer_news *news) {
     struct direct *direct = context;
     if (direct->done) return;
     switch (news->event) {
     case COMMITTER_READY: direct->ready = true; break;
-    case COMMITTER_COMMITTED: committer_release(direct->committer); break;
-    case COMMITTER_TAKEN: /* another process has our name, and had the same microsecond */
-        committer_rename(direct->committer, generation_number(&direct->last_number, clock_now_us(direct->clock)));
-        break;
+    case COMMITTER_COMMITTED: on_committed(direct); break;
+    case COMMITTER_TAKEN: on_taken(direct); break;
     case COMMITTER_FLUSH: flush_ask(direct, FLUSH_INTERVAL); return;
     case COMMITTER_FAILED:
         log_error("store", "%s", news->why);
         direct_finish(direct, 1);
         return;
     case COMMITTER_TOO_LARGE:
+        direct->halved = true;
+        rewind_to(direct, direct->writing.from);
+        break;
     case COMMITTER_OVERLAPS: /* no queue has counted them */
-    case COMMITTER_KNOWS:
-    case COMMITTER_FOUND:
-    case COMMITTER_LEFT: break;
+    case COMMITTER_KNOWS: break;
+    case COMMITTER_FOUND: on_reach(direct, news->ledger); break;
+    case COMMITTER_LEFT: on_left(direct); return;
     }
     direct_step(direct);
 }
@@ -213,6 +335,8 @@ void direct_flush(struct direct *direct) { flush_ask(direct, FLUSH_SIGNAL); }
 void direct_stop(struct direct *direct) {
     if (direct->done) return;
     direct->stopping = true;
+    supply_drain(&direct->supply);
+    patience_set(direct);
     committer_stop(direct->committer);
     direct_step(direct);
 }
@@ -222,8 +346,9 @@ const struct importer_counters *direct_counters(const struct direct *direct) {
 }
 
 struct direct *direct_new(struct event_base *base, const struct importer_config *config,
-                          const struct flow_layout *layout, const struct schema *schema, const struct clock *clock,
-                          void (*finished)(void *context, int exit_code), void *context) {
+                          const struct journal_config *journal, const struct flow_layout *layout,
+                          const struct schema *schema, const struct clock *clock,
+                          void (*finished)(void *context, int exit_code), void *context, struct error *error) {
     struct direct *direct = mem_zalloc(1, sizeof *direct);
     direct->base = base;
     direct->config = config;
@@ -231,13 +356,16 @@ struct direct *direct_new(struct event_base *base, const struct importer_config 
     direct->clock = clock;
     direct->finished = finished;
     direct->context = context;
+    direct->supply.clock = clock;
     direct->committer = committer_new(base, config, layout, schema, clock, PATIENCE_ALONE, on_told, direct);
-    return direct;
+    if (!journal || (direct->supply.journal = journal_new(journal, error))) return direct;
+    direct_free(direct);
+    return NULL;
 }
 
 void direct_take(struct direct *direct, struct feed *feed) {
-    unsigned i = direct->feeds.n++;
-    direct->feeds.list[i] = feed;
+    unsigned i = direct->supply.feeds.n++;
+    direct->supply.feeds.list[i] = feed;
     direct->fed[i] = event_new(direct->base, feed_fd(feed), EV_READ | EV_PERSIST, on_fed, direct);
     event_add(direct->fed[i], NULL);
 }
@@ -260,13 +388,24 @@ static struct counters_held held_find(const struct direct *direct) {
     return held;
 }
 
+/* Entries that are in memory alone. */
+static uint64_t lost_count(const struct direct *direct) {
+    const struct generation *folding = committer_folding(direct->committer);
+    const struct generation *writing = committer_writing(direct->committer);
+    uint64_t lost = supply_left(&direct->supply);
+    if (direct->folding.alone) lost += folding->ledger.entries;
+    if (writing && direct->writing.alone) lost += writing->ledger.entries;
+    return lost;
+}
+
 void direct_free(struct direct *direct) {
     if (!direct) return;
-    uint64_t lost = held_find(direct).entries + (direct->text != NULL) + direct->discarded;
+    uint64_t lost = lost_count(direct);
     if (lost > 0) log_error("import", "%" PRIu64 " entries lost: they were not committed", lost);
     committer_free(direct->committer);
-    for (unsigned i = 0; i < direct->feeds.n; i++)
+    for (unsigned i = 0; i < direct->supply.feeds.n; i++)
         event_free(direct->fed[i]);
+    journal_free(direct->supply.journal);
     free(direct);
 }
 
@@ -275,14 +414,16 @@ void direct_show(const struct direct *direct, struct show *show) {
     committer_show_import(direct->committer, &held, show);
     show_bool(show, "folding", !generation_is_empty(committer_folding(direct->committer)));
     show_bool(show, "writing", committer_writing(direct->committer) != NULL);
-    show_bool(show, "full", direct->text != NULL);
+    show_bool(show, "full", direct->full);
     show_bool(show, "stopping", direct->stopping);
+    supply_show(&direct->supply, show);
     committer_show_store(direct->committer, show);
 }
 
 void direct_problems(const struct direct *direct, struct buffer *out) {
     struct counters_held held = held_find(direct);
-    uint64_t lost = feeds_lost(&direct->feeds) - direct->lost_before;
+    uint64_t lost = feeds_lost(&direct->supply.feeds) - direct->lost_before;
     committer_problems(direct->committer, &held, out);
+    supply_problems(&direct->supply, out);
     if (lost > 0) buffer_printf(out, "import: no room: %" PRIu64 " entries lost\n", lost);
 }

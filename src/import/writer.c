@@ -86,6 +86,9 @@ static void job_run(struct writer *writer, struct writer_job *job) {
         known_clear(ask->known, ask->from, ask->to);
         job->status = store_places_read(writer->store, ask->queue_id, ask->from, ask->to, &ask->end, &ask->ring,
                                         known_add, ask->known, &job->error);
+    } else if (job->kind == WRITER_REACH) {
+        job->status = store_ledger_reach(writer->store, job->id.consumer, job->claim, &job->ledger.position,
+                                         &job->found, &job->error);
     } else {
         job->status = store_ledger_find(writer->store, &job->id, &job->ledger, &job->found, &job->error);
     }

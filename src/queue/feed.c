@@ -12,7 +12,7 @@
 #include "base/mem.h"
 
 struct block {
-    uint32_t len;
+    uint32_t len, n;
     char data[FEED_BLOCK];
 };
 
@@ -28,7 +28,7 @@ struct feed {
     char before_writer[APART];
     _Atomic uint64_t given;
     _Atomic uint64_t lost;
-    uint32_t filled; /* of the writer's block */
+    uint32_t filled, n; /* bytes and entries of the writer's block */
     unsigned silent; /* blocks given since the reader was last woken */
     bool is_free;    /* the writer's block is known not to be the reader's */
     char before_reader[APART];
@@ -59,7 +59,8 @@ static void block_give(struct feed *feed) {
     uint64_t given = atomic_load_explicit(&feed->given, memory_order_relaxed);
     if (feed->filled == 0) return;
     feed->blocks[given % FEED_BLOCKS].len = feed->filled;
-    feed->filled = 0;
+    feed->blocks[given % FEED_BLOCKS].n = feed->n;
+    feed->filled = feed->n = 0;
     feed->is_free = false;
     atomic_store_explicit(&feed->given, given + 1, memory_order_release);
     feed->silent++;
@@ -107,6 +108,7 @@ void feed_end(struct feed *feed, size_t len) {
     uint32_t head = (uint32_t)len;
     memcpy(feed->blocks[given % FEED_BLOCKS].data + feed->filled, &head, sizeof head);
     feed->filled += (uint32_t)(sizeof head + len);
+    feed->n++;
 }
 
 void feed_put(struct feed *feed, const char *text, size_t len) {
@@ -145,6 +147,21 @@ bool feed_next(struct feed *feed, const char **text, size_t *len) {
     return true;
 }
 
+bool feed_peek_block(struct feed *feed, const char **bytes, size_t *len, uint32_t *n) {
+    if (feed_is_empty(feed)) return false;
+    const struct block *block =
+        &feed->blocks[atomic_load_explicit(&feed->taken, memory_order_relaxed) % FEED_BLOCKS];
+    *bytes = block->data;
+    *len = block->len;
+    *n = block->n;
+    return true;
+}
+
+void feed_drop_block(struct feed *feed) {
+    uint64_t taken = atomic_load_explicit(&feed->taken, memory_order_relaxed);
+    atomic_store_explicit(&feed->taken, taken + 1, memory_order_release);
+}
+
 bool feed_is_empty(const struct feed *feed) {
     return atomic_load_explicit(&feed->taken, memory_order_relaxed) ==
            atomic_load_explicit(&feed->given, memory_order_acquire);
@@ -165,6 +182,16 @@ bool feeds_next(struct feeds *feeds, const char **text, size_t *len) {
     }
     return false;
 }
+
+bool feeds_peek_block(struct feeds *feeds, const char **bytes, size_t *len, uint32_t *n) {
+    for (unsigned i = 0; i < feeds->n; i++) {
+        if (feed_peek_block(feeds->list[feeds->at], bytes, len, n)) return true;
+        feeds->at = (feeds->at + 1) % feeds->n;
+    }
+    return false;
+}
+
+void feeds_drop_block(struct feeds *feeds) { feed_drop_block(feeds->list[feeds->at]); }
 
 bool feeds_is_empty(const struct feeds *feeds) {
     for (unsigned i = 0; i < feeds->n; i++)

@@ -51,7 +51,7 @@ static void backlog_spool(struct outbox *outbox) {
  * *again. */
 static int spool_begin(struct outbox *outbox, bool *again, struct error *error) {
     const struct outbox_config *config = outbox->config;
-    outbox->spool = spool_open(config->spool, config->spool_max, config->stream, again, error);
+    outbox->spool = spool_open(&spool_of_entries, config->spool, config->spool_max, config->stream, again, error);
     if (!outbox->spool) return -1;
     outbox->stream = spool_stream(outbox->spool);
     outbox->position += spool_base(outbox->spool);

@@ -1,6 +1,6 @@
 /* The spool's files. A segment is a header and records; numbers are in the machine's order:
  *
- *   header   "flowspl1", stream, position of the first record, checksum of these
+ *   header   "flowspl1" or "flowjrn1", stream, position of the first record, checksum of these
  *   record   length (4 bytes), checksum (4 bytes: XXH3 of the text, seeded with the position), text
  *
  * Its name is the position of its first record. Each record's position is one more than the last one's. One that is
@@ -26,14 +26,16 @@
 #include "base/log.h"
 #include "base/mem.h"
 
+const struct spool_kind spool_of_entries = {".spool", "flowspl1", "entries", UINT64_C(1) << 32, true};
+const struct spool_kind spool_of_blocks = {".journal", "flowjrn1", "blocks of entries", UINT64_C(1) << 20, false};
+
 enum {
     SEGMENT_BYTES = 16 << 20,
     RECORD_HEAD = 8,
     NAME_MAX_BYTES = 32,
     TORN_MAX = 1 << 20, /* bytes of a record that may have been cut off by the end of the process */
 };
-static const char magic[8] = {'f', 'l', 'o', 'w', 's', 'p', 'l', '1'}, suffix[] = ".spool", aside_suffix[] = ".damaged";
-static const uint64_t gap = UINT64_C(1) << 32; /* more than what can have been sent and not be here */
+static const char aside_suffix[] = ".damaged";
 
 struct header {
     char magic[8];
@@ -56,6 +58,7 @@ struct reader {
 };
 
 struct spool {
+    const struct spool_kind *kind;
     char *folder;
     int folder_fd;
     uint64_t max_bytes, segment_bytes, stream, base;
@@ -79,14 +82,14 @@ static uint32_t record_sum(const char *text, size_t len, uint64_t position) {
 
 static uint64_t segment_last(const struct segment *segment) { return segment->first + segment->n - 1; }
 
-static const char *segment_name(uint64_t first, char name[NAME_MAX_BYTES]) {
-    snprintf(name, NAME_MAX_BYTES, "%020" PRIu64 "%s", first, suffix);
+static const char *segment_name(const struct spool *spool, uint64_t first, char name[NAME_MAX_BYTES]) {
+    snprintf(name, NAME_MAX_BYTES, "%020" PRIu64 "%s", first, spool->kind->suffix);
     return name;
 }
 
 static int file_error(const struct spool *spool, uint64_t first, struct error *error) {
     char name[NAME_MAX_BYTES];
-    return error_set(error, "%s/%s: %s", spool->folder, segment_name(first, name), strerror(errno));
+    return error_set(error, "%s/%s: %s", spool->folder, segment_name(spool, first, name), strerror(errno));
 }
 
 /* --- reading --- */
@@ -102,7 +105,7 @@ static int reader_open(struct spool *spool, size_t index) {
     char name[NAME_MAX_BYTES];
     reader_close(reader);
     if (!fault_call("spool-open"))
-        reader->fd = openat(spool->folder_fd, segment_name(spool->segments[index].first, name), O_RDWR | O_CLOEXEC);
+        reader->fd = openat(spool->folder_fd, segment_name(spool, spool->segments[index].first, name), O_RDWR | O_CLOEXEC);
     reader->segment = index;
     reader->position = spool->segments[index].first;
     reader->offset = sizeof(struct header);
@@ -174,8 +177,8 @@ static void segment_cut(struct spool *spool, size_t index, uint64_t position) {
     struct segment *segment = &spool->segments[index];
     char name[NAME_MAX_BYTES];
     uint64_t kept = position - segment->first;
-    log_error("spool", "%s/%s: damaged: %" PRIu64 " entries can't be read", spool->folder,
-              segment_name(segment->first, name), segment->n - kept);
+    log_error("spool", "%s/%s: damaged: %" PRIu64 " %s can't be read", spool->folder,
+              segment_name(spool, segment->first, name), segment->n - kept, spool->kind->records);
     spool->damaged += segment->n - kept;
     segment->n = kept;
     segment->damaged = true;
@@ -195,11 +198,13 @@ static int reader_place(struct spool *spool, uint64_t position, struct error *er
     return 1;
 }
 
-bool spool_has(const struct spool *spool, uint64_t position) {
+uint64_t spool_last(const struct spool *spool) {
     for (size_t i = spool->n; i > 0; i--)
-        if (spool->segments[i - 1].n > 0) return segment_last(&spool->segments[i - 1]) > position;
-    return false;
+        if (spool->segments[i - 1].n > 0) return segment_last(&spool->segments[i - 1]);
+    return 0;
 }
+
+bool spool_has(const struct spool *spool, uint64_t position) { return spool_last(spool) > position; }
 
 /* The record that the reader is at: its bytes; 0: it is damaged, and the segment ends before it; -1 with errno. */
 static int64_t record_next(struct spool *spool, bool first) {
@@ -243,7 +248,7 @@ int spool_read(struct spool *spool, uint64_t position, const char **texts, size_
 static int bytes_write(int fd, const void *bytes, size_t len, uint64_t offset) {
     const char *at = bytes;
     while (len > 0) {
-        ssize_t n = pwrite(fd, at, len, (off_t)offset);
+        ssize_t n = fault_call("spool-write") ? -1 : pwrite(fd, at, len, (off_t)offset);
         if (n < 0 && errno == EINTR) continue;
         if (n <= 0) return -1;
         at += n;
@@ -255,7 +260,7 @@ static int bytes_write(int fd, const void *bytes, size_t len, uint64_t offset) {
 
 static void segment_finish(struct spool *spool) {
     if (spool->write_fd < 0) return;
-    if (fdatasync(spool->write_fd) != 0 || fsync(spool->folder_fd) != 0)
+    if (spool->kind->synced && (fdatasync(spool->write_fd) != 0 || fsync(spool->folder_fd) != 0))
         log_warning("spool", "%s: not protected against power failure: %s", spool->folder, strerror(errno));
     close(spool->write_fd);
     spool->write_fd = -1;
@@ -265,10 +270,12 @@ static int segment_begin(struct spool *spool, struct error *error) {
     struct header header = {.stream = spool->stream, .first = spool->staged_first};
     char name[NAME_MAX_BYTES];
     segment_finish(spool);
-    memcpy(header.magic, magic, sizeof magic);
+    memcpy(header.magic, spool->kind->magic, sizeof header.magic);
     header.sum = header_sum(&header);
-    segment_name(header.first, name);
-    int fd = openat(spool->folder_fd, name, O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, 0640);
+    segment_name(spool, header.first, name);
+    int fd = fault_call("spool-create")
+                 ? -1
+                 : openat(spool->folder_fd, name, O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, 0640);
     if (fd < 0) return file_error(spool, header.first, error);
     if (bytes_write(fd, &header, sizeof header, 0) != 0) {
         file_error(spool, header.first, error);
@@ -283,14 +290,26 @@ static int segment_begin(struct spool *spool, struct error *error) {
     return 0;
 }
 
-bool spool_stage(struct spool *spool, uint64_t position, const char *text, size_t len) {
+bool spool_stage_parts(struct spool *spool, uint64_t position, const struct spool_part *parts, unsigned n) {
+    uint64_t len = 0;
+    for (unsigned i = 0; i < n; i++)
+        len += parts[i].len;
     uint64_t with = sizeof(struct header) + spool->staged.len + RECORD_HEAD + len;
     if (len > UINT32_MAX || spool->bytes + with > spool->max_bytes) return false;
-    uint32_t head[2] = {(uint32_t)len, record_sum(text, len, position)};
     if (spool->staged_n++ == 0) spool->staged_first = position;
+    uint32_t head[2] = {(uint32_t)len, 0};
+    size_t at = spool->staged.len;
     buffer_add(&spool->staged, head, sizeof head);
-    buffer_add(&spool->staged, text, len);
+    for (unsigned i = 0; i < n; i++)
+        buffer_add(&spool->staged, parts[i].bytes, parts[i].len);
+    char *record = spool->staged.data + at;
+    head[1] = record_sum(record + RECORD_HEAD, len, position);
+    memcpy(record, head, sizeof head);
     return true;
+}
+
+bool spool_stage(struct spool *spool, uint64_t position, const char *text, size_t len) {
+    return spool_stage_parts(spool, position, &(struct spool_part){text, len}, 1);
 }
 
 int spool_write(struct spool *spool, struct error *error) {
@@ -323,7 +342,7 @@ int spool_write(struct spool *spool, struct error *error) {
 /* A damaged one is a person's to look at. */
 static void file_forget(const struct spool *spool, const struct segment *segment) {
     char name[NAME_MAX_BYTES], aside[NAME_MAX_BYTES + sizeof aside_suffix];
-    segment_name(segment->first, name);
+    segment_name(spool, segment->first, name);
     snprintf(aside, sizeof aside, "%s%s", name, aside_suffix);
     if (segment->damaged && renameat(spool->folder_fd, name, spool->folder_fd, aside) == 0)
         log_error("spool", "%s/%s: damaged: moved to %s; it is not read again", spool->folder, name, aside);
@@ -376,7 +395,7 @@ static int folder_list(struct spool *spool, struct error *error) {
     for (const struct dirent *entry; (errno = 0, entry = readdir(listing));) {
         char name[NAME_MAX_BYTES];
         uint64_t first = strtoull(entry->d_name, NULL, 10);
-        if (strcmp(entry->d_name, segment_name(first, name)) != 0) continue;
+        if (strcmp(entry->d_name, segment_name(spool, first, name)) != 0) continue;
         spool->segments = mem_realloc(spool->segments, spool->n + 1, sizeof spool->segments[0]);
         spool->segments[spool->n++] = (struct segment){.first = first};
     }
@@ -393,13 +412,13 @@ static int header_read(struct spool *spool, const struct segment *segment, struc
     char name[NAME_MAX_BYTES];
     ssize_t n = file_read(spool->reader.fd, &header, sizeof header, 0);
     if (n < 0) return file_error(spool, segment->first, error);
-    if (n != sizeof header || memcmp(header.magic, magic, sizeof magic) != 0 || header.sum != header_sum(&header) ||
+    if (n != sizeof header || memcmp(header.magic, spool->kind->magic, sizeof header.magic) != 0 || header.sum != header_sum(&header) ||
         header.first != segment->first)
         return 0;
     spool->foreign = spool->named && spool->stream != header.stream;
     if (spool->foreign)
         return error_set(error, "%s/%s: does not belong to the same spool as the other files", spool->folder,
-                         segment_name(segment->first, name));
+                         segment_name(spool, segment->first, name));
     spool->stream = header.stream;
     spool->named = true;
     return 1;
@@ -448,7 +467,7 @@ static int segment_scan(struct spool *spool, size_t index, struct error *error) 
         if (torn < 0) return file_error(spool, segment->first, error);
         segment->damaged = !torn;
         spool->torn++;
-        log_warning("spool", "%s/%s: %s", spool->folder, segment_name(segment->first, name),
+        log_warning("spool", "%s/%s: %s", spool->folder, segment_name(spool, segment->first, name),
                     torn ? "ends within a record; the record is dropped" : "damaged: the end can't be read");
         segment->size = whole;
         if (torn && ftruncate(reader->fd, (off_t)whole) != 0) return file_error(spool, segment->first, error);
@@ -466,7 +485,7 @@ static int folder_scan(struct spool *spool, bool *again, struct error *error) {
     *again = failed && !spool->foreign;
     if (failed || spool->n == 0) return failed;
     const struct segment *last = &spool->segments[spool->n - 1];
-    spool->base = last->first + last->n + gap;
+    spool->base = last->first + last->n + spool->kind->gap;
     spool_forget(spool, 0);
     return 0;
 }
@@ -488,8 +507,9 @@ static int folder_open(struct spool *spool, bool *again, struct error *error) {
                      locked ? "in use by another process; each process requires its own folder" : strerror(errno));
 }
 
-struct spool *spool_open(const char *folder, uint64_t max_bytes, uint64_t stream, bool *again, struct error *error) {
+struct spool *spool_open(const struct spool_kind *kind, const char *folder, uint64_t max_bytes, uint64_t stream, bool *again, struct error *error) {
     struct spool *spool = mem_zalloc(1, sizeof *spool);
+    spool->kind = kind;
     spool->folder = mem_strdup(folder);
     spool->max_bytes = max_bytes;
     spool->segment_bytes = max_bytes / 4 < SEGMENT_BYTES ? max_bytes / 4 : SEGMENT_BYTES;

@@ -105,6 +105,8 @@ void committer_free(struct committer *committer);
 void committer_start(struct committer *committer, bool flushes, bool retains);
 /* After a change of rules, flush_interval, retention or queue.retry_max_ms. */
 void committer_reconfigure(struct committer *committer);
+/* For a source that keeps some generations and not others. */
+void committer_be(struct committer *committer, enum committer_patience patience);
 /* The source is stopping: a store that is away is tried once more now, or left (COMMITTER_LEFT). */
 void committer_stop(struct committer *committer);
 
@@ -133,6 +135,9 @@ void committer_find(struct committer *committer, const struct generation_id *id)
 void committer_know(struct committer *committer, const struct places_question *question);
 /* Whether the last try has failed, and the next is to come. */
 bool committer_is_failing(const struct committer *committer);
+/* How far the consumer's generations with this claim reach; the row of COMMITTER_FOUND has the position alone. Allowed
+ * in answer to COMMITTER_TAKEN, too: the generation may be renamed in answer to COMMITTER_FOUND. */
+void committer_reach(struct committer *committer, const struct generation_id *id, int64_t claim);
 
 const struct importer_counters *committer_counters(const struct committer *committer);
 /* What is in memory: rows and bytes of both generations. */

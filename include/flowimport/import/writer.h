@@ -16,6 +16,7 @@ struct writer; /* opaque */
 enum writer_job_kind {
     WRITER_COMMIT, /* write the generation */
     WRITER_FIND,   /* look for a generation in the ledger */
+    WRITER_REACH,  /* look how far a consumer's generations reach */
     WRITER_KNOW,   /* look for places of a queue (store/places.h) */
 };
 
@@ -30,12 +31,13 @@ struct places_question {
 struct writer_job {
     enum writer_job_kind kind;
     struct generation *generation; /* WRITER_COMMIT; borrowed */
-    struct generation_id id;       /* WRITER_FIND */
+    struct generation_id id;       /* WRITER_FIND; WRITER_REACH: the consumer */
+    int64_t claim;                 /* WRITER_REACH */
     struct places_question places; /* WRITER_KNOW */
     /* the outcome */
     enum store_status status;
     struct error error;
-    bool found; /* WRITER_FIND: `ledger` is the row */
+    bool found; /* WRITER_FIND: `ledger` is the row; WRITER_REACH: it has the position alone */
     struct ledger_row ledger;
     int64_t last_commit; /* the newest of any consumer in the ledger when the store was opened; 0: none */
     uint64_t rows;       /* WRITER_COMMIT: rows written, and the time that it took */

@@ -11,6 +11,7 @@
 #include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
+#include <string.h>
 
 #include "base/error.h"
 
@@ -39,6 +40,16 @@ int feed_fd(const struct feed *feed);
 void feed_woken(struct feed *feed);
 /* The next entry, borrowed until the next call. false: none for the moment. */
 bool feed_next(struct feed *feed, const char **text, size_t *len);
+/* Or block by block: the next one that was handed over, borrowed until feed_drop_block() gives it back; `n` entries, one
+ * behind the other as feed_block_next() reads them. false: none for the moment. Not for who uses feed_next(). */
+bool feed_peek_block(struct feed *feed, const char **bytes, size_t *len, uint32_t *n);
+void feed_drop_block(struct feed *feed);
+static inline size_t feed_block_next(const char *at, const char **text) { /* the entry's length */
+    uint32_t head;
+    memcpy(&head, at, sizeof head);
+    *text = at + sizeof head;
+    return head;
+}
 bool feed_is_empty(const struct feed *feed); /* feed_next has returned false, and nothing was handed over since */
 
 uint64_t feed_lost(const struct feed *feed); /* entries; any thread may ask */
@@ -51,6 +62,8 @@ struct feeds {
 };
 void feeds_woken(struct feeds *feeds);
 bool feeds_next(struct feeds *feeds, const char **text, size_t *len);
+bool feeds_peek_block(struct feeds *feeds, const char **bytes, size_t *len, uint32_t *n);
+void feeds_drop_block(struct feeds *feeds); /* the one that was peeked at last */
 bool feeds_is_empty(const struct feeds *feeds);
 uint64_t feeds_lost(const struct feeds *feeds);
 

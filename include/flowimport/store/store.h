@@ -39,7 +39,8 @@ struct ledger_row {
     uint64_t flows;                     /* flows, in FLOW_UNITs (a biflow's entry makes two) */
     uint32_t first_bucket, last_bucket; /* of the smallest bucket size; 0 and 0 where nothing was imported */
     /* How far the generation reaches into its source: entries of queue claim `claim`, or bytes of a file;
-     * of a migration, all rows of buckets before `position`, and `claim` rows of that one. */
+     * of a migration, all rows of buckets before `position`, and `claim` rows of that one; of the journal of `queue =
+     * direct` (queue/journal.h) whose stream is `claim`, all before `position`. */
     int64_t claim, position;
     bool adopted; /* committed by another consumer in the owner's name */
 };
@@ -83,6 +84,10 @@ uint64_t store_rows(const struct store *store);
 /* The ledger's row of a generation: STORE_OK and *found. */
 enum store_status store_ledger_find(struct store *store, const struct generation_id *id, struct ledger_row *row,
                                     bool *found, struct error *error) __attribute__((warn_unused_result));
+
+/* The largest position of a consumer's rows with this claim: STORE_OK and *found. */
+enum store_status store_ledger_reach(struct store *store, const char *consumer, int64_t claim, int64_t *position,
+                                     bool *found, struct error *error) __attribute__((warn_unused_result));
 
 /* Reads by SQL that both dialects take. `%s` never comes from outside: values go into `params`, for each '?' in turn.
  */

@@ -68,7 +68,8 @@ static void begin(uint64_t cache_memory) {
     event_add(tick, &(struct timeval){.tv_usec = 5000});
     feed = feed_new(&error);
     assert_non_null(feed);
-    direct = direct_new(base, &config, &env.layout, &env.schema, &now.clock, on_finished, &config);
+    direct = direct_new(base, &config, NULL, &env.layout, &env.schema, &now.clock, on_finished, &config, &error);
+    assert_non_null(direct);
     direct_take(direct, feed);
     direct_start(direct);
 }
@@ -499,7 +500,7 @@ static void a_store_that_can_not_be_used(void **state) {
     (void)state;
     env_schema(&other, FLOW_LAYOUT_KEYS, "octetDeltaCount", &size, 1);
     direct_free(direct);
-    direct = direct_new(base, &config, &other.layout, &other.schema, &now.clock, on_finished, &config);
+    direct = direct_new(base, &config, NULL, &other.layout, &other.schema, &now.clock, on_finished, &config, NULL);
     direct_take(direct, feed);
     put_ports(1, 2);
     direct_start(direct);

@@ -68,7 +68,7 @@ static int teardown(void **state) {
 static struct spool *opened(uint64_t max_bytes) {
     struct error error;
     bool again;
-    struct spool *spool = spool_open(folder, max_bytes, 77, &again, &error);
+    struct spool *spool = spool_open(&spool_of_entries, folder, max_bytes, 77, &again, &error);
     if (!spool) fail_msg("%s", error.text);
     return spool;
 }
@@ -186,13 +186,13 @@ static void a_new_process_finds_them(void **state) {
     struct spool *spool = opened(MIB);
     add(spool, 1, 300);
     bool again;
-    assert_null(spool_open(folder, MIB, 5, &again, &error));
+    assert_null(spool_open(&spool_of_entries, folder, MIB, 5, &again, &error));
     assert_false(again);
     assert_non_null(strstr(error.text, "in use by another process"));
     assert_non_null(strstr(error.text, folder));
     spool_close(spool);
 
-    spool = spool_open(folder, MIB, 5, &again, &error);
+    spool = spool_open(&spool_of_entries, folder, MIB, 5, &again, &error);
     assert_non_null(spool);
     assert_int_equal(spool_stream(spool), 77);
     uint64_t base = spool_base(spool);
@@ -425,7 +425,7 @@ static void every_errno_at_the_opening(void **state) {
         for (int number = 1; number <= ERRNO_MAX; number++) {
             bool again, read_on = i == 2 && number == EINTR;
             fail_next(places[i], number);
-            spool = spool_open(folder, MIB, 5, &again, &error);
+            spool = spool_open(&spool_of_entries, folder, MIB, 5, &again, &error);
             assert_int_equal(fail_left, 0);
             assert_int_equal(spool != NULL, read_on);
             assert_int_equal(again, !read_on);
@@ -458,7 +458,7 @@ static void any_call_of_the_opening_fails(void **state) {
         for (unsigned passes = 0;; passes++) {
             fail_next(places[i], EIO);
             fail_after = passes;
-            spool = spool_open(folder, 4 * MIB, 5, &again, &error);
+            spool = spool_open(&spool_of_entries, folder, 4 * MIB, 5, &again, &error);
             assert_true(spool || again);
             if (!spool) continue;
             assert_int_equal(fail_left, 1); /* there is no call more */
@@ -526,7 +526,7 @@ static void every_errno_at_the_folder(void **state) {
         for (unsigned i = 0; i < sizeof passing / sizeof passing[0]; i++)
             expected = expected || passing[i] == number;
         fail_next("spool-folder", number);
-        assert_null(spool_open(folder, MIB, 5, &again, &error));
+        assert_null(spool_open(&spool_of_entries, folder, MIB, 5, &again, &error));
         assert_int_equal(again, expected);
     }
     fault_call_hook = NULL;
@@ -579,7 +579,7 @@ static void a_folder_that_cannot_be(void **state) {
     char path[128];
     snprintf(path, sizeof path, "%s/no/where", folder);
     bool again;
-    assert_null(spool_open(path, MIB, 1, &again, &error));
+    assert_null(spool_open(&spool_of_entries, path, MIB, 1, &again, &error));
     assert_false(again);
     assert_non_null(strstr(error.text, path));
 }
