@@ -226,8 +226,8 @@ const struct option config_options[] = {
     {.section = "collector", .name = "queue", .flag = "collector-queue", .type = OPTION_WORD,
      .offset = AT(collector.queue, int), .standard = "redis", .words = collector_queues,
      .help = "Where collected flows go: to the queue, or straight to the tables.",
-     .more = "With direct, Redis is not used, and flows that were not yet written are lost in a crash; with redis they "
-             "are not."},
+     .more = "With direct, Redis is not used; flows that are not yet written are kept in the spool of [producer], so "
+             "that none is lost if the process is killed."},
     {.section = "collector", .name = "elements", .flag = "elements", .type = OPTION_WORD,
      .offset = AT(collector.elements, int), .standard = "needed", .words = elements,
      .help = "The information elements of queue entries: those that aggr_values and aggr_sums require, or all.",

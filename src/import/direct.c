@@ -14,6 +14,7 @@
 
 enum {
     TAKEN_AT_ONCE = 1 << 14, /* entries out of the feed: some 10 ms, then the loop has other work */
+    TICK_SECONDS = 1,
     FLOW_HEAD = 9,           /* bytes of a packed flow: start, end, family */
     REFUSED_LOGGED = 3,      /* refused entries of a generation that are logged */
     REFUSED_TEXT = 500,      /* bytes of each */
@@ -36,7 +37,7 @@ struct direct {
     struct supply supply;
     uint64_t lost_before; /* what the feeds had lost when they were last empty */
 
-    struct event *fed[FEEDS_MAX];
+    struct event *fed[FEEDS_MAX], *tick;
     struct committer *committer;
     bool full;            /* there was no room for the supply's entry */
     bool ready;           /* the store has answered once */
@@ -246,6 +247,12 @@ static void on_fed(evutil_socket_t fd, short what, void *context) {
         direct_step(direct);
 }
 
+/* What has failed at the journal is tried again. */
+static void on_tick(evutil_socket_t fd, short what, void *context) {
+    (void)fd, (void)what;
+    direct_step(context);
+}
+
 /* --- the committer and the outside --- */
 
 static void flush_ask(struct direct *direct, enum flush_cause cause) {
@@ -357,6 +364,7 @@ struct direct *direct_new(struct event_base *base, const struct importer_config 
     direct->finished = finished;
     direct->context = context;
     direct->supply.clock = clock;
+    direct->tick = event_new(base, -1, EV_PERSIST, on_tick, direct);
     direct->committer = committer_new(base, config, layout, schema, clock, PATIENCE_ALONE, on_told, direct);
     if (!journal || (direct->supply.journal = journal_new(journal, error))) return direct;
     direct_free(direct);
@@ -370,7 +378,10 @@ void direct_take(struct direct *direct, struct feed *feed) {
     event_add(direct->fed[i], NULL);
 }
 
-void direct_start(struct direct *direct) { committer_start(direct->committer, true, true); }
+void direct_start(struct direct *direct) {
+    event_add(direct->tick, &(struct timeval){.tv_sec = TICK_SECONDS});
+    committer_start(direct->committer, true, true);
+}
 void direct_reconfigure(struct direct *direct) { committer_reconfigure(direct->committer); }
 
 static void generation_look(const struct generation *generation, struct counters_held *held) {
@@ -405,6 +416,7 @@ void direct_free(struct direct *direct) {
     committer_free(direct->committer);
     for (unsigned i = 0; i < direct->supply.feeds.n; i++)
         event_free(direct->fed[i]);
+    event_free(direct->tick);
     journal_free(direct->supply.journal);
     free(direct);
 }
