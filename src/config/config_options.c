@@ -54,7 +54,7 @@ const struct option config_options[] = {
      .help = "What happens to flows if the importer or its host fails.",
      .more = "With exactly-once, an entry leaves Redis only after the rows that count it are committed. With "
              "at-most-once, Redis keeps no copy, and flows that were not yet written are lost; for servers older than "
-             "6.2 or short of memory."},
+             "6.2 or short of memory. The same holds for the spool with queue = direct."},
     {.section = "queue", .name = "page", .flag = "page", .type = OPTION_COUNT, .offset = AT(queue.page, uint64_t),
      .standard = "5000", .min = 1, .max = 100000, .help = "The number of entries read from Redis at a time.",
      .more = "For each read, Redis walks along the list, so long queues are read faster in large "
@@ -163,8 +163,8 @@ const struct option config_options[] = {
     {.section = "capture", .name = "queue", .flag = "capture-queue", .type = OPTION_WORD,
      .offset = AT(capture.queue, int), .standard = "redis", .words = capture_queues,
      .help = "Where captured flows go: to the queue, straight to the tables, or only to collectors.",
-     .more = "With direct, Redis is not used: flowimportd imports only what it captures itself. If it crashes, flows "
-             "that were not yet written are lost; with redis they are not."},
+     .more = "With direct, Redis is not used: flowimportd imports only what it captures itself. Flows that are not yet "
+             "written are kept in the spool of [producer], so that none is lost if the process is killed."},
     {.section = "capture", .name = "user", .flag = "user", .type = OPTION_TEXT,
      .offset = AT(capture.user, const char *), .standard = "flowimport", .placeholder = "NAME",
      .help = "The account that flowimportd changes to after root has opened interface and sockets.",
@@ -296,12 +296,15 @@ const struct option config_options[] = {
      .more = "This limits the memory that Redis uses while no importer runs."},
     {.section = "producer", .name = "spool", .flag = "spool", .type = OPTION_TEXT,
      .offset = AT(producer.spool, const char *), .standard = "/var/lib/flowimport/spool", .placeholder = "FOLDER",
-     .help = "Where flowimportd stores flows on disk that it can't push; empty: nowhere.",
-     .more = "They are pushed, in order, when Redis is back and the queue short enough. Each flowimportd requires its "
-             "own folder."},
+     .help = "Where flowimportd stores flows on disk that it can't push, and with queue = direct those not yet "
+             "written; empty: nowhere.",
+     .more = "They are pushed, in order, when Redis is back and the queue short enough; or written, also by the next "
+             "process. Each flowimportd requires its own folder."},
     {.section = "producer", .name = "spool_max", .flag = "spool-max", .type = OPTION_BYTES,
      .offset = AT(producer.spool_max, uint64_t), .standard = "1G", .min = 1LL << 20, .max = 1LL << 40,
-     .help = "The maximum size of the spool; flows that do not fit are lost and counted."},
+     .help = "The maximum size of the spool; flows that do not fit are lost and counted.",
+     .more = "With queue = direct, flows that do not fit stay in memory alone while they can be added up there; if "
+             "half of it is full, flows are written before flush_interval is over."},
 
     {.section = "http", .name = "listen", .flag = "http-listen", .type = OPTION_TEXT,
      .offset = AT(http.listen, const char *), .standard = "127.0.0.1:8469", .placeholder = "ADDRESS:PORT",

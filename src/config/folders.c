@@ -65,7 +65,7 @@ int folders_check_store(struct config *config) {
 static int spool_check(struct config *config) {
     const char *spool = config->producer.spool;
     if (access(spool, F_OK) == 0 || errno != ENOENT)
-        return folder_check(config, "producer", "spool", "flows that can't be pushed", spool);
+        return folder_check(config, "producer", "spool", "flows that are not yet pushed or written", spool);
     return file_folder_check(config, "producer", "spool", "the spool", spool);
 }
 
@@ -73,10 +73,11 @@ int folders_check_service(struct config *config) {
     bool captures = config->capture.interface, collects = config->collector.listen;
     bool pushes =
         (captures && config->capture.queue == CAPTURE_REDIS) || (collects && config->collector.queue == CAPTURE_REDIS);
-    bool imports = config->import.enabled || (captures && config->capture.queue == CAPTURE_DIRECT) ||
-                   (collects && config->collector.queue == CAPTURE_DIRECT);
-    int status = imports ? folders_check_store(config) : 0;
-    if (pushes && config->producer.spool && spool_check(config) != 0) status = -1;
+    bool direct = (captures && config->capture.queue == CAPTURE_DIRECT) ||
+                  (collects && config->collector.queue == CAPTURE_DIRECT);
+    bool spools = pushes || (direct && config->queue.delivery == DELIVERY_EXACTLY_ONCE);
+    int status = config->import.enabled || direct ? folders_check_store(config) : 0;
+    if (spools && config->producer.spool && spool_check(config) != 0) status = -1;
     if (collects && config->collector.state &&
         file_folder_check(config, "collector", "state", "the state file", config->collector.state) != 0)
         status = -1;

@@ -23,7 +23,7 @@ struct service {
     struct event_base *base;
     struct service_parts parts;
     struct journal_config journal; /* of parts.direct */
-    struct monitor *monitor; /* NULL: no HTTP */
+    struct monitor *monitor;       /* NULL: no HTTP */
     struct reload *reload;
     struct event *leaving; /* at the end, until the producer has brought away what it can */
     unsigned fronts;       /* probe and collector, if they have not ended */
@@ -164,8 +164,8 @@ static void on_watchdog(evutil_socket_t fd, short what, void *context) {
 static struct direct *direct_make(struct service *service, const struct pipeline *pipeline, const struct config *config,
                                   struct error *error) {
     const struct importer_config *importer = &pipeline->importer;
-    service->journal = (struct journal_config){.folder = pipeline->producer.spool,
-                                               .max_bytes = pipeline->producer.spool_max};
+    service->journal =
+        (struct journal_config){.folder = pipeline->producer.spool, .max_bytes = pipeline->producer.spool_max};
     bool journaled = service->journal.folder && !importer->queue.at_most_once;
     return direct_new(service->base, importer, journaled ? &service->journal : NULL, &config->layout, &pipeline->schema,
                       &clock_system, on_finished, service, error);

@@ -15,9 +15,9 @@
 enum {
     TAKEN_AT_ONCE = 1 << 14, /* entries out of the feed: some 10 ms, then the loop has other work */
     TICK_SECONDS = 1,
-    FLOW_HEAD = 9,           /* bytes of a packed flow: start, end, family */
-    REFUSED_LOGGED = 3,      /* refused entries of a generation that are logged */
-    REFUSED_TEXT = 500,      /* bytes of each */
+    FLOW_HEAD = 9,      /* bytes of a packed flow: start, end, family */
+    REFUSED_LOGGED = 3, /* refused entries of a generation that are logged */
+    REFUSED_TEXT = 500, /* bytes of each */
 };
 
 /* Of a generation: whether its entries are in memory alone, else where in the journal it begins and ends. */
@@ -39,15 +39,15 @@ struct direct {
 
     struct event *fed[FEEDS_MAX], *tick;
     struct committer *committer;
-    bool full;            /* there was no room for the supply's entry */
-    bool ready;           /* the store has answered once */
-    struct span folding;  /* of the committer's two generations */
+    bool full;           /* there was no room for the supply's entry */
+    bool ready;          /* the store has answered once */
+    struct span folding; /* of the committer's two generations */
     struct span writing;
-    bool halved;          /* the store has found a generation too large */
-    enum asking {         /* the ledger, how far it has the journal's entries, */
-        ASKING_NOTHING,
-        ASKING_BEGIN,     /* to begin */
-        ASKING_TAKEN,     /* as the name of what is written is taken */
+    bool halved;  /* the store has found a generation too large */
+    enum asking { /* the ledger, how far it has the journal's entries, */
+                  ASKING_NOTHING,
+                  ASKING_BEGIN, /* to begin */
+                  ASKING_TAKEN, /* as the name of what is written is taken */
     } asking;
     bool flush_due, stopping, done;
     enum flush_cause due_cause; /* of flush_due */

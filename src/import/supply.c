@@ -45,8 +45,7 @@ static void block_finish(struct supply *supply) {
 /* The journal's next. *unreadable: there is one, which can't be read now. */
 static bool journal_next(struct supply *supply, bool *unreadable) {
     while (place_is_before(supply->place, journal_end(supply->journal))) {
-        int found =
-            journal_read(supply->journal, supply->place.block, clock_now(supply->clock), &supply->block);
+        int found = journal_read(supply->journal, supply->place.block, clock_now(supply->clock), &supply->block);
         *unreadable = found < 0;
         if (found < 0) return false;
         if (found == 0) { /* what was there is damaged */

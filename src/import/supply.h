@@ -38,7 +38,8 @@ struct journal_place supply_place(const struct supply *supply);
 void supply_rewind(struct supply *supply, struct journal_place place);
 /* Nothing can be folded now: what is in the feeds goes to the journal, as far as it can. */
 void supply_drain(struct supply *supply);
-/* Nothing will be folded any more: the same, and what can't is dropped, so that who waits for room in a feed goes on. */
+/* Nothing will be folded any more: the same, and what can't is dropped, so that who waits for room in a feed goes on.
+ */
 void supply_discard(struct supply *supply);
 /* Whether what was not folded outlives the process: after supply_drain(). */
 bool supply_is_safe(const struct supply *supply);

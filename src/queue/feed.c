@@ -29,8 +29,8 @@ struct feed {
     _Atomic uint64_t given;
     _Atomic uint64_t lost;
     uint32_t filled, n; /* bytes and entries of the writer's block */
-    unsigned silent; /* blocks given since the reader was last woken */
-    bool is_free;    /* the writer's block is known not to be the reader's */
+    unsigned silent;    /* blocks given since the reader was last woken */
+    bool is_free;       /* the writer's block is known not to be the reader's */
     char before_reader[APART];
     _Atomic uint64_t taken;
     uint32_t at, end; /* of the reader's block; `end` is 0 where it has none */
@@ -149,8 +149,7 @@ bool feed_next(struct feed *feed, const char **text, size_t *len) {
 
 bool feed_peek_block(struct feed *feed, const char **bytes, size_t *len, uint32_t *n) {
     if (feed_is_empty(feed)) return false;
-    const struct block *block =
-        &feed->blocks[atomic_load_explicit(&feed->taken, memory_order_relaxed) % FEED_BLOCKS];
+    const struct block *block = &feed->blocks[atomic_load_explicit(&feed->taken, memory_order_relaxed) % FEED_BLOCKS];
     *bytes = block->data;
     *len = block->len;
     *n = block->n;

@@ -153,7 +153,8 @@ int journal_read(struct journal *journal, uint64_t from, int64_t now, struct jou
     struct error error;
     struct head head;
     if (!is_due(&journal->reading, now)) return -1;
-    int n = spool_read(journal->spool, from > 0 ? from - 1 : 0, &block->bytes, &block->len, 1, &block->position, &error);
+    int n =
+        spool_read(journal->spool, from > 0 ? from - 1 : 0, &block->bytes, &block->len, 1, &block->position, &error);
     if (n < 0) {
         attempt_failed(&journal->reading, now, &error, "what is in it waits, and reading is retried");
         return -1;

@@ -105,7 +105,8 @@ static int reader_open(struct spool *spool, size_t index) {
     char name[NAME_MAX_BYTES];
     reader_close(reader);
     if (!fault_call("spool-open"))
-        reader->fd = openat(spool->folder_fd, segment_name(spool, spool->segments[index].first, name), O_RDWR | O_CLOEXEC);
+        reader->fd =
+            openat(spool->folder_fd, segment_name(spool, spool->segments[index].first, name), O_RDWR | O_CLOEXEC);
     reader->segment = index;
     reader->position = spool->segments[index].first;
     reader->offset = sizeof(struct header);
@@ -273,9 +274,8 @@ static int segment_begin(struct spool *spool, struct error *error) {
     memcpy(header.magic, spool->kind->magic, sizeof header.magic);
     header.sum = header_sum(&header);
     segment_name(spool, header.first, name);
-    int fd = fault_call("spool-create")
-                 ? -1
-                 : openat(spool->folder_fd, name, O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, 0640);
+    int fd =
+        fault_call("spool-create") ? -1 : openat(spool->folder_fd, name, O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, 0640);
     if (fd < 0) return file_error(spool, header.first, error);
     if (bytes_write(fd, &header, sizeof header, 0) != 0) {
         file_error(spool, header.first, error);
@@ -412,8 +412,8 @@ static int header_read(struct spool *spool, const struct segment *segment, struc
     char name[NAME_MAX_BYTES];
     ssize_t n = file_read(spool->reader.fd, &header, sizeof header, 0);
     if (n < 0) return file_error(spool, segment->first, error);
-    if (n != sizeof header || memcmp(header.magic, spool->kind->magic, sizeof header.magic) != 0 || header.sum != header_sum(&header) ||
-        header.first != segment->first)
+    if (n != sizeof header || memcmp(header.magic, spool->kind->magic, sizeof header.magic) != 0 ||
+        header.sum != header_sum(&header) || header.first != segment->first)
         return 0;
     spool->foreign = spool->named && spool->stream != header.stream;
     if (spool->foreign)
@@ -507,7 +507,8 @@ static int folder_open(struct spool *spool, bool *again, struct error *error) {
                      locked ? "in use by another process; each process requires its own folder" : strerror(errno));
 }
 
-struct spool *spool_open(const struct spool_kind *kind, const char *folder, uint64_t max_bytes, uint64_t stream, bool *again, struct error *error) {
+struct spool *spool_open(const struct spool_kind *kind, const char *folder, uint64_t max_bytes, uint64_t stream,
+                         bool *again, struct error *error) {
     struct spool *spool = mem_zalloc(1, sizeof *spool);
     spool->kind = kind;
     spool->folder = mem_strdup(folder);

@@ -30,8 +30,8 @@ size_t direct_flows_pack(const struct flow_layout *layout, const struct flow_rec
                          char out[DIRECT_FLOWS_BYTES]);
 
 /* `journal`: NULL: none, and *error is not set. NULL with the error set: the journal can't be used until a person fixes
- * something. All borrowed; direct_reconfigure() says what of the configuration may change. Of its queue only the name and
- * retry_max_ms are used: the ledger has the generations of the consumer "direct:<name>". `finished` is called once,
+ * something. All borrowed; direct_reconfigure() says what of the configuration may change. Of its queue only the name
+ * and retry_max_ms are used: the ledger has the generations of the consumer "direct:<name>". `finished` is called once,
  * when the importer has stopped by itself (1) or as asked (0; 1 if the store refused the last generation). */
 struct direct *direct_new(struct event_base *base, const struct importer_config *config,
                           const struct journal_config *journal, const struct flow_layout *layout,

@@ -40,8 +40,8 @@ int feed_fd(const struct feed *feed);
 void feed_woken(struct feed *feed);
 /* The next entry, borrowed until the next call. false: none for the moment. */
 bool feed_next(struct feed *feed, const char **text, size_t *len);
-/* Or block by block: the next one that was handed over, borrowed until feed_drop_block() gives it back; `n` entries, one
- * behind the other as feed_block_next() reads them. false: none for the moment. Not for who uses feed_next(). */
+/* Or block by block: the next one that was handed over, borrowed until feed_drop_block() gives it back; `n` entries,
+ * one behind the other as feed_block_next() reads them. false: none for the moment. Not for who uses feed_next(). */
 bool feed_peek_block(struct feed *feed, const char **bytes, size_t *len, uint32_t *n);
 void feed_drop_block(struct feed *feed);
 static inline size_t feed_block_next(const char *at, const char **text) { /* the entry's length */

@@ -39,8 +39,8 @@ struct spool_counts {
     uint64_t damaged;          /* entries that could not be read back */
 };
 
-/* Two kinds may be in one folder: each has its own files. Positions of a new run begin `gap` behind what was found: more
- * than what can have been sent, or committed, and not be here. */
+/* Two kinds may be in one folder: each has its own files. Positions of a new run begin `gap` behind what was found:
+ * more than what can have been sent, or committed, and not be here. */
 struct spool_kind {
     const char *suffix, *magic, *records; /* of files, and what their records are, in messages */
     uint64_t gap;

@@ -92,6 +92,9 @@ static void folders_of_the_service(void **state) {
            "FOLDER/test.conf:7: [collector] state: the folder of the state file is missing: mkdir -p FOLDER/c && chown "
            "USER FOLDER/c\n");
     expect(folders_check_service, STORE SPOOL "[collector]\nlisten = udp:4739\nqueue = direct\nstate =\n",
+           STORE_MISSING SPOOL_MISSING);
+    expect(folders_check_service,
+           STORE SPOOL "[collector]\nlisten = udp:4739\nqueue = direct\nstate =\n[queue]\ndelivery = at-most-once\n",
            STORE_MISSING);
     expect(folders_check_service,
            STORE SPOOL "[collector]\nlisten = udp:4739\nstate = FOLDER/state\n[import]\nenabled = no\n", SPOOL_MISSING);

@@ -320,8 +320,8 @@ static void a_replay_decides_the_same(void **state) {
     config.rules.max_flow_age = 4000;
     direct_reconfigure(direct);
     run_until("store_up 1");
-    put("\"flowEndSeconds\":1700006000");                                  /* within max_future */
-    put("\"flowStartSeconds\":1699998000");                                /* too old */
+    put("\"flowEndSeconds\":1700006000");                                 /* within max_future */
+    put("\"flowStartSeconds\":1699998000");                               /* too old */
     put("\"flowStartSeconds\":1700006601,\"flowEndSeconds\":1700006602"); /* in the future */
     for (unsigned i = 0; i < 2; i++) {
         run_until("import_uncommitted_entries 3");
@@ -345,7 +345,8 @@ static void count_and_kill(const char *place) {
     if (atomic_fetch_add(&shared->passed, 1) + 1 == atomic_load(&shared->deadly)) kill(getpid(), SIGKILL);
 }
 
-/* A process that takes these ports, and what was left, and ends. Whether it was killed at the passing of that number. */
+/* A process that takes these ports, and what was left, and ends. Whether it was killed at the passing of that number.
+ */
 static bool process_killed(unsigned first, unsigned n, unsigned deadly) {
     int status;
     atomic_store(&shared->passed, 0);
@@ -396,8 +397,8 @@ static void killed_at_every_point(void **state) {
     munmap(shared, sizeof *shared);
 }
 
-/* The server ends the commit of a process that was killed only when the next one has begun: it is not told apart by what
- * the next has seen, but by its name. */
+/* The server ends the commit of a process that was killed only when the next one has begun: it is not told apart by
+ * what the next has seen, but by its name. */
 static void a_commit_that_ends_late(void **state) {
 #define COLUMNS                                                                                                        \
     "consumer, generation, committed_at, entries, imported, too_old, rejected, flows_millionths, first_bucket, "       \
@@ -437,7 +438,8 @@ static void a_name_that_is_taken(void **state) {
     (void)state;
     run_until("store_up 1");
     for (int64_t number = 0; number < 2; number++) {
-        const struct ledger_row row = {.id = {"direct:here", NOW * INT64_C(1000000) + number}, .claim = 5, .position = 9};
+        const struct ledger_row row = {
+            .id = {"direct:here", NOW * INT64_C(1000000) + number}, .claim = 5, .position = 9};
         store_begin(env.store, &row, NULL, 0);
         assert_int_equal(store_commit(env.store, &error), STORE_OK);
     }
