@@ -28,8 +28,14 @@ static bool block_take(struct supply *supply, bool fed, uint32_t index) {
     return supply->at < supply->end;
 }
 
+/* The feed's first block is not needed any more. */
+static void feed_drop(struct supply *supply) {
+    feeds_drop_block(&supply->feeds);
+    if (supply->at_ahead < supply->n_ahead) supply->at_ahead++;
+}
+
 static void block_leave(struct supply *supply) {
-    if (supply->fed) feeds_drop_block(&supply->feeds);
+    if (supply->fed) feed_drop(supply);
     supply->fed = false;
     supply->at = supply->end = NULL;
 }
@@ -59,28 +65,48 @@ static bool journal_next(struct supply *supply, bool *unreadable) {
     return false;
 }
 
-/* The feeds' next: `journaled` where it may go to the journal. */
-static bool feed_next_block(struct supply *supply, bool journaled) {
-    struct journal_block *block = &supply->block;
-    int64_t now_us = clock_now_us(supply->clock);
-    if (!feeds_peek_block(&supply->feeds, &block->bytes, &block->len, &block->n)) return false;
-    block->position = 0;
-    block->now = now_us / 1000000;
-    if (journaled) journaled = journal_append(supply->journal, now_us, block);
-    if (journaled)
-        supply->place = (struct journal_place){block->position, 0};
-    else
-        supply->alone += block->n;
+/* The feed's next blocks go to the journal. Whether any did. */
+static bool feed_append(struct supply *supply) {
+    unsigned n = 0;
+    struct journal_block *ahead = supply->ahead;
+    while (n < JOURNAL_BATCH && feeds_peek_block(&supply->feeds, n, &ahead[n].bytes, &ahead[n].len, &ahead[n].n))
+        n++;
+    supply->at_ahead = supply->n_ahead = 0;
+    if (n > 0) supply->n_ahead = journal_append(supply->journal, clock_now_us(supply->clock), ahead, n);
+    return supply->n_ahead > 0;
+}
+
+/* A block of the feed that is in the journal. */
+static bool ahead_next(struct supply *supply) {
+    if (supply->at_ahead == supply->n_ahead) return false;
+    supply->block = supply->ahead[supply->at_ahead];
+    supply->place = (struct journal_place){supply->block.position, 0};
     return block_take(supply, true, 0);
 }
 
-bool supply_look(struct supply *supply) {
+/* A block of the feed that is in memory alone. */
+static bool alone_next(struct supply *supply) {
+    struct journal_block *block = &supply->block;
+    if (!feeds_peek_block(&supply->feeds, 0, &block->bytes, &block->len, &block->n)) return false;
+    block->position = 0;
+    block->now = clock_now(supply->clock);
+    supply->alone += block->n;
+    return block_take(supply, true, 0);
+}
+
+/* The next block in hand. false: there is none. */
+static bool block_next(struct supply *supply) {
     bool unreadable = false;
-    if (!in_hand(supply)) {
-        bool usable = supply->placed && journal_is_usable(supply);
-        if (!(usable && journal_next(supply, &unreadable)) && !feed_next_block(supply, usable && !unreadable))
-            return false;
+    if (ahead_next(supply)) return true;
+    if (supply->placed && journal_is_usable(supply)) {
+        if (journal_next(supply, &unreadable)) return true;
+        if (!unreadable && feed_append(supply)) return ahead_next(supply);
     }
+    return alone_next(supply);
+}
+
+bool supply_look(struct supply *supply) {
+    if (!in_hand(supply) && !block_next(supply)) return false;
     supply->len = feed_block_next(supply->at, &supply->text);
     supply->now = supply->block.now;
     supply->number = is_alone(supply) ? 0 : supply->block.number + supply->index;
@@ -102,16 +128,17 @@ struct journal_place supply_place(const struct supply *supply) {
 
 void supply_rewind(struct supply *supply, struct journal_place place) {
     if (in_hand(supply) && !is_alone(supply)) block_leave(supply);
+    while (supply->at_ahead < supply->n_ahead) /* they come out of the journal */
+        feed_drop(supply);
     supply->place = place;
 }
 
 void supply_drain(struct supply *supply) {
-    struct journal_block block;
     if ((in_hand(supply) && is_alone(supply)) || !journal_is_usable(supply)) return;
-    if (in_hand(supply) && supply->fed) supply_rewind(supply, supply_place(supply)); /* it is in the journal, too */
-    while (feeds_peek_block(&supply->feeds, &block.bytes, &block.len, &block.n) &&
-           journal_append(supply->journal, clock_now_us(supply->clock), &block))
-        feeds_drop_block(&supply->feeds);
+    if (supply->at_ahead < supply->n_ahead) supply_rewind(supply, supply_place(supply));
+    while (feed_append(supply))
+        while (supply->at_ahead < supply->n_ahead)
+            feed_drop(supply);
 }
 
 void supply_discard(struct supply *supply) {
@@ -121,7 +148,7 @@ void supply_discard(struct supply *supply) {
         supply->discarded += supply->block.n - supply->index;
         block_leave(supply);
     }
-    for (; feeds_peek_block(&supply->feeds, &block.bytes, &block.len, &block.n); feeds_drop_block(&supply->feeds))
+    for (; feeds_peek_block(&supply->feeds, 0, &block.bytes, &block.len, &block.n); feed_drop(supply))
         supply->discarded += block.n;
 }
 

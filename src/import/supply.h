@@ -20,12 +20,14 @@ struct supply {
     int64_t now, number; /* as in journal_block; number 0: it is alone */
 
     /* its own */
-    struct journal_place place; /* of the next entry of the journal, but where its block is in hand */
-    struct journal_block block; /* in hand */
-    uint32_t index;             /* of the entry at `at` in it */
-    const char *at, *end;       /* NULL: no block is in hand */
-    bool fed;                   /* the block is the feed's, to be given back */
-    uint64_t alone;             /* entries that were in memory alone */
+    struct journal_place place;                /* of the next entry of the journal, but where its block is in hand */
+    struct journal_block block;                /* in hand */
+    uint32_t index;                            /* of the entry at `at` in it */
+    const char *at, *end;                      /* NULL: no block is in hand */
+    bool fed;                                  /* the block is the feed's, to be given back */
+    struct journal_block ahead[JOURNAL_BATCH]; /* blocks of the feed, from the first on, that are in the journal, */
+    unsigned n_ahead, at_ahead;                /* and those of them that were given back */
+    uint64_t alone;                            /* entries that were in memory alone */
     uint64_t discarded;
 };
 

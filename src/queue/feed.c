@@ -147,9 +147,10 @@ bool feed_next(struct feed *feed, const char **text, size_t *len) {
     return true;
 }
 
-bool feed_peek_block(struct feed *feed, const char **bytes, size_t *len, uint32_t *n) {
-    if (feed_is_empty(feed)) return false;
-    const struct block *block = &feed->blocks[atomic_load_explicit(&feed->taken, memory_order_relaxed) % FEED_BLOCKS];
+bool feed_peek_block(const struct feed *feed, unsigned ahead, const char **bytes, size_t *len, uint32_t *n) {
+    uint64_t at = atomic_load_explicit(&feed->taken, memory_order_relaxed) + ahead;
+    if (at >= atomic_load_explicit(&feed->given, memory_order_acquire)) return false;
+    const struct block *block = &feed->blocks[at % FEED_BLOCKS];
     *bytes = block->data;
     *len = block->len;
     *n = block->n;
@@ -182,10 +183,10 @@ bool feeds_next(struct feeds *feeds, const char **text, size_t *len) {
     return false;
 }
 
-bool feeds_peek_block(struct feeds *feeds, const char **bytes, size_t *len, uint32_t *n) {
-    for (unsigned i = 0; i < feeds->n; i++) {
-        if (feed_peek_block(feeds->list[feeds->at], bytes, len, n)) return true;
-        feeds->at = (feeds->at + 1) % feeds->n;
+bool feeds_peek_block(struct feeds *feeds, unsigned ahead, const char **bytes, size_t *len, uint32_t *n) {
+    for (unsigned i = 0; i < (ahead ? 1 : feeds->n); i++) {
+        if (feed_peek_block(feeds->list[feeds->at], ahead, bytes, len, n)) return true;
+        if (!ahead) feeds->at = (feeds->at + 1) % feeds->n;
     }
     return false;
 }

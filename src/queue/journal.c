@@ -118,35 +118,48 @@ struct journal_place journal_end(const struct journal *journal) { return journal
 
 /* --- blocks --- */
 
-/* 0, or -1 with the error set. */
-static int record_write(struct journal *journal, const struct journal_block *block, struct error *error) {
+/* Names the block, and stages it. false: there is no room. */
+static bool block_stage(struct journal *journal, int64_t now_us, struct journal_block *block, uint64_t position,
+                        int64_t number) {
+    block->now = now_us / 1000000;
+    block->number = now_us > number ? now_us : number;
+    block->position = position;
     const struct head head = {.now = block->now, .number = block->number, .n = block->n};
     const struct spool_part parts[] = {{&head, sizeof head}, {block->bytes, block->len}};
-    if (!spool_stage_parts(journal->spool, block->position, parts, 2))
-        return error_set(error, "%s: full, at %" PRIu64 " bytes", journal->config->folder, journal->config->max_bytes);
-    return spool_write(journal->spool, error);
+    return spool_stage_parts(journal->spool, position, parts, 2);
 }
 
-bool journal_append(struct journal *journal, int64_t now_us, struct journal_block *block) {
+static unsigned blocks_write(struct journal *journal, int64_t now_us, struct journal_block *blocks, unsigned n) {
     struct error error;
-    int64_t now = now_us / 1000000;
-    block->now = now;
-    block->number = now_us > journal->next_number ? now_us : journal->next_number;
-    block->position = journal->position + 1;
-    if (journal->spool && is_due(&journal->writing, now)) {
-        if (record_write(journal, block, &error) == 0) {
-            attempt_succeeded(journal, &journal->writing, "writable");
-            journal->position = block->position;
-            journal->end = (struct journal_place){block->position + 1, 0};
-            journal->next_number = block->number + block->n;
-            journal->appended += block->n;
-            fault_point("after-append");
-            return true;
-        }
-        attempt_failed(&journal->writing, now, &error, "entries are in memory alone");
+    int64_t number = journal->next_number;
+    unsigned staged = 0;
+    while (staged < n && block_stage(journal, now_us, &blocks[staged], journal->position + 1 + staged, number)) {
+        number = blocks[staged].number + blocks[staged].n;
+        staged++;
     }
-    block->position = 0;
-    return false;
+    if (staged == 0)
+        error_set(&error, "%s: full, at %" PRIu64 " bytes", journal->config->folder, journal->config->max_bytes);
+    if (staged == 0 || spool_write(journal->spool, &error) != 0) {
+        attempt_failed(&journal->writing, now_us / 1000000, &error, "entries are in memory alone");
+        return 0;
+    }
+    attempt_succeeded(journal, &journal->writing, "writable");
+    journal->position += staged;
+    journal->end = (struct journal_place){journal->position + 1, 0};
+    journal->next_number = number;
+    for (unsigned i = 0; i < staged; i++)
+        journal->appended += blocks[i].n;
+    fault_point("after-append");
+    return staged;
+}
+
+unsigned journal_append(struct journal *journal, int64_t now_us, struct journal_block *blocks, unsigned n) {
+    unsigned written = 0;
+    if (journal->spool && is_due(&journal->writing, now_us / 1000000))
+        written = blocks_write(journal, now_us, blocks, n);
+    for (unsigned i = written; i < n; i++)
+        blocks[i].position = 0;
+    return written;
 }
 
 int journal_read(struct journal *journal, uint64_t from, int64_t now, struct journal_block *block) {

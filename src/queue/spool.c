@@ -283,6 +283,8 @@ static int segment_begin(struct spool *spool, struct error *error) {
         unlinkat(spool->folder_fd, name, 0);
         return -1;
     }
+    /* Its blocks at once, not page by page; where there is no room for all of it, there may be for some. */
+    if (!spool->kind->synced) (void)fallocate(fd, FALLOC_FL_KEEP_SIZE, 0, (off_t)spool->segment_bytes);
     spool->write_fd = fd;
     spool->segments = mem_realloc(spool->segments, spool->n + 1, sizeof spool->segments[0]);
     spool->segments[spool->n++] = (struct segment){.first = header.first, .size = sizeof header};

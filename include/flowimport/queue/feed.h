@@ -40,9 +40,10 @@ int feed_fd(const struct feed *feed);
 void feed_woken(struct feed *feed);
 /* The next entry, borrowed until the next call. false: none for the moment. */
 bool feed_next(struct feed *feed, const char **text, size_t *len);
-/* Or block by block: the next one that was handed over, borrowed until feed_drop_block() gives it back; `n` entries,
- * one behind the other as feed_block_next() reads them. false: none for the moment. Not for who uses feed_next(). */
-bool feed_peek_block(struct feed *feed, const char **bytes, size_t *len, uint32_t *n);
+/* Or block by block: number `ahead` of those that were handed over, borrowed until it is the first and
+ * feed_drop_block() gives it back; `n` entries, one behind the other as feed_block_next() reads them. false: there is
+ * none for the moment. Not for who uses feed_next(). */
+bool feed_peek_block(const struct feed *feed, unsigned ahead, const char **bytes, size_t *len, uint32_t *n);
 void feed_drop_block(struct feed *feed);
 static inline size_t feed_block_next(const char *at, const char **text) { /* the entry's length */
     uint32_t head;
@@ -62,8 +63,10 @@ struct feeds {
 };
 void feeds_woken(struct feeds *feeds);
 bool feeds_next(struct feeds *feeds, const char **text, size_t *len);
-bool feeds_peek_block(struct feeds *feeds, const char **bytes, size_t *len, uint32_t *n);
-void feeds_drop_block(struct feeds *feeds); /* the one that was peeked at last */
+/* Of the first feed that has one; with `ahead` above 0, of the same feed as the last. */
+/* Of the first feed that has one; with `ahead` above 0, of the same feed as the last. */
+bool feeds_peek_block(struct feeds *feeds, unsigned ahead, const char **bytes, size_t *len, uint32_t *n);
+void feeds_drop_block(struct feeds *feeds); /* the first one of that feed */
 bool feeds_is_empty(const struct feeds *feeds);
 uint64_t feeds_lost(const struct feeds *feeds);
 

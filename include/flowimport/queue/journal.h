@@ -63,8 +63,11 @@ int64_t journal_stream(const struct journal *journal);
 /* Behind the last block. */
 struct journal_place journal_end(const struct journal *journal);
 
-/* Bytes, length and n of the block are set; the rest is filled in. false: it is in memory alone. */
-bool journal_append(struct journal *journal, int64_t now_us, struct journal_block *block);
+enum { JOURNAL_BATCH = 4 }; /* blocks that are worth one call of the system: short ones cost twice as much a byte */
+
+/* Of each of the n blocks, at most JOURNAL_BATCH, bytes, length and n are set; the rest is filled in. How many of them
+ * are in the journal, from the first on; the others are in memory alone. */
+unsigned journal_append(struct journal *journal, int64_t now_us, struct journal_block *blocks, unsigned n);
 /* The first block of journal_place or behind, borrowed until the next call. 1; 0: there is none; -1: it can't be read
  * now. */
 int journal_read(struct journal *journal, uint64_t from, int64_t now, struct journal_block *block);
