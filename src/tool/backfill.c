@@ -39,7 +39,7 @@ static int generation_write(struct backfill *backfill) {
 
 static int room_make(struct backfill *backfill) {
     const struct chunks *chunks = &backfill->chunks;
-    bool full = chunks->folding->ledger.entries >= chunks->config.claim_entries;
+    bool full = chunks->folding->ledger.entries >= chunks_entries_max(chunks);
     return full ? generation_write(backfill) : EXIT_DONE;
 }
 
@@ -69,6 +69,21 @@ static int record_refuse(void *context, int64_t position, enum reject_reason rea
     return EXIT_DONE;
 }
 
+/* With what is committed behind it, and smaller generations. Standard input can't be opened again. */
+static int begin_again(struct backfill *backfill, const struct command_call *call) {
+    struct chunks *chunks = &backfill->chunks;
+    chunks_again(chunks);
+    if (strcmp(backfill->path, "-") == 0)
+        return command_fail(EXIT_FAILED, "%s; smaller transactions: --claim-entries", chunks->why);
+    struct entries *fresh =
+        entries_continue(entries_open(call, backfill->path, true), backfill->entries, chunks->sum.rejected);
+    if (!fresh) return EXIT_FAILED;
+    backfill->entries = fresh;
+    backfill->position = chunks->last.position;
+    backfill->failed = false;
+    return EXIT_DONE;
+}
+
 /* Writes what is left, also of what can't be read to its end. */
 static int entries_fold(struct backfill *backfill) {
     const struct entries_handler handler = {backfill, entry_fold, record_refuse};
@@ -91,17 +106,17 @@ static int progress_find(const struct command_call *call, const char *consumer, 
 }
 
 /* Where to go on. Flows have numbers only as long as the same are made. */
-static int begin_find(struct backfill *backfill, const struct command_call *call, struct generation_id *id) {
+static int begin_find(struct backfill *backfill, const struct command_call *call, struct ledger_row *first) {
     struct chunks_progress progress;
-    int code = progress_find(call, id->consumer, &progress);
+    int code = progress_find(call, first->id.consumer, &progress);
     if (code != EXIT_DONE || !progress.found) return code;
     if (progress.claim != backfill->entries->way)
         return command_fail(EXIT_FAILED,
                             "%s: %" PRId64 " flows were imported before with other [capture] options, or by another "
                             "version; --again imports all of them",
                             backfill->path, progress.entries);
-    id->generation = progress.generation + 1;
-    backfill->position = progress.position;
+    first->id.generation = progress.generation + 1;
+    first->position = backfill->position = progress.position;
     fprintf(stderr,
             "%s: the first %" PRId64 " %s (%" PRId64 " entries) were already imported; --again imports them again\n",
             backfill->path, entries_count(backfill->entries, progress.position), backfill->entries->source->unit,
@@ -111,17 +126,22 @@ static int begin_find(struct backfill *backfill, const struct command_call *call
 
 static int import_run(struct backfill *backfill, const struct command_call *call) {
     const struct pipeline *pipeline = call->pipeline;
-    struct generation_id id = {.generation = 0};
+    struct ledger_row first = {.claim = 0};
     int code = entries_identify(backfill->entries);
     if (code != EXIT_DONE) return code;
     const char *identity = backfill->entries->identity;
-    snprintf(id.consumer, sizeof id.consumer, "file:%s", identity);
+    snprintf(first.id.consumer, sizeof first.id.consumer, "file:%s", identity);
     if (call->options->again)
-        snprintf(id.consumer, sizeof id.consumer, "file:%s:%" PRId64, identity, clock_now_us(&clock_system));
-    code = begin_find(backfill, call, &id);
+        snprintf(first.id.consumer, sizeof first.id.consumer, "file:%s:%" PRId64, identity,
+                 clock_now_us(&clock_system));
+    code = begin_find(backfill, call, &first);
     if (code != EXIT_DONE) return code;
-    code = chunks_open(&backfill->chunks, call, &pipeline->schema, &pipeline->importer.rules, &id, backfill->path);
+    code = chunks_open(&backfill->chunks, call, &pipeline->schema, &pipeline->importer.rules, &first, backfill->path);
     if (code == EXIT_DONE) code = entries_fold(backfill);
+    while (backfill->chunks.too_large) {
+        code = begin_again(backfill, call);
+        if (code == EXIT_DONE) code = entries_fold(backfill);
+    }
     chunks_close(&backfill->chunks);
     return code;
 }

@@ -2,6 +2,7 @@
 #include "tool/chunks.h"
 
 #include <inttypes.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <unistd.h>
 
@@ -45,6 +46,8 @@ static void on_told(void *context, const struct committer_news *news) {
     switch (news->event) {
     case COMMITTER_COMMITTED:
         commit_count(chunks, news->ledger);
+        chunks->last = *news->ledger;
+        chunks->last.id.generation++;
         committer_release(chunks->committer);
         break;
     case COMMITTER_TAKEN:
@@ -52,7 +55,9 @@ static void on_told(void *context, const struct committer_news *news) {
             command_fail(EXIT_FAILED, "%s: the same contents are being imported by another process", chunks->source);
         break;
     case COMMITTER_TOO_LARGE:
-        chunks->code = command_fail(EXIT_FAILED, "%s; smaller transactions: --claim-entries", news->why);
+        chunks->too_large = true;
+        snprintf(chunks->why, sizeof chunks->why, "%s", news->why);
+        chunks->code = EXIT_FAILED;
         break;
     case COMMITTER_FAILED: chunks->code = command_fail(EXIT_FAILED, "%s", news->why); break;
     case COMMITTER_READY:
@@ -83,6 +88,16 @@ int chunks_write(struct chunks *chunks, int64_t claim, int64_t position) {
     return EXIT_DONE;
 }
 
+uint64_t chunks_entries_max(const struct chunks *chunks) { return committer_entries_max(chunks->committer); }
+
+void chunks_again(struct chunks *chunks) {
+    chunks->too_large = false;
+    chunks->code = EXIT_DONE;
+    chunks->rejected = chunks->sum.rejected;
+    chunks->id = chunks->last.id;
+    generation_start(chunks->folding, &chunks->id);
+}
+
 void chunks_refuse(struct chunks *chunks, enum reject_reason reason) {
     chunks->folding->reasons[reason]++;
     chunks->folding->ledger.entries++;
@@ -90,8 +105,9 @@ void chunks_refuse(struct chunks *chunks, enum reject_reason reason) {
 }
 
 int chunks_open(struct chunks *chunks, const struct command_call *call, const struct schema *schema,
-                const struct check_rules *rules, const struct generation_id *first, const char *source) {
-    *chunks = (struct chunks){.source = source, .config = call->pipeline->importer, .id = *first, .code = EXIT_DONE};
+                const struct check_rules *rules, const struct ledger_row *first, const char *source) {
+    *chunks = (struct chunks){
+        .source = source, .config = call->pipeline->importer, .id = first->id, .last = *first, .code = EXIT_DONE};
     chunks->config.rules = *rules;
     chunks->base = event_base_new();
     chunks->committer = committer_new(chunks->base, &chunks->config, &call->config->layout, schema, &clock_system,

@@ -17,7 +17,10 @@ struct chunks {
     struct event_base *base;
     struct committer *committer;
     struct generation_id id; /* of the one being filled */
-    int code;                /* EXIT_DONE, or what it has failed with; that has been said */
+    struct ledger_row last;  /* committed: how far it reaches; the id that of the first one, if there is none yet */
+    bool too_large;          /* the store found a generation so: chunks_again() */
+    char why[ERROR_TEXT_MAX];
+    int code; /* EXIT_DONE, or what it has failed with; that has been said */
 };
 
 struct chunks_progress { /* of earlier runs, by the ledger */
@@ -35,10 +38,16 @@ void chunks_refuse(struct chunks *chunks, enum reject_reason reason);
 /* Waits until all is written. */
 int chunks_end(struct chunks *chunks);
 
-/* All but the id and the rules is borrowed. The generations take cache_memory together. Waits until the store has
- * answered. */
+/* Most entries of the generation being filled: the source ends it then. */
+uint64_t chunks_entries_max(const struct chunks *chunks);
+/* After chunks->too_large: what is not committed is dropped, and is to be read again from chunks->last.claim and
+ * .position on. */
+void chunks_again(struct chunks *chunks);
+
+/* All but the id and the rules is borrowed. `first`: the name of the first generation, claim and position: where it
+ * begins. The generations take cache_memory together. Waits until the store has answered. */
 int chunks_open(struct chunks *chunks, const struct command_call *call, const struct schema *schema,
-                const struct check_rules *rules, const struct generation_id *first, const char *source);
+                const struct check_rules *rules, const struct ledger_row *first, const char *source);
 void chunks_close(struct chunks *chunks);
 
 #endif

@@ -28,9 +28,10 @@ struct migrate {
     char name[32];
     struct chunks chunks;
     uint32_t bucket;
-    int64_t taken; /* rows of the bucket that have been folded, by this run or an earlier one */
-    int64_t row;   /* of the bucket, in this reading of it */
-    int64_t rows;  /* of the table */
+    int64_t taken;     /* rows of the bucket that have been folded, by this run or an earlier one */
+    int64_t row;       /* of the bucket, in this reading of it */
+    int64_t rows;      /* of the table */
+    uint64_t reported; /* rejected rows, of all tables */
     int code;
 };
 
@@ -158,11 +159,12 @@ static int plan_settle(struct migrate *migrate) {
 
 /* --- the rows --- */
 
-static void reject_report(const struct migrate *migrate, const struct reject *reject, const char *const *columns) {
+static void reject_report(struct migrate *migrate, const struct reject *reject, const char *const *columns) {
     const struct flow_layout *layout = &migrate->call->config->layout;
     const struct chunks *chunks = &migrate->chunks;
     uint64_t n = migrate->sum.rejected + chunks->rejected + chunks->folding->ledger.rejected;
-    if (n > REPORTED_MAX) return;
+    if (n > REPORTED_MAX || n <= migrate->reported) return; /* in an earlier reading */
+    migrate->reported = n;
     fprintf(stderr, "%s, bucket %" PRIu32, migrate->name, migrate->bucket);
     for (unsigned i = 0; i < layout->n_keys; i++)
         fprintf(stderr, ", %s %s", layout->fields[layout->keys[i]].element[FLOW_IPV4]->name,
@@ -182,6 +184,10 @@ static int row_take(void *context, unsigned n, const char *const *columns, const
     if (migrate->row++ < migrate->taken) return 0;
     bool readable =
         migration_row(migrate->table, layout, migrate->bucket, columns, lengths, &record, &flows, &reject) == 0;
+    if (chunks->folding->ledger.entries >= chunks_entries_max(chunks)) {
+        migrate->code = chunks_write(chunks, migrate->taken, migrate->bucket);
+        if (migrate->code != EXIT_DONE) return -1;
+    }
     uint64_t rejected = chunks->folding->ledger.rejected;
     if (!readable) chunks_refuse(chunks, reject.reason);
     while (readable && fold_row(chunks->folder, chunks->folding, migrate->now, &record, flows, &reject) == FOLD_FULL) {
@@ -232,30 +238,46 @@ static int buckets_move(struct migrate *migrate, uint64_t from, int64_t taken) {
     return code;
 }
 
+/* The same, and again from what is committed on where the store found a generation too large. */
+static int buckets_move_all(struct migrate *migrate, uint64_t from, int64_t taken) {
+    struct chunks *chunks = &migrate->chunks;
+    int code = buckets_move(migrate, from, taken);
+    while (chunks->too_large) {
+        chunks_again(chunks);
+        migrate->code = EXIT_DONE;
+        migrate->rows = (int64_t)chunks->sum.entries;
+        code = buckets_move(migrate, (uint64_t)chunks->last.position, chunks->last.claim);
+    }
+    return code;
+}
+
 static int table_move(struct migrate *migrate, const struct migration_table *table) {
     const struct command_call *call = migrate->call;
     struct check_rules rules = call->pipeline->importer.rules;
     struct chunks_progress progress;
-    struct generation_id id = {.generation = 0};
+    struct ledger_row first = {.claim = 0};
     struct schema target; /* so that no other size and nothing twice is written */
     rules.max_flow_age = 0;
     memset(rules.max_sums, 0, sizeof rules.max_sums); /* a row is the sum of many flows */
     migrate->table = table;
     migrate->rows = 0;
     snprintf(migrate->name, sizeof migrate->name, "flows_%" PRIu32, table->size);
-    snprintf(id.consumer, sizeof id.consumer, "migration:%s:%s", migrate->migration.identity, migrate->name);
-    int code = chunks_find(migrate->store, id.consumer, &progress);
+    snprintf(first.id.consumer, sizeof first.id.consumer, "migration:%s:%s", migrate->migration.identity,
+             migrate->name);
+    int code = chunks_find(migrate->store, first.id.consumer, &progress);
     if (code != EXIT_DONE) return code;
     if (progress.found) {
-        id.generation = progress.generation + 1;
+        first.id.generation = progress.generation + 1;
         fprintf(stderr, "%s: %" PRId64 " rows were already migrated\n", migrate->name, progress.entries);
     } else {
         progress.position = table->from;
         progress.claim = 0;
     }
     schema_init(&target, &call->config->layout, table->targets, table->n_targets);
-    code = chunks_open(&migrate->chunks, call, &target, &rules, &id, migrate->name);
-    if (code == EXIT_DONE) code = buckets_move(migrate, (uint64_t)progress.position, progress.claim);
+    first.position = progress.position;
+    first.claim = progress.claim;
+    code = chunks_open(&migrate->chunks, call, &target, &rules, &first, migrate->name);
+    if (code == EXIT_DONE) code = buckets_move_all(migrate, (uint64_t)progress.position, progress.claim);
     chunks_close(&migrate->chunks);
     const struct ledger_row *sum = &migrate->chunks.sum;
     if (code == EXIT_DONE)

@@ -30,6 +30,19 @@ int entries_close(struct entries *entries, int code) {
     return code;
 }
 
+struct entries *entries_continue(struct entries *fresh, struct entries *entries, uint64_t refused) {
+    if (!fresh) return NULL;
+    fresh->known = entries->refused > entries->known ? entries->refused : entries->known;
+    fresh->refused = refused;
+    fresh->kept = entries->kept;
+    fresh->kept_header = entries->kept_header;
+    memcpy(fresh->identity, entries->identity, sizeof fresh->identity);
+    entries->kept = NULL;
+    entries->kept_header = NULL;
+    entries_close(entries, EXIT_FAILED);
+    return fresh;
+}
+
 int entries_identify(struct entries *entries) {
     return entries->identity[0] || !entries->source->identify ? EXIT_DONE : entries->source->identify(entries);
 }
@@ -71,8 +84,9 @@ static int record_keep(struct entries *entries) {
 
 int entries_reject(struct entries *entries, const char *why) {
     char column[24] = "";
+    if (++entries->refused <= entries->known) return EXIT_DONE;
     if (entries->column > 1) snprintf(column, sizeof column, ":%" PRId64, entries->column);
-    if (++entries->refused <= REPORTED_MAX)
+    if (entries->refused <= REPORTED_MAX)
         fprintf(stderr, "%s:%" PRId64 "%s: %s\n", entries->name, entries->number, column, why);
     if (entries->refused == REPORTED_MAX)
         fprintf(stderr, "%s: more rejected entries are counted, not shown\n", entries->name);

@@ -49,6 +49,7 @@ struct entries {
     int64_t number;     /* of the record under way: a line, a flow, a row */
     int64_t column;     /* where it begins in the line, from 1 on; 0 or 1: with it */
     uint64_t refused;   /* records that were */
+    uint64_t known;     /* of these, from the first on, were reported and kept in an earlier reading */
     uint64_t damaged;   /* blocks of a capture that were ignored, of which it has been told */
     FILE *kept;         /* of --rejected; NULL */
     const char *record; /* under way, as it stands in the source, for --rejected; NULL: as the entry has it */
@@ -61,6 +62,9 @@ struct entries {
 /* With the code so far. Returns it, or if that is EXIT_DONE: EXIT_REJECTED where records were refused, which it says,
  * or blocks ignored; EXIT_FAILED where they could not be kept. NULL: EXIT_FAILED. */
 int entries_close(struct entries *entries, int code);
+/* To be read again from a record on: `refused` of those before it were refused. Takes *entries over, or leaves it alone
+ * where `fresh`, the same source opened anew, is NULL. Returns `fresh`. */
+struct entries *entries_continue(struct entries *fresh, struct entries *entries, uint64_t refused);
 /* An exit code, and entries->identity. */
 int entries_identify(struct entries *entries);
 /* From the record behind position `begin` to the last. EXIT_DONE; EXIT_FAILED, and it has been said why; or what the

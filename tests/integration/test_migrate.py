@@ -146,6 +146,26 @@ def test_two_sizes_that_reach_as_far_back(make_site, make_old, kind):
     site.verify()
 
 
+def test_a_transaction_too_large_for_the_binary_log(make_site, make_old, make_maria, make_store):
+    """What is not committed is read again, in smaller pieces; within a bucket, too."""
+    old = make_old()
+    rows = old_rows(600, START, START + 3000, 5, a_bucket=2000)
+    rows[3000:3001] = [rows[3000][:1] + (rows[3000][1], rows[3000][2], 0, 0, 99) + (-1, -1, 0)]
+    old.make(600)
+    old.run("ALTER TABLE flows_600 MODIFY packetDeltaCount BIGINT, MODIFY octetDeltaCount BIGINT")
+    old.fill(600, rows)
+    server = make_maria(options=["--log-bin=bin", "--binlog-format=ROW", "--binlog-cache-size=32768",
+                                 "--max-binlog-cache-size=1048576"])
+    site = make_site(store=make_store("mysql", server))
+    out, err = migrate(site, old, code=3)
+    assert moved(out) == {"flows_600": (len(rows), len(rows) - 1, 1)}
+    assert err.count("entries are too many for one transaction") >= 2
+    assert err.count(": rejected: ") == 1
+    good = [row for row in rows if row[6] >= 0]
+    rig.assert_tables(site.tables(), Expected().add_rows(good, 600).tables())
+    site.verify()
+
+
 @pytest.fixture(name="layers")
 def layers_fixture(make_old):
     """60 s for some hours, 600 s for two days, 3600 s for five: each cut off in the middle of a coarser bucket."""

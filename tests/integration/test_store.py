@@ -1,4 +1,5 @@
 """What is particular to a store: no array binding, names on a TCP port, accounts, foreign tables, changed settings."""
+import random
 import sqlite3
 import subprocess
 import time
@@ -54,6 +55,26 @@ def test_a_transaction_too_large_for_the_binary_log(make_site, make_maria, make_
     site.run("--once")
     rig.assert_tables(site.tables(), reference.Import().add_all(entries).add_all(entries).tables())
     site.verify()
+
+
+def test_a_file_too_large_for_the_binary_log(make_site, make_maria, make_store, folder):
+    """It is read again from what is committed on; what is refused is reported and kept once."""
+    server = make_maria(options=["--log-bin=bin", "--binlog-format=ROW", "--binlog-cache-size=32768",
+                                 "--max-binlog-cache-size=1048576"])
+    site = make_site(store=make_store("mysql", server))
+    entries = list(generator.flows(6000, seed=97, hosts=1000)) + [raw for _, raw in generator.bad(20)]
+    random.Random(97).shuffle(entries)
+    refused = [raw for raw in entries if reference.Import().add(raw, int(time.time()))]
+    (folder / "file").write_bytes(b"\n".join(entries) + b"\n")
+    out, err = site.run("--once", "--rejected", folder / "kept", folder / "file", code=3)
+    assert err.count("entries are too many for one transaction") >= 2
+    assert ": 6020 entries: 6000 imported, 0 too old, 20 rejected\n" in out
+    assert err.count(": rejected: ") == 10 and ": 20 entries were rejected\n" in err
+    assert (folder / "kept").read_bytes() == b"".join(raw + b"\n" for raw in refused)
+    rig.assert_tables(site.tables(), reference.Import().add_all(entries).tables())
+    site.verify()
+    _, err = site.run("--once", "-", stdin=b"\n".join(generator.flows(6000, seed=98, hosts=1000)), code=1)
+    assert "smaller transactions: --claim-entries" in err
 
 
 def test_a_binary_log_of_statements(make_site, make_maria, make_store, known):
