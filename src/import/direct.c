@@ -270,6 +270,7 @@ static void on_committed(struct direct *direct) {
 static void rewind_to(struct direct *direct, struct journal_place place) {
     static const struct generation_id none = {.generation = 0};
     struct generation *folding = committer_folding(direct->committer);
+    committer_release(direct->committer); /* of what was dropped */
     if (!direct->folding.alone) generation_start(folding, &none);
     supply_rewind(&direct->supply, place);
 }

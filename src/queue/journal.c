@@ -28,7 +28,7 @@ struct journal {
     struct spool *spool; /* NULL: it can't be opened yet */
     uint64_t position;   /* of the last block that was appended, or the one before the next */
     struct journal_place end;
-    int64_t next_number; /* smallest of the next block */
+    int64_t next_number; /* smallest of the next block in this process */
     struct attempt opening, reading, writing;
     uint64_t appended; /* entries */
 };
@@ -50,19 +50,6 @@ static void attempt_succeeded(struct journal *journal, struct attempt *attempt, 
 
 /* --- opening --- */
 
-/* New blocks have larger numbers than those that were found. */
-static void number_find(struct journal *journal) {
-    uint64_t last = spool_last(journal->spool), at;
-    const char *text;
-    struct head head;
-    struct error error;
-    size_t len;
-    if (last == 0 || spool_read(journal->spool, last - 1, &text, &len, 1, &at, &error) != 1 || len < sizeof head)
-        return; /* it will be said when they are read again */
-    memcpy(&head, text, sizeof head);
-    journal->next_number = head.number + head.n;
-}
-
 /* 0, or -1 with the error set and *again. */
 static int journal_begin(struct journal *journal, bool *again, struct error *error) {
     const struct journal_config *config = journal->config;
@@ -73,7 +60,6 @@ static int journal_begin(struct journal *journal, bool *again, struct error *err
     if (!journal->spool) return -1;
     journal->position = spool_base(journal->spool);
     journal->end = (struct journal_place){spool_last(journal->spool) + 1, 0};
-    number_find(journal);
     return 0;
 }
 
