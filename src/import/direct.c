@@ -307,9 +307,10 @@ static void on_reach(struct direct *direct, const struct ledger_row *ledger) {
     journal_forget(direct->supply.journal, place);
 }
 
-/* Stopping while the store is away. */
-static void on_left(struct direct *direct) {
+/* Stopping while the store is away; `why`: NULL: it is between two tries, of which the last one was logged. */
+static void on_left(struct direct *direct, const char *why) {
     supply_drain(&direct->supply);
+    if (why) log_warning("store", "%s", why);
     log_notice("import", "entries that are not committed stay in the spool");
     direct_finish(direct, 0);
 }
@@ -333,7 +334,7 @@ static void on_told(void *context, const struct committer_news *news) {
     case COMMITTER_OVERLAPS: /* no queue has counted them */
     case COMMITTER_KNOWS: break;
     case COMMITTER_FOUND: on_reach(direct, news->ledger); break;
-    case COMMITTER_LEFT: on_left(direct); return;
+    case COMMITTER_LEFT: on_left(direct, news->why); return;
     }
     direct_step(direct);
 }

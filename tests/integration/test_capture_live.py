@@ -73,7 +73,7 @@ class Probe:
     def __init__(self, site, host, **sections):
         self.host, self.site = host, site
         merged = {"capture": {"interface": "va", "user": "", "active_timeout": "10m"},
-                  "http": {"listen": "127.0.0.1:8469"}}
+                  "http": {"listen": "127.0.0.1:8469"}, "producer": {"spool": site.folder / "spool"}}
         for section, options in sections.items():
             merged.setdefault(section.rstrip("_"), {}).update(options)
         self.config = site.config("probe.conf", **merged)
@@ -265,7 +265,11 @@ def test_the_manual_says_what_the_help_lines_say(make_site, pair):
     site = make_site("sqlite")
     probe = Probe(site, ours, export={"collectors": "udp://127.0.0.1:4739"}, producer={"spool": site.folder / "spool"},
                   collector={"listen": "udp:127.0.0.1:2055", "state": site.folder / "state"})
-    there = dict(re.findall(r"(?m)^# HELP (\S+) (.*)", ours.run("curl", "-s", "http://127.0.0.1:8469/metrics")))
+    help_line, there = re.compile(r"(?m)^# HELP (\S+) (.*)"), {}
+    there.update(help_line.findall(ours.run("curl", "-s", "http://127.0.0.1:8469/metrics")))
+    probe.stop()
+    probe = Probe(site, ours, capture={"queue": "direct"})
+    there.update(help_line.findall(ours.run("curl", "-s", "http://127.0.0.1:8469/metrics")))
     manual = (rig.TOP / "src" / "daemon" / "flowimportd.8.in").read_text()
     assert dict(re.findall(r"(?m)^\.It Cm ((?:flowimport|process)_\w+).*\n(.*)", manual)) == there
     probe.stop()
@@ -277,7 +281,8 @@ def test_privileges_are_given_up(make_site, pair):
     os.chown(site.store.path.parent, 65534, 65534)
     for folder in list(site.store.path.parents)[:3]:
         folder.chmod(0o755)
-    probe = Probe(site, ours, capture={"queue": "direct", "user": "nobody"})
+    probe = Probe(site, ours, capture={"queue": "direct", "user": "nobody"},
+                  producer={"spool": site.store.path.parent / "spool"})
     status = open("/proc/%d/status" % probe.process.pid, encoding="ascii").read()
     assert re.search(r"^Uid:\t65534\t65534\t65534\t65534$", status, re.M)
     for kind in ("Inh", "Prm", "Eff", "Amb"):
