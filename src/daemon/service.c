@@ -164,8 +164,9 @@ static void on_watchdog(evutil_socket_t fd, short what, void *context) {
 static struct direct *direct_make(struct service *service, const struct pipeline *pipeline, const struct config *config,
                                   struct error *error) {
     const struct importer_config *importer = &pipeline->importer;
-    service->journal =
-        (struct journal_config){.folder = pipeline->producer.spool, .max_bytes = pipeline->producer.spool_max};
+    service->journal = (struct journal_config){.folder = pipeline->producer.spool,
+                                               .max_bytes = pipeline->producer.spool_max,
+                                               .layout = direct_flows_layout(&config->layout)};
     bool journaled = service->journal.folder && !importer->queue.at_most_once;
     return direct_new(service->base, importer, journaled ? &service->journal : NULL, &config->layout, &pipeline->schema,
                       &clock_system, on_finished, service, error);

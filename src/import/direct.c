@@ -5,6 +5,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <xxhash.h>
 
 #include "base/log.h"
 #include "base/mem.h"
@@ -15,6 +16,7 @@
 enum {
     TAKEN_AT_ONCE = 1 << 14, /* entries out of the feed: some 10 ms, then the loop has other work */
     TICK_SECONDS = 1,
+    FLOWS_VERSION = 1,  /* of packed flows: to be raised when they change */
     FLOW_HEAD = 9,      /* bytes of a packed flow: start, end, family */
     REFUSED_LOGGED = 3, /* refused entries of a generation that are logged */
     REFUSED_TEXT = 500, /* bytes of each */
@@ -108,6 +110,17 @@ size_t direct_flows_pack(const struct flow_layout *layout, const struct flow_rec
         at += layout->key_bytes[flow->family];
     }
     return (size_t)(at - out);
+}
+
+uint32_t direct_flows_layout(const struct flow_layout *layout) {
+    struct buffer text = BUFFER_INIT;
+    for (unsigned i = 0; i < layout->n_fields; i++)
+        buffer_printf(&text, "%s,", layout->fields[i].element[FLOW_IPV4]->name);
+    for (unsigned i = 0; i < layout->n_sums; i++)
+        buffer_printf(&text, "+%s", layout->sums[i]->name);
+    uint32_t hash = (uint32_t)XXH3_64bits_withSeed(text.data, text.len, FLOWS_VERSION);
+    buffer_release(&text);
+    return hash;
 }
 
 static enum fold_verdict flows_fold(struct direct *direct, struct generation *generation) {

@@ -14,7 +14,7 @@
 /* Before the block's bytes. */
 struct head {
     int64_t now, number;
-    uint32_t n, unused;
+    uint32_t n, layout;
 };
 
 /* Something that may fail, and is tried again in another second. */
@@ -30,7 +30,7 @@ struct journal {
     struct journal_place end;
     int64_t next_number; /* smallest of the next block in this process */
     struct attempt opening, reading, writing;
-    uint64_t appended; /* entries */
+    uint64_t appended, foreign; /* entries: written; found, of another layout */
 };
 
 /* --- what fails --- */
@@ -110,7 +110,8 @@ static bool block_stage(struct journal *journal, int64_t now_us, struct journal_
     block->now = now_us / 1000000;
     block->number = now_us > number ? now_us : number;
     block->position = position;
-    const struct head head = {.now = block->now, .number = block->number, .n = block->n};
+    const struct head head = {
+        .now = block->now, .number = block->number, .n = block->n, .layout = journal->config->layout};
     const struct spool_part parts[] = {{&head, sizeof head}, {block->bytes, block->len}};
     return spool_stage_parts(journal->spool, position, parts, 2);
 }
@@ -148,25 +149,37 @@ unsigned journal_append(struct journal *journal, int64_t now_us, struct journal_
     return written;
 }
 
-int journal_read(struct journal *journal, uint64_t from, int64_t now, struct journal_block *block) {
-    struct error error;
+/* Takes the head off. false: the block is of another layout. */
+static bool block_open(struct journal *journal, struct journal_block *block) {
     struct head head;
-    if (!is_due(&journal->reading, now)) return -1;
-    int n =
-        spool_read(journal->spool, from > 0 ? from - 1 : 0, &block->bytes, &block->len, 1, &block->position, &error);
-    if (n < 0) {
-        attempt_failed(&journal->reading, now, &error, "what is in it waits, and reading is retried");
-        return -1;
-    }
-    attempt_succeeded(journal, &journal->reading, "readable");
-    if (n == 0) return 0;
     memcpy(&head, block->bytes, sizeof head);
     block->now = head.now;
     block->number = head.number;
     block->n = head.n;
     block->bytes += sizeof head;
     block->len -= sizeof head;
-    return 1;
+    if (head.layout == journal->config->layout) return true;
+    if (journal->foreign == 0)
+        log_error("spool", "%s: entries of a process with other aggr_values or aggr_sums are lost",
+                  journal->config->folder);
+    journal->foreign += head.n;
+    return false;
+}
+
+int journal_read(struct journal *journal, uint64_t from, int64_t now, struct journal_block *block) {
+    struct error error;
+    uint64_t behind = from > 0 ? from - 1 : 0;
+    int n;
+    if (!is_due(&journal->reading, now)) return -1;
+    do {
+        n = spool_read(journal->spool, behind, &block->bytes, &block->len, 1, &block->position, &error);
+        behind = block->position;
+    } while (n > 0 && !block_open(journal, block));
+    if (n >= 0)
+        attempt_succeeded(journal, &journal->reading, "readable");
+    else
+        attempt_failed(&journal->reading, now, &error, "what is in it waits, and reading is retried");
+    return n;
 }
 
 void journal_forget(struct journal *journal, struct journal_place place) {
@@ -192,6 +205,8 @@ void journal_show(const struct journal *journal, struct show *show) {
     show_module(show, "spool");
     show_counter(show, "entries_total", "Entries that were written to the spool (queue = direct).", journal->appended);
     show_counter(show, "damaged_blocks_total", "Blocks of entries that could not be read back.", counts.damaged);
+    show_counter(show, "foreign_entries_total",
+                 "Entries of a process with other aggr_values or aggr_sums: they are lost.", journal->foreign);
     show_counter(show, "torn_total", "Files that did not end with a whole block when they were found.", counts.torn);
     show_gauge(show, "bytes", "The size of the spool in bytes.", counts.bytes);
     show_gauge(show, "limit_bytes", "The maximum size of the spool in bytes.", counts.max_bytes);

@@ -29,6 +29,9 @@ enum { DIRECT_FLOWS_BYTES = 2 + 2 * sizeof(struct flow_record) };
 size_t direct_flows_pack(const struct flow_layout *layout, const struct flow_record *flows, unsigned n,
                          char out[DIRECT_FLOWS_BYTES]);
 
+/* What packed flows of a process can be read by: for journal_config. */
+uint32_t direct_flows_layout(const struct flow_layout *layout);
+
 /* `journal`: NULL: none, and *error is not set. NULL with the error set: the journal can't be used until a person fixes
  * something. All borrowed; direct_reconfigure() says what of the configuration may change. Of its queue only the name
  * and retry_max_ms are used: the ledger has the generations of the consumer "direct:<name>". `finished` is called once,

@@ -576,6 +576,24 @@ static void a_thread_that_does_not_wait(void **state) {
     sums_are(PUMPED);
 }
 
+/* Whoever reads packed flows of another process knows whether they can be read. */
+static void layouts_of_packed_flows(void **state) {
+    static const char *const others[][2] = {
+        {FLOW_LAYOUT_KEYS, "octetDeltaCount,packetDeltaCount"},
+        {FLOW_LAYOUT_KEYS, "octetDeltaCount"},
+        {FLOW_LAYOUT_KEYS ",tcpControlBits", FLOW_LAYOUT_SUMS},
+    };
+    struct flow_layout layout;
+    struct error error;
+    (void)state;
+    assert_int_equal(flow_layout_init(&layout, FLOW_LAYOUT_KEYS, FLOW_LAYOUT_SUMS, &error), 0);
+    assert_int_equal(direct_flows_layout(&layout), direct_flows_layout(&env.layout));
+    for (unsigned i = 0; i < 3; i++) {
+        assert_int_equal(flow_layout_init(&layout, others[i][0], others[i][1], &error), 0);
+        assert_int_not_equal(direct_flows_layout(&layout), direct_flows_layout(&env.layout));
+    }
+}
+
 #define test(function) cmocka_unit_test_setup_teardown(function, setup, teardown)
 #define tight(function) cmocka_unit_test_setup_teardown(function, setup_tight, teardown)
 
@@ -599,6 +617,7 @@ int main(void) {
         test(the_interval_flushes),
         test(full_totals_refuse_nothing),
         test(a_thread_that_does_not_wait),
+        test(layouts_of_packed_flows),
     };
     names_init();
     fault_hook = flush_hold;
