@@ -576,7 +576,7 @@ static void a_thread_that_does_not_wait(void **state) {
     sums_are(PUMPED);
 }
 
-/* Whoever reads packed flows of another process knows whether they can be read. */
+/* Packed flows of another process can be read if it had the same keys and sums in the same order. */
 static void layouts_of_packed_flows(void **state) {
     static const char *const others[][2] = {
         {FLOW_LAYOUT_KEYS, "octetDeltaCount,packetDeltaCount"},
