@@ -97,7 +97,8 @@ def parse(text):
     return out
 
 
-PROBE = ("capture", "meter", "fragments", "listener", "collector", "producer", "export")  # modules that a daemon without one does not show
+# Modules that a daemon without one does not show.
+PROBE = ("capture", "meter", "fragments", "listener", "collector", "producer", "spool", "export")
 
 
 def families(text):
