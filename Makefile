@@ -16,6 +16,9 @@ BUILD = build
 # Where `make page` leaves the page's files.
 PAGE = $(BUILD)/page
 SECONDS = 60
+# Of `make campaign`.
+SEED = 1
+FAULTS = 1000
 PKG_CONFIG = pkg-config
 OBJCOPY = objcopy
 CFLAGS = -O2 -g
@@ -63,7 +66,7 @@ formatted = $(shell find src include tests -name '*.[ch]')
 # Only what tells the version is compiled again where it differs.
 versioned := $(call object,$(shell grep -rl --include='*.c' FLOWIMPORT_VERSION src tests))
 
-.PHONY: all help page tests check check-all asan fuzz fuzzers bench benches demo screenshots format sample sql install deb dist \
+.PHONY: all help page tests check check-all asan fuzz fuzzers bench benches campaign demo screenshots format sample sql install deb dist \
         clean FORCE
 .DELETE_ON_ERROR:
 .SECONDARY:
@@ -204,6 +207,10 @@ fuzz: ## each fuzzer for SECONDS=60
 bench: all $(benches) ## measures, printed as ratios
 	@etc/install-deps.sh bench
 	@BUILD=$(BUILD) tests/bench/run
+
+campaign: all ## a campaign of faults against private servers: SEED=1 FAULTS=1000
+	@etc/install-deps.sh test
+	@FLOWIMPORT_BUILD=$(BUILD) tests/campaign/run --seed $(SEED) --faults $(FAULTS) --consumers 3
 
 demo: ## sample traffic through private servers into tables (STORE=mysql: into MariaDB)
 	@etc/install-deps.sh demo
