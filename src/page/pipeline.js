@@ -37,6 +37,11 @@ const FACTS = {
         ["Consumer", "consumer", String],
         ["List", "name", String],
         ["Redis", "url", String],
+        [
+            "Settings of Redis that can lose entries",
+            "redis_problems",
+            (value) => value.split("\n").map((line) => make("div", { class: "wrap" }, line)),
+        ],
     ],
     import: [
         [

@@ -171,6 +171,14 @@ static void on_lengths(evutil_socket_t fd, short what, void *context) {
     lengths_ask(context);
 }
 
+/* The name is ours: asks for what is shown, then lets the importer begin. */
+static void begin_using(struct consumer *consumer) {
+    consumer->named = true;
+    if (!consumer->config->once) redis_look_ask(&consumer->look, consumer->redis, consumer->target.display);
+    lengths_ask(consumer);
+    consumer->handler.ready(consumer->handler.context);
+}
+
 static void on_named(void *context, const redisReply *reply) {
     struct consumer *consumer = context;
     if (consumer_exec_refused(consumer, reply, "SET")) return;
@@ -180,11 +188,9 @@ static void on_named(void *context, const redisReply *reply) {
     }
     consumer->naming = false;
     consumer->life_ms = consumer->asked_ms;
-    consumer->named = true;
     consumer->name_tries = 0;
     life_again(consumer);
-    lengths_ask(consumer);
-    consumer->handler.ready(consumer->handler.context);
+    begin_using(consumer);
 }
 
 static void on_life_shown(void *context, const redisReply *reply) {
@@ -221,14 +227,12 @@ static void on_life(evutil_socket_t fd, short what, void *context) {
 static void on_connected(void *context) {
     struct consumer *consumer = context;
     log_notice("queue", "%s: connected", consumer->target.display);
-    if (!consumer->config->at_most_once) {
-        consumer_ask_scripts(consumer);
-        name_ask(consumer);
+    if (consumer->config->at_most_once) {
+        begin_using(consumer);
         return;
     }
-    consumer->named = true;
-    lengths_ask(consumer);
-    consumer->handler.ready(consumer->handler.context);
+    consumer_ask_scripts(consumer);
+    name_ask(consumer);
 }
 
 static void on_lost(void *context, const char *why) {
@@ -338,6 +342,7 @@ void consumer_show(const struct consumer *consumer, struct show *show) {
                consumer->n_claims);
     show_gauge(show, "rejected_length", "Entries in the list of rejected entries, as last seen.",
                consumer->rejected_length);
+    redis_look_show(&consumer->look, show);
 }
 
 void consumer_problems(const struct consumer *consumer, struct buffer *out) {

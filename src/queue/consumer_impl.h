@@ -5,6 +5,7 @@
 #include "base/buffer.h"
 #include "queue/consumer.h"
 #include "queue/redis.h"
+#include "queue/redis_look.h"
 
 enum {
     CONSUMER_TAKE_MAX = 4000, /* entries of a claim that a script makes */
@@ -100,6 +101,7 @@ struct consumer {
     size_t n_listed, listed_room, listed_at;
 
     /* to be shown */
+    struct redis_look look;
     struct event *lengths;
     uint64_t taken, losses;
     uint64_t queue_length, n_claims, rejected_length; /* when last seen, less what was taken then */

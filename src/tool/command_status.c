@@ -11,6 +11,7 @@
 #include "tool/units.h"
 #include "queue/claim.h"
 #include "queue/redis.h"
+#include "queue/redis_settings.h"
 
 struct status_row { /* one consumer */
     char name[CLAIM_CONSUMER_MAX];
@@ -32,7 +33,8 @@ struct status {
     enum queue_kind kind;
     char *server; /* for people; NULL: Redis is not asked */
     uint64_t waiting, rejected;
-    char *store; /* its name; NULL: it can't be read */
+    char *store;    /* its name; NULL: it can't be read */
+    unsigned found; /* enum redis_finding, as bits */
     char *queue_error, *store_error;
 };
 
@@ -130,6 +132,22 @@ static void queue_ask(struct status *status, redisContext *redis, const struct c
     }
 }
 
+/* What of Redis' settings can lose entries; who may not ask finds nothing. */
+static unsigned settings_ask(redisContext *redis) {
+    struct redis_settings settings = {.limited = REDIS_UNKNOWN};
+    for (unsigned i = 0; i < REDIS_SETTINGS_QUESTIONS; i++) {
+        const char *words[REDIS_SETTINGS_WORDS];
+        int n = 0;
+        while (n < REDIS_SETTINGS_WORDS && (words[n] = redis_settings_questions[i][n]))
+            n++;
+        redisReply *reply = redisCommandArgv(redis, n, words, NULL);
+        if (!reply) break;
+        redis_settings_read(&settings, reply);
+        freeReplyObject(reply);
+    }
+    return redis_settings_judge(&settings);
+}
+
 static bool is_direct(const struct config *config) {
     return (config->capture.interface && config->capture.queue == CAPTURE_DIRECT) ||
            (config->collector.listen && config->collector.queue == CAPTURE_DIRECT);
@@ -159,6 +177,7 @@ static int queue_read(struct status *status, const struct command_call *call) {
     redisContext *redis = redis_open(&target, &error);
     if (redis) {
         queue_ask(status, redis, config);
+        if (!status->queue_error) status->found = settings_ask(redis);
         redisFree(redis);
     } else if (options_origin(&config->options, "queue", "url").source == OPTION_DEFAULT && has_files_alone(status)) {
         status->kind = QUEUE_NONE;
@@ -208,6 +227,14 @@ static void rows_print(const struct status *status, int64_t now) {
     }
 }
 
+static void settings_print(const struct status *status) {
+    if (status->found) printf("\n");
+    for (unsigned i = 0; i < REDIS_FINDINGS; i++)
+        if (status->found >> i & 1)
+            printf("%s. Fix: %s\n", redis_finding_meaning((enum redis_finding)i),
+                   redis_finding_fix((enum redis_finding)i));
+}
+
 static void queue_write(struct document *document, const struct status *status, const struct config *config) {
     static const char *const kinds[] = {[QUEUE_REDIS] = "redis", [QUEUE_DIRECT] = "direct", [QUEUE_NONE] = "none"};
     document_object(document, "queue");
@@ -222,6 +249,16 @@ static void queue_write(struct document *document, const struct status *status, 
         document_text(document, "rejected", NULL);
     }
     document_text(document, "error", status->queue_error);
+    document_array(document, "redis_problems");
+    for (unsigned i = 0; i < REDIS_FINDINGS; i++) {
+        if (!(status->found >> i & 1)) continue;
+        document_object(document, NULL);
+        document_text(document, "name", redis_finding_name((enum redis_finding)i));
+        document_text(document, "meaning", redis_finding_meaning((enum redis_finding)i));
+        document_text(document, "fix", redis_finding_fix((enum redis_finding)i));
+        document_close(document);
+    }
+    document_close(document);
     document_close(document);
 }
 
@@ -270,6 +307,7 @@ int command_status(const struct command_call *call) {
     } else {
         head_print(&status, call->config);
         if (queue == EXIT_DONE || ledger == EXIT_DONE) rows_print(&status, clock_now(&clock_system));
+        settings_print(&status);
     }
     status_release(&status);
     return queue != EXIT_DONE ? queue : ledger;

@@ -330,7 +330,7 @@ def test_status_without_a_queue(small):
     assert re.search(r"^one +- +0 +5 +4 ", out, re.M) and "-1" not in out
     said, _ = document(small, "status", *direct)
     assert said["queue"] == {"kind": "direct", "server": None, "name": None, "waiting": None, "rejected": None,
-                             "error": None}
+                             "error": None, "redis_problems": []}
 
 
 def test_status_of_files_alone(folder, plain_tool):

@@ -441,10 +441,28 @@ static inline redisReply *fake_hmget(const struct fake_key *key) {
     return reply;
 }
 
+/* Of the server's settings those that a test has pushed as "CONFIG <name>" and "INFO <section>"; to ask for others is
+ * forbidden. */
+static inline redisReply *fake_setting(const struct fake_command *command) {
+    char name[80];
+    bool config = command->argc == 3;
+    const struct fake_text *last = &command->argv[command->argc - 1];
+    snprintf(name, sizeof name, "%s %s", command->argv[0].text, last->text);
+    const struct fake_key *key = fake_key(name);
+    if (!key) return fake_error("NOPERM this user has no permissions to run this command");
+    redisReply *value = fake_reply(REDIS_REPLY_STRING, 0, key->items[0].text, key->items[0].len), *reply = value;
+    if (!config) return value;
+    reply = fake_array(2);
+    reply->element[0] = fake_reply(REDIS_REPLY_STRING, 0, last->text, last->len);
+    reply->element[1] = value;
+    return reply;
+}
+
 static inline redisReply *fake_execute(const struct fake_command *command) {
     const struct fake_text *argv = command->argv;
     const char *verb = argv[0].text;
     const struct fake_key *key = command->argc > 1 ? fake_find(&argv[1]) : NULL;
+    if (strcmp(verb, "CONFIG") == 0 || strcmp(verb, "INFO") == 0) return fake_setting(command);
     if (strcmp(verb, "PING") == 0) return fake_status("PONG");
     if (strcmp(verb, "EVAL") == 0) return fake_eval(command);
     if (strcmp(verb, "HMGET") == 0) return fake_hmget(key);

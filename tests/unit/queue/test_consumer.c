@@ -123,6 +123,35 @@ static void who_leaves_leaves_another_its_name(void **state) {
     consumer_end_test();
 }
 
+/* Asked once after each connect, and only then; who may not ask finds nothing and is not disturbed. */
+static void settings_of_redis(void **state) {
+    (void)state;
+    struct buffer out = BUFFER_INIT;
+    struct show show;
+    for (unsigned forbidden = 0; forbidden < 2; forbidden++) {
+        if (!forbidden) {
+            fake_push("INFO memory", "maxmemory:1000\r\nmaxmemory_policy:volatile-ttl\r\n");
+            fake_push("CONFIG appendonly", "no");
+            fake_push("CONFIG save", "");
+        }
+        consumer_begin_test();
+        assert_int_equal(told.ready, 1);
+        buffer_clear(&out);
+        show_begin(&show, SHOW_PROMETHEUS, &out);
+        consumer_show(consumer, &show);
+        show_end(&show);
+        static const char *const members[] = {"evicts-signs-of-life", "keeps-nothing"};
+        for (unsigned i = 0; i < 2; i++) {
+            char line[120];
+            snprintf(line, sizeof line, "flowimport_queue_redis_setting{finding=\"%s\"} %d\n", members[i], !forbidden);
+            assert_non_null(strstr(out.data, line));
+        }
+        assert_non_null(strstr(out.data, "flowimport_queue_redis_setting{finding=\"keeps-snapshots\"} 0\n"));
+        consumer_end_test();
+    }
+    buffer_release(&out);
+}
+
 static void faults_before_the_name_is_ours(void **state) {
     (void)state;
     for (enum fake_fault fault = FAKE_LOST_BEFORE; fault < FAKE_FAULTS; fault++) {
@@ -198,6 +227,7 @@ int main(void) {
         cmocka_unit_test_setup_teardown(a_name_that_changes_hands_meanwhile, setup_token, teardown),
         cmocka_unit_test_setup_teardown(who_is_displaced_stops, setup_token, teardown),
         cmocka_unit_test_setup_teardown(who_leaves_leaves_another_its_name, setup_token, teardown),
+        cmocka_unit_test_setup_teardown(settings_of_redis, setup_token, teardown),
         cmocka_unit_test_setup_teardown(faults_before_the_name_is_ours, setup_token, teardown),
         cmocka_unit_test_setup_teardown(without_a_sign_of_life_nothing_begins, setup_token, teardown),
         cmocka_unit_test_setup_teardown(a_lapsed_sign_of_life_is_noticed, setup_token, teardown),
