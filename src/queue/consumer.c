@@ -1,9 +1,7 @@
 /* The consumer's operations on the queue and its claims. */
 #include "queue/consumer.h"
 
-#include <errno.h>
 #include <inttypes.h>
-#include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -89,12 +87,9 @@ bool consumer_displaced(struct consumer *consumer, const redisReply *holder) {
     return true;
 }
 
-/* Whether the process that a name's token speaks of runs no more, which can be known in its PID namespace alone. Not
- * looked up in /proc: a service manager may hide other users' processes there. */
 static bool token_is_dead(const struct consumer *consumer, const char *token) {
     struct identity other;
-    if (!identity_read(&other, token) || !identity_sees(&consumer->self, &other)) return false;
-    return other.pid == consumer->self.pid || (kill((pid_t)other.pid, 0) != 0 && errno == ESRCH);
+    return identity_read(&other, token) && identity_is_dead(&consumer->self, &other);
 }
 
 static void on_holder(void *context, const redisReply *reply);

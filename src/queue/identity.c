@@ -1,7 +1,9 @@
 /* Tokens of consumers: who gives a sign of life. */
 #include "queue/identity.h"
 
+#include <errno.h>
 #include <inttypes.h>
+#include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -65,4 +67,9 @@ bool identity_sees(const struct identity *self, const struct identity *other) {
     return strcmp(self->host, other->host) == 0 && strcmp(self->boot, "-") != 0 &&
            strcmp(self->boot, other->boot) == 0 && self->pid_namespace != 0 &&
            self->pid_namespace == other->pid_namespace;
+}
+
+bool identity_is_dead(const struct identity *self, const struct identity *other) {
+    if (other->pid <= 0 || !identity_sees(self, other)) return false;
+    return other->pid == self->pid || (kill((pid_t)other->pid, 0) != 0 && errno == ESRCH);
 }

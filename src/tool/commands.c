@@ -21,6 +21,10 @@ const struct option command_options[] = {
      .type = OPTION_BOOL,
      .offset = AT(again, bool),
      .help = "Imports or pushes a file even if the same contents were imported or pushed before."},
+    {.flag = "adopt",
+     .type = OPTION_BOOL,
+     .offset = AT(adopt, bool),
+     .help = "Imports what dead importers had claimed, too; waits for their signs of life to lapse."},
     {.flag = "end",
      .type = OPTION_BOOL,
      .offset = AT(end, bool),
@@ -94,8 +98,8 @@ const unsigned n_command_options = sizeof command_options / sizeof command_optio
 #define READS "format rejected from from-password-file"
 
 const struct command commands[] = {
-    {.name = "--once", .help = "drain the queue, or import files", .options = READS " again", .operands = "[FILE ...]",
-     .run = command_once, .reads_tables = true, .makes_store = true},
+    {.name = "--once", .help = "drain the queue, or import files", .options = READS " again adopt",
+     .operands = "[FILE ...]", .run = command_once, .reads_tables = true, .makes_store = true},
     {.name = "print", .help = "print flows of files as queue entries, one per line", .options = READS " pretty",
      .operands = "FILE ...", .run = command_print, .reads_tables = true},
     {.name = "open", .help = "show files as a page in the browser; nothing is kept", .options = READS " http-listen",

@@ -28,5 +28,8 @@ void identity_write(const struct identity *identity, char token[IDENTITY_TOKEN_M
 bool identity_read(struct identity *identity, const char *token);
 /* Whether a PID means the same to both: host, boot and PID namespace are known, and agree. */
 bool identity_sees(const struct identity *self, const struct identity *other);
+/* Whether the other process runs no more, which can be known in its PID namespace alone. One that has our PID has ended
+ * before we began. Not looked up in /proc: a service manager may hide other users' processes there. */
+bool identity_is_dead(const struct identity *self, const struct identity *other);
 
 #endif

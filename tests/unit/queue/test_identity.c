@@ -3,6 +3,7 @@
 
 #include <stdio.h>
 #include <string.h>
+#include <unistd.h>
 
 #include <setjmp.h>
 #include <stdarg.h>
@@ -35,6 +36,25 @@ static void of_this_process(void **state) {
     assert_string_not_equal(a.random, b.random);
     assert_string_equal(a.boot, b.boot);
     assert_int_equal(identity_sees(&a, &b), strcmp(a.boot, "-") != 0 && a.pid_namespace != 0);
+}
+
+static void who_is_dead(void **state) {
+    (void)state;
+    struct identity self = some, other = some;
+    self.pid = getpid();
+    static const struct {
+        int64_t pid;
+        bool elsewhere, dead;
+    } cases[] = {
+        {999999999, false, true}, {999999999, true, false}, {1, false, false}, {0, false, false}, {-1, false, false}};
+    for (unsigned i = 0; i < sizeof cases / sizeof cases[0]; i++) {
+        other.pid = cases[i].pid;
+        other.pid_namespace = some.pid_namespace + cases[i].elsewhere;
+        assert_int_equal(identity_is_dead(&self, &other), cases[i].dead);
+    }
+    other.pid = self.pid; /* it had our PID before us */
+    other.pid_namespace = self.pid_namespace;
+    assert_true(identity_is_dead(&self, &other));
 }
 
 static void what_is_no_token(void **state) {
@@ -87,6 +107,7 @@ int main(void) {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(a_token_is_written_and_read),
         cmocka_unit_test(of_this_process),
+        cmocka_unit_test(who_is_dead),
         cmocka_unit_test(what_is_no_token),
         cmocka_unit_test(whose_pids_it_sees),
     };
