@@ -7,6 +7,7 @@ import random
 import signal
 import time
 
+import pymysql
 import redis
 
 import proxy
@@ -238,7 +239,17 @@ class Campaign:
                 importer.daemon.output()[-3000:] for importer in self.importers if importer.daemon)))
 
     def wait_drained(self, what):
-        self.wait(self._is_drained, what)
+        """As long as something is committed every now and then: MariaDB is slow with entries of many odd days."""
+        seen = -1
+        while not self._is_drained():
+            self.wait(lambda last=seen: self._is_drained() or self._committed() != last, what)
+            seen = self._committed()
+
+    def _committed(self):
+        try:
+            return self.site.ledger()["entries"]
+        except pymysql.err.OperationalError:  # killed, and about to come back
+            return -1
 
     def _is_drained(self):
         try:

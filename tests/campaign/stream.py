@@ -33,7 +33,7 @@ def _poison(rng, i):
     if draw < 0.51:
         return generator.one(tag="x" * HUGE, sourceIPv4Address=i)
     start = rng.randrange(1, generator.START)  # any day since 1970
-    return generator.one(flowStartSeconds=start, flowEndSeconds=start + rng.randrange(2 * DAY), sourceIPv4Address=i)
+    return generator.one(flowStartSeconds=start, flowEndSeconds=start + rng.choice((0, 900, 2 * DAY)), sourceIPv4Address=i)
 
 
 def entries(seed, count, poison, unique):
