@@ -14,7 +14,7 @@ USUAL = [name for name, kind in KINDS.items() if kind.usual]
 
 @pytest.mark.parametrize("store, seed", [("sqlite", 7), ("mysql", 8)])
 def test_tables_are_exact_after_a_campaign(folder, maria_template, store, seed):
-    faults = campaign.Campaign(folder, lambda: maria_template, seed, 40, store, 2, USUAL, seconds=15)
+    faults = campaign.Campaign(folder, lambda: maria_template, seed, 40, store, 2, USUAL, seconds=8)
     try:
         faults.run()
     except AssertionError as error:
