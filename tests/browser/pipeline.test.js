@@ -23,6 +23,7 @@ drive("what the importer does now; a server alone says where that is to be seen"
     if (kind === "sqlite") return now.getByText("This program does not import.").waitFor();
     const fact = async (name) => now.locator(`[data-fact="${name}"]`).textContent();
     assert.deepEqual([await fact("queue.connected"), await fact("queue.length"), await fact("queue.consumer")], ["yes", "0", "one"]);
+    assert.match(await fact("queue.redis_problems"), /Redis writes nothing to disk .* Fix: redis-cli CONFIG SET appendonly yes/);
     const reasons = await cells(panel(page, "Rejected"));
     assert.equal(reasons.length, facts.rejected);
     assert.deepEqual(reasons.map(([, count]) => count), reasons.map(() => "1"));
