@@ -67,5 +67,10 @@ bool known_has(const struct known *known, int64_t place, uint32_t hash) {
     return false;
 }
 
+/* The first layer has whatever came first to a place. */
+bool known_covers(const struct known *known, int64_t place) {
+    return place >= known->from && place < known->to && known->n > 0 && known->layers[0].there[place - known->from];
+}
+
 /* Without a seed, which would cost three times as much. */
 uint32_t known_hash(const char *text, size_t len) { return (uint32_t)(XXH3_64bits(text, entry_held(len)) + len); }

@@ -311,12 +311,24 @@ void consumer_rename(struct consumer *consumer, const struct claim *from, const 
 
 static void return_ask(struct consumer *consumer);
 
+/* They will be counted again when they are taken again. */
+static void returned_count(struct consumer *consumer) {
+    char n[24];
+    snprintf(n, sizeof n, "%" PRIu64, consumer->returned);
+    if (consumer->scripts != SCRIPTS_NONE && consumer->returned > 0)
+        consumer_write(consumer, NULL, NULL, "HINCRBY", consumer->taken_key, "back", n, NULL);
+}
+
 static void on_returned(void *context, const redisReply *reply) {
     struct consumer *consumer = context;
     consumer->pending--;
     if (consumer_refused(consumer, reply, "RPOPLPUSH")) return;
-    if (reply->type == REDIS_REPLY_NIL) consumer->ended = true;
+    if (reply->type == REDIS_REPLY_NIL)
+        consumer->ended = true;
+    else
+        consumer->returned++;
     if (consumer->pending > 0) return;
+    if (consumer->ended) returned_count(consumer);
     if (consumer->ended)
         consumer_finish(consumer);
     else
@@ -332,6 +344,7 @@ static void return_ask(struct consumer *consumer) {
 void consumer_return(struct consumer *consumer, const struct claim *claim) {
     memcpy(consumer->key, claim->key, sizeof consumer->key);
     consumer->ended = false;
+    consumer->returned = 0;
     return_ask(consumer);
 }
 

@@ -1,4 +1,5 @@
 """Redis that goes back in time, is full, or is shared: nothing is counted twice, nothing is lost that Redis has not lost."""
+import json
 import random
 import signal
 import time
@@ -8,6 +9,7 @@ import pytest
 import generator
 import reference
 import rig
+import test_commands
 
 START = 1700000000
 
@@ -169,6 +171,46 @@ def test_another_redis_counts_anew(make_site, kind):
     drained(site, [daemon])
     daemon.stop()
     assert counted(site) == {1: 3, 2: 3}
+
+
+# The audit ------------------------------------------------------------------------------------------------------------
+
+
+def queue_line(site, code=0):
+    out, _ = site.run("verify", code=code)
+    return out.splitlines()[-1]
+
+
+LINE = "queue: of the last %d entries taken %d are counted and %d under way; %d are missing, %d counted twice"
+
+
+def test_verify_holds_the_queue_against_the_ledger(make_site, kind):
+    site = make_site(kind, import_={"flush_interval": "1h"})
+    client = site.redis.client()
+    daemon = site.daemon()
+    site.redis.push([entry(number) for number in range(9000)])
+    drained(site, [daemon])
+    assert queue_line(site) == LINE % (9000, 9000, 0, 0, 0)
+    site.redis.push([entry(number) for number in range(9000, 9700)])
+    site.wait_claimed()
+    assert queue_line(site) == LINE % (9700, 9000, 700, 0, 0)
+    for claim in site.claims():  # somebody deletes what is under way
+        client.delete(claim)
+    daemon.kill()
+    assert queue_line(site, code=1) == LINE % (9700, 9000, 0, 700, 0)
+    # A row of the ring that is there twice; it is a run of 8 bytes and 4 for each entry.
+    with site.store.cursor() as cursor:
+        cursor.execute("SELECT LENGTH(entries) FROM import_places WHERE place = 0")
+        twice = (cursor.fetchone()[0] - 8) // 4
+    test_commands.plant(site, "INSERT INTO import_places (slot, ring, queue, place, entries) "
+                              "SELECT 9000, 9000, queue, place, entries FROM import_places WHERE place = 0")
+    test_commands.plant(site, "UPDATE import_queues SET ring = 9001 WHERE queue = ''")
+    assert queue_line(site, code=1) == LINE % (9700, 9000, 0, 700, twice)
+    document = json.loads(site.run("--json", "verify", code=1)[0])
+    assert document["queue"] == {"compared": 9700, "counted": 9000, "under_way": 0, "missing": 700, "twice": twice}
+    assert document["differences"] == 0
+    site.redis.kill()
+    assert "the queue is not compared" in site.run("verify")[1]
 
 
 # Full ----------------------------------------------------------------------------------------------------------------

@@ -466,6 +466,7 @@ static inline redisReply *fake_execute(const struct fake_command *command) {
     if (strcmp(verb, "PING") == 0) return fake_status("PONG");
     if (strcmp(verb, "EVAL") == 0) return fake_eval(command);
     if (strcmp(verb, "HMGET") == 0) return fake_hmget(key);
+    if (strcmp(verb, "HINCRBY") == 0) return fake_integer(0);
     if (strcmp(verb, "HSETNX") == 0) {
         if (!key) fake_count(&argv[1], &argv[3], 0);
         return fake_integer(!key);
