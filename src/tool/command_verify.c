@@ -22,7 +22,7 @@ static void document_write(const struct audit_result *result, const struct queue
         document_object(&document, "queue");
         document_number(&document, "compared", queue->compared);
         document_number(&document, "counted", queue->counted);
-        document_number(&document, "under_way", queue->under_way);
+        document_number(&document, "claimed", queue->claimed);
         document_number(&document, "missing", queue->missing);
         document_number(&document, "twice", queue->twice);
         document_close(&document);
@@ -44,8 +44,8 @@ static void text_print(const struct audit_result *result, const struct queue_aud
                result->saturated, result->saturated == 1 ? "" : "s", result->first_saturated);
     if (queue->queue_id[0])
         printf("queue: of the last %" PRIu64 " entries taken %" PRIu64 " are counted and %" PRIu64
-               " under way; %" PRIu64 " are missing, %" PRIu64 " counted twice\n",
-               queue->compared, queue->counted, queue->under_way, queue->missing, queue->twice);
+               " still claimed; %" PRIu64 " are missing, %" PRIu64 " counted twice\n",
+               queue->compared, queue->counted, queue->claimed, queue->missing, queue->twice);
 }
 
 /* Without Redis the tables are compared alone: where it was named, it is said. */

@@ -111,7 +111,7 @@ static void window_count(const struct window *window, size_t *claim) {
         if (known_covers(&window->known, place))
             audit->counted++;
         else if (claimed)
-            audit->under_way++;
+            audit->claimed++;
         else
             audit->missing++;
     }

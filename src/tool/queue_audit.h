@@ -1,4 +1,4 @@
-/* The audit of the queue: whether every entry that was taken out of it is counted once, or under way. */
+/* The audit of the queue: whether every entry that was taken out of it is counted once, or still claimed. */
 #ifndef FLOWIMPORT_TOOL_QUEUE_AUDIT_H
 #define FLOWIMPORT_TOOL_QUEUE_AUDIT_H
 
@@ -15,7 +15,7 @@ struct queue_audit {             /* begins as {0} */
     struct claim *claims;        /* by their places */
     size_t n_claims;
     /* the outcome, of the last `compared` entries */
-    uint64_t compared, counted, under_way, missing, twice;
+    uint64_t compared, counted, claimed, missing, twice;
 };
 
 void queue_audit_release(struct queue_audit *audit);

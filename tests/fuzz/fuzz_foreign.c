@@ -46,7 +46,7 @@ static uint64_t lines_read(enum foreign_format format, const char *data, size_t 
         if (number < from && len > 0) foreign_skip(foreign, line, len);
         int found =
             number < from || len == 0 ? FOREIGN_NONE : foreign_line(foreign, line, len, &text, &text_len, &error);
-        if (found == FOREIGN_ENTRY && format != FOREIGN_ENTRIES) entry_check(text, text_len);
+        if (found == FOREIGN_ENTRY) entry_check(text, text_len);
         if (found < 0 && (strlen(error.text) == 0 || strchr(error.text, '\n'))) abort();
         /* What ends on lines from 8 on must not depend on where the reading began. */
         if (number >= 8 && found != FOREIGN_NONE) {
@@ -67,6 +67,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size) {
     const char *text = (const char *)data + 1;
     enum foreign_format format = (enum foreign_format)(data[0] % FOREIGN_FORMATS);
     (void)foreign_find(text, size - 1);
+    if (format == FOREIGN_ENTRIES) return 0; /* files/objects.h reads them */
     if (lines_read(format, text, size - 1, 0) != lines_read(format, text, size - 1, data[0] / FOREIGN_FORMATS % 8))
         abort();
     return 0;

@@ -161,7 +161,7 @@ def test_status_where_redis_is_away(small):
 def test_verify_says_what_it_looked_at(small):
     out, err = small.run("verify")
     assert re.fullmatch(r"\d+ checks over 2 buckets and 1 generation: all tables agree\n"
-                        r"queue: of the last (\d+) entries taken \1 are counted and 0 under way; 0 are missing, "
+                        r"queue: of the last (\d+) entries taken \1 are counted and 0 still claimed; 0 are missing, "
                         r"0 counted twice\n", out) and err == ""
 
 

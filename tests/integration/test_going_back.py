@@ -181,7 +181,7 @@ def queue_line(site, code=0):
     return out.splitlines()[-1]
 
 
-LINE = "queue: of the last %d entries taken %d are counted and %d under way; %d are missing, %d counted twice"
+LINE = "queue: of the last %d entries taken %d are counted and %d still claimed; %d are missing, %d counted twice"
 
 
 def test_verify_holds_the_queue_against_the_ledger(make_site, kind):
@@ -207,7 +207,7 @@ def test_verify_holds_the_queue_against_the_ledger(make_site, kind):
     test_commands.plant(site, "UPDATE import_queues SET ring = 9001 WHERE queue = ''")
     assert queue_line(site, code=1) == LINE % (9700, 9000, 0, 700, twice)
     document = json.loads(site.run("--json", "verify", code=1)[0])
-    assert document["queue"] == {"compared": 9700, "counted": 9000, "under_way": 0, "missing": 700, "twice": twice}
+    assert document["queue"] == {"compared": 9700, "counted": 9000, "claimed": 0, "missing": 700, "twice": twice}
     assert document["differences"] == 0
     site.redis.kill()
     assert "the queue is not compared" in site.run("verify")[1]

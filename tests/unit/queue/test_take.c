@@ -76,12 +76,12 @@ static void a_claim_that_is_gone_has_no_entries(void **state) {
     consumer_end_test();
 }
 
-#define COUNTED "@0102030000000001." /* with the first id that `config.random` makes */
+#define COUNT_ID "0102030000000001" /* with the first id that `config.random` makes */
 
 /* The claim that a script makes: with its place. */
 static struct claim claim_at(const struct claim *fresh, int64_t place) {
     struct claim claim = *fresh;
-    memcpy(claim.queue_id, COUNTED + 1, QUEUE_ID_MAX - 1);
+    memcpy(claim.queue_id, COUNT_ID, QUEUE_ID_MAX);
     claim.place = place;
     claim_name(&claim, PREFIX);
     return claim;
