@@ -151,10 +151,11 @@ $(unit_tests) $(integration_tests) $(benches): $(BUILD)/tests/%: $(BUILD)/obj/te
 $(BUILD)/obj/units/%.o: $(BUILD)/obj/tests/unit/%.o
 	@mkdir -p $(@D)
 	@name=unit_$$(echo '$*' | tr / _); $(OBJCOPY) --redefine-sym main=$$name --keep-global-symbol=$$name $< $@
-# One that stands in for functions of the library takes with it what calls them.
+# One that stands in for functions of the library takes with it what calls them. The groups of clang's sanitized globals are
+# dissolved: the library has them, too, and of two groups of one name the linker keeps one.
 $(addprefix $(BUILD)/obj/units/,$(addsuffix .o,$(units_with_fakes))): $(BUILD)/obj/units/%.o: $(BUILD)/obj/tests/unit/%.o $(archives)
 	@mkdir -p $(@D)
-	@name=unit_$$(echo '$*' | tr / _); $(LD) -r -o $@.whole $^ && \
+	@name=unit_$$(echo '$*' | tr / _); $(LD) -r --force-group-allocation -o $@.whole $^ && \
 	    $(OBJCOPY) --redefine-sym main=$$name --keep-global-symbol=$$name $@.whole $@; rm -f $@.whole
 $(BUILD)/obj/units/units.c: tests/units.sh FORCE
 	@mkdir -p $(@D)
