@@ -113,7 +113,7 @@ static int setup(void **state) {
                                       .queue = QUEUE,
                                       .name = "me",
                                       .page = 10,
-                                      .timeout = 60,
+                                      .timeout = 36000, /* no sanitizer is so slow that a sign of life is due */
                                       .rejected_max = 3,
                                       .retry_max_ms = 1,
                                       .random = {1, 2, 3}};
