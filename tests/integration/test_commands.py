@@ -23,7 +23,7 @@ SMALL = [
 @pytest.fixture
 def small(make_site, kind):
     site = make_site(kind)
-    site.import_all(SMALL)
+    site.import_at_once(SMALL)
     return site
 
 

@@ -289,6 +289,7 @@ def test_the_store_goes_and_comes(make_site, make_store, make_maria):
     daemon = site.daemon()
     client = Client(daemon)
     site.redis.push([one()] * 5)
+    rig.wait_for(lambda: client.metrics()["flowimport_import_uncommitted_entries"] == 5, "all to be taken")
     site.settle(5, daemon)
     client.wait_for_health(200)
     server.stop()

@@ -156,7 +156,7 @@ def filled_fixture(request, session_folder, flows):
                 maria = request.getfixturevalue("maria")
                 store = rig.MySQLStore(maria, maria.new_database())
             sites[kind] = rig.Site(folder, redis, store, queue={"consumer": "one"})
-            sites[kind].import_all(flows + [text.encode() for text in LOST])
+            sites[kind].import_at_once(flows + [text.encode() for text in LOST])
         return sites[kind]
     return fill
 
