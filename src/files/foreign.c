@@ -135,10 +135,17 @@ void foreign_skip(struct foreign *foreign, const char *line, size_t len) {
     foreign->skipping = false;
 }
 
+/* Whether a tool's output for people begins so: it is known, so that what to ask the tool for can be said. */
+static bool is_report(const struct foreign_tool *tool, const char *line, size_t len) {
+    return tool->report && len >= strlen(tool->report) && memcmp(line, tool->report, strlen(tool->report)) == 0;
+}
+
 /* The tool whose header the line is. */
 static enum foreign_format header_find(const char *line, size_t len) {
     for (unsigned format = 0; format < FOREIGN_FORMATS; format++)
-        if (tools[format] && foreign_header_separator(tools[format], line, len)) return (enum foreign_format)format;
+        if (tools[format] &&
+            (foreign_header_separator(tools[format], line, len) || is_report(tools[format], line, len)))
+            return (enum foreign_format)format;
     return FOREIGN_ENTRIES;
 }
 

@@ -115,6 +115,13 @@ static bool cell_is(const struct cell *cell, const char *text) {
     return strlen(text) == cell->len && strncasecmp(text, cell->text, cell->len) == 0;
 }
 
+/* The number of a name in a tool's list; -1: none. */
+static int alias_number(const struct alias *alias, const struct cell *cell) {
+    for (; alias && alias->name; alias++)
+        if (cell_is(cell, alias->name)) return alias->number;
+    return -1;
+}
+
 /* 1: read, 0: the record is of no flow of IP. */
 static int protocol_read(const struct foreign *foreign, struct flow *flow) {
     const struct cell *cell = role_cell(foreign, ROLE_PROTOCOL);
@@ -123,9 +130,8 @@ static int protocol_read(const struct foreign *foreign, struct flow *flow) {
     if (!cell) return 1;
     for (const char *const *stranger = foreign->tool->strangers; stranger && *stranger; stranger++)
         if (cell_is(cell, *stranger)) return 0;
+    flow->protocol = alias_number(foreign->tool->protocols, cell);
     if (value_number(cell, &number) == 0 && number <= UINT8_MAX) flow->protocol = (int)number;
-    for (const struct protocol_alias *alias = foreign->tool->protocols; alias->name; alias++)
-        if (cell_is(cell, alias->name)) flow->protocol = alias->number;
     if (flow->protocol < 0) flow->protocol = protocol_number(cell->text, cell->len);
     return 1;
 }
@@ -139,7 +145,9 @@ static int protocol_check(const struct foreign *foreign, struct flow *flow, stru
     return 0;
 }
 
-/* A number, ICMP's "8.0" (type and code), or the name of a service. */
+static bool is_icmp(int protocol) { return protocol == IPPROTO_ICMP || protocol == IPPROTO_ICMPV6; }
+
+/* A number, ICMP's "8.0" (type and code), or a name: of a service, or of a type or code of ICMP. */
 static int port_read(const struct foreign *foreign, enum column_role role, const struct flow *flow, uint64_t *port,
                      struct error *error) {
     const struct cell *cell = role_cell(foreign, role);
@@ -158,9 +166,13 @@ static int port_read(const struct foreign *foreign, enum column_role role, const
     } else if (value_number(cell, port) == 0 && *port <= UINT16_MAX) {
         return 0;
     }
-    int service = service_port(cell->text, cell->len, (uint8_t)(flow->protocol < 0 ? 0 : flow->protocol));
-    if (service < 0) return wrong(foreign, cell, "port", "0 to 65535 or a name in /etc/services", error);
-    *port = (uint64_t)service;
+    bool icmp = is_icmp(flow->protocol);
+    int number = icmp ? alias_number(foreign->tool->icmp, cell)
+                      : service_port(cell->text, cell->len, (uint8_t)(flow->protocol < 0 ? 0 : flow->protocol));
+    if (number < 0)
+        return wrong(foreign, cell, icmp ? "type or code of ICMP" : "port",
+                     icmp ? "a number, or two such as 3.1" : "0 to 65535 or a name in /etc/services", error);
+    *port = (uint64_t)number;
     return 0;
 }
 
@@ -179,7 +191,7 @@ static bool protocol_has_ports(int protocol) {
 }
 
 static int ports_read(const struct foreign *foreign, struct flow *flow, struct error *error) {
-    bool icmp = flow->protocol == IPPROTO_ICMP || flow->protocol == IPPROTO_ICMPV6;
+    bool icmp = is_icmp(flow->protocol);
     uint64_t *source = &flow->source.port, *destination = &flow->destination.port, type, code;
     if (!icmp && !protocol_has_ports(flow->protocol)) return 0;
     if (port_read(foreign, ROLE_SOURCE_PORT, flow, source, error) != 0 ||

@@ -45,7 +45,8 @@ struct column {
     const char *turned; /* the element seen from the other end; NULL: the same */
 };
 
-struct protocol_alias {
+/* What a tool calls a protocol, or a type or code of ICMP; a list ends with one without a name. */
+struct alias {
     const char *name;
     uint8_t number;
 };
@@ -73,12 +74,14 @@ struct foreign_tool {
     const char *hint;             /* how to have the tool print all of them */
     const char *counts;           /* a hint for counts */
     const char *times;            /* and for times */
-    const struct protocol_alias *protocols;
+    const struct alias *protocols;
+    const struct alias *icmp;     /* names of types and codes that stand in place of ports; NULL: none */
     const char *const *strangers; /* protocols whose records are passed over; NULL: none */
     /* ICMP's type and code, from the two ports; NULL: the destination port has them. */
     unsigned (*icmp_port)(unsigned source, unsigned destination, bool ipv6);
     /* Takes lines that are neither header nor record: true, it was one. */
     bool (*comment)(struct foreign *foreign, const char *line, size_t len);
+    const char *report;     /* how its output for people begins, which is refused; NULL: not known */
     const char *separators; /* that a header line of names may have; "": the tool's headers are comments */
 };
 

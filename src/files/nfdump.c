@@ -1,4 +1,5 @@
-/* nfdump: -o csv of 1.6 and 1.7, of 1.7.4 and later, and -o json. Times are local ones, those of csv in whole seconds.
+/* nfdump: -o csv of 1.6 and 1.7, of 1.7.4 and later with chosen columns or without, and -o json. Times are local ones,
+ * those of csv before 1.7.4 in whole seconds.
  * Output counts are the other direction's, as nfdump -b and -B make them. */
 #include "files/foreign_impl.h"
 
@@ -15,40 +16,47 @@ static const struct column columns[] = {
     {{"dp", "dst_port", "dstPort"}, ROLE_DESTINATION_PORT, NULL, NULL, NULL},
     {{"icmp_type"}, ROLE_ICMP_TYPE, NULL, NULL, NULL},
     {{"icmp_code"}, ROLE_ICMP_CODE, NULL, NULL, NULL},
-    {{"ipkt", "in_packets", "packets"}, ROLE_PACKETS, NULL, NULL, NULL},
-    {{"ibyt", "in_bytes", "bytes"}, ROLE_OCTETS, NULL, NULL, NULL},
-    {{"opkt", "out_packets"}, ROLE_REVERSE_PACKETS, NULL, NULL, NULL},
-    {{"obyt", "out_bytes"}, ROLE_REVERSE_OCTETS, NULL, NULL, NULL},
-    {{"flg", "tcp_flags"}, ROLE_FLAGS, "tcpControlBits", NULL, NULL},
-    {{"fwd", "fwd_status"}, ROLE_NUMBER, "forwardingStatus", NULL, NULL},
-    {{"stos", "src_tos"}, ROLE_NUMBER, "ipClassOfService", NULL, NULL},
-    {{"dtos", "dst_tos"}, ROLE_NUMBER, "postIpClassOfService", NULL, NULL},
-    {{"in", "input_snmp"}, ROLE_NUMBER, "ingressInterface", NULL, NULL},
-    {{"out", "output_snmp"}, ROLE_NUMBER, "egressInterface", NULL, NULL},
-    {{"sas", "src_as"}, ROLE_NUMBER, "bgpSourceAsNumber", NULL, NULL},
-    {{"das", "dst_as"}, ROLE_NUMBER, "bgpDestinationAsNumber", NULL, NULL},
-    {{"smk", "src_mask"}, ROLE_NUMBER, "sourceIPv4PrefixLength", "sourceIPv6PrefixLength", NULL},
-    {{"dmk", "dst_mask"}, ROLE_NUMBER, "destinationIPv4PrefixLength", "destinationIPv6PrefixLength", NULL},
+    {{"ipkt", "in_packets", "packets", "inPackets"}, ROLE_PACKETS, NULL, NULL, NULL},
+    {{"ibyt", "in_bytes", "bytes", "inBytes"}, ROLE_OCTETS, NULL, NULL, NULL},
+    {{"opkt", "out_packets", "outPackets"}, ROLE_REVERSE_PACKETS, NULL, NULL, NULL},
+    {{"obyt", "out_bytes", "outBytes"}, ROLE_REVERSE_OCTETS, NULL, NULL, NULL},
+    {{"flg", "tcp_flags", "flags"}, ROLE_FLAGS, "tcpControlBits", NULL, NULL},
+    {{"fwd", "fwd_status", "fwdStatus"}, ROLE_NUMBER, "forwardingStatus", NULL, NULL},
+    {{"stos", "src_tos", "srcTos"}, ROLE_NUMBER, "ipClassOfService", NULL, NULL},
+    {{"dtos", "dst_tos", "dstTos"}, ROLE_NUMBER, "postIpClassOfService", NULL, NULL},
+    {{"in", "input_snmp", "input"}, ROLE_NUMBER, "ingressInterface", NULL, NULL},
+    {{"out", "output_snmp", "output"}, ROLE_NUMBER, "egressInterface", NULL, NULL},
+    {{"sas", "src_as", "srcAS"}, ROLE_NUMBER, "bgpSourceAsNumber", NULL, NULL},
+    {{"das", "dst_as", "dstAS"}, ROLE_NUMBER, "bgpDestinationAsNumber", NULL, NULL},
+    {{"smk", "src_mask", "srcMask"}, ROLE_NUMBER, "sourceIPv4PrefixLength", "sourceIPv6PrefixLength", NULL},
+    {{"dmk", "dst_mask", "dstMask"}, ROLE_NUMBER, "destinationIPv4PrefixLength", "destinationIPv6PrefixLength", NULL},
     {{"dir", "direction"}, ROLE_NUMBER, "flowDirection", NULL, NULL},
-    {{"nh", "ip4_next_hop", "ip6_next_hop"}, ROLE_ADDRESS, "ipNextHopIPv4Address", "ipNextHopIPv6Address", NULL},
-    {{"nhb", "bgp4_next_hop", "bgp6_next_hop"}, ROLE_ADDRESS, "bgpNextHopIPv4Address", "bgpNextHopIPv6Address", NULL},
-    {{"svln", "src_vlan"}, ROLE_NUMBER, "vlanId", NULL, NULL},
-    {{"dvln", "dst_vlan"}, ROLE_NUMBER, "postVlanId", NULL, NULL},
-    {{"ismc", "in_src_mac"}, ROLE_MAC, "sourceMacAddress", NULL, NULL},
-    {{"idmc", "in_dst_mac"}, ROLE_MAC, "destinationMacAddress", NULL, NULL},
-    {{"osmc", "out_src_mac"}, ROLE_MAC, "postSourceMacAddress", NULL, NULL},
-    {{"odmc", "out_dst_mac"}, ROLE_MAC, "postDestinationMacAddress", NULL, NULL},
-    {{"ra", "ip4_router", "ip6_router"}, ROLE_ADDRESS, "exporterIPv4Address", "exporterIPv6Address", NULL},
+    {{"nh", "ip4_next_hop", "ip6_next_hop", "nextIP"},
+     ROLE_ADDRESS,
+     "ipNextHopIPv4Address",
+     "ipNextHopIPv6Address",
+     NULL},
+    {{"nhb", "bgp4_next_hop", "bgp6_next_hop", "bgpNextIP"},
+     ROLE_ADDRESS,
+     "bgpNextHopIPv4Address",
+     "bgpNextHopIPv6Address",
+     NULL},
+    {{"svln", "src_vlan", "srcVlan"}, ROLE_NUMBER, "vlanId", NULL, NULL},
+    {{"dvln", "dst_vlan", "dstVlan"}, ROLE_NUMBER, "postVlanId", NULL, NULL},
+    {{"ismc", "in_src_mac", "inSrcMac"}, ROLE_MAC, "sourceMacAddress", NULL, NULL},
+    {{"idmc", "in_dst_mac", "inDstMac"}, ROLE_MAC, "destinationMacAddress", NULL, NULL},
+    {{"osmc", "out_src_mac", "outSrcMac"}, ROLE_MAC, "postSourceMacAddress", NULL, NULL},
+    {{"odmc", "out_dst_mac", "outDstMac"}, ROLE_MAC, "postDestinationMacAddress", NULL, NULL},
+    {{"ra", "ip4_router", "ip6_router", "routerIP"}, ROLE_ADDRESS, "exporterIPv4Address", "exporterIPv6Address", NULL},
     {{NULL}, ROLES, NULL, NULL, NULL},
 };
 
 _Static_assert(sizeof columns / sizeof columns[0] <= COLUMNS_MAX, "a place for each value");
 
 /* Names of nfdump's that /etc/protocols has not. */
-static const struct protocol_alias protocols[] = {{"ICMP6", 58},  {"Rte6", 43},  {"Frag6", 44}, {"NOHE6", 59},
-                                                  {"OPTS6", 60},  {"SWIPE", 53}, {"MOBIL", 55}, {"ETHIP", 97},
-                                                  {"IPcmp", 108}, {"PGM", 113},  {"PTP", 123},  {"ISIS4", 124},
-                                                  {"UDP-L", 136}, {"MPLS", 137}, {NULL, 0}};
+static const struct alias protocols[] = {{"ICMP6", 58}, {"Rte6", 43},   {"Frag6", 44},  {"NOHE6", 59},  {"OPTS6", 60},
+                                         {"SWIPE", 53}, {"MOBIL", 55},  {"ETHIP", 97},  {"IPcmp", 108}, {"PGM", 113},
+                                         {"PTP", 123},  {"ISIS4", 124}, {"UDP-L", 136}, {"MPLS", 137},  {NULL, 0}};
 
 static bool line_begins(const char *line, size_t len, const char *with) {
     return len >= strlen(with) && memcmp(line, with, strlen(with)) == 0;
@@ -65,10 +73,11 @@ const struct foreign_tool nfdump_tool = {
     .mark = "\"export_sysid\"",
     .needed = 1U << ROLE_START | 1U << ROLE_END | 1U << ROLE_SOURCE | 1U << ROLE_DESTINATION | 1U << ROLE_PACKETS |
               1U << ROLE_OCTETS,
-    .hint = "nfdump -o csv prints it, but not with -s, nor with -q",
+    .hint = "nfdump -o csv prints it, but not with -s, nor with -q; both directions, since 1.7.4: nfdump -b -o json",
     .counts = "",
     .times = "",
     .protocols = protocols,
     .comment = comment,
+    .report = "Date first seen ",
     .separators = ",\t",
 };

@@ -33,7 +33,7 @@ static const struct column columns[] = {
 _Static_assert(sizeof columns / sizeof columns[0] <= COLUMNS_MAX, "a place for each value");
 
 /* What it says of all but TCP, UDP and ICMP, where ip_proto is not logged: the entry has no protocol then. */
-static const struct protocol_alias protocols[] = {{"unknown_transport", 0}, {NULL, 0}};
+static const struct alias protocols[] = {{"unknown_transport", 0}, {NULL, 0}};
 
 static unsigned icmp_port(unsigned source, unsigned destination, bool ipv6) {
     (void)ipv6;

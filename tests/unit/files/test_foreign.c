@@ -161,6 +161,37 @@ static void argus_text(void **state) {
         "\"packetDeltaCount\":1,\"octetDeltaCount\":54}\n");
 }
 
+/* As ra prints them: 3.0 with what else the message has, 5.0 with the code alone, or with names. */
+static void argus_icmp(void **state) {
+    (void)state;
+    static const struct {
+        const char *source, *destination;
+        unsigned type, code;
+    } ports[] = {
+        {"0x0008", "0x0100", 8, 0},    {"0x0008", "0x0001", 8, 0},  {"0x000d", "0x0002", 13, 0},
+        {"0x0103", "0x0a00", 3, 1},    {"0x0003", "0x0a00", 3, 0},  {"0x0303", "0x3500", 3, 3},
+        {"0x010b", "0x0000", 11, 1},   {"0x0228", "0x0000", 40, 2}, {"0x0008", "", 8, 0},
+        {"0x0003", "", 3, 0},          {"0x0003", "0x0001", 3, 1},  {"0x0003", "0x000d", 3, 13},
+        {"0x000b", "0x0001", 11, 1},   {"0x0028", "0x0002", 40, 2}, {"echo", "", 8, 0},
+        {"tstamp", "", 13, 0},         {"dstunreach", "", 3, 0},    {"dstunreach", "unrcut", 3, 15},
+        {"redirect", "redhost", 5, 1},
+    };
+    for (unsigned i = 0; i < sizeof ports / sizeof ports[0]; i++) {
+        char lines[512], wanted[512];
+        snprintf(lines, sizeof lines,
+                 ARGUS "1700000000.123456,1700000000.123456,icmp,192.0.2.1,%s, ->,198.51.100.4,%s,1,0,98,0,ECO,\n",
+                 ports[i].source, ports[i].destination);
+        snprintf(wanted, sizeof wanted,
+                 HOSTS "\"protocolIdentifier\":1,\"sourceTransportPort\":0,\"destinationTransportPort\":%u," MOMENT
+                       "\"packetDeltaCount\":1,\"octetDeltaCount\":98}\n",
+                 ports[i].type << 8 | ports[i].code);
+        expect(FOREIGN_ARGUS, lines, wanted);
+    }
+    /* The name of a service is none of a type. */
+    expect(FOREIGN_ARGUS, ARGUS "1,1,icmp,192.0.2.1,https,->,198.51.100.4,,1,0,98,0,ECO,\n",
+           "! column 'Sport': 'https' is not a valid type or code of ICMP; expected a number, or two such as 3.1\n");
+}
+
 static void argus_passes_over(void **state) {
     (void)state;
     struct foreign *foreign = foreign_new(FOREIGN_ARGUS);
@@ -235,6 +266,16 @@ static void nfdump_text(void **state) {
            "\"packetDeltaCount\":10,\"octetDeltaCount\":620}\n" HOSTS
            "\"protocolIdentifier\":1,\"sourceTransportPort\":0,\"destinationTransportPort\":2049," SECONDS
            "\"packetDeltaCount\":10,\"octetDeltaCount\":620}\n");
+    /* Columns that were chosen: nfdump -b -o csv:%ts,%te,... */
+    expect(FOREIGN_NFDUMP,
+           "firstSeen,lastSeen,proto,srcAddr,srcPort,dstAddr,dstPort,inPackets,inBytes,outPackets,outBytes,flags,srcAS,"
+           "routerIP,fwdStatus\n"
+           "2023-11-14 17:13:20.000,2023-11-14 17:13:21.000,6,192.0.2.1,51515,198.51.100.4,443,10,620,12,9620,...AP.SF,"
+           "64496,192.0.2.250,64\n",
+           HOSTS TCP SECONDS
+           "\"packetDeltaCount\":10,\"octetDeltaCount\":620,\"revPacketDeltaCount\":12,\"revOctetDeltaCount\":9620,"
+           "\"tcpControlBits\":27,\"forwardingStatus\":64,\"bgpSourceAsNumber\":64496,"
+           "\"exporterIPv4Address\":3221226234}\n");
     setenv("TZ", "UTC", 1);
     tzset();
 }
@@ -297,9 +338,11 @@ static void nfdump_objects(void **state) {
 static void nfdump_wrong_values(void **state) {
     (void)state;
     expect(FOREIGN_NFDUMP, "2023-11-14 22:13:20,x\n",
-           "! no header line before it: nfdump -o csv prints it, but not with -s, nor with -q\n");
+           "! no header line before it: nfdump -o csv prints it, but not with -s, nor with -q; both directions, "
+           "since 1.7.4: nfdump -b -o json\n");
     expect(FOREIGN_NFDUMP, "ts,te,td,pr,val,fl,ipkt,ibyt\n1,2,3,4,5,6,7,8\n",
-           "! column 'sa': not in the header: nfdump -o csv prints it, but not with -s, nor with -q\n");
+           "! column 'sa': not in the header: nfdump -o csv prints it, but not with -s, nor with -q; both "
+           "directions, since 1.7.4: nfdump -b -o json\n");
     expect(
         FOREIGN_NFDUMP,
         "ts,te,sa,da,flg,ipkt,ibyt,ismc,nh\n1,2,::1,::2,..X,1,1,,\n1,2,::1,::2,0x1b,1,1,00:1,\n1,2,::1,::2,,1,1,,hop\n"
@@ -328,6 +371,7 @@ static void formats_are_found(void **state) {
         {NFDUMP, FOREIGN_NFDUMP},
         {"[\n" OBJECT, FOREIGN_NFDUMP},
         {"firstSeen,duration,proto,srcAddr", FOREIGN_NFDUMP},
+        {"Date first seen         Duration         Proto      Src IP Addr:Port", FOREIGN_NFDUMP},
         {"{\"sourceIPv4Address\":1}", FOREIGN_ENTRIES},
         {"[]", FOREIGN_ENTRIES},
         {"ts,x,y", FOREIGN_ENTRIES},
@@ -422,6 +466,7 @@ int main(void) {
         cmocka_unit_test(zeek_objects),
         cmocka_unit_test(zeek_wrong_values),
         cmocka_unit_test(argus_text),
+        cmocka_unit_test(argus_icmp),
         cmocka_unit_test(argus_passes_over),
         cmocka_unit_test(argus_wrong_values),
         cmocka_unit_test(nfdump_text),
