@@ -15,7 +15,7 @@ import reference
 import rig
 
 CONF = "etc/flowimport/flowimport.conf"
-UNIT = "lib/systemd/system/flowimportd.service"
+UNIT = "lib/systemd/system/flowimportd.service"  # through a link, if the package has it in usr/lib
 # A name space of its own for mounts and the network, with a loopback; what happens there stays there.
 HOLD = """
 import fcntl, socket, struct, subprocess, sys, time
@@ -158,7 +158,8 @@ def check_installed(root):
         assert root.owner(path) == "root:root 755", path
     assert root.run("getent", "passwd", "flowimport").split(":")[5:] == ["/var/lib/flowimport", "/usr/sbin/nologin\n"]
     wants = root.path / "etc/systemd/system/multi-user.target.wants/flowimportd.service"
-    assert wants.is_symlink() and os.readlink(wants) == "/" + UNIT
+    unit, = (path for path in root.run("dpkg", "-L", "flowimport").split() if path.endswith("/flowimportd.service"))
+    assert wants.is_symlink() and os.readlink(wants) == unit and unit.endswith("/" + UNIT)
     for path in (UNIT, "usr/share/flowimport/sql/schema.sql", "usr/share/flowimport/flowimport.json",
                  "usr/share/flowimport/flowimport-alerts.yml",
                  "usr/share/bash-completion/completions/flowimport", "usr/share/zsh/vendor-completions/_flowimport",
