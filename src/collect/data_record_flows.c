@@ -114,7 +114,7 @@ static bool items_take(const struct record *record, const uint16_t *at, const ui
     return true;
 }
 
-unsigned data_record_flows(const struct data_record_plan *plan, const uint8_t *bytes, size_t len,
+static unsigned flows_read(const struct data_record_plan *plan, const uint8_t *bytes, size_t len,
                            const struct data_record_context *context, struct flow_record flows[2],
                            struct reject *reject) {
     const struct flow_layout *layout = plan->layout;
@@ -147,4 +147,13 @@ unsigned data_record_flows(const struct data_record_plan *plan, const uint8_t *b
     for (unsigned i = 0; i < layout->n_sums; i++)
         some |= flows[1].sums[i];
     return 1 + (plan->times[TIME_REVERSE_START].kind ? flows[1].start != 0 : some != 0);
+}
+
+unsigned data_record_flows(const struct data_record_plan *plan, const uint8_t *bytes, size_t len,
+                           const struct data_record_context *context, struct flow_record flows[2],
+                           struct reject *reject) {
+    unsigned n = flows_read(plan, bytes, len, context, flows, reject);
+    for (unsigned i = 0; i < n; i++)
+        if (flows[i].family == FLOW_IPV6 && flow_layout_unmap(plan->layout, flows[i].key)) flows[i].family = FLOW_IPV4;
+    return n;
 }

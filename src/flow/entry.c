@@ -190,15 +190,6 @@ static bool all_zero(const uint8_t *bytes, size_t len) {
     return any == 0;
 }
 
-/* IPv6 addresses that both stand for IPv4 ones (or one of them does, and the other is unspecified), as those. */
-static bool mapped_read(const uint8_t ipv6[2][16], uint8_t ipv4[2][4]) {
-    for (unsigned end = 0; end < 2; end++)
-        if (!coerce_is_mapped(ipv6[end]) && !all_zero(ipv6[end], sizeof ipv6[end])) return false;
-    for (unsigned end = 0; end < 2; end++)
-        memcpy(ipv4[end], ipv6[end] + 12, sizeof ipv4[end]);
-    return true;
-}
-
 /* Both ends' addresses of both families, and which family the flow is of. An unspecified address counts as absent where
  * the other family has one: exporters with one template for both families send both. */
 static bool addresses_read(const struct entry_decoder *decoder, struct flow_record *record, bool *mixed,
@@ -219,7 +210,6 @@ static bool addresses_read(const struct entry_decoder *decoder, struct flow_reco
         bool some_ipv6 = !all_zero(ipv6[0], sizeof ipv6);
         *mixed = some_ipv6 && !all_zero(ipv4[0], sizeof ipv4);
         if (some_ipv6 || !has_ipv4) record->family = FLOW_IPV6;
-        if (some_ipv6 && !*mixed && mapped_read((const uint8_t(*)[16])ipv6, ipv4)) record->family = FLOW_IPV4;
     }
     if (record->family == FLOW_IPV6)
         memcpy(record->key, ipv6, sizeof ipv6);
@@ -249,8 +239,12 @@ static bool forward_read(const struct entry_decoder *decoder, struct flow_record
     int end = time_read(decoder, SLOT_END, &record->end, reject);
     if (end == 0) reject_set(reject, REJECT_MISSING_FIELD, "flowEndSeconds");
     if (end <= 0) return false;
-    return sums_read(decoder, SLOT_SUMS, true, record->sums, reject) &&
-           addresses_read(decoder, record, mixed, reject) && keys_read(decoder, record, reject);
+    if (!sums_read(decoder, SLOT_SUMS, true, record->sums, reject) || !addresses_read(decoder, record, mixed, reject) ||
+        !keys_read(decoder, record, reject))
+        return false;
+    if (record->family == FLOW_IPV6 && !*mixed && flow_layout_unmap(decoder->layout, record->key))
+        record->family = FLOW_IPV4;
+    return true;
 }
 
 /* The second direction of a biflow (RFC 5103, VERMONT's rev…). 1: there is one, 0: there is none, -1: refused. */

@@ -3,6 +3,8 @@
 
 #include <string.h>
 
+#include "flow/coerce.h"
+
 static const uint16_t tuple_ids[FLOW_TUPLE_FIELDS][FLOW_FAMILIES] = {
     [TUPLE_SOURCE] = {IE_sourceIPv4Address, IE_sourceIPv6Address},
     [TUPLE_DESTINATION] = {IE_destinationIPv4Address, IE_destinationIPv6Address},
@@ -108,4 +110,25 @@ void flow_layout_turn(const struct flow_layout *layout, enum flow_family family,
     const struct flow_field *fields = layout->fields;
     fields_swap(&fields[TUPLE_SOURCE], &fields[TUPLE_DESTINATION], family, key);
     fields_swap(&fields[TUPLE_SOURCE_PORT], &fields[TUPLE_DESTINATION_PORT], family, key);
+}
+
+bool flow_layout_unmap(const struct flow_layout *layout, uint8_t *key) {
+    static const uint8_t unspecified[16];
+    const struct flow_field *ends = &layout->fields[TUPLE_SOURCE]; /* and the destination behind it */
+    unsigned mapped = 0;
+    for (unsigned end = 0; end < 2; end++) {
+        const uint8_t *address = key + ends[end].offset[FLOW_IPV6];
+        bool is_mapped = coerce_is_mapped(address);
+        if (!is_mapped && memcmp(address, unspecified, sizeof unspecified) != 0) return false;
+        mapped += is_mapped;
+    }
+    if (mapped == 0) return false;
+    /* Each field moves forward, over what has already been moved. */
+    for (unsigned i = 0; i < layout->n_fields; i++) {
+        const struct flow_field *field = &layout->fields[i];
+        unsigned width = field->width[FLOW_IPV4];
+        memmove(key + field->offset[FLOW_IPV4], key + field->offset[FLOW_IPV6] + field->width[FLOW_IPV6] - width,
+                width);
+    }
+    return true;
 }

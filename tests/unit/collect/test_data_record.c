@@ -333,6 +333,25 @@ static void both_directions(void **state) {
         " | 10.0.0.2:443 > 10.0.0.1:50001 6 1699999990-1699999999 1 tcpControlBits=02 dot1qVlanId=05");
 }
 
+/* IPv6 addresses that stand for IPv4 ones are those, as in entries of the queue; with one of IPv6 beside it they are
+ * not. */
+static void mapped_addresses(void **state) {
+    (void)state;
+#define MAPPED(id, ipv4) N(id, 16, 0xffff00000000 | (ipv4))
+#define PORTS N(7, 2, 50001), N(11, 2, 443), N(4, 1, 6)
+    assert_string_equal(flows_by_default(MAPPED(27, 0x0a000001), MAPPED(28, 0x0a000002), PORTS, TIMES, COUNTS),
+                        FORWARD);
+    assert_string_equal(flows_by_default(MAPPED(27, 0x0a000001), MAPPED(28, 0x0a000002), PORTS, TIMES, COUNTS,
+                                         R(2, 4, 9), R(1, 4, 900)),
+                        FORWARD " | 10.0.0.2:443 > 10.0.0.1:50001 6 1699999990-1699999999 9/900");
+    assert_string_equal(flows_by_default(MAPPED(28, 0x0a000002), N(8, 4, 0), N(12, 4, 0), PORTS, TIMES, COUNTS),
+                        "0.0.0.0:50001 > 10.0.0.2:443 6 1699999990-1699999999 61/52340");
+    assert_string_equal(flows_by_default(MAPPED(27, 0x0a000001), N(28, 16, 2), PORTS, TIMES, COUNTS),
+                        "::ffff:10.0.0.1:50001 > ::2:443 6 1699999990-1699999999 61/52340");
+    assert_string_equal(flows_by_default(N(27, 16, 0), N(28, 16, 0), PORTS, TIMES, COUNTS),
+                        ":::50001 > :::443 6 1699999990-1699999999 61/52340");
+}
+
 static void refusals(void **state) {
     (void)state;
     assert_string_equal(flows_by_default(TUPLE, TIMES), "missing-field packetDeltaCount ''");
@@ -563,6 +582,7 @@ int main(void) {
         cmocka_unit_test(icmp_in_place_of_the_port),
         cmocka_unit_test(counts_that_stand_in),
         cmocka_unit_test(both_directions),
+        cmocka_unit_test(mapped_addresses),
         cmocka_unit_test(refusals),
         cmocka_unit_test(text_keys),
         cmocka_unit_test(signed_keys),
