@@ -16,7 +16,8 @@ enum {
 };
 
 void plan_init(struct plan *plan, const char *name, const char *prefix, bool at_most_once, bool once) {
-    *plan = (struct plan){.name = name, .prefix = prefix, .at_most_once = at_most_once, .once = once};
+    *plan = (struct plan){
+        .name = name, .prefix = prefix, .at_most_once = at_most_once, .once = once, .window = PLAN_WINDOW};
 }
 
 void plan_release(struct plan *plan) {
@@ -111,7 +112,7 @@ static enum plan_action take(struct plan *plan, int64_t now_us) {
 static enum plan_action know(struct plan *plan, const char queue_id[QUEUE_ID_MAX], int64_t from, bool next) {
     struct plan_known *known = &plan->known;
     if (plan->finding || plan->writing != WRITING_NONE) return PLAN_WAIT; /* it has one question at a time */
-    *known = (struct plan_known){.from = from, .to = from + PLAN_WINDOW, .next = next};
+    *known = (struct plan_known){.from = from, .to = from + plan->window, .next = next};
     memcpy(known->queue_id, queue_id, sizeof known->queue_id);
     plan->finding = true;
     return PLAN_KNOW;
@@ -136,7 +137,7 @@ static enum plan_action live_next(struct plan *plan, int64_t now_us) {
     if (!batch_has_content(batch)) {
         plan->flush_due = false;
     } else if (batch->full || batch->ended || plan->flush_due || plan->stopping) {
-        if (plan->writing == WRITING_NONE) return live_close(plan, now_us);
+        if (plan_may_hand_over(plan)) return live_close(plan, now_us);
         if (batch->full || batch->ended) return PLAN_WAIT; /* there is no room, or no more to come */
     }
     if (plan->stopping) return PLAN_WAIT; /* what is claimed and not folded is the next start's */

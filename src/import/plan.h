@@ -51,7 +51,7 @@ enum recovery {
     RECOVERY_REPLAYING,
 };
 
-enum { PLAN_WINDOW = 1 << 16 }; /* places that the ledger is asked for at a time */
+enum { PLAN_WINDOW = 1 << 16 };
 
 /* What the ledger has said of the places of a queue's entries. */
 struct plan_known {
@@ -67,6 +67,7 @@ struct plan {
     /* who we are; set once, borrowed */
     const char *name, *prefix; /* the consumer's, and the queue's (claim_prefix) */
     bool at_most_once, once;
+    int64_t window; /* places that the ledger is asked for at a time: PLAN_WINDOW, but for tests */
 
     /* what the caller keeps true */
     bool naming;      /* Redis is being asked for our name */
@@ -180,7 +181,11 @@ static inline struct generation_id plan_old(const struct plan *plan) {
     memcpy(id.consumer, plan->old[0].consumer, sizeof id.consumer);
     return id;
 }
+/* Whether the committer is free: it writes nothing, and has no question. */
+static inline bool plan_may_hand_over(const struct plan *plan) {
+    return plan->writing == WRITING_NONE && !plan->finding;
+}
 /* Whether the generation being filled is to end before the next entry. */
-static inline bool plan_is_cut(const struct plan *plan) { return plan->flush_due && plan->writing == WRITING_NONE; }
+static inline bool plan_is_cut(const struct plan *plan) { return plan->flush_due && plan_may_hand_over(plan); }
 
 #endif

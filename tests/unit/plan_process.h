@@ -8,6 +8,7 @@
 
 static void process_init(struct world *world, bool once) {
     plan_init(&world->plan, "me", PREFIX, false, once);
+    if (world->window > 0) world->plan.window = world->window;
     plan_store_ready(&world->plan);
     world->job = NO_JOB;
     memset(world->filled, 0, sizeof world->filled);
@@ -26,6 +27,7 @@ static bool entry_fold(struct world *world, const struct list *list, unsigned n,
         const struct plan_known *known = &world->plan.known;
         if (!plan_may_fold(&world->plan, claim, place)) return false;
         place_set(world, entry, place);
+        must(world->job != KNOW, "what is known is looked at while the writer reads it");
         if (!batch->recount && place >= known->from && place < known->to && world->known >> entry & 1) return true;
     }
     if (entry != END && row->n >= (world->used[TOO_LARGE] ? 1 : ROOM) && !batch->recount) {

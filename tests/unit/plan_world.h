@@ -105,6 +105,7 @@ struct world {
         };
     };
     bool counts;              /* it counts what is taken, and may go back in time */
+    int64_t window;           /* places that the ledger is asked for at a time; 0: as ever */
     struct redis_model saved; /* its snapshot */
     /* the store */
     int64_t end; /* behind the highest place of a committed entry */

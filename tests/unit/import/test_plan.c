@@ -216,6 +216,17 @@ static void a_redis_that_goes_back_beyond_a_commit(void **state) {
     walk_from(world);
 }
 
+/* The ledger is asked for one place at a time, also while a generation has entries. */
+static void a_redis_that_goes_back_in_small_windows(void **state) {
+    (void)state;
+    struct world *world = world_new("a redis that goes back, in small windows", 3, false);
+    world->counts = true;
+    world->window = 1;
+    process_init(world, false);
+    queue_put(world, 3, (const uint8_t[]){1, 2, 3});
+    walk_from(world);
+}
+
 /* It went back; another consumer has taken two of the entries before, and does not know it yet. */
 static void a_late_commit_of_what_is_handed_out_again(void **state) {
     (void)state;
@@ -283,6 +294,7 @@ int main(void) {
         cmocka_unit_test(a_queue_drained_once),
         cmocka_unit_test(a_redis_that_goes_back),
         cmocka_unit_test(a_redis_that_goes_back_beyond_a_commit),
+        cmocka_unit_test(a_redis_that_goes_back_in_small_windows),
         cmocka_unit_test(a_late_commit_of_what_is_handed_out_again),
         cmocka_unit_test(claims_of_a_dead_consumer),
         cmocka_unit_test(claims_adopted_in_part),
