@@ -86,14 +86,17 @@ static void number_add(struct buffer *row, uint32_t number) {
     buffer_add(row, (const char *)bytes, sizeof bytes);
 }
 
-int64_t places_pack(const struct places *places, size_t *at, size_t *within, struct buffer *row) {
+int64_t places_pack(const struct places *places, size_t *at, size_t *within, size_t most, struct buffer *row) {
     int64_t first = places->runs[*at].first + (int64_t)*within;
     size_t room = PLACES_ROW_ENTRIES;
     while (*at < places->n_runs && room > 0) {
         const struct place_run *run = &places->runs[*at];
         int64_t begin = run->first + (int64_t)*within, distance = begin - first;
         if (distance < 0 || distance >= PLACES_ROW_SPAN) break;
-        size_t n = run->n - *within;
+        size_t n = run->n - *within, fit = row->len + RUN_HEAD < most ? (most - row->len - RUN_HEAD) / HASH : 0;
+        if (fit == 0 && row->len == 0) fit = 1;
+        if (n > fit) n = fit;
+        if (n == 0) break;
         if (n > room) n = room;
         if (n > (size_t)(PLACES_ROW_SPAN - distance)) n = (size_t)(PLACES_ROW_SPAN - distance);
         number_add(row, (uint32_t)distance);

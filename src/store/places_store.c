@@ -149,11 +149,12 @@ static enum store_status places_write(struct store *store, struct places *places
     if (status == STORE_OK) status = queue_lock(store, "", &ring, error);
     if (status == STORE_OK) status = queue_lock(store, places->queue_id, &queue, error);
     if (status != STORE_OK) return status;
+    size_t most = store->ops->value_most ? store->ops->value_most(store) : SIZE_MAX;
     places_sort(places);
     status = overlap_look(store, places, ring.ring, error);
     for (size_t at = 0, within = 0; at < places->n_runs && status == STORE_OK;) {
         buffer_clear(&row);
-        int64_t place = places_pack(places, &at, &within, &row);
+        int64_t place = places_pack(places, &at, &within, most, &row);
         status = row_write(store, places->queue_id, ring.ring++, place, &row, error);
     }
     places->now_ring = ring.ring;

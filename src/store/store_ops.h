@@ -29,6 +29,8 @@ struct store_ops {
     /* As store_query; STORE_TAKEN for an INSERT whose primary key is there already. */
     enum store_status (*query)(struct store *store, const char *sql, const struct store_param *params,
                                unsigned n_params, store_row_fn *row, void *context, struct error *error);
+    /* Bytes of a value of a query, at most. NULL: any number. */
+    size_t (*value_most)(const struct store *store);
     /* From any thread, with `cancelled` set: wakes a query that waits. NULL: it looks itself. */
     void (*cancel)(struct store *store);
     /* As store_idle. NULL: there is nothing to do. */

@@ -50,12 +50,13 @@ bool places_take(const struct places *places, const char *queue_id);
 void places_clear(struct places *places); /* keeps the memory */
 void places_release(struct places *places);
 
-/* The runs from *at on as the content of a row: at most PLACES_ROW_ENTRIES entries, PLACES_ROW_SPAN places. For each
+/* The runs from *at on as the content of a row: at most PLACES_ROW_ENTRIES entries, PLACES_ROW_SPAN places, and `most`
+ * bytes, but one entry. For each
  * run the distance of its first place from the row's and its length, then the hashes, little-endian numbers of 4 bytes.
  * Moves *at and *within, the first run that was not written and the entries written of it. Returns the row's first
  * place. */
 struct buffer;
-int64_t places_pack(const struct places *places, size_t *at, size_t *within, struct buffer *row);
+int64_t places_pack(const struct places *places, size_t *at, size_t *within, size_t most, struct buffer *row);
 /* Calls back for each run of a row; hashes may stand at any address. false: the row is damaged. */
 typedef void places_run_fn(void *context, int64_t first, size_t n, const uint8_t *hashes);
 bool places_unpack(int64_t first, const uint8_t *row, size_t len, places_run_fn *run, void *context);

@@ -104,6 +104,7 @@ const struct store_ops store_mysql_ops = {
     .begin = mysql_store_begin,
     .put = mysql_store_put,
     .send = mysql_store_send,
+    .value_most = mysql_store_value_most,
     .commit = mysql_store_commit,
     .rollback = mysql_store_rollback,
     .query = mysql_store_query,

@@ -5,6 +5,13 @@
 
 #include "store/mysql/connection.h"
 
+enum { STATEMENT_MOST = 512 }; /* bytes of a statement beside its value, where that may be long */
+
+size_t mysql_store_value_most(const struct store *base) {
+    const struct mysql_store *store = (const struct mysql_store *)(const void *)base;
+    return store->packet > 2 * STATEMENT_MOST ? (store->packet - STATEMENT_MOST) / 2 : STATEMENT_MOST / 2;
+}
+
 /* As hexadecimal literals, which need no escaping whatever the session's sql_mode and character set are. */
 static void param_add(struct buffer *out, const struct store_param *param) {
     const unsigned char *bytes = param->bytes;

@@ -95,17 +95,28 @@ static void rows_have_every_entry_once(void **state) {
     for (size_t at = 0, within = 0; at < places.n_runs;) {
         struct seen before = seen;
         buffer_clear(&row);
-        int64_t first = places_pack(&places, &at, &within, &row);
+        int64_t first = places_pack(&places, &at, &within, SIZE_MAX, &row);
         assert_true(places_unpack(first, (const uint8_t *)row.data, row.len, on_run, &seen));
         assert_in_range(seen.n - before.n, 1, PLACES_ROW_ENTRIES);
         assert_true(seen.last - first < PLACES_ROW_SPAN);
     }
     assert_int_equal(seen.n, n);
     assert_int_equal(seen.sum, sum);
+    for (size_t most = 1; most < 100; most++) { /* however few bytes a row may have */
+        seen = (struct seen){0};
+        for (size_t at = 0, within = 0; at < places.n_runs;) {
+            buffer_clear(&row);
+            int64_t first = places_pack(&places, &at, &within, most, &row);
+            assert_true(places_unpack(first, (const uint8_t *)row.data, row.len, on_run, &seen));
+            assert_true(row.len <= (most < 12 ? 12 : most));
+        }
+        assert_int_equal(seen.n, n);
+        assert_int_equal(seen.sum, sum);
+    }
     /* cut anywhere but behind a run it is damaged */
     buffer_clear(&row);
     size_t at = 0, within = 0;
-    int64_t first = places_pack(&places, &at, &within, &row);
+    int64_t first = places_pack(&places, &at, &within, SIZE_MAX, &row);
     for (size_t len = 1; len < 40; len++)
         assert_int_equal(places_unpack(first, (const uint8_t *)row.data, len, on_run, &seen), len == 12 || len == 24);
     buffer_release(&row);
