@@ -62,7 +62,7 @@ static bool placed_fold(struct importer *importer, const char *text, size_t len)
     uint32_t hash = known_hash(text, len);
     if (batch->ended || batch->full) return false;
     if (!plan_may_fold(&importer->plan, claim, importer->place)) return false;
-    if (!batch->recount && known_has(&importer->known, importer->place, hash)) {
+    if (plan_looks_up(&importer->plan, claim) && known_has(&importer->known, importer->place, hash)) {
         generation->known++;
         importer->place++;
         return true;

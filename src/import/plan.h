@@ -172,6 +172,11 @@ static inline bool plan_may_fold(const struct plan *plan, const struct claim *cl
     if (!known->valid || strcmp(known->queue_id, claim->queue_id) != 0) return false;
     return place >= known->from && place < known->to;
 }
+/* Whether the answer to PLAN_KNOW may have an entry of the claim, which plan_may_fold(). Not of a new one: it may be
+ * folded while the ledger is asked again, and the answer is being written. */
+static inline bool plan_looks_up(const struct plan *plan, const struct claim *claim) {
+    return !claim->is_new && !plan->batches[plan->at].recount;
+}
 /* How many rows the ledger had of places when it was known not to have the entries of the claim that may be folded. */
 static inline int64_t plan_ring(const struct plan *plan, const struct claim *claim) {
     return claim->is_new ? claim->ring : plan->known.window_ring;

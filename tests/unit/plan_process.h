@@ -27,8 +27,9 @@ static bool entry_fold(struct world *world, const struct list *list, unsigned n,
         const struct plan_known *known = &world->plan.known;
         if (!plan_may_fold(&world->plan, claim, place)) return false;
         place_set(world, entry, place);
-        must(world->job != KNOW, "what is known is looked at while the writer reads it");
-        if (!batch->recount && place >= known->from && place < known->to && world->known >> entry & 1) return true;
+        bool looks = plan_looks_up(&world->plan, claim);
+        must(!looks || world->job != KNOW, "an answer of the ledger is read while it is being written");
+        if (looks && place >= known->from && place < known->to && world->known >> entry & 1) return true;
     }
     if (entry != END && row->n >= (world->used[TOO_LARGE] ? 1 : ROOM) && !batch->recount) {
         batch->full = true;
@@ -176,7 +177,10 @@ static void operate(struct world *world, bool answers, bool otherwise) {
         }
         break;
     case PLAN_TAKE:
-        if (world->n_queue > 0)
+        if (world->lapsed) { /* what takes finds it in the same breath */
+            world->lapsed = false;
+            if (answers) plan_lost(plan);
+        } else if (world->n_queue > 0)
             take(world, answers, otherwise);
         else if (answers)
             plan_took(plan, 0, 0, 0);
@@ -311,6 +315,7 @@ static bool can_happen(const struct world *world, enum happening event) {
 static void happen(struct world *world, enum happening event) {
     struct plan *plan = &world->plan;
     world->used[event]++;
+    if (event == LOST_AFTER && world->lapsed && plan->under_way == PLAN_TAKE) event = LOST_BEFORE;
     if (event == LOST_BEFORE || event == LOST_AFTER || event == CRASHED) world->lapsed = false;
     switch (event) {
     case ANSWERED: operate(world, true, false); break;

@@ -219,11 +219,30 @@ static void a_redis_that_goes_back_beyond_a_commit(void **state) {
 /* The ledger is asked for one place at a time, also while a generation has entries. */
 static void a_redis_that_goes_back_in_small_windows(void **state) {
     (void)state;
-    struct world *world = world_new("a redis that goes back, in small windows", 3, false);
+    struct world *world = world_new("a Redis that goes back, in small windows", 3, false);
     world->counts = true;
     world->window = 1;
     process_init(world, false);
     queue_put(world, 3, (const uint8_t[]){1, 2, 3});
+    walk_from(world);
+}
+
+/* The ledger is slow to answer: we look for dead consumers meanwhile, and it is asked again. */
+static void a_ledger_that_is_asked_twice(void **state) {
+    static const enum happening before[] = {CONNECTED, ANSWERED, LOOK_DUE, ANSWERED, ANSWERED};
+    static const enum happening after[] = {STORE_WRITES, STORE_ANSWERS, ANSWERED_OTHERWISE};
+    (void)state;
+    struct world *world = world_new("a ledger that is asked twice", 2, false);
+    world->counts = true;
+    world->counted = 1; /* an entry that has long been forgotten */
+    step(world);
+    for (unsigned i = 0; i < sizeof before / sizeof before[0]; i++)
+        happen(world, before[i]);
+    assert_int_equal(world->job, KNOW);
+    queue_put(world, 2, (const uint8_t[]){1, 2});
+    for (unsigned i = 0; i < sizeof after / sizeof after[0]; i++)
+        happen(world, after[i]);
+    assert_int_equal(world->job, KNOW);
     walk_from(world);
 }
 
@@ -295,6 +314,7 @@ int main(void) {
         cmocka_unit_test(a_redis_that_goes_back),
         cmocka_unit_test(a_redis_that_goes_back_beyond_a_commit),
         cmocka_unit_test(a_redis_that_goes_back_in_small_windows),
+        cmocka_unit_test(a_ledger_that_is_asked_twice),
         cmocka_unit_test(a_late_commit_of_what_is_handed_out_again),
         cmocka_unit_test(claims_of_a_dead_consumer),
         cmocka_unit_test(claims_adopted_in_part),
