@@ -122,6 +122,10 @@ static void on_members(void *context, const redisReply *reply) {
 /* What the queue counts, read before the claims are: a place in them that is not below it was given later. */
 static void on_counted(void *context, const redisReply *reply) {
     struct consumer *consumer = context;
+    if (consumer_is_forbidden(reply)) {
+        consumer_unscript(consumer, reply);
+        return;
+    }
     if (consumer_refused(consumer, reply, "HMGET")) return;
     if (reply->elements != 2 || reply->element[0]->type != REDIS_REPLY_STRING) return;
     snprintf(consumer->result.queue_id, sizeof consumer->result.queue_id, "%.16s", reply->element[0]->str);

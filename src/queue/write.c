@@ -23,7 +23,7 @@ void consumer_unscript(struct consumer *consumer, const redisReply *reply) {
     log_warning("queue",
                 "%s: queue %s: %s; a backlog is taken as a whole and not shared with other importers, and entries that "
                 "Redis hands out again after a crash are counted again, until the user may run +eval +get +exists "
-                "+llen +lpos +lmove +sadd +sort +ltrim +lrange +rpush +hget +hsetnx +hincrby",
+                "+llen +lpos +lmove +sadd +sort +ltrim +lrange +rpush +hget +hmget +hsetnx +hincrby",
                 consumer->target.display, consumer->config->queue, reply->str);
     consumer->scripts = SCRIPTS_NONE;
 }

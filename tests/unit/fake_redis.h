@@ -434,7 +434,9 @@ static inline redisReply *fake_eval(const struct fake_command *command) {
     return fake_execute(&inner);
 }
 
+/* Forbidden where a test has pushed "no HMGET". */
 static inline redisReply *fake_hmget(const struct fake_key *key) {
+    if (fake_key("no HMGET")) return fake_error("NOPERM this user has no permissions to run the 'hmget' command");
     redisReply *reply = fake_array(2);
     for (size_t i = 0; i < 2; i++)
         reply->element[i] = key ? fake_reply(REDIS_REPLY_STRING, 0, key->items[i].text, key->items[i].len) : fake_nil();

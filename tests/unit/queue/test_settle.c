@@ -46,6 +46,24 @@ static void claims_are_listed(void **state) {
     consumer_end_test();
 }
 
+/* Whose user may run scripts, but may not read what the queue counts. */
+static void claims_are_listed_without_the_count(void **state) {
+    (void)state;
+    struct claim ours = claim_make("me", 5, 0);
+    fake_scripts = FAKE_ALL_SCRIPTS;
+    consumer_begin_test();
+    claim_put(&ours, 1, 3);
+    fake_push("no HMGET", "");
+    told_clear();
+    consumer_list(consumer);
+    fake_run();
+    assert_int_equal(told.lost, 0);
+    assert_int_equal(told.done, 1);
+    assert_int_equal(told.result.n_claims, 1);
+    assert_string_equal(told.result.queue_id, "");
+    consumer_end_test();
+}
+
 static void no_claims(void **state) {
     (void)state;
     consumer_begin_test();
@@ -288,6 +306,7 @@ static void popped_entries_are_pushed_back(void **state) {
 int main(void) {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test_setup_teardown(claims_are_listed, setup, teardown),
+        cmocka_unit_test_setup_teardown(claims_are_listed_without_the_count, setup, teardown),
         cmocka_unit_test_setup_teardown(no_claims, setup, teardown),
         cmocka_unit_test_setup_teardown(a_settlement, setup, teardown),
         cmocka_unit_test_setup_teardown(a_rest_of_another_length_is_not_cut, setup, teardown),
