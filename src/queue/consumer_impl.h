@@ -146,6 +146,7 @@ void consumer_unscript(struct consumer *consumer, const redisReply *reply);
 void consumer_draw(struct consumer *consumer, char queue_id[QUEUE_ID_MAX]);
 /* Takes by a script, and reads ahead; see consumer_take(). The keys are set. */
 void consumer_script_take(struct consumer *consumer);
+void consumer_command_take(struct consumer *consumer); /* the same by commands */
 
 /* For both ways of taking: entries went to a claim; one of them, answered with the take. */
 void consumer_claimed(struct consumer *consumer, const struct consumer_claimed *claimed);

@@ -1,6 +1,7 @@
 /* A take by a script: at once, and with all that must be true of it. */
 #include <inttypes.h>
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 
 #include "queue/consumer_impl.h"
@@ -51,10 +52,14 @@ static void place_text(char text[PLACE_TEXT_MAX], const char *queue_id, int64_t 
     snprintf(text, PLACE_TEXT_MAX, "%.16s.%" PRId64, queue_id, place);
 }
 
-/* Reads ahead of a take that Redis refuses are of claims that will not be there. */
+/* Taken by commands instead; but reads ahead of a take that Redis refuses are of claims that will not be there. */
 static void take_refused(struct consumer *consumer, const redisReply *reply) {
+    bool alone = consumer->takes == 1 && consumer->pending == 0 && consumer->fill_key[0] == '\0';
     consumer_unscript(consumer, reply);
-    redis_drop(consumer->redis, "the permissions of our user have changed");
+    if (alone)
+        consumer_command_take(consumer);
+    else
+        redis_drop(consumer->redis, "the permissions of our user have changed");
 }
 
 static void take_send(struct consumer *consumer);
@@ -65,6 +70,22 @@ static bool can_go_on(const struct consumer *consumer, const struct consumer_cla
            consumer->queue_length > CONSUMER_FEW_MAX && consumer->takes < CONSUMER_TAKES;
 }
 
+/* Nothing more comes. */
+static void take_end(struct consumer *consumer) {
+    if (consumer->pending > 0 || consumer->takes_pending > 0) return;
+    if (consumer->result.moved > 0)
+        consumer_finish(consumer);
+    else
+        consumer_wait(consumer);
+}
+
+/* Redis has other data than it had at our last take, and has not closed the connection. */
+static bool has_gone_back(const struct consumer *consumer, const struct consumer_claimed *claimed) {
+    const char *next = consumer->next;
+    return strncmp(next, claimed->queue_id, QUEUE_ID_MAX - 1) == 0 && next[QUEUE_ID_MAX - 1] == '.' &&
+           claimed->place < strtoll(next + QUEUE_ID_MAX, NULL, 10);
+}
+
 static void taken_read(struct consumer *consumer, const redisReply *reply, size_t n_entries) {
     const redisReply *id = reply->element[4];
     char at[PLACE_TEXT_MAX];
@@ -72,6 +93,10 @@ static void taken_read(struct consumer *consumer, const redisReply *reply, size_
                                        .filled = reply->element[2]->integer == 1,
                                        .place = reply->element[3]->integer};
     snprintf(claimed.queue_id, sizeof claimed.queue_id, "%.16s", id->type == REDIS_REPLY_STRING ? id->str : "");
+    if (has_gone_back(consumer, &claimed)) { /* what is folded and not committed may be among what it holds */
+        redis_drop(consumer->redis, "Redis has gone back in time");
+        return;
+    }
     place_text(at, claimed.queue_id, claimed.place);
     bool expected = consumer->pages_ahead && strcmp(at, consumer->next) == 0; /* its entries come next */
     consumer->queue_length = (uint64_t)reply->element[1]->integer;
@@ -84,15 +109,7 @@ static void taken_read(struct consumer *consumer, const redisReply *reply, size_
         consumer_entry(consumer, reply->element[TAKE_HEAD + i]);
     /* Those of a claim that is not read ahead are read before any other's; those that are here don't come again. */
     if (n_entries > 0 ? consumer->pending > 0 : !expected) consumer->stopped = true;
-}
-
-/* Nothing more comes. */
-static void take_end(struct consumer *consumer) {
-    if (consumer->pending > 0 || consumer->takes_pending > 0) return;
-    if (consumer->result.moved > 0)
-        consumer_finish(consumer);
-    else
-        consumer_wait(consumer);
+    take_end(consumer);
 }
 
 static void on_taken(void *context, const redisReply *reply) {
@@ -106,10 +123,8 @@ static void on_taken(void *context, const redisReply *reply) {
         consumer_displaced(consumer, reply->element[1]);
     } else if (reply->elements >= TAKE_HEAD) {
         taken_read(consumer, reply, reply->elements - TAKE_HEAD);
-        take_end(consumer);
     } else {
         consumer->queue_length = 0;
-        consumer->next[0] = '\0';
         consumer->read_ahead = false;
         take_end(consumer);
     }

@@ -122,7 +122,7 @@ static void on_members(void *context, const redisReply *reply) {
 /* What the queue counts, read before the claims are: a place in them that is not below it was given later. */
 static void on_counted(void *context, const redisReply *reply) {
     struct consumer *consumer = context;
-    if (consumer_is_forbidden(reply)) {
+    if (consumer_is_forbidden(reply)) { /* the list goes on */
         consumer_unscript(consumer, reply);
         return;
     }

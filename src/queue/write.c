@@ -75,7 +75,8 @@ void consumer_write(struct consumer *consumer, redis_reply_fn *reply, void *cont
 /* --- several at once --- */
 
 /* ARGV: how many conditions; of each a command, its key, and "=" with what it must answer, or "-" for nothing; then of
- * each command its number of words and these. An error of one does not end the others, as in a transaction. */
+ * each command its number of words and these. As in a
+ * transaction, nothing is done where an ACL forbids one of them, and an error of one does not end the others. */
 static const char joint_script[] =
     CONSUMER_ANY_MEMORY "local at, answer = 2, {}\n"
                         "for i = 1, ARGV[1] do\n"
@@ -83,6 +84,15 @@ static const char joint_script[] =
                         "    if (value and '=' .. value or '-') ~= ARGV[at + 2] then return false end\n"
                         "    at = at + 3\n"
                         "end\n"
+                        "local first = at\n"
+                        "while at <= #ARGV do\n"
+                        "    local n = tonumber(ARGV[at])\n"
+                        "    if not redis.acl_check_cmd(unpack(ARGV, at + 1, at + n)) then\n"
+                        "        return redis.error_reply('NOPERM this user may not run ' .. ARGV[at + 1])\n"
+                        "    end\n"
+                        "    at = at + n + 1\n"
+                        "end\n"
+                        "at = first\n"
                         "while at <= #ARGV do\n"
                         "    local n = tonumber(ARGV[at])\n"
                         "    answer[#answer + 1] = redis.pcall(unpack(ARGV, at + 1, at + n))\n"

@@ -156,6 +156,28 @@ def test_an_end_is_not_obeyed_twice(make_site, kind):
     assert site.ledger()["entries"] == 17
 
 
+def test_back_without_a_lost_connection(make_site, make_redis, kind):
+    """What is folded and not yet committed comes again, in the same generation."""
+    redis = make_redis(options=["--enable-debug-command", "yes"])
+    site = make_site(kind, redis=redis, import_={"flush_interval": "1h"})
+    rounds, client = Rounds(site, 5), redis.client()
+    daemon = site.daemon()
+    rounds.push(10, rounds.kept)
+    drained(site, [daemon])
+    daemon.signal(signal.SIGSTOP)
+    rounds.push(100, rounds.kept)
+    client.save()
+    daemon.signal(signal.SIGCONT)
+    site.wait_claimed()
+    daemon.signal(signal.SIGSTOP)
+    client.execute_command("DEBUG", "RELOAD", "NOSAVE")
+    daemon.signal(signal.SIGCONT)
+    site.wait_claimed()
+    drained(site, [daemon])
+    daemon.stop()
+    rounds.check()
+
+
 def test_another_redis_counts_anew(make_site, kind):
     """Without its data, or emptied, it has another count: the same entries are new ones."""
     site = make_site(kind)

@@ -128,6 +128,49 @@ def test_acl_user(make_site, make_redis):
     check(site, entries)
 
 
+def acl_site(make_site, make_redis, *rules):
+    """A site whose importer may do what it is documented to need, as the rules change it."""
+    server = make_redis(tcp=True)
+    server.client().execute_command("ACL", "SETUSER", "importer", *ACL.split(), *rules)
+    return make_site(redis=server, queue={"url": "redis://importer:flow@127.0.0.1:%d/0" % server.port,
+                                          "consumer_timeout": "1s"}, import_={"flush_interval": "1h"})
+
+
+@pytest.mark.parametrize("forbidden", ["eval", "hincrby", "hmget", "lpos", "sort"])
+def test_acl_without_what_a_script_requires(make_site, make_redis, forbidden):
+    """Then entries are taken by commands, by the daemon as by the hand tool."""
+    entries = list(generator.flows(900, seed=76))
+    site = acl_site(make_site, make_redis, "-" + forbidden)
+    site.redis.push(entries[:600])
+    daemon = site.daemon()
+    site.settle(600, daemon)
+    daemon.stop()
+    site.redis.push(entries[600:])
+    site.run("--once")
+    rig.assert_tables(site.tables(), reference.Import().add_all(entries).tables())
+
+
+@pytest.mark.parametrize("forbidden", ["renamenx", "sadd", "srem"])
+def test_acl_forbids_a_part_of_what_is_done_at_once(make_site, make_redis, forbidden):
+    """Nothing of it is done: the claims of a dead consumer are adopted once it is allowed."""
+    entries = list(generator.flows(900, seed=77))
+    site = acl_site(make_site, make_redis)
+    client = site.redis.client()
+    site.redis.push(entries)
+    daemon = site.daemon()
+    site.wait_claimed()
+    daemon.kill()
+    client.execute_command("ACL", "SETUSER", "importer", "-" + forbidden)
+    claims, names = site.claims(), client.smembers("{%s}:claims" % rig.QUEUE)
+    other = site.daemon(name="other", queue={"consumer": "two"})
+    rig.wait_for(lambda: "NOPERM" in other.output(), lambda: "a refusal:\n" + other.output())
+    assert (site.claims(), client.smembers("{%s}:claims" % rig.QUEUE)) == (claims, names)
+    client.execute_command("ACL", "SETUSER", "importer", "+" + forbidden)
+    site.settle(900, other)
+    other.stop()
+    rig.assert_tables(site.tables(), reference.Import().add_all(entries).tables())
+
+
 def test_other_queue_name(make_site):
     entries = list(generator.flows(300, seed=75))
     site = make_site("sqlite", queue={"name": "probe7:flows"})
