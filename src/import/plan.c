@@ -149,7 +149,9 @@ static enum plan_action live_next(struct plan *plan, int64_t now_us) {
         plan->limit = INT64_MAX;
         return read_on(plan, &batch->claims[batch->at]);
     }
-    return plan->paused || plan->clock_wrong || plan->store_away ? PLAN_WAIT : take(plan, now_us);
+    /* While the ledger is asked, nobody can tell whether what comes is new. */
+    bool waits = plan->paused || plan->clock_wrong || plan->store_away || plan->finding;
+    return waits ? PLAN_WAIT : take(plan, now_us);
 }
 
 /* Redis is away. What at-most-once delivery has folded is in memory alone, and is written all the same. */
