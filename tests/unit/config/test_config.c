@@ -63,10 +63,12 @@ static void file_write(const char *at, const char *text) {
 
 /* Loads a file with this text and the further arguments; *errors, *output are freed by the caller. */
 static int load(const char *text, char *const *arguments, char **output, char **errors) {
-    char *argv[16] = {(char *)"prog", (char *)"-c", path};
+    static char *argv[16]; /* the configuration keeps its operands */
     int argc = 3;
+    argv[0] = (char *)"prog", argv[1] = (char *)"-c", argv[2] = path;
     for (; arguments && *arguments; arguments++)
         argv[argc++] = *arguments;
+    argv[argc] = NULL;
     file_write(path, text);
     struct capture out = capture_begin(STDOUT_FILENO), err = capture_begin(STDERR_FILENO);
     int status = config_load(&config, &program, argc, argv);
