@@ -82,7 +82,7 @@ static void succeeded(struct committer *committer) {
     struct places_known known = {.end = places->now_end, .ring = places->now_ring};
     struct committer_news news = {.event = COMMITTER_COMMITTED, .ledger = &written(committer)->ledger};
     memcpy(known.queue_id, places->queue_id, sizeof known.queue_id);
-    if (places->n > 0) news.places = &known;
+    if (places->now_end > 0) news.places = &known; /* else none, or it was another that has committed */
     committer->told(committer->context, &news);
 }
 

@@ -152,6 +152,7 @@ unsigned journal_append(struct journal *journal, int64_t now_us, struct journal_
 /* Takes the head off. false: the block is of another layout. */
 static bool block_open(struct journal *journal, struct journal_block *block) {
     struct head head;
+    if (block->len < sizeof head) return false; /* nobody wrote that */
     memcpy(&head, block->bytes, sizeof head);
     block->now = head.now;
     block->number = head.number;
