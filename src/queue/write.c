@@ -16,7 +16,7 @@ enum { WORDS_MAX = 16 };
 bool consumer_is_forbidden(const redisReply *reply) {
     return reply->type == REDIS_REPLY_ERROR &&
            (strstr(reply->str, "NOPERM") || strstr(reply->str, "can't run this command") ||
-            strstr(reply->str, "unknown command"));
+            strstr(reply->str, "has no permissions to run") || strstr(reply->str, "unknown command"));
 }
 
 void consumer_unscript(struct consumer *consumer, const redisReply *reply) {

@@ -82,7 +82,7 @@ class Producer(threading.Thread):
                 client.rpush(rig.QUEUE, *self.entries[self.at:self.at + n])
                 self.at += n
             except redis.exceptions.ResponseError as error:
-                if "OOM" not in str(error):
+                if "maxmemory" not in str(error):
                     raise
                 self.refused += 1
             finally:

@@ -51,7 +51,7 @@ class SmallMaria(rig.MariaDB):
         process = rig.Process
 
         def within(command, *rest):
-            return process(["nsenter", "-t", self.holder.pid, "-m", rig.program(command[0])] + command[1:], *rest)
+            return process(["nsenter", "-t", self.holder.pid, "-m", "-r", rig.program(command[0])] + command[1:], *rest)
         rig.Process = within
         try:
             super().start()

@@ -41,7 +41,7 @@ def test_what_is_found(make_site, make_redis, case):
     daemon = site.daemon()
     connected(site, daemon)
     rig.wait_for(lambda: len(warnings(daemon)) == len(found), daemon.output)
-    site.import_all([])  # nothing, but the store is there
+    site.run("schema", "install")
     assert findings(site) == found
     out, _ = site.run("status")
     said = re.findall(r"^(.*)\. Fix: (.*)$", out, re.M)
@@ -51,7 +51,7 @@ def test_what_is_found(make_site, make_redis, case):
 
 def test_what_it_says_fixes_it(make_site, make_redis):
     site = make_site("sqlite", redis=make_redis(options=["--maxmemory", "100mb", "--maxmemory-policy", "allkeys-lru"]))
-    site.import_all([])
+    site.run("schema", "install")
     client = site.redis.client()
     assert findings(site) == ["evicts-entries", "keeps-nothing"]
     for problem in document(site, "status")[0]["queue"]["redis_problems"]:
