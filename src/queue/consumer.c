@@ -277,6 +277,7 @@ void consumer_free(struct consumer *consumer) {
     redis_target_release(&consumer->target);
     free(consumer->listed);
     buffer_release(&consumer->joint.words);
+    buffer_release(&consumer->ahead);
     free(consumer->joint.ends);
     free(consumer->rest_lengths);
     free(consumer);

@@ -9,7 +9,7 @@
 
 enum {
     CONSUMER_TAKE_MAX = 4000, /* entries of a claim that a script makes */
-    CONSUMER_TAKES = 16,      /* claims of an operation, made one while the entries of another come */
+    CONSUMER_TAKES = 16,      /* claims of an operation, made one while the entries of another are folded */
     CONSUMER_SOME_MAX = 4000, /* entries moved or popped one by one; without scripts, a longer queue is renamed */
     CONSUMER_FEW_MAX = 500,   /* entries that a script moves one by one, and answers with */
     CONSUMER_SOME_FIRST = 256,
@@ -82,6 +82,8 @@ struct consumer {
     char next[PLACE_TEXT_MAX];     /* of the entry that the next take begins with, if nobody else takes; "": unknown */
     bool read_ahead;               /* the last take has left enough for another like it */
     bool pages_ahead;              /* the entries of the take under way are asked for, where it begins at `next` */
+    bool goes_on;                  /* another take follows once they are here */
+    struct buffer ahead;           /* of them, those that wait to be folded: each behind its length */
     int64_t page;                  /* entries of the next read: paging_next() */
     struct paging pages[CONSUMER_PAGES]; /* the reads under way: the first at `first_page` */
     unsigned first_page;
@@ -157,6 +159,9 @@ void consumer_popped(void *context, const redisReply *reply); /* the same with a
 void consumer_wait(struct consumer *consumer);
 /* Entries of a claim, into handler.entry. */
 void consumer_page_ask(struct consumer *consumer, const char *key, int64_t first, int64_t last, redis_reply_fn *done);
+/* The same, but they wait for consumer_ahead_deliver(), or until they are CONSUMER_PAGE_HIGH bytes. */
+void consumer_ahead_ask(struct consumer *consumer, const char *key, int64_t first, int64_t last, redis_reply_fn *done);
+void consumer_ahead_deliver(struct consumer *consumer);
 
 /* What happens to the key from here on keeps the next transaction from being done (NIL). */
 void consumer_watch(struct consumer *consumer, const char *key);

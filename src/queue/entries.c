@@ -4,6 +4,7 @@
 #include <string.h>
 
 #include "base/fault.h"
+#include "flow/entry.h"
 #include "queue/consumer_impl.h"
 
 static void entry_deliver(struct consumer *consumer, const char *text, size_t len) {
@@ -37,6 +38,28 @@ static void on_element(void *context, const char *text, size_t len) {
 
 void consumer_page_ask(struct consumer *consumer, const char *key, int64_t first, int64_t last, redis_reply_fn *done) {
     redis_range(consumer->redis, key, first, last, on_element, done, consumer);
+}
+
+void consumer_ahead_deliver(struct consumer *consumer) {
+    struct buffer *ahead = &consumer->ahead;
+    size_t len;
+    for (size_t at = 0; at < ahead->len; at += sizeof len + entry_held(len)) {
+        memcpy(&len, ahead->data + at, sizeof len);
+        entry_deliver(consumer, ahead->data + at + sizeof len, len);
+    }
+    buffer_clear(ahead);
+}
+
+static void on_element_ahead(void *context, const char *text, size_t len) {
+    struct consumer *consumer = context;
+    consumer->pages[0].bytes += len;
+    buffer_add(&consumer->ahead, &len, sizeof len);
+    buffer_add(&consumer->ahead, text, entry_held(len));
+    if (consumer->ahead.len > CONSUMER_PAGE_HIGH) consumer_ahead_deliver(consumer);
+}
+
+void consumer_ahead_ask(struct consumer *consumer, const char *key, int64_t first, int64_t last, redis_reply_fn *done) {
+    redis_range(consumer->redis, key, first, last, on_element_ahead, done, consumer);
 }
 
 void consumer_claimed(struct consumer *consumer, const struct consumer_claimed *claimed) {

@@ -177,6 +177,11 @@ void redis_command(struct redis *redis, redis_reply_fn *reply, void *context, ..
     redis_send(redis, reply, context, n, words, lens);
 }
 
+void redis_write(struct redis *redis) {
+    int done;
+    if (redis->connection) (void)redisBufferWrite(&redis->connection->c, &done);
+}
+
 void redis_range(struct redis *redis, const char *key, int64_t first, int64_t last, redis_sink_fn *sink,
                  redis_reply_fn *done, void *context) {
     char from[24], to[24];

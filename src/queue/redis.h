@@ -54,6 +54,8 @@ void redis_send(struct redis *redis, redis_reply_fn *reply, void *context, int a
                 const size_t *lens);
 /* The same for words without NULs: the list ends with NULL. */
 void redis_command(struct redis *redis, redis_reply_fn *reply, void *context, ...) __attribute__((sentinel));
+/* What was sent goes out at once, not once the event loop comes by; an error shows there. */
+void redis_write(struct redis *redis);
 /* LRANGE key first last, each element into `sink` as it arrives; `done` sees an array without elements, or an error. */
 void redis_range(struct redis *redis, const char *key, int64_t first, int64_t last, redis_sink_fn *sink,
                  redis_reply_fn *done, void *context);

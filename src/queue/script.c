@@ -64,7 +64,7 @@ static void take_refused(struct consumer *consumer, const redisReply *reply) {
 
 static void take_send(struct consumer *consumer);
 
-/* Whether another take may be sent while the entries of this one come: it must be known how long they are. */
+/* Whether another take may be sent before the entries of this one are folded: it must be known how long they are. */
 static bool can_go_on(const struct consumer *consumer, const struct consumer_claimed *claimed, bool expected) {
     return expected && !consumer->stopped && claimed->moved == CONSUMER_TAKE_MAX &&
            consumer->queue_length > CONSUMER_FEW_MAX && consumer->takes < CONSUMER_TAKES;
@@ -104,7 +104,7 @@ static void taken_read(struct consumer *consumer, const redisReply *reply, size_
     consumer_claimed(consumer, &claimed);
     consumer->read_ahead = consumer->queue_length > CONSUMER_FEW_MAX;
     if (!claimed.filled) consumer->fresh.n++;
-    if (can_go_on(consumer, &claimed, expected)) take_send(consumer);
+    consumer->goes_on = can_go_on(consumer, &claimed, expected);
     for (size_t i = 0; i < n_entries; i++)
         consumer_entry(consumer, reply->element[TAKE_HEAD + i]);
     /* Those of a claim that is not read ahead are read before any other's; those that are here don't come again. */
@@ -130,18 +130,24 @@ static void on_taken(void *context, const redisReply *reply) {
     }
 }
 
-/* Of the claim that the take was to make, if nobody else took in between; else there is no such list. */
+/* Of the claim that the take was to make, if nobody else took in between; else there is no such list. Only when all of
+ * them are here may Redis begin another take, for it sends nothing meanwhile; then we fold them. */
 static void on_page_ahead(void *context, const redisReply *reply) {
     struct consumer *consumer = context;
     if (!consumer->named || consumer_refused(consumer, reply, "LRANGE")) return;
     if (reply->elements > 0) consumer->mean = 1 + consumer->pages[0].bytes / reply->elements;
     consumer->pages[0].bytes = 0;
-    consumer->pending--;
+    if (--consumer->pending > 0) return;
+    if (consumer->goes_on && !consumer->stopped) {
+        consumer->goes_on = false;
+        take_send(consumer);
+        redis_write(consumer->redis);
+    }
+    consumer_ahead_deliver(consumer);
     take_end(consumer);
 }
 
-/* Where the last take has left enough for another, its claim is read in the same breath: Redis moves and sends while we
- * fold. */
+/* Where the last take has left enough for another, its claim is read in the same breath. */
 static void take_send(struct consumer *consumer) {
     const char *script = consumer->scripts == SCRIPTS_ALL ? take_script : take_script + sizeof CONSUMER_ANY_MEMORY - 1;
     char few[24], most[24], ahead_key[CLAIM_KEY_MAX], queue_id[QUEUE_ID_MAX];
@@ -162,11 +168,13 @@ static void take_send(struct consumer *consumer) {
                   first && consumer->fill_key[0] ? consumer->fill_key : consumer->fresh.key, consumer->fresh.key,
                   consumer->token, few, most, queue_id, first ? consumer->fill_end : "", NULL);
     for (int64_t at = 0; consumer->pages_ahead && at < CONSUMER_TAKE_MAX; at += page, consumer->pending++)
-        consumer_page_ask(consumer, ahead_key, at, at + page - 1, on_page_ahead);
+        consumer_ahead_ask(consumer, ahead_key, at, at + page - 1, on_page_ahead);
 }
 
 void consumer_script_take(struct consumer *consumer) {
     consumer->pending = consumer->first_page = consumer->takes = consumer->takes_pending = 0;
     consumer->pages[0].bytes = 0;
+    consumer->goes_on = false;
+    buffer_clear(&consumer->ahead);
     take_send(consumer);
 }
