@@ -330,8 +330,11 @@ def test_sqlite_file_moved_away_under_the_daemon(make_site):
     path, away = site.store.path, site.store.path.with_suffix(".away")
     path.rename(away)
     site.redis.push([one()])
-    daemon.flush()
-    rig.wait_for(lambda: "was moved or removed while it was open; put it back" in daemon.output(), daemon.output)
+
+    def noticed():
+        daemon.flush()  # until it has something to write
+        return "was moved or removed while it was open; put it back" in daemon.output()
+    rig.wait_for(noticed, daemon.output)
     assert not path.exists()
     away.rename(path)
     site.settle(2, daemon)
