@@ -67,7 +67,7 @@ static const char *scheme_end(const char *text) {
 /* The end of the authority that starts at `from`. */
 static const char *authority_end(const char *from) { return from + strcspn(from, "/?"); }
 
-static int port_parse(struct url *url, const char *from, const char *to, struct error *error) {
+static int port_parse(int *into, const char *from, const char *to, struct error *error) {
     int port = 0;
     if (from == to) return 0;
     for (const char *c = from; c < to; c++) {
@@ -77,11 +77,11 @@ static int port_parse(struct url *url, const char *from, const char *to, struct 
     }
     if (port < 1 || port > 65535)
         return error_set(error, "port '%.*s' is not a number from 1 to 65535", (int)(to - from), from);
-    url->port = port;
+    *into = port;
     return 0;
 }
 
-static int host_parse(struct url *url, const char *from, const char *to, struct error *error) {
+static int host_parse(struct url_host *host, const char *from, const char *to, struct error *error) {
     const char *colon, *end;
     if (from < to && *from == '[') {
         end = span_find(++from, to, ']');
@@ -93,8 +93,26 @@ static int host_parse(struct url *url, const char *from, const char *to, struct 
         if (end < to && span_find(end + 1, to, ':') < to)
             return error_set(error, "an IPv6 address must be in brackets, as in [::1]");
     }
-    if (!is_span_empty(from, end) && span_decode_into(&url->host, from, end, error)) return -1;
-    return colon < to ? port_parse(url, colon + 1, to, error) : 0;
+    if (!is_span_empty(from, end) && span_decode_into(&host->name, from, end, error)) return -1;
+    return colon < to ? port_parse(&host->port, colon + 1, to, error) : 0;
+}
+
+static int hosts_parse(struct url *url, const char *from, const char *to, struct error *error) {
+    struct url_host first = {NULL, 0};
+    const char *comma = span_find(from, to, ',');
+    int failed = host_parse(&first, from, comma, error);
+    url->host = first.name;
+    url->port = first.port;
+    while (!failed && comma < to) {
+        if (!url->host) return error_set(error, "no host before a ','");
+        if (url->n_more == URL_HOSTS_MAX - 1) return error_set(error, "more than %d hosts", URL_HOSTS_MAX);
+        from = comma + 1;
+        comma = span_find(from, to, ',');
+        struct url_host *more = &url->more[url->n_more++];
+        failed = host_parse(more, from, comma, error);
+        if (!failed && !more->name) failed = error_set(error, "no host behind a ','");
+    }
+    return failed;
 }
 
 static int authority_parse(struct url *url, const char *from, const char *to, struct error *error) {
@@ -106,7 +124,7 @@ static int authority_parse(struct url *url, const char *from, const char *to, st
         if (colon < at && span_decode_into(&url->password, colon + 1, at, error)) return -1;
         from = at + 1;
     }
-    return host_parse(url, from, to, error);
+    return hosts_parse(url, from, to, error);
 }
 
 static int params_parse(struct url *url, const char *from, struct error *error) {
@@ -165,6 +183,8 @@ void url_release(struct url *url) {
     free(url->password);
     free(url->host);
     free(url->path);
+    for (unsigned i = 0; i < url->n_more; i++)
+        free(url->more[i].name);
     for (unsigned i = 0; i < url->n_params; i++) {
         free(url->params[i].name);
         free(url->params[i].value);

@@ -18,7 +18,8 @@ static const struct option_word capture_queues[] = {
 static const struct option_word collector_queues[] = {{"redis", CAPTURE_REDIS}, {"direct", CAPTURE_DIRECT}, {NULL, 0}};
 static const struct option_word elements[] = {{"needed", ELEMENTS_NEEDED}, {"all", ELEMENTS_ALL}, {NULL, 0}};
 static const struct option_word samplings[] = {{"count", SAMPLING_BY_COUNT}, {"hash", SAMPLING_BY_HASH}, {NULL, 0}};
-static const struct option_word queue_schemes[] = {{"redis", 0}, {"redis+unix", 0}, {NULL, 0}};
+static const struct option_word queue_schemes[] = {
+    {"redis", 0}, {"redis+unix", 0}, {"redis+sentinel", 0}, {"redis+cluster", 0}, {NULL, 0}};
 static const struct option_word store_schemes[] = {{"sqlite", 0}, {"mysql", 0}, {"memory", 0}, {NULL, 0}};
 
 enum { MINUTE = 60, HOUR = 60 * MINUTE };
@@ -34,7 +35,10 @@ const struct option config_options[] = {
 
     {.section = "queue", .name = "url", .flag = "queue", .type = OPTION_URL, .offset = AT(queue.url, const char *),
      .standard = "redis://localhost:6379/0", .words = queue_schemes, .help = "The Redis server that holds the queue.",
-     .more = "redis://[user[:password]@]host[:port][/database] or redis+unix:///path/of/socket[?db=database]."},
+     .more = "redis://[user[:password]@]host[:port][/database] or redis+unix:///path/of/socket[?db=database]; "
+             "redis+sentinel://[user[:password]@]host[:26379][,host...]/master[/database] asks sentinels which server "
+             "is the master, redis+cluster://[user[:password]@]host[:6379][,host...] finds the node of a Redis "
+             "Cluster."},
     {.section = "queue", .name = "name", .flag = "queue-name", .type = OPTION_TEXT,
      .offset = AT(queue.name, const char *), .standard = "entry:queue", .placeholder = "KEY",
      .help = "The key of the Redis list with the flows."},

@@ -15,13 +15,13 @@
 #include "base/mem.h"
 #include "base/resolve.h"
 #include "queue/redis_event.h"
+#include "queue/redis_route.h"
 
 enum {
     EXPECTED_MAX = 1 << 14, /* commands without an answer; more is a mistake of the caller */
     WORDS_MAX = 16,
     SILENCE_SECONDS = 15, /* twice this long without an answer to a command: the connection is dead */
     RETRY_FIRST_MS = 100,
-    CONNECT_MS = 5000, /* for each address; the kernel would try for two minutes */
 };
 
 struct expected { /* an answer that is to come; answers come in the order of the commands */
@@ -34,6 +34,7 @@ struct redis {
     struct event_base *base;
     const struct redis_target *target;
     struct redis_handler handler;
+    struct redis_route route;
     struct backoff backoff;
     redisAsyncContext *connection;       /* NULL: none */
     struct resolve *resolving;           /* the host's name; NULL: nobody is asked */
@@ -98,21 +99,26 @@ static void retry_later(struct redis *redis) {
     evtimer_add(redis->retry, &time);
 }
 
-/* Forgets the connection that is gone or going, tells the handler, and tries again later. */
-static void connection_lost(struct redis *redis, const char *why) {
-    char reason[256];
-    snprintf(reason, sizeof reason, "%s", why);
+/* Forgets the connection that is gone or going, and the name's addresses: it may have moved. */
+static void connection_close(struct redis *redis) {
     redisAsyncContext *connection = redis->connection;
     redis->connection = NULL;
     redis->in_use = false;
     redis->n = 0;
-    addresses_forget(redis); /* the name is asked for again: it may have moved */
+    addresses_forget(redis);
     evtimer_del(redis->watch);
     evtimer_del(redis->deadline);
     if (connection) {
         connection->data = NULL;
         redisAsyncFree(connection);
     }
+}
+
+/* Tells the handler, and tries again later. */
+static void connection_lost(struct redis *redis, const char *why) {
+    char reason[500];
+    snprintf(reason, sizeof reason, "%s", why);
+    connection_close(redis);
     retry_later(redis);
     redis->handler.lost(redis->handler.context, reason);
 }
@@ -138,6 +144,11 @@ static void on_reply(redisAsyncContext *connection, void *reply, void *unused) {
     redis->answers++;
     redisReply answer = *(const redisReply *)reply;
     bool error = answer.type == REDIS_REPLY_ERROR;
+    char why[400];
+    if (error && redis->in_use && redis_route_left(&redis->route, answer.str, why, sizeof why)) {
+        connection_lost(redis, why);
+        return;
+    }
     if (error && !expected.reply) snprintf(redis->refused, sizeof redis->refused, "%s", answer.str);
     if (error && strncmp(answer.str, "EXECABORT", 9) == 0 && *redis->refused) {
         answer.str = redis->refused;
@@ -201,21 +212,65 @@ static void on_login(void *context, const redisReply *reply) {
     connection_lost(redis, why);
 }
 
-/* The last answer of the login: without an error before it, the connection is good. */
-static void on_ping(void *context, const redisReply *reply) {
+static void node_begin(struct redis *redis);
+static void connect_failed(struct redis *redis, const char *why);
+
+static void on_slots(void *context, const redisReply *reply) {
     struct redis *redis = context;
-    on_login(context, reply);
-    if (!redis->connection) return;
+    redis_route_learn(&redis->route, reply);
+}
+
+static void use_begin(struct redis *redis) {
+    const struct redis_route *route = &redis->route;
+    evtimer_del(redis->deadline);
     redis->in_use = true;
+    if (redis->target->kind != REDIS_SERVER)
+        log_notice("queue", "%s: using %s:%d", redis->target->display, route->at.host, route->at.port);
+    if (redis_route_learns(route)) redis_command(redis, on_slots, redis, "CLUSTER", "SLOTS", NULL);
     redis->handler.connected(redis->handler.context);
 }
 
-static void connect_failed(struct redis *redis, const char *why);
+/* The last answer of the login: without an error before it, the connection is good, if it is to the right server. */
+static void on_question(void *context, const redisReply *reply) {
+    struct redis *redis = context;
+    char why[400];
+    switch (redis_route_answer(&redis->route, reply, why, sizeof why)) {
+    case REDIS_ROUTE_HERE: use_begin(redis); break;
+    case REDIS_ROUTE_ON:
+        connection_close(redis);
+        node_begin(redis);
+        break;
+    case REDIS_ROUTE_FAILED:
+        connection_close(redis);
+        connect_failed(redis, why);
+        break;
+    }
+}
+
+static void login_send(struct redis *redis) {
+    const struct redis_target *target = redis->target;
+    const char *words[3] = {NULL};
+    char database[16];
+    snprintf(database, sizeof database, "%d", target->database);
+    bool login = redis_route_logs_in(&redis->route);
+    if (login && target->password && target->user)
+        redis_command(redis, on_login, redis, "AUTH", target->user, target->password, NULL);
+    else if (login && target->password)
+        redis_command(redis, on_login, redis, "AUTH", target->password, NULL);
+    if (login && target->database && !redis->route.asking)
+        redis_command(redis, on_login, redis, "SELECT", database, NULL);
+    if (login) redis_command(redis, on_login, redis, "PING", NULL);
+    redis_route_question(&redis->route, words);
+    redis_command(redis, on_question, redis, words[0], words[1], words[2], NULL);
+}
+
+static void patience_begin(struct redis *redis) {
+    const struct timeval patience = {.tv_sec = redis->connect_ms / 1000, .tv_usec = redis->connect_ms % 1000 * 1000};
+    evtimer_add(redis->deadline, &patience);
+}
 
 static void on_connect(const redisAsyncContext *connection, int status) {
     struct redis *redis = connection->data;
-    const struct redis_target *target = redis ? redis->target : NULL;
-    char database[16];
     if (!redis) return;
     evtimer_del(redis->deadline);
     if (status != REDIS_OK) {
@@ -225,13 +280,8 @@ static void on_connect(const redisAsyncContext *connection, int status) {
         connect_failed(redis, why);
         return;
     }
-    if (target->password && target->user)
-        redis_command(redis, on_login, redis, "AUTH", target->user, target->password, NULL);
-    else if (target->password)
-        redis_command(redis, on_login, redis, "AUTH", target->password, NULL);
-    snprintf(database, sizeof database, "%d", target->database);
-    if (target->database) redis_command(redis, on_login, redis, "SELECT", database, NULL);
-    redis_command(redis, on_ping, redis, "PING", NULL);
+    if (redis->target->kind != REDIS_SERVER) patience_begin(redis); /* there are others to be asked */
+    login_send(redis);
 }
 
 static void on_watch(evutil_socket_t fd, short what, void *context) {
@@ -255,10 +305,12 @@ static void on_deadline(evutil_socket_t fd, short what, void *context) {
     char why[64];
     (void)fd;
     (void)what;
+    snprintf(why, sizeof why, "no %s within %" PRId64 " ms",
+             connection->c.flags & REDIS_CONNECTED ? "answer" : "connection", redis->connect_ms);
     redis->connection = NULL;
     connection->data = NULL;
     redisAsyncFree(connection);
-    snprintf(why, sizeof why, "no connection within %" PRId64 " ms", redis->connect_ms);
+    redis->n = 0;
     connect_failed(redis, why);
 }
 
@@ -287,8 +339,7 @@ static void connection_begin(struct redis *redis, redisAsyncContext *connection)
     redisAsyncSetConnectCallback(connection, on_connect);
     redisAsyncSetDisconnectCallback(connection, on_disconnect);
     evtimer_add(redis->watch, &(struct timeval){.tv_sec = SILENCE_SECONDS});
-    const struct timeval patience = {.tv_sec = redis->connect_ms / 1000, .tv_usec = redis->connect_ms % 1000 * 1000};
-    evtimer_add(redis->deadline, &patience);
+    patience_begin(redis);
 }
 
 /* hiredis gets digits: a name it would ask for here and now, and the loop would stand still. */
@@ -299,14 +350,19 @@ static void address_try(struct redis *redis) {
     if (getnameinfo(address->ai_addr, address->ai_addrlen, host, sizeof host, NULL, 0, NI_NUMERICHOST) != 0)
         connect_failed(redis, "invalid address");
     else
-        connection_begin(redis, redisAsyncConnect(host, redis->target->port));
+        connection_begin(redis, redisAsyncConnect(host, redis->route.at.port));
 }
 
 static void connect_failed(struct redis *redis, const char *why) {
-    if (redis->next)
+    if (redis->next) {
         address_try(redis);
-    else
+    } else if (redis_route_next(&redis->route)) {
+        log_info("queue", "%s: %s; asking another", redis->target->display, why);
+        addresses_forget(redis);
+        node_begin(redis);
+    } else {
         connection_lost(redis, why);
+    }
 }
 
 static void on_resolved(void *context, struct addrinfo *found, const char *why) {
@@ -316,18 +372,23 @@ static void on_resolved(void *context, struct addrinfo *found, const char *why) 
     if (found)
         address_try(redis);
     else
-        connection_lost(redis, why);
+        connect_failed(redis, why);
+}
+
+static void node_begin(struct redis *redis) {
+    const struct redis_node *at = &redis->route.at;
+    if (redis->target->socket)
+        connection_begin(redis, redisAsyncConnectUnix(redis->target->socket));
+    else
+        redis->resolving = resolve_start(redis->base, at->host, at->port, SOCK_STREAM, on_resolved, redis);
 }
 
 static void on_retry(evutil_socket_t fd, short what, void *context) {
     struct redis *redis = context;
-    const struct redis_target *target = redis->target;
     (void)fd;
     (void)what;
-    if (target->socket)
-        connection_begin(redis, redisAsyncConnectUnix(target->socket));
-    else
-        redis->resolving = resolve_start(redis->base, target->host, target->port, SOCK_STREAM, on_resolved, redis);
+    redis_route_begin(&redis->route);
+    node_begin(redis);
 }
 
 /* From the loop, so that what fails at once is told there, too, and not while the caller is being made. */
@@ -339,11 +400,12 @@ struct redis *redis_new(struct event_base *base, const struct redis_target *targ
     redis->base = base;
     redis->target = target;
     redis->handler = *handler;
+    redis_route_init(&redis->route, target);
     redis->backoff = (struct backoff){.first_ms = RETRY_FIRST_MS, .max_ms = retry_max_ms};
     redis->retry = evtimer_new(base, on_retry, redis);
     redis->watch = evtimer_new(base, on_watch, redis);
     redis->deadline = evtimer_new(base, on_deadline, redis);
-    redis->connect_ms = CONNECT_MS;
+    redis->connect_ms = REDIS_CONNECT_MS;
     return redis;
 }
 
@@ -363,61 +425,4 @@ void redis_free(struct redis *redis) {
     event_free(redis->watch);
     event_free(redis->deadline);
     free(redis);
-}
-
-/* One blocking command of the login; -1 with the error set. */
-static int login_word(redisContext *context, const struct redis_target *target, struct error *error, int argc,
-                      const char **argv) {
-    redisReply *reply = redisCommandArgv(context, argc, argv, NULL);
-    int failed = 0;
-    if (!reply)
-        failed = error_set(error, "%s: %s", target->display, context->errstr);
-    else if (reply->type == REDIS_REPLY_ERROR)
-        failed = error_set(error, "%s: login refused: %s", target->display, reply->str);
-    if (reply) freeReplyObject(reply);
-    return failed;
-}
-
-/* Connected to the first of the name's addresses that answers: hiredis would wait for one in vain, and try no other. If
- * none does, the last one's failure; NULL with the error set where there is none. */
-static redisContext *addresses_open(const struct redis_target *target, const struct timeval *timeout,
-                                    struct error *error) {
-    const struct addrinfo hints = {.ai_socktype = SOCK_STREAM};
-    struct addrinfo *addresses;
-    redisContext *context = NULL;
-    char host[NI_MAXHOST], port[16];
-    snprintf(port, sizeof port, "%d", target->port);
-    int code = resolve_name(target->host, port, &hints, &addresses);
-    if (code != 0) {
-        error_set(error, "%s: %s", target->display, gai_strerror(code));
-        return NULL;
-    }
-    for (const struct addrinfo *at = addresses; at && (!context || context->err); at = at->ai_next) {
-        if (getnameinfo(at->ai_addr, at->ai_addrlen, host, sizeof host, NULL, 0, NI_NUMERICHOST) != 0) continue;
-        if (context) redisFree(context);
-        context = redisConnectWithTimeout(host, target->port, *timeout);
-    }
-    freeaddrinfo(addresses);
-    if (!context) error_set(error, "%s: no address", target->display);
-    return context;
-}
-
-redisContext *redis_open(const struct redis_target *target, struct error *error) {
-    static const struct timeval timeout = {.tv_sec = CONNECT_MS / 1000};
-    redisContext *context =
-        target->socket ? redisConnectUnixWithTimeout(target->socket, timeout) : addresses_open(target, &timeout, error);
-    char database[16];
-    snprintf(database, sizeof database, "%d", target->database);
-    int failed = 0;
-    if (!context && !target->socket) return NULL;
-    if (!context || context->err)
-        failed = error_set(error, "%s: %s", target->display, context ? context->errstr : "out of memory");
-    if (!failed && target->password) {
-        const char *words[] = {"AUTH", target->user ? target->user : target->password, target->password};
-        failed = login_word(context, target, error, target->user ? 3 : 2, words);
-    }
-    if (!failed && target->database)
-        failed = login_word(context, target, error, 2, (const char *[]){"SELECT", database});
-    if (failed && context) redisFree(context);
-    return failed ? NULL : context;
 }

@@ -10,6 +10,8 @@
 
 #include "queue/redis_url.h"
 
+enum { REDIS_CONNECT_MS = 5000 }; /* for each address; the kernel would try for two minutes */
+
 struct redis; /* opaque */
 
 struct redis_handler {

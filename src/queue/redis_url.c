@@ -7,7 +7,7 @@
 #include "base/mem.h"
 #include "base/url.h"
 
-enum { REDIS_PORT = 6379, DATABASES_MAX = 1 << 20 };
+enum { REDIS_PORT = 6379, SENTINEL_PORT = 26379, DATABASES_MAX = 1 << 20 };
 
 static int database_parse(struct redis_target *target, const char *text, struct error *error) {
     char *end;
@@ -19,23 +19,76 @@ static int database_parse(struct redis_target *target, const char *text, struct 
     return 0;
 }
 
-int redis_target_parse(struct redis_target *target, const char *url, const char *password, struct error *error) {
+static int node_add(struct redis_target *target, const char *host, int port, struct error *error) {
+    struct redis_node *node = &target->nodes[target->n_nodes++];
+    size_t len = strlen(host);
+    if (len >= sizeof node->host) return error_set(error, "%s: the host '%s' is too long", target->display, host);
+    memcpy(node->host, host, len + 1);
+    node->port = port ? port : target->port;
+    return 0;
+}
+
+static int nodes_parse(struct redis_target *target, const struct url *url, struct error *error) {
+    if (!url->host) return error_set(error, "%s: no host", target->display);
+    target->nodes = mem_zalloc(1 + url->n_more, sizeof *target->nodes);
+    int failed = node_add(target, url->host, url->port, error);
+    for (unsigned i = 0; i < url->n_more && !failed; i++)
+        failed = node_add(target, url->more[i].name, url->more[i].port, error);
+    return failed;
+}
+
+static int sentinel_parse(struct redis_target *target, const struct url *url, struct error *error) {
+    const char *name = url->path ? url->path + 1 : "";
+    size_t len = strcspn(name, "/");
+    target->kind = REDIS_SENTINEL;
+    target->port = SENTINEL_PORT;
+    if (len == 0)
+        return error_set(error, "%s: no name of a master: redis+sentinel://host[:26379][,host...]/master[/db]",
+                         target->display);
+    target->master = mem_strndup(name, len);
+    if (database_parse(target, name + len + (name[len] == '/'), error) != 0) return -1;
+    return nodes_parse(target, url, error);
+}
+
+static int cluster_parse(struct redis_target *target, const struct url *url, struct error *error) {
+    target->kind = REDIS_CLUSTER;
+    if (url->path && strcmp(url->path, "/") != 0 && strcmp(url->path, "/0") != 0)
+        return error_set(error, "%s: a Redis Cluster has no database but 0", target->display);
+    return nodes_parse(target, url, error);
+}
+
+static int server_parse(struct redis_target *target, const struct url *url, struct error *error) {
+    if (url->n_more > 0)
+        return error_set(error,
+                         "%s: several hosts: redis+sentinel://host,host/master asks the sentinels there, "
+                         "redis+cluster://host,host is a Redis Cluster",
+                         target->display);
+    target->host = mem_strdup(url->host && *url->host ? url->host : "localhost");
+    if (url->port) target->port = url->port;
+    return database_parse(target, url->path ? url->path + strspn(url->path, "/") : NULL, error);
+}
+
+static int target_parse(struct redis_target *target, const struct url *url, struct error *error) {
+    if (strcmp(url->scheme, "redis") == 0) return server_parse(target, url, error);
+    if (strcmp(url->scheme, "redis+sentinel") == 0) return sentinel_parse(target, url, error);
+    if (strcmp(url->scheme, "redis+cluster") == 0) return cluster_parse(target, url, error);
+    if (strcmp(url->scheme, "redis+unix") == 0 && url->path) {
+        target->socket = mem_strdup(url->path);
+        return database_parse(target, url_param(url, "db"), error);
+    }
+    return error_set(error,
+                     "%s: expected redis://host[:port][/db], redis+unix:///path[?db=N], "
+                     "redis+sentinel://host[:port][,host...]/master[/db] or redis+cluster://host[:port][,host...]",
+                     target->display);
+}
+
+int redis_target_parse(struct redis_target *target, const char *url, const char *password, const char *key,
+                       struct error *error) {
     struct url parts;
-    *target = (struct redis_target){.port = REDIS_PORT};
+    *target = (struct redis_target){.port = REDIS_PORT, .key = key};
     if (url_parse(&parts, url, error) != 0) return -1;
     target->display = url_display(url);
-    int failed = 0;
-    if (strcmp(parts.scheme, "redis+unix") == 0 && parts.path) {
-        target->socket = mem_strdup(parts.path);
-        failed = database_parse(target, url_param(&parts, "db"), error);
-    } else if (strcmp(parts.scheme, "redis") == 0) {
-        target->host = mem_strdup(parts.host && *parts.host ? parts.host : "localhost");
-        if (parts.port) target->port = parts.port;
-        failed = database_parse(target, parts.path ? parts.path + strspn(parts.path, "/") : NULL, error);
-    } else {
-        failed =
-            error_set(error, "%s: expected redis://host[:port][/db] or redis+unix:///path[?db=N]", target->display);
-    }
+    int failed = target_parse(target, &parts, error);
     if (parts.user && *parts.user) target->user = mem_strdup(parts.user);
     if (!password) password = parts.password;
     if (password && *password) target->password = mem_strdup(password);
@@ -45,6 +98,8 @@ int redis_target_parse(struct redis_target *target, const char *url, const char 
 }
 
 void redis_target_release(struct redis_target *target) {
+    free(target->nodes);
+    free(target->master);
     free(target->host);
     free(target->socket);
     free(target->user);

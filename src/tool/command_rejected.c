@@ -171,7 +171,8 @@ int command_rejected(const struct command_call *call) {
     while (verb < 3 && (call->n_operands != 1 || strcmp(call->operands[0], verbs[verb].name) != 0))
         verb++;
     if (verb == 3) return command_usage(call);
-    if (redis_target_parse(&target, call->config->queue.url, call->config->queue.password, &error) != 0)
+    if (redis_target_parse(&target, call->config->queue.url, call->config->queue.password, call->config->queue.name,
+                           &error) != 0)
         return command_fail(EXIT_USAGE, "%s", error.text);
     claim_prefix(rejected.key, sizeof rejected.key - 9, call->config->queue.name);
     strcat(rejected.key, ":rejected");

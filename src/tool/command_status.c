@@ -169,7 +169,7 @@ static int queue_read(struct status *status, const struct command_call *call) {
         status->kind = QUEUE_DIRECT;
         return EXIT_DONE;
     }
-    if (redis_target_parse(&target, config->queue.url, config->queue.password, &error) != 0) {
+    if (redis_target_parse(&target, config->queue.url, config->queue.password, config->queue.name, &error) != 0) {
         status->queue_error = mem_strdup(error.text);
         return EXIT_USAGE;
     }

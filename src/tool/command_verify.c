@@ -54,7 +54,7 @@ static void queue_look(const struct command_call *call, struct queue_audit *queu
     bool named = options_origin(&config->options, "queue", "url").source != OPTION_DEFAULT;
     struct redis_target target;
     struct error error;
-    if (redis_target_parse(&target, config->queue.url, config->queue.password, &error) != 0) return;
+    if (redis_target_parse(&target, config->queue.url, config->queue.password, config->queue.name, &error) != 0) return;
     redisContext *redis = redis_open(&target, &error);
     if ((!redis || queue_audit_read(queue, redis, config->queue.name, &error) != 0) && named)
         fprintf(stderr, "flowimport: the queue is not compared: %s\n", error.text);

@@ -1,14 +1,22 @@
-/* Where a server is: scheme://[user[:password]@][host[:port]][/path][?name=value&...], percent-decoded (RFC 3986). */
+/* Where a server is: scheme://[user[:password]@][host[:port]][/path][?name=value&...], percent-decoded (RFC 3986).
+ * More hosts may follow the first, each behind a comma, which is not the RFC's but what clients of clusters know. */
 #ifndef FLOWIMPORT_BASE_URL_H
 #define FLOWIMPORT_BASE_URL_H
 
 #include "base/error.h"
 
-enum { URL_PARAMS_MAX = 16 };
+enum { URL_PARAMS_MAX = 16, URL_HOSTS_MAX = 32 };
+
+struct url_host {
+    char *name; /* NULL when absent; an IPv6 address without its brackets */
+    int port;   /* 0 when absent */
+};
 
 struct url {
     char *scheme, *user, *password, *host, *path; /* NULL when absent; an IPv6 host without its brackets */
     int port;                                     /* 0 when absent */
+    unsigned n_more;                              /* hosts behind the first */
+    struct url_host more[URL_HOSTS_MAX - 1];
     unsigned n_params;
     struct {
         char *name, *value;

@@ -61,6 +61,23 @@ static void parts_come_apart(void **state) {
     }
 }
 
+static void hosts_may_follow_the_first(void **state) {
+    (void)state;
+    struct url url;
+    assert_int_equal(url_parse(&url, "redis+sentinel://u:p,w@a:1,[::1]:2,[2001:db8::1],c/master", NULL), 0);
+    assert_string_equal(url.password, "p,w");
+    assert_string_equal(url.host, "a");
+    assert_int_equal(url.port, 1);
+    assert_int_equal(url.n_more, 3);
+    assert_string_equal(url.more[0].name, "::1");
+    assert_int_equal(url.more[0].port, 2);
+    assert_string_equal(url.more[1].name, "2001:db8::1");
+    assert_int_equal(url.more[1].port, 0);
+    assert_string_equal(url.more[2].name, "c");
+    assert_string_equal(url.path, "/master");
+    url_release(&url);
+}
+
 static void parameters_are_found_by_name(void **state) {
     (void)state;
     struct url url;
@@ -99,6 +116,13 @@ static const struct {
      "URL 'sqlite:/a%gg': '%' must be followed by two hexadecimal digits (a '%' itself is written %25)"},
     {"sqlite:/a%00b", "URL 'sqlite:/a%00b': %00 is not allowed"},
     {"redis://me:secret@h:x", "URL 'redis://me:***@h:x': port 'x' is not a number from 1 to 65535"},
+    {"redis://,b", "URL 'redis://,b': no host before a ','"},
+    {"redis://a,", "URL 'redis://a,': no host behind a ','"},
+    {"redis://a,,b", "URL 'redis://a,,b': no host behind a ','"},
+    {"redis://a,:6379", "URL 'redis://a,:6379': no host behind a ','"},
+    {"redis://a,b:x", "URL 'redis://a,b:x': port 'x' is not a number from 1 to 65535"},
+    {"redis://a,b,c,d,e,f,g,h,i,j,k,l,m,n,o,p,q,r,s,t,u,v,w,x,y,z,0,1,2,3,4,5,6",
+     "URL 'redis://a,b,c,d,e,f,g,h,i,j,k,l,m,n,o,p,q,r,s,t,u,v,w,x,y,z,0,1,2,3,4,5,6': more than 32 hosts"},
     {"m:?1&2&3&4&5&6&7&8&9&a&b&c&d&e&f&g&h", "URL 'm:?1&2&3&4&5&6&7&8&9&a&b&c&d&e&f&g&h': more than 16 parameters"},
 };
 
@@ -133,6 +157,7 @@ static void shown_without_password(void **state) {
 int main(void) {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(parts_come_apart),
+        cmocka_unit_test(hosts_may_follow_the_first),
         cmocka_unit_test(parameters_are_found_by_name),
         cmocka_unit_test(bad_urls_are_refused_in_words),
         cmocka_unit_test(shown_without_password),

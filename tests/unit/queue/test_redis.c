@@ -3,6 +3,8 @@
 
 #include <arpa/inet.h>
 #include <netdb.h>
+#include <poll.h>
+#include <pthread.h>
 #include <semaphore.h>
 #include <setjmp.h>
 #include <stdarg.h>
@@ -112,6 +114,9 @@ static void a_name_that_is_not_there(void **state) {
     redis_free(redis);
 }
 
+/* What a server answers to the login. */
+static const char greeting[] = "+PONG\r\n*3\r\n$6\r\nmaster\r\n:0\r\n*0\r\n";
+
 static int listener_open(uint16_t *port) {
     struct sockaddr_in address = {.sin_family = AF_INET, .sin_addr.s_addr = htonl(INADDR_LOOPBACK)};
     socklen_t len = sizeof address;
@@ -125,7 +130,7 @@ static int listener_open(uint16_t *port) {
 
 /* On 127.0.0.2 nobody listens: that is not told, and 127.0.0.1 is tried. */
 static void the_second_address(void **state) {
-    char host[] = "redis.test", command[64];
+    char host[] = "redis.test", command[128];
     struct redis_target target = {.host = host};
     (void)state;
     uint16_t port;
@@ -138,10 +143,10 @@ static void the_second_address(void **state) {
     while ((fd = accept(listener, NULL, NULL)) < 0 && n_lost == 0)
         event_base_loop(base, EVLOOP_NONBLOCK);
     assert_int_equal(n_lost, 0);
-    assert_int_equal(write(fd, "+PONG\r\n", 7), 7);
+    assert_int_equal(write(fd, greeting, strlen(greeting)), strlen(greeting));
     event_base_dispatch(base);
     assert_int_equal(n_connected, 1);
-    assert_int_equal(read(fd, command, sizeof command), strlen("*1\r\n$4\r\nPING\r\n"));
+    assert_int_equal(read(fd, command, sizeof command), strlen("*1\r\n$4\r\nPING\r\n*1\r\n$4\r\nROLE\r\n"));
     close(fd);
     close(listener);
     event_base_dispatch(base);
@@ -187,7 +192,7 @@ static void an_address_that_does_not_answer(void **state) {
         redis_connect(redis);
         while (second && (fd = accept(listener, NULL, NULL)) < 0 && n_lost == 0)
             event_base_loop(base, EVLOOP_NONBLOCK);
-        if (second) assert_int_equal(write(fd, "+PONG\r\n", 7), 7);
+        if (second) assert_int_equal(write(fd, greeting, strlen(greeting)), strlen(greeting));
         event_base_dispatch(base);
         assert_int_equal(n_connected, second);
         assert_int_equal(n_lost, !second);
@@ -229,6 +234,17 @@ static void the_only_address_does_not_answer(void **state) {
     full_close(full, fillers);
 }
 
+/* Accepts one connection, and answers before it is asked. */
+static void *server_run(void *context) {
+    struct pollfd listener = {.fd = *(const int *)context, .events = POLLIN};
+    const char *role = strchr(greeting, '*');
+    poll(&listener, 1, -1);
+    int fd = accept(listener.fd, NULL, NULL);
+    (void)!write(fd, role, strlen(role));
+    close(fd);
+    return NULL;
+}
+
 /* The hand tool's connection, too, tries each address. */
 static void a_blocking_connection(void **state) {
     char host[] = "redis.test", display[] = "redis://redis.test";
@@ -236,11 +252,14 @@ static void a_blocking_connection(void **state) {
     struct error error;
     uint16_t port;
     (void)state;
+    pthread_t server;
     int listener = listener_open(&port);
     target.port = port;
     resolve_name = two_addresses;
     sem_post(&gate);
+    assert_int_equal(pthread_create(&server, NULL, server_run, &listener), 0);
     redisContext *context = redis_open(&target, &error);
+    pthread_join(server, NULL);
     assert_non_null(context);
     redisFree(context);
     close(listener);

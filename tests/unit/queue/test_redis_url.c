@@ -51,7 +51,7 @@ static void targets(void **state) {
     for (unsigned i = 0; i < sizeof goods / sizeof goods[0]; i++) {
         struct redis_target target;
         struct error error = {""};
-        assert_int_equal(redis_target_parse(&target, goods[i].url, goods[i].option, &error), 0);
+        assert_int_equal(redis_target_parse(&target, goods[i].url, goods[i].option, "entry:queue", &error), 0);
         same(target.host, goods[i].host);
         same(target.socket, goods[i].socket);
         assert_int_equal(target.port, goods[i].port);
@@ -65,7 +65,45 @@ static void targets(void **state) {
     }
 }
 
-#define EXPECTED ": expected redis://host[:port][/db] or redis+unix:///path[?db=N]"
+#define EXPECTED                                                                                                       \
+    ": expected redis://host[:port][/db], redis+unix:///path[?db=N], "                                                 \
+    "redis+sentinel://host[:port][,host...]/master[/db] or redis+cluster://host[:port][,host...]"
+
+static void nodes_are(const struct redis_target *target, unsigned n, const struct redis_node nodes[]) {
+    assert_int_equal(target->n_nodes, n);
+    for (unsigned i = 0; i < n; i++) {
+        assert_string_equal(target->nodes[i].host, nodes[i].host);
+        assert_int_equal(target->nodes[i].port, nodes[i].port);
+    }
+}
+
+static void sentinels(void **state) {
+    static const struct redis_node two[] = {{"a", 26379}, {"::1", 5000}};
+    struct redis_target target;
+    (void)state;
+    assert_int_equal(
+        redis_target_parse(&target, "redis+sentinel://u:secret@a,[::1]:5000/mymaster/3", NULL, "queue", NULL), 0);
+    assert_int_equal(target.kind, REDIS_SENTINEL);
+    nodes_are(&target, 2, two);
+    assert_string_equal(target.master, "mymaster");
+    assert_int_equal(target.database, 3);
+    assert_string_equal(target.user, "u");
+    assert_string_equal(target.password, "secret");
+    assert_string_equal(target.display, "redis+sentinel://u:***@a,[::1]:5000/mymaster/3");
+    assert_null(target.host);
+    redis_target_release(&target);
+}
+
+static void clusters(void **state) {
+    static const struct redis_node three[] = {{"a", 7000}, {"b", 6379}, {"c", 7002}};
+    struct redis_target target;
+    (void)state;
+    assert_int_equal(redis_target_parse(&target, "redis+cluster://a:7000,b,c:7002/0", NULL, "queue", NULL), 0);
+    assert_int_equal(target.kind, REDIS_CLUSTER);
+    nodes_are(&target, 3, three);
+    assert_string_equal(target.key, "queue");
+    redis_target_release(&target);
+}
 
 static const struct {
     const char *url, *error;
@@ -82,6 +120,16 @@ static const struct {
     {"redis://h/99999999999999999999",
      "redis://h/99999999999999999999: '99999999999999999999' is not a database number"},
     {"redis+unix:/s?db=one", "redis+unix:/s?db=one: 'one' is not a database number"},
+    {"redis://a,b/0", "redis://a,b/0: several hosts: redis+sentinel://host,host/master asks the sentinels there, "
+                      "redis+cluster://host,host is a Redis Cluster"},
+    {"redis+sentinel://a,b", "redis+sentinel://a,b: no name of a master: "
+                             "redis+sentinel://host[:26379][,host...]/master[/db]"},
+    {"redis+sentinel://a//1", "redis+sentinel://a//1: no name of a master: "
+                              "redis+sentinel://host[:26379][,host...]/master[/db]"},
+    {"redis+sentinel:///m", "redis+sentinel:///m: no host"},
+    {"redis+sentinel://a/m/x", "redis+sentinel://a/m/x: 'x' is not a database number"},
+    {"redis+cluster://a/1", "redis+cluster://a/1: a Redis Cluster has no database but 0"},
+    {"redis+cluster:", "redis+cluster:: no host"},
     {"redis://h:0", "URL 'redis://h:0': port '0' is not a number from 1 to 65535"},
     {"", "URL '': no scheme, such as redis://, mysql:// or sqlite:"},
 };
@@ -91,7 +139,7 @@ static void refusals(void **state) {
     for (unsigned i = 0; i < sizeof bads / sizeof bads[0]; i++) {
         struct redis_target target;
         struct error error = {""};
-        assert_int_equal(redis_target_parse(&target, bads[i].url, NULL, &error), -1);
+        assert_int_equal(redis_target_parse(&target, bads[i].url, NULL, "entry:queue", &error), -1);
         assert_string_equal(error.text, bads[i].error);
         assert_null(target.host);
         assert_null(target.socket);
@@ -101,6 +149,8 @@ static void refusals(void **state) {
 int main(void) {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(targets),
+        cmocka_unit_test(sentinels),
+        cmocka_unit_test(clusters),
         cmocka_unit_test(refusals),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
