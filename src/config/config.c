@@ -236,6 +236,14 @@ static void collectors_check(struct config *config) {
         options_complain(&config->options, "export", "collectors", "%s", error.text);
 }
 
+static void tls_check(struct config *config, const char *section, const char *ca, const char *cert, const char *key) {
+    path_check(config, section, "tls_ca", ca);
+    path_check(config, section, "tls_cert", cert);
+    path_check(config, section, "tls_key", key);
+    if (cert && !key) options_complain(&config->options, section, "tls_cert", "requires tls_key");
+    if (key && !cert) options_complain(&config->options, section, "tls_key", "requires tls_cert");
+}
+
 static void config_check(struct config *config) {
     if (!config->queue.name) options_complain(&config->options, "queue", "name", "must not be empty");
     password_resolve(config, "queue", config->queue.url, config->queue.password_file, &config->queue.password);
@@ -247,13 +255,9 @@ static void config_check(struct config *config) {
     collectors_check(config);
     capture_options_check(config);
     collector_options_check(config);
-    path_check(config, "store", "tls_ca", config->store.tls_ca);
-    path_check(config, "store", "tls_cert", config->store.tls_cert);
-    path_check(config, "store", "tls_key", config->store.tls_key);
-    if (config->store.tls_cert && !config->store.tls_key)
-        options_complain(&config->options, "store", "tls_cert", "requires tls_key");
-    if (config->store.tls_key && !config->store.tls_cert)
-        options_complain(&config->options, "store", "tls_key", "requires tls_cert");
+    tls_check(config, "store", config->store.tls_ca, config->store.tls_cert, config->store.tls_key);
+    tls_check(config, "queue", config->queue.tls.ca, config->queue.tls.cert, config->queue.tls.key);
+    config->queue.tls.verify = (enum tls_verify)config->queue.tls_verify;
 }
 
 /* The arguments, then the file that they name, then the environment, and what they say about each other: all errors in

@@ -3,6 +3,7 @@
 #ifndef FLOWIMPORT_CONFIG_CONFIG_H
 #define FLOWIMPORT_CONFIG_CONFIG_H
 
+#include "base/tls.h"
 #include "base/option.h"
 #include "flow/layout.h"
 #include "store/store.h"
@@ -24,6 +25,8 @@ struct config {
         const char *url, *name;
         const char *password; /* the file's, the password file's or the environment's; NULL: the URL's or none */
         const char *password_file;
+        struct tls_rules tls;
+        int tls_verify;         /* enum tls_verify */
         const char *consumer;   /* never NULL: the host's name where none is given */
         int delivery;           /* enum config_delivery */
         uint64_t page;          /* entries */

@@ -18,8 +18,11 @@ static const struct option_word capture_queues[] = {
 static const struct option_word collector_queues[] = {{"redis", CAPTURE_REDIS}, {"direct", CAPTURE_DIRECT}, {NULL, 0}};
 static const struct option_word elements[] = {{"needed", ELEMENTS_NEEDED}, {"all", ELEMENTS_ALL}, {NULL, 0}};
 static const struct option_word samplings[] = {{"count", SAMPLING_BY_COUNT}, {"hash", SAMPLING_BY_HASH}, {NULL, 0}};
-static const struct option_word queue_schemes[] = {
-    {"redis", 0}, {"redis+unix", 0}, {"redis+sentinel", 0}, {"redis+cluster", 0}, {NULL, 0}};
+static const struct option_word tls_verifies[] = {
+    {"full", TLS_VERIFY_FULL}, {"authority", TLS_VERIFY_AUTHORITY}, {"none", TLS_VERIFY_NONE}, {NULL, 0}};
+static const struct option_word queue_schemes[] = {{"redis", 0},          {"redis+unix", 0}, {"redis+sentinel", 0},
+                                                   {"redis+cluster", 0},  {"rediss", 0},     {"rediss+sentinel", 0},
+                                                   {"rediss+cluster", 0}, {NULL, 0}};
 static const struct option_word store_schemes[] = {{"sqlite", 0}, {"mysql", 0}, {"memory", 0}, {NULL, 0}};
 
 enum { MINUTE = 60, HOUR = 60 * MINUTE };
@@ -38,7 +41,7 @@ const struct option config_options[] = {
      .more = "redis://[user[:password]@]host[:port][/database] or redis+unix:///path/of/socket[?db=database]; "
              "redis+sentinel://[user[:password]@]host[:26379][,host...]/master[/database] asks sentinels which server "
              "is the master, redis+cluster://[user[:password]@]host[:6379][,host...] finds the node of a Redis "
-             "Cluster."},
+             "Cluster. rediss://, rediss+sentinel:// and rediss+cluster:// use TLS."},
     {.section = "queue", .name = "name", .flag = "queue-name", .type = OPTION_TEXT,
      .offset = AT(queue.name, const char *), .standard = "entry:queue", .placeholder = "KEY",
      .help = "The key of the Redis list with the flows."},
@@ -48,6 +51,20 @@ const struct option config_options[] = {
     {.section = "queue", .name = "password_file", .flag = "queue-password-file", .type = OPTION_TEXT,
      .offset = AT(queue.password_file, const char *), .placeholder = "FILE",
      .help = "A file whose first line is the password for the Redis server."},
+    {.section = "queue", .name = "tls_ca", .flag = "queue-tls-ca", .type = OPTION_TEXT,
+     .offset = AT(queue.tls.ca, const char *), .placeholder = "FILE",
+     .help = "The CA certificates that the Redis server's certificate is checked against.",
+     .more = "If empty, those that the system trusts."},
+    {.section = "queue", .name = "tls_cert", .flag = "queue-tls-cert", .type = OPTION_TEXT,
+     .offset = AT(queue.tls.cert, const char *), .placeholder = "FILE",
+     .help = "The client certificate for the Redis server.", .more = "Requires tls_key."},
+    {.section = "queue", .name = "tls_key", .flag = "queue-tls-key", .type = OPTION_TEXT,
+     .offset = AT(queue.tls.key, const char *), .placeholder = "FILE", .help = "The private key of tls_cert."},
+    {.section = "queue", .name = "tls_verify", .flag = "queue-tls-verify", .type = OPTION_WORD,
+     .offset = AT(queue.tls_verify, int), .standard = "full", .words = tls_verifies,
+     .help = "What of the Redis server's certificate is checked.",
+     .more = "full: its authority and the host name; authority: not the host name; none: nothing, so that anybody on "
+             "the way can read and change everything."},
     {.section = "queue", .name = "consumer", .flag = "consumer", .type = OPTION_TEXT,
      .offset = AT(queue.consumer, const char *), .placeholder = "NAME",
      .help = "The name of this importer among those that share the queue; empty: the host name.",

@@ -72,6 +72,7 @@ void pipeline_init(struct pipeline *pipeline, const struct config *config, const
     pipeline->importer = (struct importer_config){
         .queue = {.url = config->queue.url,
                   .password = config->queue.password,
+                  .tls = config->queue.tls,
                   .queue = config->queue.name,
                   .name = config->queue.consumer,
                   .at_most_once = config->queue.delivery == DELIVERY_AT_MOST_ONCE,
@@ -82,6 +83,7 @@ void pipeline_init(struct pipeline *pipeline, const struct config *config, const
     snprintf(pipeline->producer_marker, sizeof pipeline->producer_marker, "producer:%s", config->queue.consumer);
     pipeline->producer = (struct producer_config){.url = config->queue.url,
                                                   .password = config->queue.password,
+                                                  .tls = config->queue.tls,
                                                   .queue = config->queue.name,
                                                   .marker = pipeline->producer_marker,
                                                   .max_queue = config->producer.max_queue,
@@ -105,4 +107,10 @@ struct store *pipeline_store(const struct pipeline *pipeline, const char *progra
     if (store_open(&store, &config, &pipeline->schema, &error) == STORE_OK) return store;
     fprintf(stderr, "%s: %s\n", program, error.text);
     return NULL;
+}
+
+int queue_target(struct redis_target *target, const struct config *config, struct error *error) {
+    const struct redis_access access = {config->queue.url, config->queue.password, config->queue.name,
+                                        config->queue.tls};
+    return redis_target_parse(target, &access, error);
 }

@@ -6,6 +6,7 @@
 #include "import/importer.h"
 #include "config/config.h"
 #include "queue/producer.h"
+#include "queue/redis_url.h"
 
 struct pipeline {
     struct schema schema;
@@ -22,5 +23,8 @@ void pipeline_init(struct pipeline *pipeline, const struct config *config, const
 void pipeline_tune(struct pipeline *pipeline, const struct config *config, const char *program);
 /* A store for reading, or NULL: the error is on stderr. */
 struct store *pipeline_store(const struct pipeline *pipeline, const char *program);
+/* Where the queue is, for a command's own questions; borrows from the configuration. */
+int queue_target(struct redis_target *target, const struct config *config, struct error *error)
+    __attribute__((warn_unused_result));
 
 #endif

@@ -248,8 +248,9 @@ static void on_lost(void *context, const char *why) {
 
 struct consumer *consumer_new(struct event_base *base, const struct consumer_config *config,
                               const struct consumer_handler *handler, struct error *error) {
+    const struct redis_access access = {config->url, config->password, config->queue, config->tls};
     struct redis_target target;
-    if (redis_target_parse(&target, config->url, config->password, config->queue, error) != 0) return NULL;
+    if (redis_target_parse(&target, &access, error) != 0) return NULL;
     struct consumer *consumer = mem_zalloc(1, sizeof *consumer);
     consumer->config = config;
     consumer->handler = *handler;

@@ -286,7 +286,8 @@ struct producer *producer_new(struct event_base *base, const struct producer_con
                               const struct producer_handler *handler, struct error *error) {
     struct redis_target target;
     char prefix[QUEUE_NAME_MAX + 2];
-    if (redis_target_parse(&target, config->url, config->password, config->queue, error) != 0) return NULL;
+    const struct redis_access access = {config->url, config->password, config->queue, config->tls};
+    if (redis_target_parse(&target, &access, error) != 0) return NULL;
     struct producer *producer = mem_zalloc(1, sizeof *producer);
     producer->config = config;
     if (handler) producer->handler = *handler;

@@ -189,8 +189,7 @@ void redis_command(struct redis *redis, redis_reply_fn *reply, void *context, ..
 }
 
 void redis_write(struct redis *redis) {
-    int done;
-    if (redis->connection) (void)redisBufferWrite(&redis->connection->c, &done);
+    if (redis->connection) redis_event_write(redis->connection);
 }
 
 void redis_range(struct redis *redis, const char *key, int64_t first, int64_t last, redis_sink_fn *sink,
@@ -269,6 +268,27 @@ static void patience_begin(struct redis *redis) {
     evtimer_add(redis->deadline, &patience);
 }
 
+static void on_secured(void *context) { login_send(context); }
+
+static void on_insecure(void *context, const char *why) {
+    struct redis *redis = context;
+    char reason[300];
+    snprintf(reason, sizeof reason, "%s", why);
+    if (redis->in_use) {
+        connection_lost(redis, reason);
+        return;
+    }
+    connection_close(redis);
+    connect_failed(redis, reason);
+}
+
+static void secure(struct redis *redis) {
+    const struct redis_secured secured = {redis, on_secured, on_insecure};
+    struct error error = {""};
+    struct tls *tls = tls_new(&redis->target->tls, redis->connection->c.fd, redis->route.at.host, &error);
+    redis_event_secure(redis->connection, tls, error.text, &secured);
+}
+
 static void on_connect(const redisAsyncContext *connection, int status) {
     struct redis *redis = connection->data;
     if (!redis) return;
@@ -280,8 +300,11 @@ static void on_connect(const redisAsyncContext *connection, int status) {
         connect_failed(redis, why);
         return;
     }
-    if (redis->target->kind != REDIS_SERVER) patience_begin(redis); /* there are others to be asked */
-    login_send(redis);
+    if (redis->target->kind != REDIS_SERVER || redis->target->secure) patience_begin(redis);
+    if (redis->target->secure)
+        secure(redis);
+    else
+        login_send(redis);
 }
 
 static void on_watch(evutil_socket_t fd, short what, void *context) {

@@ -2,6 +2,8 @@
 #include "queue/redis_event.h"
 
 #include <errno.h>
+#include <hiredis/sds.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <sys/socket.h>
 
@@ -17,6 +19,12 @@ struct redis_event {
     redisAsyncContext *connection;
     struct event *read, *write;
     struct cutter cutter;
+    struct redis_secured secured;
+    struct tls *tls;
+    bool is_secure;   /* all goes through TLS */
+    bool shaken;      /* hands: commands may go out */
+    size_t sent;      /* of what hiredis has to send */
+    char broken[256]; /* why TLS has failed; "": it has not */
     char buffer[READ_BYTES];
 };
 
@@ -24,19 +32,104 @@ static int reader_feed(void *context, const char *bytes, size_t len) {
     return redisReaderFeed(context, bytes, len) == REDIS_OK ? 0 : -1;
 }
 
+/* To the parser, by way of the cutter. The connection, and with it the event, may be freed in here. */
+static void bytes_take(struct redis_event *event, size_t n) {
+    redisAsyncContext *connection = event->connection;
+    if (cutter_pass(&event->cutter, event->buffer, n, reader_feed, connection->c.reader) != 0)
+        redisAsyncDisconnect(connection); /* out of memory, or a reply that broke the protocol */
+    else
+        redisProcessCallbacks(connection);
+}
+
+/* --- TLS --- */
+
+/* Told on the loop: here, hiredis may be in the middle of something. */
+static void tls_break(struct redis_event *event, const char *why) {
+    snprintf(event->broken, sizeof event->broken, "%s", why);
+    event_active(event->read, EV_READ, 0);
+}
+
+static void tls_flush(struct redis_event *event) {
+    char *text = event->connection->c.obuf;
+    size_t len = sdslen(text);
+    ssize_t n = 0;
+    while (event->sent < len && (n = tls_write(event->tls, text + event->sent, len - event->sent)) > 0)
+        event->sent += (size_t)n;
+    if (event->sent == len) {
+        sdssetlen(text, 0);
+        text[0] = '\0';
+        event->sent = 0;
+    }
+    if (n == TLS_FAILED) tls_break(event, tls_why(event->tls));
+    if (n == TLS_AGAIN_WRITE)
+        event_add(event->write, NULL);
+    else
+        event_del(event->write);
+}
+
+static void tls_shake(struct redis_event *event) {
+    switch (tls_handshake(event->tls)) {
+    case 1:
+        event_del(event->write);
+        event->shaken = true;
+        event->secured.done(event->secured.context);
+        break;
+    case TLS_AGAIN_READ: event_del(event->write); break;
+    case TLS_AGAIN_WRITE: event_add(event->write, NULL); break;
+    default: tls_break(event, tls_why(event->tls));
+    }
+}
+
+/* As much as there is: what TLS holds back wakes nobody. */
+static void tls_take(struct redis_event *event) {
+    size_t len = 0;
+    ssize_t n = 0;
+    while (len < sizeof event->buffer &&
+           (n = tls_read(event->tls, event->buffer + len, sizeof event->buffer - len)) > 0)
+        len += (size_t)n;
+    if (len == sizeof event->buffer) event_active(event->read, EV_READ, 0);
+    if (n == 0) tls_break(event, "connection closed");
+    if (n == TLS_FAILED) tls_break(event, tls_why(event->tls));
+    if (sdslen(event->connection->c.obuf) > event->sent) event_add(event->write, NULL);
+    if (len > 0) bytes_take(event, len);
+}
+
+static void tls_readable(struct redis_event *event) {
+    if (event->broken[0])
+        event->secured.failed(event->secured.context, event->broken);
+    else if (event->shaken)
+        tls_take(event);
+    else
+        tls_shake(event);
+}
+
+void redis_event_secure(redisAsyncContext *connection, struct tls *tls, const char *why,
+                        const struct redis_secured *secured) {
+    struct redis_event *event = connection->ev.data;
+    event->secured = *secured;
+    event->tls = tls;
+    event->is_secure = true;
+    if (!tls) tls_break(event, why);
+    event_add(event->read, NULL);
+    event_active(event->read, EV_READ, 0);
+}
+
+/* --- events --- */
+
 /* What the socket holds goes to the parser by way of the cutter, so hiredis itself must read nothing but the end or an
  * error. */
 static void on_readable(evutil_socket_t fd, short what, void *context) {
     struct redis_event *event = context;
     redisContext *connection = &event->connection->c;
     (void)what;
+    if (event->is_secure) {
+        tls_readable(event);
+        return;
+    }
     if (connection->flags & REDIS_CONNECTED) {
         ssize_t n = recv(fd, event->buffer, sizeof event->buffer, 0);
         if (n > 0) {
-            if (cutter_pass(&event->cutter, event->buffer, (size_t)n, reader_feed, connection->reader) != 0)
-                redisAsyncDisconnect(event->connection); /* out of memory, or a reply that broke the protocol */
-            else
-                redisProcessCallbacks(event->connection);
+            bytes_take(event, (size_t)n);
             return;
         }
         if (n < 0 && (errno == EAGAIN || errno == EINTR)) return;
@@ -45,10 +138,24 @@ static void on_readable(evutil_socket_t fd, short what, void *context) {
 }
 
 static void on_writable(evutil_socket_t fd, short what, void *context) {
-    const struct redis_event *event = context;
+    struct redis_event *event = context;
     (void)fd;
     (void)what;
-    redisAsyncHandleWrite(event->connection);
+    if (!event->is_secure)
+        redisAsyncHandleWrite(event->connection);
+    else if (event->shaken)
+        tls_flush(event);
+    else
+        tls_shake(event);
+}
+
+void redis_event_write(redisAsyncContext *connection) {
+    struct redis_event *event = connection->ev.data;
+    int done;
+    if (event->is_secure && event->shaken)
+        tls_flush(event);
+    else if (!event->is_secure)
+        (void)redisBufferWrite(&connection->c, &done);
 }
 
 static void read_add(void *context) { event_add(((struct redis_event *)context)->read, NULL); }
@@ -60,13 +167,14 @@ static void cleanup(void *context) {
     struct redis_event *event = context;
     event_free(event->read);
     event_free(event->write);
+    tls_free(event->tls);
     free(event);
 }
 
 void redis_event_attach(redisAsyncContext *connection, struct event_base *base) {
-    struct redis_event *event = mem_alloc(sizeof *event);
+    struct redis_event *event = mem_zalloc(1, sizeof *event);
     event->connection = connection;
-    event->cutter = (struct cutter){.state = CUTTER_BEGIN};
+    event->cutter.state = CUTTER_BEGIN;
     event->read = event_new(base, connection->c.fd, EV_READ | EV_PERSIST, on_readable, event);
     event->write = event_new(base, connection->c.fd, EV_WRITE | EV_PERSIST, on_writable, event);
     connection->ev.data = event;

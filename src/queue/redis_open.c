@@ -5,6 +5,7 @@
 #include "base/resolve.h"
 #include "queue/redis.h"
 #include "queue/redis_route.h"
+#include "queue/redis_tunnel.h"
 
 /* One blocking command of the login; -1 with the error set. */
 static int login_word(redisContext *context, const struct redis_target *target, struct error *error, int argc,
@@ -49,7 +50,8 @@ static redisContext *node_connect(const struct redis_target *target, const struc
     redisContext *context = target->socket ? redisConnectUnixWithTimeout(target->socket, timeout)
                                            : addresses_open(target, node, &timeout, error);
     if (!context && target->socket) error_set(error, "%s: out of memory", target->display);
-    if (!context || !context->err) return context;
+    if (!context) return NULL;
+    if (!context->err) return target->secure ? redis_tunnel(context, target, node, error) : context;
     error_set(error, "%s: %s", target->display, context->errstr);
     redisFree(context);
     return NULL;

@@ -68,29 +68,46 @@ static int server_parse(struct redis_target *target, const struct url *url, stru
     return database_parse(target, url->path ? url->path + strspn(url->path, "/") : NULL, error);
 }
 
+static int socket_parse(struct redis_target *target, const struct url *url, struct error *error) {
+    if (!url->path) return error_set(error, "%s: no path of a socket: redis+unix:///path[?db=N]", target->display);
+    target->socket = mem_strdup(url->path);
+    return database_parse(target, url_param(url, "db"), error);
+}
+
 static int target_parse(struct redis_target *target, const struct url *url, struct error *error) {
-    if (strcmp(url->scheme, "redis") == 0) return server_parse(target, url, error);
-    if (strcmp(url->scheme, "redis+sentinel") == 0) return sentinel_parse(target, url, error);
-    if (strcmp(url->scheme, "redis+cluster") == 0) return cluster_parse(target, url, error);
-    if (strcmp(url->scheme, "redis+unix") == 0 && url->path) {
-        target->socket = mem_strdup(url->path);
-        return database_parse(target, url_param(url, "db"), error);
-    }
+    static const struct {
+        const char *scheme;
+        bool secure;
+        int (*parse)(struct redis_target *target, const struct url *url, struct error *error);
+    } schemes[] = {
+        {"redis", false, server_parse},
+        {"redis+unix", false, socket_parse},
+        {"redis+sentinel", false, sentinel_parse},
+        {"redis+cluster", false, cluster_parse},
+        {"rediss", true, server_parse},
+        {"rediss+sentinel", true, sentinel_parse},
+        {"rediss+cluster", true, cluster_parse},
+    };
+    for (unsigned i = 0; i < sizeof schemes / sizeof schemes[0]; i++)
+        if (strcmp(url->scheme, schemes[i].scheme) == 0) {
+            target->secure = schemes[i].secure;
+            return schemes[i].parse(target, url, error);
+        }
     return error_set(error,
                      "%s: expected redis://host[:port][/db], redis+unix:///path[?db=N], "
-                     "redis+sentinel://host[:port][,host...]/master[/db] or redis+cluster://host[:port][,host...]",
+                     "redis+sentinel://host[:port][,host...]/master[/db], redis+cluster://host[:port][,host...], or "
+                     "with TLS rediss:// and so on",
                      target->display);
 }
 
-int redis_target_parse(struct redis_target *target, const char *url, const char *password, const char *key,
-                       struct error *error) {
+int redis_target_parse(struct redis_target *target, const struct redis_access *access, struct error *error) {
     struct url parts;
-    *target = (struct redis_target){.port = REDIS_PORT, .key = key};
-    if (url_parse(&parts, url, error) != 0) return -1;
-    target->display = url_display(url);
+    *target = (struct redis_target){.port = REDIS_PORT, .key = access->queue, .tls = access->tls};
+    if (url_parse(&parts, access->url, error) != 0) return -1;
+    target->display = url_display(access->url);
     int failed = target_parse(target, &parts, error);
     if (parts.user && *parts.user) target->user = mem_strdup(parts.user);
-    if (!password) password = parts.password;
+    const char *password = access->password ? access->password : parts.password;
     if (password && *password) target->password = mem_strdup(password);
     url_release(&parts);
     if (failed) redis_target_release(target);

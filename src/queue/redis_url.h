@@ -3,6 +3,7 @@
 #define FLOWIMPORT_QUEUE_REDIS_URL_H
 
 #include "base/error.h"
+#include "base/tls.h"
 
 enum { REDIS_HOST_MAX = 256, REDIS_NODES_MAX = 64 };
 
@@ -26,17 +27,25 @@ struct redis_target {
     unsigned n_nodes;
     char *master;          /* its name, for the sentinels */
     const char *key;       /* the node of a cluster is the one that holds it; borrowed */
+    bool secure;           /* by TLS, */
+    struct tls_rules tls;  /* whose paths are borrowed */
     char *user, *password; /* NULL: no login; no user: the default user */
     int database;
     char *display; /* for messages: without the password */
 };
 
+/* What is configured. All is borrowed; the target keeps the key and the paths of `tls`. */
+struct redis_access {
+    const char *url, *password; /* the URL's password counts where `password` is NULL */
+    const char *queue;          /* the key by which the node of a cluster is found */
+    struct tls_rules tls;       /* of a URL that asks for TLS */
+};
+
 /* redis://[user:password@]host[:port][/db], redis+unix:[//[user:password@]]/path[?db=N],
  * redis+sentinel://[user:password@]host[:26379][,host...]/master[/db] or
- * redis+cluster://[user:password@]host[:6379][,host...]. `password` (may be NULL) wins over the URL's. `key` is the
- * queue, and is borrowed. */
-int redis_target_parse(struct redis_target *target, const char *url, const char *password, const char *key,
-                       struct error *error) __attribute__((warn_unused_result));
+ * redis+cluster://[user:password@]host[:6379][,host...]; rediss://, rediss+sentinel://, rediss+cluster:// with TLS. */
+int redis_target_parse(struct redis_target *target, const struct redis_access *access, struct error *error)
+    __attribute__((warn_unused_result));
 void redis_target_release(struct redis_target *target);
 
 #endif

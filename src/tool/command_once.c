@@ -3,6 +3,7 @@
 #include <stdio.h>
 #include <time.h>
 
+#include "config/pipeline.h"
 #include "tool/backfill.h"
 #include "tool/commands.h"
 #include "tool/others.h"
@@ -16,9 +17,7 @@ static void pause_ms(int64_t ms) {
 
 static redisContext *queue_open(const struct command_call *call, struct error *error) {
     struct redis_target target;
-    if (redis_target_parse(&target, call->config->queue.url, call->config->queue.password, call->config->queue.name,
-                           error) != 0)
-        return NULL;
+    if (queue_target(&target, call->config, error) != 0) return NULL;
     redisContext *redis = redis_open(&target, error);
     redis_target_release(&target);
     return redis;

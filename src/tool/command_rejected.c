@@ -6,6 +6,7 @@
 #include <stdio.h>
 #include <string.h>
 
+#include "config/pipeline.h"
 #include "flow/rejected.h"
 #include "tool/commands.h"
 #include "tool/document.h"
@@ -171,9 +172,7 @@ int command_rejected(const struct command_call *call) {
     while (verb < 3 && (call->n_operands != 1 || strcmp(call->operands[0], verbs[verb].name) != 0))
         verb++;
     if (verb == 3) return command_usage(call);
-    if (redis_target_parse(&target, call->config->queue.url, call->config->queue.password, call->config->queue.name,
-                           &error) != 0)
-        return command_fail(EXIT_USAGE, "%s", error.text);
+    if (queue_target(&target, call->config, &error) != 0) return command_fail(EXIT_USAGE, "%s", error.text);
     claim_prefix(rejected.key, sizeof rejected.key - 9, call->config->queue.name);
     strcat(rejected.key, ":rejected");
     rejected.redis = redis_open(&target, &error);

@@ -5,6 +5,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "config/pipeline.h"
 #include "base/mem.h"
 #include "tool/commands.h"
 #include "tool/document.h"
@@ -169,7 +170,7 @@ static int queue_read(struct status *status, const struct command_call *call) {
         status->kind = QUEUE_DIRECT;
         return EXIT_DONE;
     }
-    if (redis_target_parse(&target, config->queue.url, config->queue.password, config->queue.name, &error) != 0) {
+    if (queue_target(&target, config, &error) != 0) {
         status->queue_error = mem_strdup(error.text);
         return EXIT_USAGE;
     }

@@ -2,6 +2,7 @@
 #include <inttypes.h>
 #include <stdio.h>
 
+#include "config/pipeline.h"
 #include "tool/commands.h"
 #include "flow/sum.h"
 #include "store/audit.h"
@@ -54,7 +55,7 @@ static void queue_look(const struct command_call *call, struct queue_audit *queu
     bool named = options_origin(&config->options, "queue", "url").source != OPTION_DEFAULT;
     struct redis_target target;
     struct error error;
-    if (redis_target_parse(&target, config->queue.url, config->queue.password, config->queue.name, &error) != 0) return;
+    if (queue_target(&target, config, &error) != 0) return;
     redisContext *redis = redis_open(&target, &error);
     if ((!redis || queue_audit_read(queue, redis, config->queue.name, &error) != 0) && named)
         fprintf(stderr, "flowimport: the queue is not compared: %s\n", error.text);

@@ -138,7 +138,8 @@ static int setup(void **state) {
     url = getenv("FLOWIMPORT_TEST_REDIS");
     if (!url) return 0;
     log_init("test", LOG_TARGET_STDERR, LOG_LEVEL_ERROR);
-    if (redis_target_parse(&target, url, NULL, QUEUE, &error) != 0 || !(redis = redis_open(&target, &error))) {
+    if (redis_target_parse(&target, &(struct redis_access){.url = url, .queue = QUEUE}, &error) != 0 ||
+        !(redis = redis_open(&target, &error))) {
         fprintf(stderr, "%s\n", error.text);
         return -1;
     }

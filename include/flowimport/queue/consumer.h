@@ -18,6 +18,7 @@
 #include <stddef.h>
 #include <stdint.h>
 
+#include "base/tls.h"
 #include "base/error.h"
 #include "base/show.h"
 #include "queue/claim.h"
@@ -27,6 +28,7 @@ struct consumer; /* opaque */
 
 struct consumer_config {
     const char *url, *password; /* the URL's password counts where `password` is NULL */
+    struct tls_rules tls;       /* where the URL asks for TLS */
     const char *queue;          /* the list's name */
     const char *name;           /* the consumer's */
     bool at_most_once;

@@ -27,6 +27,7 @@
 #include <stddef.h>
 #include <stdint.h>
 
+#include "base/tls.h"
 #include "base/error.h"
 #include "base/show.h"
 #include "queue/feed.h"
@@ -40,6 +41,7 @@ struct producer; /* opaque */
 
 struct producer_config {
     const char *url, *password; /* the URL's password counts where `password` is NULL */
+    struct tls_rules tls;       /* where the URL asks for TLS */
     const char *queue;          /* the list's name */
     /* The marker's key is "{queue}:<marker>": no two producers of a queue may share it. */
     const char *marker;

@@ -14,7 +14,7 @@ static struct redis_route route;
 static char why[400];
 
 static void begin(const char *url) {
-    assert_int_equal(redis_target_parse(&target, url, NULL, "{q}", NULL), 0);
+    assert_int_equal(redis_target_parse(&target, &(struct redis_access){.url = url, .queue = "{q}"}, NULL), 0);
     redis_route_init(&route, &target);
     redis_route_begin(&route);
 }

@@ -46,12 +46,17 @@ static void same(const char *actual, const char *expected) {
     }
 }
 
+static int target_parse(struct redis_target *target, const char *url, const char *password, const char *queue,
+                        struct error *error) {
+    return redis_target_parse(target, &(struct redis_access){.url = url, .password = password, .queue = queue}, error);
+}
+
 static void targets(void **state) {
     (void)state;
     for (unsigned i = 0; i < sizeof goods / sizeof goods[0]; i++) {
         struct redis_target target;
         struct error error = {""};
-        assert_int_equal(redis_target_parse(&target, goods[i].url, goods[i].option, "entry:queue", &error), 0);
+        assert_int_equal(target_parse(&target, goods[i].url, goods[i].option, "entry:queue", &error), 0);
         same(target.host, goods[i].host);
         same(target.socket, goods[i].socket);
         assert_int_equal(target.port, goods[i].port);
@@ -67,7 +72,8 @@ static void targets(void **state) {
 
 #define EXPECTED                                                                                                       \
     ": expected redis://host[:port][/db], redis+unix:///path[?db=N], "                                                 \
-    "redis+sentinel://host[:port][,host...]/master[/db] or redis+cluster://host[:port][,host...]"
+    "redis+sentinel://host[:port][,host...]/master[/db], redis+cluster://host[:port][,host...], or with TLS "          \
+    "rediss:// and so on"
 
 static void nodes_are(const struct redis_target *target, unsigned n, const struct redis_node nodes[]) {
     assert_int_equal(target->n_nodes, n);
@@ -81,8 +87,8 @@ static void sentinels(void **state) {
     static const struct redis_node two[] = {{"a", 26379}, {"::1", 5000}};
     struct redis_target target;
     (void)state;
-    assert_int_equal(
-        redis_target_parse(&target, "redis+sentinel://u:secret@a,[::1]:5000/mymaster/3", NULL, "queue", NULL), 0);
+    assert_int_equal(target_parse(&target, "redis+sentinel://u:secret@a,[::1]:5000/mymaster/3", NULL, "queue", NULL),
+                     0);
     assert_int_equal(target.kind, REDIS_SENTINEL);
     nodes_are(&target, 2, two);
     assert_string_equal(target.master, "mymaster");
@@ -98,21 +104,46 @@ static void clusters(void **state) {
     static const struct redis_node three[] = {{"a", 7000}, {"b", 6379}, {"c", 7002}};
     struct redis_target target;
     (void)state;
-    assert_int_equal(redis_target_parse(&target, "redis+cluster://a:7000,b,c:7002/0", NULL, "queue", NULL), 0);
+    assert_int_equal(target_parse(&target, "redis+cluster://a:7000,b,c:7002/0", NULL, "queue", NULL), 0);
     assert_int_equal(target.kind, REDIS_CLUSTER);
     nodes_are(&target, 3, three);
     assert_string_equal(target.key, "queue");
     redis_target_release(&target);
 }
 
+static void by_tls(void **state) {
+    static const struct {
+        const char *url;
+        enum redis_kind kind;
+        bool secure;
+    } rows[] = {
+        {"redis://h", REDIS_SERVER, false},
+        {"rediss://h", REDIS_SERVER, true},
+        {"rediss+sentinel://h/m", REDIS_SENTINEL, true},
+        {"rediss+cluster://h", REDIS_CLUSTER, true},
+    };
+    (void)state;
+    for (unsigned i = 0; i < sizeof rows / sizeof rows[0]; i++) {
+        const struct redis_access access = {.url = rows[i].url, .tls = {.ca = "/ca", .verify = TLS_VERIFY_AUTHORITY}};
+        struct redis_target target;
+        assert_int_equal(redis_target_parse(&target, &access, NULL), 0);
+        assert_int_equal(target.kind, rows[i].kind);
+        assert_int_equal(target.secure, rows[i].secure);
+        assert_string_equal(target.tls.ca, "/ca");
+        assert_int_equal(target.tls.verify, TLS_VERIFY_AUTHORITY);
+        redis_target_release(&target);
+    }
+}
+
 static const struct {
     const char *url, *error;
 } bads[] = {
     {"localhost:6379", "localhost:6379" EXPECTED},
-    {"rediss://h", "rediss://h" EXPECTED},
+    {"redisss://h", "redisss://h" EXPECTED},
+    {"rediss+unix:/s", "rediss+unix:/s" EXPECTED},
     {"mysql://u:secret@h/db", "mysql://u:***@h/db" EXPECTED},
-    {"redis+unix://", "redis+unix://" EXPECTED},
-    {"redis+unix://host", "redis+unix://host" EXPECTED},
+    {"redis+unix://", "redis+unix://: no path of a socket: redis+unix:///path[?db=N]"},
+    {"redis+unix://host", "redis+unix://host: no path of a socket: redis+unix:///path[?db=N]"},
     {"redis://h/x", "redis://h/x: 'x' is not a database number"},
     {"redis://h/0/1", "redis://h/0/1: '0/1' is not a database number"},
     {"redis://h/-1", "redis://h/-1: '-1' is not a database number"},
@@ -139,7 +170,7 @@ static void refusals(void **state) {
     for (unsigned i = 0; i < sizeof bads / sizeof bads[0]; i++) {
         struct redis_target target;
         struct error error = {""};
-        assert_int_equal(redis_target_parse(&target, bads[i].url, NULL, "entry:queue", &error), -1);
+        assert_int_equal(target_parse(&target, bads[i].url, NULL, "entry:queue", &error), -1);
         assert_string_equal(error.text, bads[i].error);
         assert_null(target.host);
         assert_null(target.socket);
@@ -148,10 +179,8 @@ static void refusals(void **state) {
 
 int main(void) {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(targets),
-        cmocka_unit_test(sentinels),
-        cmocka_unit_test(clusters),
-        cmocka_unit_test(refusals),
+        cmocka_unit_test(targets), cmocka_unit_test(sentinels), cmocka_unit_test(clusters),
+        cmocka_unit_test(by_tls),  cmocka_unit_test(refusals),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
