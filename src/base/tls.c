@@ -3,6 +3,7 @@
 
 #include <arpa/inet.h>
 #include <errno.h>
+#include <openssl/crypto.h>
 #include <openssl/err.h>
 #include <openssl/ssl.h>
 #include <openssl/x509v3.h>
@@ -139,3 +140,5 @@ ssize_t tls_write(struct tls *tls, const void *bytes, size_t len) {
 }
 
 const char *tls_why(const struct tls *tls) { return tls->why; }
+
+void tls_thread_end(void) { OPENSSL_thread_stop(); }

@@ -21,7 +21,16 @@ enum { TUNNEL_BYTES = 64 << 10 };
 struct tunnel {
     struct tls *tls;
     int server, here; /* the server's socket; our end of the pair */
+    pthread_t thread;
+    struct tunnel *next;
 };
+
+/* All there were, as nobody is told when hiredis closes its end: the threads must have left OpenSSL before the process
+ * ends, and it with it. */
+static struct {
+    pthread_mutex_t lock;
+    struct tunnel *first;
+} tunnels = {PTHREAD_MUTEX_INITIALIZER, NULL};
 
 static void tunnel_free(struct tunnel *tunnel) {
     tls_free(tunnel->tls);
@@ -78,7 +87,7 @@ static void *tunnel_run(void *context) {
     }
     here_end(tunnel, buffer);
     free(buffer);
-    tunnel_free(tunnel);
+    tls_thread_end();
     return NULL;
 }
 
@@ -91,14 +100,29 @@ static int shake(const struct tunnel *tunnel, const struct redis_target *target,
     return 0;
 }
 
+static void tunnels_end(void) {
+    for (struct tunnel *tunnel = tunnels.first, *next; tunnel; tunnel = next) {
+        next = tunnel->next;
+        shutdown(tunnel->here, SHUT_RDWR);
+        shutdown(tunnel->server, SHUT_RDWR);
+        pthread_join(tunnel->thread, NULL);
+        tunnel_free(tunnel);
+    }
+}
+
 static bool thread_start(struct tunnel *tunnel) {
-    pthread_t thread;
     sigset_t all, before;
     sigfillset(&all); /* signals are the command's; SIGPIPE, of a server that is gone, nobody's */
+    pthread_mutex_lock(&tunnels.lock);
     pthread_sigmask(SIG_SETMASK, &all, &before);
-    bool started = pthread_create(&thread, NULL, tunnel_run, tunnel) == 0;
+    bool started =
+        (tunnels.first || atexit(tunnels_end) == 0) && pthread_create(&tunnel->thread, NULL, tunnel_run, tunnel) == 0;
     pthread_sigmask(SIG_SETMASK, &before, NULL);
-    if (started) pthread_detach(thread);
+    if (started) {
+        tunnel->next = tunnels.first;
+        tunnels.first = tunnel;
+    }
+    pthread_mutex_unlock(&tunnels.lock);
     return started;
 }
 

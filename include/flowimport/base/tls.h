@@ -35,6 +35,8 @@ int tls_handshake(struct tls *tls);
 ssize_t tls_read(struct tls *tls, void *bytes, size_t size);
 /* Bytes taken, which may be less; else as above. */
 ssize_t tls_write(struct tls *tls, const void *bytes, size_t len);
+/* Before a thread that has used it ends, and what OpenSSL keeps for it with it. */
+void tls_thread_end(void);
 /* Why the last call has failed; until the next. */
 const char *tls_why(const struct tls *tls);
 
