@@ -33,22 +33,28 @@ void answer_number(struct buffer *out, const char *name, int64_t number) {
     buffer_printf(out, "%" PRId64, number);
 }
 
-void answer_flows(struct buffer *out, uint64_t millionths) {
-    buffer_printf(out, "%" PRIu64, millionths / FLOW_UNIT);
-    if (millionths % FLOW_UNIT == 0) return;
-    buffer_printf(out, ".%06" PRIu64, millionths % FLOW_UNIT);
+static void sum_write(struct buffer *out, sum_wide sum) {
+    char text[SUM_DIGITS + 1];
+    buffer_add_text(out, sum_text(sum, 0, text));
+}
+
+void answer_flows(struct buffer *out, sum_wide millionths) {
+    unsigned rest = (unsigned)(millionths % FLOW_UNIT);
+    sum_write(out, millionths / FLOW_UNIT);
+    if (rest == 0) return;
+    buffer_printf(out, ".%06u", rest);
     while (out->data[out->len - 1] == '0')
         out->data[--out->len] = '\0';
 }
 
-void answer_value(struct buffer *out, const struct flow_layout *layout, unsigned metric, uint64_t value) {
+void answer_value(struct buffer *out, const struct flow_layout *layout, unsigned metric, sum_wide value) {
     if (metric == layout->n_sums)
         answer_flows(out, value);
     else
-        buffer_printf(out, "%" PRIu64, value);
+        sum_write(out, value);
 }
 
-void answer_values(struct buffer *out, const struct flow_layout *layout, const uint64_t *values) {
+void answer_values(struct buffer *out, const struct flow_layout *layout, const sum_wide *values) {
     for (unsigned i = 0; i <= layout->n_sums; i++) {
         answer_name(out, metric_name(layout, i));
         answer_value(out, layout, i, values[i]);

@@ -3,6 +3,7 @@
 #define FLOWIMPORT_HTTP_ANSWER_H
 
 #include "base/option.h"
+#include "flow/sum.h"
 #include "store/query/metric.h"
 #include "store/schema.h"
 
@@ -18,11 +19,11 @@ void answer_number(struct buffer *out, const char *name, int64_t number);
 /* A comma unless an array or object was just opened. */
 void answer_comma(struct buffer *out);
 /* Millionths as a decimal number. */
-void answer_flows(struct buffer *out, uint64_t millionths);
+void answer_flows(struct buffer *out, sum_wide millionths);
 /* The metric's value of a row of sums. */
-void answer_value(struct buffer *out, const struct flow_layout *layout, unsigned metric, uint64_t value);
+void answer_value(struct buffer *out, const struct flow_layout *layout, unsigned metric, sum_wide value);
 /* "octets":1,"packets":1,"flows":0.5 */
-void answer_values(struct buffer *out, const struct flow_layout *layout, const uint64_t *values);
+void answer_values(struct buffer *out, const struct flow_layout *layout, const sum_wide *values);
 /* "tables":["flows_600"],"rows":12 */
 void answer_tables(struct buffer *out, const struct table *const *tables, unsigned n, uint64_t rows);
 

@@ -20,7 +20,7 @@ static int ledger_read(void *context, unsigned n, const char *const *columns, co
     for (unsigned i = 0; i < NAMES; i++)
         answer_number(out, names[i], strtoll(columns[1 + i], NULL, 10));
     answer_name(out, "flows");
-    answer_flows(out, strtoull(columns[1 + NAMES], NULL, 10));
+    answer_flows(out, sum_read(columns[1 + NAMES]));
     buffer_add_text(out, "}");
     return 0;
 }

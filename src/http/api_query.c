@@ -177,7 +177,7 @@ static void keys_write(struct api_call *call, const struct query *query, const s
 }
 
 /* {"octets":1,...} or null */
-static void sums_write(struct api_call *call, const char *name, const uint64_t *values) {
+static void sums_write(struct api_call *call, const char *name, const sum_wide *values) {
     answer_name(&call->body, name);
     if (!values) {
         buffer_add_text(&call->body, "null");
@@ -253,7 +253,7 @@ static void json_write(struct api_call *call, const struct query *query, const s
     call_end(call, begin_us);
 }
 
-static void csv_values(struct api_call *call, const uint64_t *values) {
+static void csv_values(struct api_call *call, const sum_wide *values) {
     for (unsigned i = 0; i <= call->schema->layout->n_sums; i++) {
         buffer_add_text(&call->body, ",");
         answer_value(&call->body, call->schema->layout, i, values[i]);

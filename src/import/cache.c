@@ -188,10 +188,15 @@ static void pending_fold(struct cache *cache, const struct pending *pending) {
         if (found >> ROW_BITS != (uint32_t)(pending->hash >> 59)) continue;
         uint8_t *row = row_at(table, (found & ((1u << ROW_BITS) - 1)) - 1);
         if (memcmp(row + identity, &pending->bucket, identity_len) != 0) continue;
-        uint64_t *sums = (uint64_t *)(void *)row;
+        uint64_t *sums = (uint64_t *)(void *)row, all = 0;
         for (unsigned i = 0; i < n_values; i++)
-            sums[i] = sum_add(sums[i], pending->sums[i]);
-        return;
+            all |= sums[i] += pending->sums[i];
+        if (__builtin_expect(all <= SUM_MOST, 1)) return;
+        /* One is beyond SUM_MOST, and none is wrapped: a second row of the same key goes on from here, for the sums of
+         * all time and of the ledger are exact. */
+        for (unsigned i = 0; i < n_values; i++)
+            sums[i] -= pending->sums[i];
+        break;
     }
     uint8_t *row = row_at(table, table->n);
     memcpy(row, pending->sums, n_values * sizeof pending->sums[0]);

@@ -118,6 +118,16 @@ static void ref_add(const struct flush *flush, const struct sort_ref *ref, uint6
     group_add(values, side_group + class_group, sums, n_values);
 }
 
+/* Whether a wide row would be more than one call gives to the store. The first group has what any other has. */
+static bool is_full(const struct flush *flush, const struct sort_ref *ref, const uint64_t *values) {
+    const uint64_t *sums = (const uint64_t *)(const void *)ref_row(flush, ref);
+    bool is_full = false;
+    if (!schema_is_wide(flush->table)) return false;
+    for (unsigned i = 0; i <= flush->layout->n_sums; i++)
+        is_full |= values[i] + sums[i] > SUM_MOST;
+    return is_full;
+}
+
 /* Sorts the references, adds up those of equal keys, hands each sum to the store. */
 static void table_write(const struct flush *flush, size_t n) {
     uint8_t keys[2][SORT_KEY_MAX];
@@ -128,7 +138,7 @@ static void table_write(const struct flush *flush, size_t n) {
     for (size_t i = 0; i < n; i++) {
         if (i + AHEAD < n) row_fetch(flush, &flush->refs[i + AHEAD]);
         ref_key(flush, &flush->refs[i], keys[now]);
-        if (i > 0 && memcmp(keys[now], keys[!now], key_len) != 0) {
+        if (i > 0 && (memcmp(keys[now], keys[!now], key_len) != 0 || is_full(flush, &flush->refs[i], values))) {
             store_put(flush->store, flush->table, keys[!now], values);
             memset(values, 0, flush->table->n_values * sizeof values[0]);
         }

@@ -49,7 +49,7 @@ static void records_count(const struct flow_layout *layout, struct ledger_row *l
                           const struct flow_record *records, unsigned n, uint64_t flows) {
     for (unsigned r = 0; r < n; r++)
         for (unsigned i = 0; i < layout->n_sums; i++)
-            ledger->sums[i] = sum_add(ledger->sums[i], records[r].sums[i]);
+            ledger->sums[i] += records[r].sums[i];
     ledger->flows = sum_add(ledger->flows, flows * FLOW_UNIT);
     ledger->imported++;
 }

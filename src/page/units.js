@@ -1,6 +1,6 @@
 // Amounts as people read them: SI prefixes, exact numbers with their digits in groups, shares and changes.
 
-const PREFIXES = ["", "k", "M", "G", "T", "P", "E"];
+const PREFIXES = ["", "k", "M", "G", "T", "P", "E", "Z", "Y", "R", "Q"];
 
 // Three digits: 1.23 k, 12.3 k, 123 k; whole numbers below 1000.
 function short_text(value, unit) {
@@ -17,7 +17,8 @@ function short_text(value, unit) {
     return sign + size.toFixed(digits) + (tail ? " " + tail : "");
 }
 
-// 2^63 - 1, which a JSON reader makes 2^63 of, or so many millionths: the store's largest sum, and means at least that much.
+// A bucket's largest sum is 2^63 - 1, which a JSON reader makes 2^63 of, or so many millionths. It means at least that
+// much, and so may any larger sum, which may have such rows in it.
 const SATURATED = 2 ** 63;
 const is_saturated = (metric, value) => value >= (metric === "flows" ? SATURATED / 1e6 : SATURATED);
 
@@ -39,11 +40,11 @@ export const amount_text = (metric, value) =>
 export const rate_of = (metric, value, seconds) => (value * (AMOUNTS[metric] ? 8 : 1)) / seconds;
 export const rate_text = (metric, rate) => short_text(rate, RATES[metric] ?? "/s");
 
-// "1 234 567": every digit, to be read and compared
+// "1 234 567": every digit, to be read and compared; of larger numbers than 2^53 those that a number of JavaScript has
 export function exact_text(value) {
-    if (value >= SATURATED) return "≥ 9\u202f223\u202f372\u202f036\u202f854\u202f775\u202f807";
-    const [whole, part] = String(value).split(".");
-    return whole.replace(/\B(?=(\d{3})+$)/g, "\u202f") + (part ? "." + part : "");
+    if (value === SATURATED) return "≥ 9\u202f223\u202f372\u202f036\u202f854\u202f775\u202f807";
+    const [whole, part] = (value < 1e21 ? String(value) : String(BigInt(value))).split(".");
+    return (value > SATURATED ? "≥ " : "") + whole.replace(/\B(?=(\d{3})+$)/g, "\u202f") + (part ? "." + part : "");
 }
 
 export function share_text(part, whole) {

@@ -13,15 +13,15 @@
 #include "store/settings.h"
 
 /* Buckets are looked at in windows of so many, but of whole days, as partitions are. A window's sums are held in
- * memory: max(8192, buckets a day) * (5 + 15) groups * 9 values * 8 bytes at the most, which is 12 MB for 600 s and 125
- * MB for 1 s. */
-enum { WINDOW_BUCKETS = 8192, TOTALS = 1 + PROTO_CLASSES };
+ * memory: max(4096, buckets a day) * (5 + 15) groups * 9 values * 16 bytes at the most, which is 12 MB for 600 s and
+ * 250 MB for 1 s. */
+enum { WINDOW_BUCKETS = 4096, TOTALS = 1 + PROTO_CLASSES };
 
 struct frame {            /* values by bucket */
     uint32_t first, size; /* seconds */
     uint32_t n;           /* buckets */
     unsigned width;       /* values of a bucket */
-    uint64_t *values;
+    sum_wide *values;
     bool *seen;
 };
 
@@ -71,18 +71,18 @@ static int frame_add(void *context, unsigned n, const char *const *columns, cons
     if (row >= frame->n) return 0;
     frame->seen[row] = true;
     for (unsigned i = 1; i < n; i++) {
-        uint64_t number = columns[i] ? strtoull(columns[i], NULL, 10) : 0, *value;
-        value = &frame->values[(size_t)row * frame->width + i - 1];
-        *value = sum_add(*value, sum_cut(number));
+        sum_wide *value = &frame->values[(size_t)row * frame->width + i - 1];
+        *value += sum_read(columns[i]);
     }
     return 0;
 }
 
-static void number_show(bool is_flows, uint64_t number, char *text, size_t size) {
+static void number_show(bool is_flows, sum_wide number, char *text, size_t size) {
+    char digits[SUM_DIGITS + 1];
     if (is_flows)
-        snprintf(text, size, "%" PRIu64 ".%06" PRIu64, number / FLOW_UNIT, number % FLOW_UNIT);
+        snprintf(text, size, "%s.%06u", sum_text(number / FLOW_UNIT, 0, digits), (unsigned)(number % FLOW_UNIT));
     else
-        snprintf(text, size, "%" PRIu64, number);
+        snprintf(text, size, "%s", sum_text(number, 0, digits));
 }
 
 static void bucket_show(uint32_t bucket, uint32_t size, char *text, size_t text_size) {
@@ -94,13 +94,17 @@ static void bucket_show(uint32_t bucket, uint32_t size, char *text, size_t text_
 }
 
 /* One comparison. `where` is the table or tables, `what` the column with what was done to it, `whose` the other side.
- */
+ * Sums of a bucket are cut: in one table before they are added up, in the other after. */
 static void compare(struct audit *audit, const char *where, uint32_t bucket, uint32_t size, const char *words,
-                    const char *column, uint64_t number, const char *whose, uint64_t expected) {
+                    const char *column, sum_wide number, const char *whose, sum_wide expected) {
     char date[64], numbers[2][48];
     size_t len = strlen(column);
     bool is_flows = len >= 5 && strcmp(column + len - 5, "flows") == 0;
     audit->result->checks++;
+    if (size > 0) {
+        number = sum_cut(number);
+        expected = sum_cut(expected);
+    }
     if (number == expected) return;
     if (audit->result->differences++ > 0) return;
     bucket_show(bucket, size, date, sizeof date);
@@ -151,38 +155,31 @@ static int count_read(void *context, unsigned n, const char *const *columns, con
     return 1;
 }
 
-/* Counts the rows of which a value is saturated. `sums`: theirs, and perhaps more; where none of them is saturated no
- * row is. `columns`: n values. */
-static enum store_status saturated_count(struct audit *audit, const char *name, const char *data, const char *where,
-                                         const struct frame *sums, char (*columns)[SCHEMA_NAME_MAX], unsigned n) {
+/* Counts the rows of a bucket's table of which a value is saturated. `sums`: theirs, and perhaps more; where none of
+ * them is saturated no row is. */
+static enum store_status saturated_count(struct audit *audit, const struct table *table, const char *where,
+                                         const struct frame *sums) {
     struct audit_result *result = audit->result;
     struct buffer sql = BUFFER_INIT;
+    char column[SCHEMA_NAME_MAX];
     uint64_t found = 0;
     bool any = false;
     for (size_t i = 0; i < (size_t)sums->n * sums->width; i++)
         any |= sums->values[i] >= SUM_MOST;
-    if (!any) return STORE_OK;
-    buffer_printf(&sql, "SELECT COUNT(*) FROM %s WHERE %s AND (", data, where);
-    for (unsigned i = 0; i < n; i++)
-        buffer_printf(&sql, "%s%s >= " SUM_MOST_TEXT, i ? " OR " : "", columns[i]);
-    buffer_add_text(&sql, ")");
-    if (sums->size < UINT32_MAX)
-        buffer_printf(&sql, " AND bucket >= %" PRIu32 " AND bucket < %" PRIu64, sums->first,
-                      (uint64_t)sums->first + (uint64_t)sums->n * sums->size);
+    if (!any || schema_is_wide(table)) return STORE_OK;
+    buffer_printf(&sql, "SELECT COUNT(*) FROM %s WHERE %s AND (", table->data, where);
+    for (unsigned i = 0; i < table->n_values; i++) {
+        schema_stored_name(audit->schema, table, i, column, sizeof column);
+        buffer_printf(&sql, "%s%s >= " SUM_MOST_TEXT, i ? " OR " : "", column);
+    }
+    buffer_printf(&sql, ") AND bucket >= %" PRIu32 " AND bucket < %" PRIu64, sums->first,
+                  (uint64_t)sums->first + (uint64_t)sums->n * sums->size);
     enum store_status status = store_query(audit->store, sql.data, NULL, 0, count_read, &found, audit->error);
     if (found > 0 && result->saturated == 0)
-        snprintf(result->first_saturated, sizeof result->first_saturated, "%s", name);
+        snprintf(result->first_saturated, sizeof result->first_saturated, "%s", table->name);
     result->saturated += found;
     buffer_release(&sql);
     return status;
-}
-
-static enum store_status table_saturated(struct audit *audit, const struct table *table, const char *where,
-                                         const struct frame *sums) {
-    char columns[SCHEMA_VALUES_MAX][SCHEMA_NAME_MAX];
-    for (unsigned i = 0; i < table->n_values; i++)
-        schema_stored_name(audit->schema, table, i, columns[i], sizeof columns[i]);
-    return saturated_count(audit, table->name, table->data, where, sums, columns, table->n_values);
 }
 
 /* One bucket against another
@@ -204,14 +201,14 @@ static enum store_status source_check(struct audit *audit, const struct source *
     frame_init(&sums, totals->first, totals->size, totals->n, classes ? TOTALS * width : table->n_values);
     enum store_status status = table_sum(audit, table, source->where ? source->where : "1 = 1", classes, &sums);
     if (status == STORE_OK && table6) status = table_sum(audit, table6, "1 = 1", classes, &sums);
-    if (status == STORE_OK) status = table_saturated(audit, table, source->where ? source->where : "1 = 1", &sums);
-    if (status == STORE_OK && table6) status = table_saturated(audit, table6, "1 = 1", &sums);
+    if (status == STORE_OK) status = saturated_count(audit, table, source->where ? source->where : "1 = 1", &sums);
+    if (status == STORE_OK && table6) status = saturated_count(audit, table6, "1 = 1", &sums);
     for (uint32_t row = 0; row < totals->n && status == STORE_OK; row++) {
         if (!sums.seen[row] && !totals->seen[row]) continue;
         for (unsigned i = 0; i < sums.width; i++) {
             unsigned group = i / width;
-            uint64_t times = group < TOTALS ? source->totals : source->ends;
-            uint64_t expected = sum_cut(totals->values[(size_t)row * totals->width + i % totals->width] * times);
+            unsigned times = group < TOTALS ? source->totals : source->ends;
+            sum_wide expected = totals->values[(size_t)row * totals->width + i % totals->width] * times;
             schema_value_name(schema, table, i, column, sizeof column);
             compare(audit, names, totals->first + row * totals->size, size, source->words, column,
                     sums.values[(size_t)row * sums.width + i], whose, expected);
@@ -226,11 +223,11 @@ static void totals_check(struct audit *audit, const struct frame *totals, const 
     unsigned width = group_width(audit);
     const struct flow_layout *layout = audit->schema->layout;
     for (uint32_t row = 0; row < totals->n; row++) {
-        const uint64_t *values = totals->values + (size_t)row * totals->width;
+        const sum_wide *values = totals->values + (size_t)row * totals->width;
         for (unsigned i = 0; i < width && totals->seen[row]; i++) {
-            uint64_t sum = 0;
+            sum_wide sum = 0;
             for (unsigned class = 1; class <= PROTO_CLASSES; class ++)
-                sum = sum_add(sum, values[class * width + i]);
+                sum += values[class * width + i];
             compare(audit, whose, totals->first + row * totals->size, totals->size == UINT32_MAX ? 0 : totals->size, "",
                     i < layout->n_sums ? layout->sums[i]->name : "flows", values[i], "its tcp_, udp_, icmp_ and other_",
                     sum);
@@ -242,7 +239,7 @@ static enum store_status window_check(struct audit *audit, const struct table *a
     struct frame totals;
     frame_init(&totals, first, aggr->bucket_size, n, TOTALS * group_width(audit));
     enum store_status status = table_sum(audit, aggr, "1 = 1", false, &totals);
-    if (status == STORE_OK) status = table_saturated(audit, aggr, "1 = 1", &totals);
+    if (status == STORE_OK) status = saturated_count(audit, aggr, "1 = 1", &totals);
     for (uint32_t row = 0; row < n; row++)
         audit->result->buckets += totals.seen[row];
     if (status == STORE_OK) totals_check(audit, &totals, aggr->name);
@@ -385,32 +382,20 @@ static enum store_status pair_check(struct audit *audit, uint32_t fine_size, uin
 /* All time
  * ------------------------------------------------------------------------------------------------------------- */
 
-/* The ledger's columns of values. Returns how many. */
-static unsigned ledger_columns(const struct audit *audit, char (*columns)[SCHEMA_NAME_MAX]) {
-    const struct flow_layout *layout = audit->schema->layout;
-    for (unsigned i = 0; i < layout->n_sums; i++)
-        snprintf(columns[i], sizeof columns[i], "%s", layout->sums[i]->name);
-    snprintf(columns[layout->n_sums], sizeof columns[0], "flows_millionths");
-    return layout->n_sums + 1;
-}
-
 static enum store_status ledger_check(struct audit *audit, const struct frame *totals) {
     const struct flow_layout *layout = audit->schema->layout;
-    char columns[FLOW_SUMS_MAX + 1][SCHEMA_NAME_MAX];
     struct buffer sql = BUFFER_INIT;
     struct frame sums;
-    unsigned n = ledger_columns(audit, columns);
-    frame_init(&sums, 0, UINT32_MAX, 1, n);
+    frame_init(&sums, 0, UINT32_MAX, 1, layout->n_sums + 1);
     buffer_add_text(&sql, "SELECT 0");
-    for (unsigned i = 0; i < n; i++)
-        column_add(&sql, columns[i], NULL);
+    for (unsigned i = 0; i < layout->n_sums; i++)
+        column_add(&sql, layout->sums[i]->name, NULL);
+    column_add(&sql, "flows_millionths", NULL);
     buffer_add_text(&sql, " FROM import_ledger");
     enum store_status status = store_query(audit->store, sql.data, NULL, 0, frame_add, &sums, audit->error);
-    for (unsigned i = 0; i < n && status == STORE_OK; i++)
-        compare(audit, "import_ledger", 0, 0, "sum of", i < layout->n_sums ? columns[i] : "flows", sums.values[i],
-                "index_nodes' total row", totals->values[i]);
-    if (status == STORE_OK)
-        status = saturated_count(audit, "import_ledger", "import_ledger", "1 = 1", &sums, columns, n);
+    for (unsigned i = 0; i < sums.width && status == STORE_OK; i++)
+        compare(audit, "import_ledger", 0, 0, "sum of", i < layout->n_sums ? layout->sums[i]->name : "flows",
+                sums.values[i], "index_nodes' total row", totals->values[i]);
     buffer_release(&sql);
     frame_release(&sums);
     return status;

@@ -142,6 +142,11 @@ void ddl_name(const struct schema *schema, unsigned object, char *name, size_t s
     }
 }
 
+bool ddl_is_wide(const struct schema *schema, unsigned object) {
+    struct object at = object_at(schema, object);
+    return (at.kind == OBJECT_TABLE && schema_is_wide(at.table)) || (at.kind == OBJECT_PLAIN && at.plain->tail);
+}
+
 bool ddl_is_view(const struct schema *schema, unsigned object) {
     enum object_kind kind = object_at(schema, object).kind;
     return kind == OBJECT_VIEW || kind == OBJECT_TEXT_VIEW;
@@ -168,6 +173,14 @@ static const struct key_column *column_key(const struct table *table, unsigned p
     return &table->keys[schema_key_column(table, place)];
 }
 
+static const char *sum_type(enum dialect dialect, bool is_wide) {
+    static const char *const types[][2] = {
+        [DIALECT_MYSQL] = {"BIGINT UNSIGNED", "BIGINT UNSIGNED"},
+        [DIALECT_SQLITE] = {"INTEGER", SCHEMA_WIDE_SQLITE},
+    };
+    return types[dialect][is_wide];
+}
+
 static void table_columns(const struct schema *schema, const struct table *table, enum dialect dialect,
                           column_fn *column, void *context) {
     char name[SCHEMA_NAME_MAX];
@@ -175,7 +188,7 @@ static void table_columns(const struct schema *schema, const struct table *table
         column(context, column_key(table, i)->name, key_type(column_key(table, i), dialect), " NOT NULL");
     for (unsigned i = 0; i < table->n_values; i++) {
         schema_stored_name(schema, table, i, name, sizeof name);
-        column(context, name, dialect == DIALECT_MYSQL ? "BIGINT UNSIGNED" : "INTEGER", " NOT NULL DEFAULT 0");
+        column(context, name, sum_type(dialect, schema_is_wide(table)), " NOT NULL DEFAULT 0");
     }
 }
 
@@ -186,8 +199,7 @@ static void plain_columns(const struct schema *schema, const struct plain_table 
         column(context, at->name, at->type[dialect], at->more[dialect]);
     if (!table->tail) return;
     for (unsigned i = 0; i < schema->layout->n_sums; i++)
-        column(context, schema->layout->sums[i]->name, dialect == DIALECT_MYSQL ? "BIGINT UNSIGNED" : "INTEGER",
-               not_null);
+        column(context, schema->layout->sums[i]->name, sum_type(dialect, true), not_null);
     at = table->tail;
     for (unsigned i = 0; i < table->n_tail; i++, at++)
         column(context, at->name, at->type[dialect], at->more[dialect]);
@@ -197,9 +209,9 @@ static void plain_columns(const struct schema *schema, const struct plain_table 
  * -------------------------------------------------------------------------------------------- */
 
 /* `number`: an expression of millionths. */
-static void flows_expression(struct buffer *out, enum dialect dialect, const char *number) {
+static void flows_expression(struct buffer *out, enum dialect dialect, const struct table *table, const char *number) {
     if (dialect == DIALECT_MYSQL)
-        buffer_printf(out, "CAST(%s * 0.000001 AS DECIMAL(20,6))", number);
+        buffer_printf(out, "CAST(%s * 0.000001 AS DECIMAL(%d,6))", number, schema_is_wide(table) ? 36 : 20);
     else
         buffer_printf(out, "%s / 1000000.0", number);
 }
@@ -243,7 +255,7 @@ static void view_values(const struct schema *schema, const struct table *table, 
         if (flows && !computed && dialect == DIALECT_SQLITE) buffer_printf(out, ",\n  %s", stored);
         buffer_add_text(out, ",\n  ");
         if (flows)
-            flows_expression(out, dialect, product);
+            flows_expression(out, dialect, table, product);
         else
             buffer_add_text(out, product);
         if (flows || computed) buffer_printf(out, " AS %s", name);
@@ -375,6 +387,7 @@ void ddl_create(const struct schema *schema, unsigned object, enum dialect diale
 static void column_line(void *context, const char *name, const char *type, const char *more) {
     struct buffer *out = context;
     (void)more;
+    if (strcmp(type, SCHEMA_WIDE_SQLITE) == 0) type = sum_type(DIALECT_SQLITE, false);
     buffer_printf(out, "%s ", name);
     for (; *type; type++)
         buffer_printf(out, "%c", *type >= 'A' && *type <= 'Z' ? *type + 32 : *type);

@@ -10,9 +10,12 @@ unsigned ddl_count(const struct schema *schema);
 /* Its name; good until the next call with the same buffer. */
 void ddl_name(const struct schema *schema, unsigned object, char *name, size_t size);
 bool ddl_is_view(const struct schema *schema, unsigned object);
+/* Whether it is a table whose sums are wide. */
+bool ddl_is_wide(const struct schema *schema, unsigned object);
 /* The statement that makes it, without a semicolon at its end. */
 void ddl_create(const struct schema *schema, unsigned object, enum dialect dialect, struct buffer *out);
-/* A line for each of its columns, in order: "name type\n", the type in lower case (of a view: the name alone). */
+/* A line for each of its columns, in order: "name type\n", the type in lower case (of a view: the name alone). A wide
+ * sum's type is that of any other sum. */
 void ddl_columns(const struct schema *schema, unsigned object, enum dialect dialect, struct buffer *out);
 
 /* By protocol class: the condition on a flows table's row, and whether the table has a protocol to ask for. */

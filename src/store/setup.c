@@ -6,6 +6,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <strings.h>
 
 #include "base/clock.h"
 #include "base/log.h"
@@ -50,8 +51,11 @@ static bool name_is_ours(const struct schema *schema, const char *wanted) {
     return false;
 }
 
-/* "int(10) unsigned" becomes "int unsigned": the width of an integer is for display, and MySQL 8 has none. */
+/* "int(10) unsigned" becomes "int unsigned": the width of an integer is for display, and MySQL 8 has none. A wide sum's
+ * column is as good in its narrow type, which it had in an older version or still has. */
 static void type_add(struct buffer *out, const char *type) {
+    if (strcasecmp(type, SCHEMA_WIDE_MYSQL) == 0) type = "bigint unsigned";
+    if (strcmp(type, SCHEMA_WIDE_SQLITE) == 0) type = "integer";
     const char *width = strstr(type, "int(");
     if (!width) {
         for (; *type; type++)

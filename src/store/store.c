@@ -108,7 +108,7 @@ static enum store_status ledger_insert(struct store *store, const struct ledger_
     params[n++] = store_integer(row->position);
     params[n++] = store_integer((int64_t)row->adopted);
     for (unsigned i = 0; i < n_sums; i++)
-        params[n++] = store_integer((int64_t)row->sums[i]);
+        params[n++] = store_sum(row->sums[i]);
     buffer_add_text(&sql, "INSERT INTO import_ledger (");
     ledger_columns(store->schema, &sql);
     buffer_add_text(&sql, ") VALUES (");
@@ -151,7 +151,7 @@ static int ledger_read(void *context, unsigned n, const char *const *columns, co
     row->position = (int64_t)numbers[11];
     row->adopted = numbers[12] != 0;
     for (unsigned i = 0; i < read->schema->layout->n_sums; i++)
-        row->sums[i] = numbers[LEDGER_COLUMNS + i];
+        row->sums[i] = sum_read(columns[LEDGER_COLUMNS + i]);
     read->found = true;
     return 1;
 }
@@ -179,7 +179,7 @@ void store_begin(struct store *store, const struct ledger_row *ledger, const uin
     store->begun = true;
     store->rows = 0;
     store->error.text[0] = '\0';
-    store->status = store->ops->begin(store, ledger->committed_at, buckets, n_buckets, &store->error);
+    store->status = store->ops->begin(store, ledger, buckets, n_buckets, &store->error);
     if (store->status == STORE_OK) store->status = ledger_insert(store, ledger, &store->error);
 }
 

@@ -15,9 +15,10 @@ struct store_ops {
     enum store_status (*open)(struct store **store, const struct store_config *config, const struct url *url,
                               const struct schema *schema, struct error *error);
     void (*close)(struct store *store);
-    /* Starts a transaction at `now`; MySQL makes the partitions for the buckets first. */
-    enum store_status (*begin)(struct store *store, int64_t now, const uint32_t *buckets, unsigned n,
-                               struct error *error);
+    /* Starts the ledger row's transaction; MySQL first makes the partitions for the buckets, and room for sums that
+     * have outgrown their columns. */
+    enum store_status (*begin)(struct store *store, const struct ledger_row *ledger, const uint32_t *buckets,
+                               unsigned n, struct error *error);
     /* `table` is one of the schema's. */
     enum store_status (*put)(struct store *store, const struct table *table, const uint8_t *key, const uint64_t *values,
                              struct error *error);

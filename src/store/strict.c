@@ -26,7 +26,8 @@ static int text_read(void *context, unsigned n, const char *const *columns, cons
     return 1;
 }
 
-static enum store_status strict_lacks(struct store *store, const char *table, bool *lacks, struct error *error) {
+static enum store_status strict_lacks(struct store *store, unsigned object, const char *table, bool *lacks,
+                                      struct error *error) {
     const struct store_param name = store_text(table);
     uint64_t n = 0;
     enum store_status status = STORE_OK;
@@ -36,6 +37,10 @@ static enum store_status strict_lacks(struct store *store, const char *table, bo
                                    "AND strict = 0 AND name = ?",
                                    &name, 1, number_read, &n, error);
     *lacks = n > 0;
+    if (status != STORE_OK || *lacks || !ddl_is_wide(store->schema, object)) return status;
+    status = store->ops->query(store, "SELECT COUNT(*) FROM pragma_table_info(?) WHERE type = '" SCHEMA_WIDE_SQLITE "'",
+                               &name, 1, number_read, &n, error);
+    *lacks = n == 0;
     return status;
 }
 
@@ -102,7 +107,8 @@ static enum store_status rows_move(struct store *store, unsigned object, const c
         text_find(store, "SELECT group_concat(name, ', ') FROM pragma_table_info(?)", name, &columns, error);
     if (status == STORE_OK)
         status = text_find(store,
-                           "SELECT group_concat(CASE WHEN type = 'INTEGER' AND pk = 0 THEN 'CASE typeof(' || name || "
+                           "SELECT group_concat(CASE WHEN type IN ('INTEGER', '" SCHEMA_WIDE_SQLITE
+                           "') AND pk = 0 THEN 'CASE typeof(' || name || "
                            "') WHEN ''real'' THEN min(' || name || ', " SUM_MOST_TEXT ") ELSE ' || name || ' END' "
                            "ELSE name END, ', ') FROM pragma_table_info(?)",
                            name, &values, error);
@@ -128,7 +134,7 @@ static enum store_status rows_move(struct store *store, unsigned object, const c
 static enum store_status table_rewrite(struct store *store, unsigned object, const char *name, struct error *error) {
     bool lacks;
     enum store_status status = run(store, "BEGIN IMMEDIATE", error);
-    if (status == STORE_OK) status = strict_lacks(store, name, &lacks, error); /* no other has been faster */
+    if (status == STORE_OK) status = strict_lacks(store, object, name, &lacks, error); /* no other has been faster */
     if (status == STORE_OK && lacks) status = rows_move(store, object, name, error);
     if (status == STORE_OK) fault_point("mid-strict");
     if (status == STORE_OK) status = run(store, "COMMIT", error);
@@ -138,7 +144,7 @@ static enum store_status table_rewrite(struct store *store, unsigned object, con
 
 static void failure_log(const struct store *store, const char *name, enum store_status status,
                         const struct error *error) {
-    log_warning("store", "%s: %s can't be made STRICT%s: %s; the next start tries again", store->name, name,
+    log_warning("store", "%s: %s can't be rewritten%s: %s; the next start tries again", store->name, name,
                 status == STORE_REFUSED ? " and is unchanged" : " now", error->text);
 }
 
@@ -149,13 +155,13 @@ void strict_run(struct store *store) {
     bool *lacks = mem_zalloc(n, sizeof *lacks);
     for (unsigned i = 0; i < n; i++) {
         ddl_name(store->schema, i, name, sizeof name);
-        if (strict_lacks(store, name, &lacks[i], &error) != STORE_OK) lacks[i] = false;
+        if (strict_lacks(store, i, name, &lacks[i], &error) != STORE_OK) lacks[i] = false;
         n_lacking += lacks[i];
     }
     if (n_lacking > 0)
         log_notice("store",
-                   "%s: rewriting %u table%s as STRICT, so that no sum turns into a real number; this takes some "
-                   "seconds per million rows",
+                   "%s: rewriting %u table%s of an older version, so that no sum runs out or turns into a real number; "
+                   "this takes some seconds per million rows",
                    store->name, n_lacking, n_lacking == 1 ? "" : "s");
     /* Views name the tables: they must neither follow the one that is renamed nor be looked at while it is away. */
     if (n_lacking > 0 && run(store, "PRAGMA legacy_alter_table = ON", &error) != STORE_OK) n_lacking = 0;

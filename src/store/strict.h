@@ -1,5 +1,5 @@
 /* SQLite's tables that were made before STRICT: without it a sum beyond 63 bits silently becomes a real number. That is
- * SUM_MOST, as in all tables (flow/sum.h): at least that much. */
+ * SUM_MOST, as in all tables (flow/sum.h): at least that much. And those made before their sums were wide. */
 #ifndef FLOWIMPORT_STORE_STRICT_H
 #define FLOWIMPORT_STORE_STRICT_H
 

@@ -38,7 +38,7 @@ static void commit_count(struct chunks *chunks, const struct ledger_row *ledger)
     sum->rejected += ledger->rejected;
     sum->flows = sum_add(sum->flows, ledger->flows);
     for (unsigned i = 0; i < FLOW_SUMS_MAX; i++)
-        sum->sums[i] = sum_add(sum->sums[i], ledger->sums[i]);
+        sum->sums[i] += ledger->sums[i];
 }
 
 static void on_told(void *context, const struct committer_news *news) {

@@ -287,12 +287,13 @@ static int table_move(struct migrate *migrate, const struct migration_table *tab
     migrate->sum.rejected += sum->rejected;
     migrate->sum.flows = sum_add(migrate->sum.flows, sum->flows);
     for (unsigned i = 0; i < call->config->layout.n_sums; i++)
-        migrate->sum.sums[i] = sum_add(migrate->sum.sums[i], sum->sums[i]);
+        migrate->sum.sums[i] += sum->sums[i];
     return code;
 }
 
 static int all_move(struct migrate *migrate) {
     const struct command_call *call = migrate->call;
+    char digits[SUM_DIGITS + 1];
     struct error error;
     if (store_open(&migrate->store, &call->pipeline->importer.store, &call->pipeline->schema, &error) != STORE_OK)
         return command_fail(EXIT_FAILED, "%s", error.text);
@@ -304,7 +305,7 @@ static int all_move(struct migrate *migrate) {
     if (code != EXIT_DONE) return code;
     printf("all: %" PRIu64 " rows,", migrate->sum.entries);
     for (unsigned i = 0; i < call->config->layout.n_sums; i++)
-        printf(" %s %" PRIu64 ",", call->config->layout.sums[i]->name, migrate->sum.sums[i]);
+        printf(" %s %s,", call->config->layout.sums[i]->name, sum_text(migrate->sum.sums[i], 0, digits));
     printf(" flows %" PRIu64 "\n", migrate->sum.flows / FLOW_UNIT);
     printf("The tables for all time hold the migrated rows; rows deleted before are not in them.\n"
            "Flow counts are those of flow-inspector, which were rounded to whole flows.\n");

@@ -111,9 +111,9 @@ static const char *sum_unit(const struct flow_layout *layout, unsigned sum) {
 
 static const char at_least[] = "\xe2\x89\xa5 "; /* before a saturated sum: a sign of three bytes, and one column */
 
-static const char *value_show(const struct flow_layout *layout, unsigned metric, uint64_t value, char *text,
-                              size_t size) {
-    size_t len = (size_t)snprintf(text, size, "%s", value < SUM_MOST ? "" : at_least);
+static const char *value_show(const struct flow_layout *layout, unsigned metric, sum_wide value, bool is_exact,
+                              char *text, size_t size) {
+    size_t len = (size_t)snprintf(text, size, "%s", is_exact || value < SUM_MOST ? "" : at_least);
     if (metric == layout->n_sums)
         units_count((value + FLOW_UNIT / 2) / FLOW_UNIT, "", text + len, size - len);
     else
@@ -122,10 +122,10 @@ static const char *value_show(const struct flow_layout *layout, unsigned metric,
 }
 
 /* A column of ten characters. */
-static void value_print(const struct flow_layout *layout, unsigned metric, uint64_t value) {
+static void value_print(const struct flow_layout *layout, unsigned metric, sum_wide value, bool is_exact) {
     char text[32];
-    value_show(layout, metric, value, text, sizeof text);
-    printf("  %*s", value < SUM_MOST ? 10 : 12, text);
+    value_show(layout, metric, value, is_exact, text, sizeof text);
+    printf("  %*s", is_exact || value < SUM_MOST ? 10 : 12, text);
 }
 
 static void table_print(const struct flow_layout *layout, const struct kind *kind, const struct query *query,
@@ -142,13 +142,13 @@ static void table_print(const struct flow_layout *layout, const struct kind *kin
         if (i != order) printf("  %10s", metric_name(layout, i));
     printf("\n");
     for (unsigned i = 0; i < result->n_groups; i++) {
-        const uint64_t *values = result->groups[i].values, total = result->total[order];
+        const sum_wide *values = result->groups[i].values, total = result->total[order];
         name_show(query, &result->groups[i], &name);
         printf("%4u  %-*s", i + 1, width, name.data);
-        value_print(layout, order, values[order]);
+        value_print(layout, order, values[order], result->is_exact);
         printf("  %4.1f %%", total ? 100.0 * (double)values[order] / (double)total : 0.0);
         for (unsigned v = 0; v <= layout->n_sums; v++)
-            if (v != order) value_print(layout, v, values[v]);
+            if (v != order) value_print(layout, v, values[v], result->is_exact);
         printf("\n");
     }
     buffer_release(&name);
@@ -158,12 +158,13 @@ static void table_print(const struct flow_layout *layout, const struct kind *kin
 static void total_print(const struct command_call *call, const struct query *query, const struct query_result *result) {
     const struct flow_layout *layout = &call->config->layout;
     char number[32], from[CLOCK_TEXT], to[CLOCK_TEXT];
-    printf("      total: %s", value_show(layout, query->metric, result->total[query->metric], number, sizeof number));
+    printf("      total: %s",
+           value_show(layout, query->metric, result->total[query->metric], result->is_exact, number, sizeof number));
     for (unsigned i = 0; i <= layout->n_sums; i++) {
         if (i == query->metric) continue;
         bool has_unit = i < layout->n_sums && *sum_unit(layout, i);
-        printf(", %s%s%s", value_show(layout, i, result->total[i], number, sizeof number), has_unit ? "" : " ",
-               has_unit ? "" : metric_name(layout, i));
+        printf(", %s%s%s", value_show(layout, i, result->total[i], result->is_exact, number, sizeof number),
+               has_unit ? "" : " ", has_unit ? "" : metric_name(layout, i));
     }
     if (query->all_time)
         printf("; all time\n");
@@ -175,7 +176,7 @@ static void total_print(const struct command_call *call, const struct query *que
 /* The document
  * ------------------------------------------------------------------------------------------------------------------ */
 
-static void values_write(struct document *document, const struct flow_layout *layout, const uint64_t *values) {
+static void values_write(struct document *document, const struct flow_layout *layout, const sum_wide *values) {
     for (unsigned i = 0; i < layout->n_sums; i++)
         document_number(document, metric_name(layout, i), values[i]);
     document_millionths(document, metric_name(layout, layout->n_sums), values[layout->n_sums]);

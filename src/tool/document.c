@@ -52,9 +52,10 @@ void document_text(struct document *document, const char *name, const char *text
         buffer_add_text(&document->out, "null");
 }
 
-void document_number(struct document *document, const char *name, uint64_t number) {
+void document_number(struct document *document, const char *name, sum_wide number) {
+    char text[SUM_DIGITS + 1];
     member_begin(document, name);
-    buffer_printf(&document->out, "%" PRIu64, number);
+    buffer_add_text(&document->out, sum_text(number, 0, text));
 }
 
 void document_time(struct document *document, const char *name, int64_t seconds) {
@@ -70,10 +71,9 @@ void document_bool(struct document *document, const char *name, bool value) {
     buffer_add_text(&document->out, value ? "true" : "false");
 }
 
-void document_millionths(struct document *document, const char *name, uint64_t millionths) {
+void document_millionths(struct document *document, const char *name, sum_wide millionths) {
     unsigned rest = (unsigned)(millionths % 1000000);
-    member_begin(document, name);
-    buffer_printf(&document->out, "%" PRIu64, millionths / 1000000);
+    document_number(document, name, millionths / 1000000);
     if (rest == 0) return;
     int digits = 6;
     for (; rest % 10 == 0; rest /= 10)

@@ -6,6 +6,7 @@
 #include <stdint.h>
 
 #include "base/buffer.h"
+#include "flow/sum.h"
 
 struct document { /* begins as {0}, which is where its root is opened */
     struct buffer out;
@@ -22,11 +23,11 @@ void document_close(struct document *document);
 
 /* NULL is null; what is no UTF-8 becomes '?'. */
 void document_text(struct document *document, const char *name, const char *text);
-void document_number(struct document *document, const char *name, uint64_t number);
+void document_number(struct document *document, const char *name, sum_wide number);
 /* Seconds since 1970; 0 is null. */
 void document_time(struct document *document, const char *name, int64_t seconds);
 void document_bool(struct document *document, const char *name, bool value);
 /* Millionths, as a number with as many decimals as it needs. */
-void document_millionths(struct document *document, const char *name, uint64_t millionths);
+void document_millionths(struct document *document, const char *name, sum_wide millionths);
 
 #endif

@@ -4,16 +4,16 @@
 #include <inttypes.h>
 #include <stdio.h>
 
-const char *units_count(uint64_t number, const char *unit, char *text, size_t size) {
-    static const char prefixes[] = " kMGTPE";
+const char *units_count(sum_wide number, const char *unit, char *text, size_t size) {
+    static const char prefixes[] = " kMGTPEZYRQ";
     unsigned power = 0;
     double scaled = (double)number;
-    while (scaled >= 999.5) {
+    while (scaled >= 999.5 && prefixes[power + 1]) {
         scaled /= 1000;
         power++;
     }
     if (power == 0)
-        snprintf(text, size, *unit ? "%" PRIu64 " %s" : "%" PRIu64 "%s", number, unit);
+        snprintf(text, size, *unit ? "%u %s" : "%u%s", (unsigned)number, unit);
     else
         snprintf(text, size, "%.*f %c%s", scaled < 9.995 ? 2 : scaled < 99.95 ? 1 : 0, scaled, prefixes[power], unit);
     return text;

@@ -13,7 +13,7 @@ import time
 
 FLOW_UNIT = 1000000
 MOST_SUM = 2**53  # of one flow
-MOST_TOTAL = 2**63 - 1  # what a sum of flows stays at
+MOST_TOTAL = 2**63 - 1  # what a sum of a bucket's flows stays at
 MOST_REAL = 1.7976931348623157e308
 MOST_TIME = 2**32 - 1
 CLASSES = ("tcp", "udp", "icmp", "other")
@@ -363,7 +363,7 @@ class Import:
     # all entries -------------------------------------------------------------------------------------------------
 
     def tables(self):
-        """Each value is the sum of all, and at most MOST_TOTAL."""
+        """Each value is the sum of all; of a bucket's, at most MOST_TOTAL."""
         out = {}
         for size, rows in self.folded.items():
             suffix = "_%d" % size if size else ""
@@ -371,7 +371,9 @@ class Import:
                 self._flow_tables(out, suffix, rows)
                 self._aggr_table(out, suffix, rows)
             self._index_tables(out, suffix, rows)
-        return {name: sorted(tuple(_cut(value) for value in row) for row in tuples) for name, tuples in out.items()}
+        for_all_time = ("index_nodes", "index_nodes6", "index_ports")
+        return {name: sorted(row if name in for_all_time else tuple(_cut(value) for value in row) for row in tuples)
+                for name, tuples in out.items()}
 
     def _flow_tables(self, out, suffix, rows):
         has_addresses = any(key in TUPLE_KEYS[:2] for key in self.keys)

@@ -7,8 +7,10 @@
 
 #include <mysql.h>
 #include <pthread.h>
+#include <sys/wait.h>
 #include <unistd.h>
 
+#include "base/fault.h"
 #include "base/url.h"
 #include "store/mysql/mysql_store.h"
 
@@ -169,10 +171,102 @@ static void rows_beyond_the_largest_sum(void **state) {
     (void)state;
     env_init(&env, fresh_url());
     generation_write(&env, "a", 1, test_flows, TEST_FLOWS);
-    assert_run(&env, "UPDATE index_nodes_data SET octetDeltaCount = 18446744073709551614 WHERE id = 3221225985");
+    assert_run(&env, "UPDATE index_ports_600_data SET octetDeltaCount = 18446744073709551614 WHERE id = 51515");
     generation_write(&env, "a", 2, test_flows, TEST_FLOWS);
-    assert_query(&env, "SELECT octetDeltaCount, tcp_octetDeltaCount FROM index_nodes_data WHERE id = 3221225985",
+    assert_query(&env, "SELECT octetDeltaCount, tcp_octetDeltaCount FROM index_ports_600_data WHERE id = 51515",
                  MOST "|3002\n");
+    env_release(&env);
+}
+
+#define WIDE_TABLES                                                                                                    \
+    "SELECT DISTINCT table_name FROM information_schema.columns WHERE table_schema = DATABASE() AND "                  \
+    "column_type = 'decimal(36,0)' AND table_name LIKE '%data' ORDER BY 1"
+#define FULL                                                                                                           \
+    "UPDATE index_ports_data SET octetDeltaCount = 18446744073709551615, flows_millionths = 18446744073709551615"
+
+/* Each table by itself, at the border of its columns and not before. */
+static void a_table_becomes_wide_when_a_sum_outgrows_it(void **state) {
+    struct env env, reader;
+    struct error error = {""};
+    (void)state;
+    env_init(&env, fresh_url());
+    generation_write(&env, "a", 1, test_flows, TEST_FLOWS);
+    assert_run(&env, "UPDATE index_ports_data SET octetDeltaCount = 18446744073709550615 WHERE id = 443");
+    generation_write(&env, "a", 2, test_flows, 1); /* 1000 octets, which just fit */
+    assert_query(&env, WIDE_TABLES, "");
+    assert_query(&env, "SELECT octetDeltaCount FROM index_ports_data WHERE id = 443", "18446744073709551615\n");
+    /* A try that fails writes nothing, and the next one has the room. */
+    struct ledger_row row = ledger_make("a", 3, test_flows, 1);
+    generation_put(&env, &row, test_flows, 1);
+    assert_int_equal(store_commit(env.store, &error), STORE_RETRY);
+    assert_contains(error.text, "index_ports_data: ");
+    assert_query(&env, "SELECT COUNT(*) FROM import_ledger", "2\n");
+    generation_write(&env, "a", 3, test_flows, 1);
+    assert_query(&env, WIDE_TABLES, "index_ports_data\n");
+    assert_query(&env, "SELECT octetDeltaCount FROM index_ports_data WHERE id = 443", "18446744073709552615\n");
+    /* Another value of another row, and the view. */
+    assert_run(&env, FULL " WHERE id = 51515");
+    generation_write(&env, "a", 4, test_flows, 1);
+    assert_query(&env, "SELECT octetDeltaCount, flows FROM index_ports WHERE id = 51515",
+                 "18446744073709552615|18446744073710.551615\n");
+    /* Other programs take it as it is. */
+    env_init(&reader, env.url);
+    generation_write(&reader, "b", 1, test_flows, TEST_FLOWS);
+    env_release(&reader);
+    assert_query(&env, WIDE_TABLES, "index_ports_data\n");
+    env_release(&env);
+}
+
+static void widening_ends(const char *place) {
+    if (strcmp(place, "mid-widen") == 0) _exit(7);
+}
+
+static void a_widening_that_was_broken_off_comes_again(void **state) {
+    struct env env;
+    int status;
+    (void)state;
+    env_init(&env, fresh_url());
+    generation_write(&env, "a", 1, test_flows, TEST_FLOWS);
+    assert_run(&env, FULL " WHERE id = -1");
+    const char *at = env.url;
+    env_release(&env);
+    pid_t child = fork();
+    if (child == 0) {
+        fault_hook = widening_ends;
+        env_init(&env, at);
+        generation_write(&env, "a", 2, test_flows, TEST_FLOWS);
+        _exit(0);
+    }
+    assert_int_equal(waitpid(child, &status, 0), child);
+    assert_int_equal(WEXITSTATUS(status), 7);
+    env_init(&env, at);
+    assert_query(&env, WIDE_TABLES, "");
+    generation_write(&env, "a", 2, test_flows, TEST_FLOWS);
+    assert_query(&env, WIDE_TABLES, "index_ports_data\n");
+    assert_query(&env, "SELECT octetDeltaCount FROM index_ports_data WHERE id = -1", "18446744073709560708\n");
+    env_release(&env);
+}
+
+/* A generation's own sums may be more than the ledger's columns hold. */
+static void the_ledger_becomes_wide(void **state) {
+    struct env env;
+    struct ledger_row found;
+    struct error error = {""};
+    bool is_there;
+    (void)state;
+    env_init(&env, fresh_url());
+    struct ledger_row row = ledger_make("a", 1, NULL, 0);
+    row.sums[1] = UINT64_MAX;
+    for (unsigned i = 0; i < 2; i++) {
+        store_begin(env.store, &row, NULL, 0);
+        if (store_commit(env.store, &error) != STORE_OK) fail_msg("%s", error.text);
+        assert_int_equal(store_ledger_find(env.store, &row.id, &found, &is_there, &error), STORE_OK);
+        assert_true(is_there && found.sums[1] == row.sums[1]);
+        row.sums[1]++;
+        row.id.generation++;
+    }
+    assert_query(&env, "SELECT octetDeltaCount FROM import_ledger ORDER BY 1",
+                 "18446744073709551615\n18446744073709551616\n");
     env_release(&env);
 }
 
@@ -452,6 +546,9 @@ int main(void) {
         STORE_CASES,
         SUM_CASES,
         cmocka_unit_test(rows_beyond_the_largest_sum),
+        cmocka_unit_test(a_table_becomes_wide_when_a_sum_outgrows_it),
+        cmocka_unit_test(a_widening_that_was_broken_off_comes_again),
+        cmocka_unit_test(the_ledger_becomes_wide),
         AUDIT_CASES,
         cmocka_unit_test(every_day_has_its_partition),
         cmocka_unit_test(many_rows_come_in_chunks),

@@ -30,6 +30,9 @@ test("amounts have three digits and an SI prefix", () => {
         [9.2e18, "9.20 EB"],
         [2 ** 63 - 2048, "9.22 EB"],
         [Number("9223372036854775807"), "≥ 9.22 EB"],
+        [Number("18446744073709551616"), "≥ 18.4 EB"],
+        [1.5e21, "≥ 1.50 ZB"],
+        [1.5e36, "≥ 1500000 QB"],
     ];
     for (const [value, text] of cases) assert.equal(amount_text("octets", value), text);
     assert.equal(amount_text("packets", 999), "999");
@@ -57,6 +60,8 @@ test("every digit of an exact number is there", () => {
         [9007199254740991, "9\u202f007\u202f199\u202f254\u202f740\u202f991"],
         [17577.969918, "17\u202f577.969918"],
         [2 ** 63, "≥ 9\u202f223\u202f372\u202f036\u202f854\u202f775\u202f807"],
+        [2 ** 64, "≥ 18\u202f446\u202f744\u202f073\u202f709\u202f552\u202f000"],
+        [2 ** 70, "≥ 1\u202f180\u202f591\u202f620\u202f717\u202f411\u202f303\u202f424"],
     ])
         assert.equal(exact_text(value), text);
 });

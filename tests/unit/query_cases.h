@@ -201,14 +201,14 @@ static inline void group_key(const struct query *query, const struct query_group
     buffer_release(&text);
 }
 
-static inline void assert_values(const uint64_t *values, const uint64_t *expected) {
+static inline void assert_values(const sum_wide *values, const uint64_t *expected) {
     for (unsigned i = 0; i < 3; i++)
-        assert_int_equal(values[i], expected[i]);
+        assert_true(values[i] == expected[i]);
 }
 
 static inline void assert_series(const struct query_result *result, unsigned series, const uint64_t *expected) {
     for (unsigned t = 0; t < result->n_times; t++)
-        assert_int_equal(result->series[(size_t)series * result->n_times + t], expected[t]);
+        assert_true(result->series[(size_t)series * result->n_times + t] == expected[t]);
 }
 
 /* What is left of the total without the groups shown. */
@@ -248,7 +248,7 @@ static inline void assert_answer(const struct query *query, const struct query_r
         if (result->has_before) assert_values(group->before, expected->before);
         if (query->series) assert_series(result, g, expected->series);
         if (!is_class) assert_true(group->values[query->metric] <= least);
-        least = group->values[query->metric];
+        least = sum_cut(group->values[query->metric]);
     }
     for (unsigned k = 0; k < query->n_group; k++)
         either |= query->group[k]->is_either;
@@ -448,7 +448,7 @@ static inline void lists_are_exact(void **state) {
             assert_true(at < all.n);
             assert_values(all.list[i]->values, rows[at].values);
             if (i == 0 || query.sort || query.sort_value < 0) continue;
-            uint64_t a = all.list[i - 1]->values[query.sort_value], b = all.list[i]->values[query.sort_value];
+            sum_wide a = all.list[i - 1]->values[query.sort_value], b = all.list[i]->values[query.sort_value];
             assert_true(query.is_ascending ? a <= b : a >= b);
         }
         /* A page is the same rows in the same order. */
@@ -643,7 +643,7 @@ static inline void keys_of_every_type_are_told_apart(void **state) {
                                               .is_ascending = true,
                                               .n = 10};
         assert_int_equal(flow_list_read(world.env.store, &world.env.schema, &query, &list, &error), STORE_OK);
-        uint64_t octets = 0;
+        sum_wide octets = 0;
         for (unsigned r = 0; r < list.n; r++)
             octets += list.list[r]->values[1];
         assert_int_equal(octets, cases[i].octets);

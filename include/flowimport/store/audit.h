@@ -9,7 +9,7 @@ struct audit_result {
     unsigned differences; /* of them, unequal */
     uint64_t buckets;     /* (bucket, size) pairs looked at */
     uint64_t generations; /* ledger rows */
-    uint64_t saturated;   /* rows with a sum that has reached SUM_MOST: no difference, for all tables are cut alike */
+    uint64_t saturated; /* rows of buckets with a sum that has reached SUM_MOST: no difference, for all are cut alike */
     char first_saturated[SCHEMA_NAME_MAX]; /* the table that has the first of them; "" if none */
     char first[ERROR_TEXT_MAX]; /* names table, bucket, column and both values of the first difference; "" if none */
 };
@@ -19,8 +19,9 @@ struct audit_result {
  * for each sum and for flows, and per protocol class where the table has it; coarser sizes equal the finer ones where
  * retention has left both (days that a size has lost, and those before it was added, are not compared); all-time tables
  * agree among themselves and with the sums of the ledger, of which no row may have been deleted for that; each ledger
- * row has entries = imported + too_old + rejected. Sums are compared as they are cut (flow/sum.h). All is read in one
- * snapshot, with its own transaction. STORE_OK: the audit could be made, whatever it found. */
+ * row has entries = imported + too_old + rejected. Sums of buckets are compared as they are cut (flow/sum.h), those for
+ * all time are exact. All is read in one snapshot, with its own transaction. STORE_OK: the audit could be made,
+ * whatever it found. */
 enum store_status audit_run(struct store *store, const struct schema *schema, uint32_t from, uint32_t to,
                             struct audit_result *result, struct error *error) __attribute__((warn_unused_result));
 

@@ -30,6 +30,16 @@ enum {
 
 enum dialect { DIALECT_MYSQL, DIALECT_SQLITE };
 
+/* The sums of the tables for all time, and those of a generation in the ledger, are wide (flow/sum.h).
+ *
+ * SQLite: they are integers up to SUM_MOST, and beyond it texts of SUM_DIGITS digits with zeros before them. A text is
+ * more than any integer there, so that both compare and sort as numbers do. The columns' type is ANY.
+ * MySQL: the columns are BIGINT UNSIGNED until a sum is more, and then become DECIMAL(36,0) (mysql/widen.h), whose 17
+ * digits beyond SUM_MOST no adding fills. Measured on MariaDB 10.11: DECIMAL takes a row's update half as long again.
+ */
+#define SCHEMA_WIDE_MYSQL "DECIMAL(36,0)"
+#define SCHEMA_WIDE_SQLITE "ANY"
+
 /* In the order in which a generation is written. */
 enum table_kind { TABLE_FLOWS, TABLE_NODES, TABLE_PORTS, TABLE_AGGR };
 
@@ -73,6 +83,8 @@ const struct table *schema_table(const struct schema *schema, enum table_kind ki
 /* The key that is the table's column `place`: columns stand in flow-inspector's order, in which an index table's id
  * comes first. In its primary key the bucket does. */
 unsigned schema_key_column(const struct table *table, unsigned place);
+/* Whether its sums are wide. */
+static inline bool schema_is_wide(const struct table *table) { return table->bucket_size == 0; }
 /* All DDL of a dialect, each statement ended by ";\n", as `sql/` shows it; idempotent (IF NOT EXISTS). */
 void schema_print(const struct schema *schema, enum dialect dialect, struct buffer *out);
 /* The name of the value column `index` in the view, as in "src_tcp_octetDeltaCount" or "src_tcp_flows". */

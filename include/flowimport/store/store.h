@@ -11,6 +11,7 @@
 #include <string.h>
 
 #include "base/error.h"
+#include "flow/sum.h"
 #include "store/schema.h"
 
 struct store_config {
@@ -35,7 +36,7 @@ struct ledger_row {
     struct generation_id id;
     int64_t committed_at; /* seconds since the epoch */
     uint64_t entries, imported, too_old, rejected;
-    uint64_t sums[FLOW_SUMS_MAX];       /* columns by the sums' names */
+    sum_wide sums[FLOW_SUMS_MAX];       /* columns by the sums' names */
     uint64_t flows;                     /* flows, in FLOW_UNITs (a biflow's entry makes two) */
     uint32_t first_bucket, last_bucket; /* of the smallest bucket size; 0 and 0 where nothing was imported */
     /* How far the generation reaches into its source: entries of queue claim `claim`, or bytes of a file;
@@ -67,7 +68,8 @@ void store_close(struct store *store); /* NULL does nothing; rolls back what is 
  * partitions. */
 void store_begin(struct store *store, const struct ledger_row *ledger, const uint32_t *buckets, unsigned n_buckets);
 /* One row: its packed key (table->key_bytes) and its values (table->n_values). Rows of one table come in runs, in the
- * order of the primary key; a table may have more than one run (the rows that all consumers touch come last). */
+ * order of the primary key; a table may have more than one run (the rows that all consumers touch come last), and a run
+ * more than one row of a key. Each value is at most SUM_MOST. */
 void store_put(struct store *store, const struct table *table, const uint8_t *key, const uint64_t *values);
 /* One row of the table `loss`, added to what is there. `what`: a word of lost_texts (flow/lost.h). */
 void store_put_loss(struct store *store, uint32_t bucket, const char *source, const char *what, uint64_t lost);
@@ -92,13 +94,17 @@ enum store_status store_ledger_reach(struct store *store, const char *consumer, 
 /* Reads by SQL that both dialects take. `%s` never comes from outside: values go into `params`, for each '?' in turn.
  */
 struct store_param {
-    enum { STORE_PARAM_INTEGER, STORE_PARAM_TEXT, STORE_PARAM_BYTES } type;
+    enum { STORE_PARAM_INTEGER, STORE_PARAM_SUM, STORE_PARAM_TEXT, STORE_PARAM_BYTES } type;
     int64_t integer;
+    sum_wide sum;
     const void *bytes;
     size_t len;
 };
 static inline struct store_param store_integer(int64_t integer) {
     return (struct store_param){.type = STORE_PARAM_INTEGER, .integer = integer};
+}
+static inline struct store_param store_sum(sum_wide sum) {
+    return (struct store_param){.type = STORE_PARAM_SUM, .sum = sum};
 }
 static inline struct store_param store_text(const char *text) {
     return (struct store_param){.type = STORE_PARAM_TEXT, .bytes = text, .len = strlen(text)};

@@ -15,8 +15,13 @@ size_t mysql_store_value_most(const struct store *base) {
 /* As hexadecimal literals, which need no escaping whatever the session's sql_mode and character set are. */
 static void param_add(struct buffer *out, const struct store_param *param) {
     const unsigned char *bytes = param->bytes;
+    char digits[SUM_DIGITS + 1];
     if (param->type == STORE_PARAM_INTEGER) {
         buffer_printf(out, "%lld", (long long)param->integer);
+        return;
+    }
+    if (param->type == STORE_PARAM_SUM) {
+        buffer_add_text(out, sum_text(param->sum, 0, digits));
         return;
     }
     buffer_add_text(out, param->type == STORE_PARAM_TEXT ? "_utf8mb4 x'" : "x'");

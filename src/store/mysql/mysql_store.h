@@ -38,6 +38,7 @@ struct mysql_store {
     size_t packet;              /* bytes of a statement, at most */
     bool is_statement_binlog;   /* the server's binlog_format allows no READ COMMITTED */
     struct mysql_table *tables; /* by the table's number */
+    const struct table *narrow; /* NULL, or which has columns that hold too little */
     const struct table *staged; /* whose rows wait in `rows` */
     unsigned n_rows;
     uint8_t *rows; /* MYSQL_CHUNK_BYTES, or one row where it is longer */

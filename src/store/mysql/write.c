@@ -10,6 +10,7 @@
 #include "store/mysql/connection.h"
 #include "store/mysql/partition_run.h"
 #include "store/mysql/text.h"
+#include "store/mysql/widen.h"
 
 /* A slot of a staged row begins at a multiple of 8. A number is in the machine's order, bytes follow their length, an
  * unsigned long. Each takes a byte more on the wire. */
@@ -52,9 +53,12 @@ static void table_prepare(struct mysql_store *store, const struct table *table, 
     for (unsigned i = 0; i < table->n_values; i++) {
         schema_stored_name(store->base.schema, table, i, name, sizeof name);
         buffer_printf(&known->head, ",%s", name);
-        /* No step of it is more than a BIGINT UNSIGNED holds, whatever an older version has left there. */
-        buffer_printf(&known->tail, "%s%s=LEAST(%s," SUM_MOST_TEXT "-VALUES(%s))+VALUES(%s)", i ? "," : "", name, name,
-                      name, name);
+        /* Of a bucket's row: no step is more than a BIGINT UNSIGNED holds, whatever an older version has left there. Of
+         * a wide one: where it is more, the statement fails, and the columns become wider. */
+        buffer_printf(&known->tail,
+                      schema_is_wide(table) ? "%s%s=%s+VALUES(%s)"
+                                            : "%s%s=LEAST(%s," SUM_MOST_TEXT "-VALUES(%s))+VALUES(%s)",
+                      i ? "," : "", name, name, name, name);
         known->slots[table->n_keys + i] = (uint16_t)known->stride;
         known->stride += sizeof(uint64_t);
         wire += 1 + sizeof(uint64_t);
@@ -74,6 +78,10 @@ static void table_prepare(struct mysql_store *store, const struct table *table, 
 static enum store_status staged_write(struct mysql_store *store, struct error *error) {
     enum store_status status = STORE_OK;
     if (store->n_rows > 0) status = store->bulk ? mysql_bulk_write(store, error) : mysql_text_write(store, error);
+    if (status == STORE_REFUSED && schema_is_wide(store->staged) && mysql_is_outgrown(store)) {
+        store->narrow = store->staged;
+        status = STORE_RETRY; /* the next try begins with wider columns */
+    }
     store->n_rows = 0;
     store->staged = NULL;
     return status;
@@ -96,12 +104,25 @@ enum store_status mysql_store_put(struct store *base, const struct table *table,
     return ++store->n_rows < known->chunk ? STORE_OK : staged_write(store, error);
 }
 
-enum store_status mysql_store_begin(struct store *base, int64_t now, const uint32_t *buckets, unsigned n,
-                                    struct error *error) {
+/* What the last try, or this one's ledger row, has shown to be too narrow. */
+static enum store_status room_make(struct mysql_store *store, const struct ledger_row *ledger, struct error *error) {
+    enum store_status status = STORE_OK;
+    bool is_outgrown = false;
+    for (unsigned i = 0; i < store->base.schema->layout->n_sums; i++)
+        is_outgrown |= ledger->sums[i] > UINT64_MAX;
+    if (is_outgrown) status = mysql_widen(store, NULL, error);
+    if (status == STORE_OK && store->narrow) status = mysql_widen(store, store->narrow, error);
+    if (status == STORE_OK) store->narrow = NULL;
+    return status;
+}
+
+enum store_status mysql_store_begin(struct store *base, const struct ledger_row *ledger, const uint32_t *buckets,
+                                    unsigned n, struct error *error) {
     static const char begin[] = "START TRANSACTION";
     struct mysql_store *store = mysql_own(base);
     enum store_status status = mysql_ensure(store, error);
-    if (status == STORE_OK) status = mysql_partition_ensure(store, now, buckets, n, error);
+    if (status == STORE_OK) status = room_make(store, ledger, error);
+    if (status == STORE_OK) status = mysql_partition_ensure(store, ledger->committed_at, buckets, n, error);
     return status == STORE_OK ? mysql_run(store, begin, sizeof begin - 1, begin, error) : status;
 }
 

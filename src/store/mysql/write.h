@@ -4,8 +4,8 @@
 
 #include "store/store_ops.h"
 
-enum store_status mysql_store_begin(struct store *store, int64_t now, const uint32_t *buckets, unsigned n,
-                                    struct error *error);
+enum store_status mysql_store_begin(struct store *store, const struct ledger_row *ledger, const uint32_t *buckets,
+                                    unsigned n, struct error *error);
 enum store_status mysql_store_put(struct store *store, const struct table *table, const uint8_t *key,
                                   const uint64_t *values, struct error *error);
 enum store_status mysql_store_send(struct store *store, struct error *error);

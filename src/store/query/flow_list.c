@@ -48,7 +48,7 @@ static void columns_fill(struct listing *listing) {
     }
 }
 
-static int order(uint64_t a, uint64_t b) { return a < b ? -1 : a > b; }
+static int order(sum_wide a, sum_wide b) { return a < b ? -1 : a > b; }
 
 /* As each statement orders its own rows. */
 static int rows_compare(const void *left, const void *right, void *context) {
@@ -85,7 +85,7 @@ static int row_read(void *context, unsigned n, const char *const *columns, const
         key_pack(&key, columns[at], lengths[at], row->key + list->columns[i].offset);
     }
     for (unsigned i = 0; i < listing->n_values; i++)
-        row->values[i] = sum_cut(number(columns[at++]));
+        row->values[i] = sum_read(columns[at++]);
     list->rows += number(columns[n - 1]);
     list->list[list->n++] = row;
     return 0;

@@ -30,14 +30,13 @@ struct run {
     enum flow_family family; /* of its rows' keys */
     bool is_before;
     /* by time: of all flows, where there are groups */
-    uint64_t *total_series;
+    sum_wide *total_series;
     struct query_group **sorted; /* the groups by key */
     unsigned n_ranked;           /* groups under way */
     bool is_cut;                 /* the first n of them are in order, and what is less than the last of those is out */
 };
 
 static uint64_t number(const char *text) { return text ? strtoull(text, NULL, 10) : 0; }
-static uint64_t sum(const char *text) { return sum_cut(number(text)); } /* MySQL's SUM() has more than 64 bits */
 
 static int refuse(struct run *run, const char *parameter, const char *value, const char *accepted) {
     struct query_refusal *refused = &run->result->refused;
@@ -57,7 +56,7 @@ static int key_compare(const struct query_group *a, const struct query_group *b)
 
 static int rank_compare(const void *left, const void *right, void *metric) {
     const struct query_group *a = left, *b = right;
-    uint64_t x = a->values[*(unsigned *)metric], y = b->values[*(unsigned *)metric];
+    sum_wide x = a->values[*(unsigned *)metric], y = b->values[*(unsigned *)metric];
     if (x != y) return x > y ? -1 : 1;
     return key_compare(a, b);
 }
@@ -100,11 +99,9 @@ static void groups_sort(struct run *run) {
 /* Rows
  * ------------------------------------------------------------------------------------------------------------------ */
 
-static void value_add(uint64_t *to, uint64_t value) { *to = sum_add(*to, value); }
-
-static void values_add(uint64_t *to, const uint64_t *values, unsigned n) {
+static void values_add(sum_wide *to, const sum_wide *values, unsigned n) {
     for (unsigned i = 0; i < n; i++)
-        value_add(&to[i], values[i]);
+        to[i] += values[i];
 }
 
 /* The place of a row's time in a series. */
@@ -113,26 +110,26 @@ static unsigned slot_of(const struct run *run, const char *column) {
 }
 
 /* What a row of a class, of nothing in particular or of a wanted group brings. */
-static void row_count(struct run *run, unsigned slot, struct query_group *group, const uint64_t *values) {
+static void row_count(struct run *run, unsigned slot, struct query_group *group, const sum_wide *values) {
     struct query_result *result = run->result;
     const struct query *query = run->query;
     if (!group) {
         values_add(run->is_before ? result->before : result->total, values, run->n_values);
-        if (run->selection->step) value_add(&run->total_series[slot], values[query->metric]);
+        if (run->selection->step) run->total_series[slot] += values[query->metric];
         return;
     }
     if (run->is_before)
         values_add(group->before, values, run->n_values);
     else if (run->selection->step)
-        value_add(&result->series[(size_t)(group - result->groups) * result->n_times + slot], values[query->metric]);
+        result->series[(size_t)(group - result->groups) * result->n_times + slot] += values[query->metric];
     if (!run->by_class) return;
     values_add(run->is_before ? result->before : result->total, values, run->n_values);
     if (!run->is_before) values_add(group->values, values, run->n_values);
 }
 
-static void values_read(const struct run *run, const char *const *columns, uint64_t *values) {
+static void values_read(const struct run *run, const char *const *columns, sum_wide *values) {
     for (unsigned i = 0; i < run->n_values; i++)
-        values[i] = sum(columns[i]);
+        values[i] = sum_read(columns[i]);
 }
 
 /* A row of a statement whose groups are known, or that has none. */
@@ -150,7 +147,7 @@ static int row_read(void *context, unsigned n, const char *const *columns, const
     if (selection->n_keys > 0 && !(group = group_find(run, &key))) return 0;
     unsigned n_groups = selection->by_class ? PROTO_CLASSES : 1;
     for (unsigned i = 0; i < n_groups; i++, at += run->n_values) {
-        uint64_t values[QUERY_VALUES_MAX];
+        sum_wide values[QUERY_VALUES_MAX];
         values_read(run, columns + at, values);
         row_count(run, slot, selection->by_class ? &run->result->groups[i] : group, values);
     }
@@ -259,12 +256,12 @@ static enum store_status wanted_run(struct run *run, const struct plan *plan) {
 static int numbers_read(void *context, unsigned n, const char *const *columns, const size_t *lengths) {
     (void)lengths;
     for (unsigned i = 0; i < n; i++)
-        ((uint64_t *)context)[i] = sum(columns[i]);
+        ((sum_wide *)context)[i] = sum_read(columns[i]);
     return 1;
 }
 
 /* The sums of all flows there ever were. */
-static enum store_status all_time_read(struct run *run, uint64_t *values) {
+static enum store_status all_time_read(struct run *run, sum_wide *values) {
     const struct table *table = schema_table(run->schema, TABLE_PORTS, FLOW_IPV4, 0);
     struct buffer sql = BUFFER_INIT;
     for (unsigned i = 0; i < run->n_values; i++) {
@@ -278,14 +275,14 @@ static enum store_status all_time_read(struct run *run, uint64_t *values) {
     return status;
 }
 
-/* Whether what was asked for is all there ever was: then the tables for all time say the same as those of buckets. Sums
- * that are cut don't tell. */
+/* Whether what was asked for is all there ever was: then the tables for all time say the same as those of buckets, of
+ * which no sum is cut. */
 static enum store_status all_time_check(struct run *run, bool *is_all) {
-    uint64_t values[QUERY_VALUES_MAX] = {0};
+    sum_wide values[QUERY_VALUES_MAX] = {0};
     enum store_status status = all_time_read(run, values);
     *is_all = true;
     for (unsigned i = 0; i < run->n_values; i++)
-        *is_all &= values[i] == run->result->total[i] && values[i] < SUM_MOST;
+        *is_all &= values[i] == run->result->total[i];
     return status;
 }
 
@@ -312,6 +309,7 @@ static enum store_status groups_run(struct run *run) {
     if (is_flows) status = flows_count(run);
     if (!is_flows && query->filter->n_terms == 0) status = all_time_check(run, &is_all);
     if (is_all) selection.plan = NULL;
+    result->is_exact = is_all;
     selection.n_keys = query->n_group;
     selection.keys = query->group;
     selection.is_ranking = true;
@@ -412,7 +410,7 @@ static void others_find(struct run *run) {
             result->others_before[i] = sum_less(result->others_before[i], result->groups[g].before[i]);
         }
     for (unsigned t = 0; t < result->n_times; t++) {
-        uint64_t *others = &result->series[(size_t)result->n_groups * result->n_times + t];
+        sum_wide *others = &result->series[(size_t)result->n_groups * result->n_times + t];
         *others = run->total_series[t];
         for (unsigned g = 0; g < result->n_groups; g++)
             *others = sum_less(*others, result->series[(size_t)g * result->n_times + t]);

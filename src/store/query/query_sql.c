@@ -110,14 +110,15 @@ static void value_write(const struct selection *selection, const struct table *t
     unsigned n_values = selection->schema->layout->n_sums + 1;
     unsigned first = table->kind == TABLE_FLOWS ? 0 : selection->source.side * (1 + PROTO_CLASSES);
     char name[SCHEMA_NAME_MAX];
-    /* MySQL's numbers end at 64 bits but for those of SUM(), and SQLite's sum() cuts what is handed to it. */
-    bool is_apart = selection->dialect == DIALECT_MYSQL && !selection->is_flat;
+    /* MySQL's numbers end at 64 bits but for those of SUM(); SQLite's, too, and our SUM() takes several (sqlite/sum.h).
+     */
+    const char *next = selection->is_flat ? " + " : selection->dialect == DIALECT_MYSQL ? ") + SUM(" : ", ";
     const char *open = selection->is_flat ? "(" : "SUM(", *separator = open;
     for (unsigned group = 0; group <= PROTO_CLASSES; group++) {
         if (group == 0 ? classes != ALL_CLASSES : classes == ALL_CLASSES || !(classes >> (group - 1) & 1)) continue;
         schema_stored_name(selection->schema, table, (first + group) * n_values + value, name, sizeof name);
         buffer_printf(sql, "%s%s", separator, name);
-        separator = is_apart ? ") + SUM(" : " + ";
+        separator = next;
     }
     buffer_printf(sql, separator == open ? "%s0)" : ")", open);
 }

@@ -261,7 +261,7 @@ static int row_read(void *context, unsigned n, const char *const *columns, const
         key_read(run, i, is_bytes ? FLOW_IPV6 : FLOW_IPV4, columns[at + is_bytes], lengths[at + is_bytes]);
     }
     for (unsigned i = 0; at < n; i++, at++)
-        run->out.values[i] = columns[at] ? sum_cut(strtoull(columns[at], NULL, 10)) : 0;
+        run->out.values[i] = sum_read(columns[at]);
     run->row(run->context, &run->out);
     return 0;
 }

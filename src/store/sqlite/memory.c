@@ -64,7 +64,7 @@ static int walk_row(void *context, unsigned n, const char *const *columns, const
     for (unsigned i = 0; i < walk->table->n_keys; i++)
         key_pack(&walk->table->keys[i], columns[i], lengths[i], packed + walk->table->keys[i].offset);
     for (unsigned i = walk->table->n_keys; i < n; i++)
-        values[i - walk->table->n_keys] = strtoull(columns[i], NULL, 10);
+        values[i - walk->table->n_keys] = sum_cut(sum_read(columns[i]));
     return walk->row(walk->context, packed, values);
 }
 

@@ -124,9 +124,9 @@ void sqlite_store_free(struct store *base) {
     free(store);
 }
 
-enum store_status sqlite_store_begin(struct store *base, int64_t now, const uint32_t *buckets, unsigned n,
-                                     struct error *error) {
-    (void)now, (void)buckets, (void)n; /* no partitions here */
+enum store_status sqlite_store_begin(struct store *base, const struct ledger_row *ledger, const uint32_t *buckets,
+                                     unsigned n, struct error *error) {
+    (void)ledger, (void)buckets, (void)n; /* no partitions here */
     return run(own(base), "BEGIN IMMEDIATE", error);
 }
 
@@ -140,8 +140,13 @@ static enum store_status upsert_prepare(struct sqlite_store *store, const struct
     for (unsigned i = 0; i < table->n_values; i++) {
         schema_stored_name(schema, table, i, name, sizeof name);
         buffer_printf(&sql, ", %s", name);
-        /* More than an integer holds becomes a real number, and min() returns the integer. */
-        buffer_printf(&updates, "%s%s = min(%s + excluded.%s, " SUM_MOST_TEXT ")", i ? ", " : "", name, name, name);
+        /* Of a bucket's row: more than an integer holds becomes a real number, and min() returns the integer. A text,
+         * which is more than any integer, is added to by sum_wide(). */
+        buffer_printf(&updates,
+                      schema_is_wide(table) ? "%s%s = CASE WHEN %s <= " SUM_MOST_TEXT " - excluded.%s THEN %s + "
+                                              "excluded.%s ELSE sum_wide(%s, excluded.%s) END"
+                                            : "%s%s = min(%s + excluded.%s, " SUM_MOST_TEXT ")",
+                      i ? ", " : "", name, name, name, name, name, name, name);
     }
     buffer_add_text(&sql, ") VALUES (?");
     for (unsigned i = 1; i < table->n_keys + table->n_values; i++)
@@ -216,6 +221,7 @@ void sqlite_store_rollback(struct store *base) {
 static int param_bind(sqlite3_stmt *statement, int index, const struct store_param *param) {
     switch (param->type) {
     case STORE_PARAM_INTEGER: return sqlite3_bind_int64(statement, index, param->integer);
+    case STORE_PARAM_SUM: return sqlite_sum_bind(statement, index, param->sum);
     case STORE_PARAM_TEXT: return sqlite3_bind_text(statement, index, param->bytes, (int)param->len, SQLITE_STATIC);
     case STORE_PARAM_BYTES: return sqlite3_bind_blob(statement, index, param->bytes, (int)param->len, SQLITE_STATIC);
     }

@@ -10,8 +10,8 @@ extern const struct store_ops store_sqlite_ops;
 enum store_status sqlite_store_new(struct store **store, const char *path, int flags, const struct store_config *config,
                                    const struct schema *schema, struct error *error);
 void sqlite_store_free(struct store *store);
-enum store_status sqlite_store_begin(struct store *store, int64_t now, const uint32_t *buckets, unsigned n,
-                                     struct error *error);
+enum store_status sqlite_store_begin(struct store *store, const struct ledger_row *ledger, const uint32_t *buckets,
+                                     unsigned n, struct error *error);
 enum store_status sqlite_store_put(struct store *store, const struct table *table, const uint8_t *key,
                                    const uint64_t *values, struct error *error);
 enum store_status sqlite_store_commit(struct store *store, struct error *error);

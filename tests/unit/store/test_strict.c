@@ -9,7 +9,7 @@
 #include "base/buffer.h"
 #include "base/fault.h"
 
-static char folder[] = "/tmp/flowimport-test-XXXXXX";
+static char folder[32];
 static char path[64], url[80];
 static sqlite3 *db; /* our own way to the store: what is in memory lasts as long as this is open */
 
@@ -46,6 +46,11 @@ static void assert_audit(struct env *env, unsigned differences, const char *firs
 #define NOT_STRICT                                                                                                     \
     "SELECT COUNT(*) FROM pragma_table_list WHERE schema = 'main' AND type = 'table' AND name NOT LIKE 'sqlite%' AND " \
     "strict = 0"
+#define WIDE                                                                                                           \
+    "SELECT COUNT(DISTINCT m.name) FROM sqlite_master m, pragma_table_info(m.name) c WHERE m.type = 'table' AND "      \
+    "c.type = 'ANY'"
+#define PORT_443                                                                                                       \
+    "SELECT octetDeltaCount, typeof(octetDeltaCount), flows_millionths / 1000000 FROM index_ports_data WHERE id = 443"
 #define OVERFLOW "UPDATE flows_600_data SET octetDeltaCount = 9223372036854775807 WHERE bucket = 1700001000"
 
 static void a_sum_that_is_all_a_column_holds_stays(void **state) {
@@ -157,6 +162,51 @@ static void what_was_broken_off_is_gone_on_with(void **state) {
     env_release(&env);
 }
 
+static void second_ends(const char *place) {
+    if (strcmp(place, "mid-strict") == 0 && ++passed == 2) _exit(7);
+}
+
+/* A store whose sums were not wide: STRICT, and INTEGER. Its rewriting is broken off once. */
+static void narrow_sums_become_wide(void **state) {
+    static const uint32_t sizes[] = {600, 60};
+    struct store_config config = {.url = url, .read_only = true};
+    struct error error = {""};
+    struct env env;
+    int status;
+    (void)state;
+    env_init(&env, url);
+    generation_write(&env, "a", 1, test_flows, TEST_FLOWS);
+    env_release(&env);
+    file_run("PRAGMA writable_schema = ON; UPDATE sqlite_master SET sql = replace(sql, ' ANY ', ' INTEGER '); "
+             "PRAGMA writable_schema = RESET; CREATE TABLE copied AS SELECT * FROM index_ports_data; "
+             "UPDATE index_ports_data SET octetDeltaCount = " SUM_MOST_TEXT " - 1000 WHERE id = 443");
+    pid_t child = fork();
+    if (child == 0) {
+        fault_hook = second_ends;
+        env_init(&env, url);
+        _exit(0);
+    }
+    assert_int_equal(waitpid(child, &status, 0), child);
+    assert_int_equal(WEXITSTATUS(status), 7);
+    /* A reader accepts either. */
+    memset(&env, 0, sizeof env);
+    env_schema(&env, FLOW_LAYOUT_KEYS, FLOW_LAYOUT_SUMS, sizes, 2);
+    if (store_open(&env.store, &config, &env.schema, &error) != STORE_OK) fail_msg("%s", error.text);
+    assert_query(&env, WIDE, "1\n");
+    env_release(&env);
+    env_init(&env, url);
+    assert_query(&env, WIDE, "4\n");
+    assert_query(&env, "SELECT id FROM (SELECT * FROM index_ports_data EXCEPT SELECT * FROM copied)", "443\n");
+    assert_query(&env, "PRAGMA integrity_check", "ok\n");
+    generation_write(&env, "a", 2, test_flows, 1); /* of 1000 octets: SUM_MOST */
+    assert_query(&env, PORT_443, SUM_MOST_TEXT "|integer|3\n");
+    generation_write(&env, "a", 3, test_flows, 1);
+    assert_query(&env, PORT_443, "000000000000000000009223372036854776807|text|4\n");
+    generation_write(&env, "a", 4, test_flows, 1);
+    assert_query(&env, PORT_443, "000000000000000000009223372036854777807|text|5\n");
+    env_release(&env);
+}
+
 enum { DB_FLAGS = SQLITE_OPEN_READWRITE | SQLITE_OPEN_CREATE | SQLITE_OPEN_URI };
 
 static int memory_open(void **state) {
@@ -172,6 +222,7 @@ static int memory_close(void **state) {
 
 static int file_open(void **state) {
     (void)state;
+    snprintf(folder, sizeof folder, "/tmp/flowimport-test-XXXXXX");
     if (!mkdtemp(folder)) return -1;
     snprintf(path, sizeof path, "%s/flows.db", folder);
     snprintf(url, sizeof url, "sqlite:%s", path);
@@ -195,6 +246,7 @@ int main(void) {
         cmocka_unit_test(a_sum_that_is_all_a_column_holds_stays),
         cmocka_unit_test_setup_teardown(an_old_store_is_rewritten, memory_open, memory_close),
         cmocka_unit_test_setup_teardown(a_sum_that_is_a_real_number_already, memory_open, memory_close),
+        cmocka_unit_test_setup_teardown(narrow_sums_become_wide, file_open, file_remove),
         cmocka_unit_test_setup_teardown(what_was_broken_off_is_gone_on_with, file_open, file_remove),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);

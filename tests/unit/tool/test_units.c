@@ -8,7 +8,7 @@
 #include <cmocka.h>
 
 static const struct {
-    uint64_t number;
+    sum_wide number;
     const char *unit, *text;
 } counts[] = {
     {0, "", "0"},
@@ -33,6 +33,8 @@ static const struct {
     {1000000000000000, "B", "1.00 PB"},
     {INT64_MAX, "B", "9.22 EB"},
     {UINT64_MAX, "B", "18.4 EB"},
+    {(sum_wide)UINT64_MAX << 10, "B", "18.9 ZB"},
+    {~(sum_wide)0, "B", "340282367 QB"},
 };
 
 static void three_digits_that_count(void **state) {

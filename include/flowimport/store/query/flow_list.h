@@ -20,7 +20,7 @@ struct flow_list_query {
 struct flow_row {
     enum flow_family family;
     uint64_t bucket;
-    uint64_t values[QUERY_VALUES_MAX];
+    sum_wide values[QUERY_VALUES_MAX];
     uint8_t key[]; /* packed values of the columns, at their offsets */
 };
 

@@ -16,7 +16,7 @@ enum {
     QUERY_GROUPS_MAX = FLOW_TUPLE_FIELDS,
     QUERY_TABLES_MAX = 32,
     QUERY_POINTS_MAX = 10000, /* times of a series */
-    QUERY_CELLS_MAX = 100000, /* times of all series together: 800 KB */
+    QUERY_CELLS_MAX = 100000, /* times of all series together: 1.6 MB */
     QUERY_VALUES_MAX = FLOW_SUMS_MAX + 1,
 };
 
@@ -36,11 +36,11 @@ struct query {
     bool before; /* also the time of the same length right before */
 };
 
-/* Sums in the layout's order, then flows in FLOW_UNITs. */
+/* Sums in the layout's order, then flows in FLOW_UNITs: exact, but for rows of buckets that are cut. */
 struct query_group {
     enum flow_family family;
     uint8_t key[QUERY_GROUPS_MAX][ELEMENT_TEXT_MAX]; /* packed, see dimension_text() */
-    uint64_t values[QUERY_VALUES_MAX], before[QUERY_VALUES_MAX];
+    sum_wide values[QUERY_VALUES_MAX], before[QUERY_VALUES_MAX];
 };
 
 struct query_result {
@@ -54,18 +54,20 @@ struct query_result {
     unsigned n_tables;
     const struct table *tables[QUERY_TABLES_MAX];
     uint64_t rows; /* read from them */
-    uint64_t total[QUERY_VALUES_MAX], before[QUERY_VALUES_MAX];
+    sum_wide total[QUERY_VALUES_MAX], before[QUERY_VALUES_MAX];
+    /* False: a row of a bucket may be cut, so that sums from SUM_MOST on mean at least that much. */
+    bool is_exact;
     bool has_before; /* false: not asked for, or the tables don't reach back so far */
     /* By the metric, descending, ties by key; classes of protocols: all four, in their order. */
     unsigned n_groups;
     struct query_group *groups;
     bool has_others; /* the total less the groups: not where a flow counts for two, nor of classes */
-    uint64_t others[QUERY_VALUES_MAX], others_before[QUERY_VALUES_MAX];
+    sum_wide others[QUERY_VALUES_MAX], others_before[QUERY_VALUES_MAX];
     /* Series of n_times values each of the metric: the groups', then the others'; without groups the total's. */
     uint32_t step;
     uint64_t first_time; /* the first time: at or before from */
     unsigned n_times, n_series;
-    uint64_t *series;
+    sum_wide *series;
 };
 
 /* STORE_OK: the result is to be released, whether it was refused or not. */

@@ -49,7 +49,7 @@ struct tally_row {
         bool is_number; /* as JSON has them; else a text, as an IPv6 address is */
         const char *text;
     } keys[SCHEMA_KEYS_MAX];
-    uint64_t values[TALLY_VALUES_MAX]; /* group by group: the sums in the layout's order, then flows in FLOW_UNITs */
+    sum_wide values[TALLY_VALUES_MAX]; /* group by group: the sums in the layout's order, then flows in FLOW_UNITs */
 };
 typedef void tally_row_fn(void *context, const struct tally_row *row);
 
