@@ -18,7 +18,7 @@ trap servers_end EXIT
 trap 'exit 130' INT
 trap 'exit 143' HUP TERM
 conf=$servers/flowimport.conf
-redis_start || exit 1
+redis_start --appendonly yes || exit 1
 case ${STORE:-sqlite} in
 sqlite | '') store=sqlite:$servers/flows.db ;;
 mysql) mariadb_start && store=$mysql_url || exit 1 ;;

@@ -37,12 +37,12 @@ servers_wait() {
     done
 }
 
-# Sets $redis_socket and $redis_url.
-# shellcheck disable=SC2034  # for whom it is sourced by
+# Sets $redis_socket and $redis_url; the words given go on the server's command line.
+# shellcheck disable=SC2034,SC2120  # for whom it is sourced by
 redis_start() {
     redis_socket=$servers/redis.sock
     redis_url=redis+unix://$redis_socket
-    redis-server --port 0 --unixsocket "$redis_socket" --dir "$servers" --save '' --daemonize no >"$servers/redis.log" 2>&1 &
+    redis-server --port 0 --unixsocket "$redis_socket" --dir "$servers" --save '' --daemonize no "$@" >"$servers/redis.log" 2>&1 &
     servers_pids="$servers_pids $!"
     servers_wait redis-server "$servers/redis.log" redis-cli -s "$redis_socket" ping
 }
