@@ -131,6 +131,28 @@ def test_a_store_that_the_account_cannot_write(make_site, what):
     assert "'%s' can't be written by 'nobody'" % path in daemon.output()
 
 
+@as_root
+def test_a_file_beside_the_store_that_is_still_of_root(make_site, make_redis):
+    """As where `sudo flowimport top` opens the database in the same moment: waited for, with the reason."""
+    entries = list(generator.flows(300, seed=92))
+    site = make_site("sqlite", redis=make_redis(tcp=True))
+    site.run("schema", "install")
+    site.redis.push(entries)
+    for folder in list(site.store.path.parents)[:3]:
+        folder.chmod(0o755)
+    index = site.store.path.with_name(site.store.path.name + "-shm")
+    index.touch(0o600)
+    for path in site.store.path.parent, site.store.path:
+        os.chown(path, NOBODY, NOBODY)
+    daemon = site.daemon(queue={"url": "redis://127.0.0.1:%d" % site.redis.port}, capture={"user": "nobody"})
+    rig.wait_for(lambda: "%s, which SQLite keeps beside the database: Permission denied; it belongs to user 0; "
+                 "trying again" % index in daemon.output(), daemon.output)
+    os.chown(index, NOBODY, NOBODY)
+    site.settle(len(entries), daemon)
+    daemon.stop()
+    assert_whole(site, entries)
+
+
 # Readiness ------------------------------------------------------------------------------------------------------------
 
 

@@ -6,6 +6,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 
+#include "base/fault.h"
 #include "base/mem.h"
 #include "flow/sum.h"
 #include "store/key.h"
@@ -21,6 +22,8 @@ enum {
     SQLITE_CACHE_KIB = 2000, /* SQLite's own default */
     COLUMNS_MAX = 1024,      /* of a query's result */
     CANCEL_STEPS = 10000,    /* of SQLite's machine, from one look at `cancelled` to the next: well below 1 ms */
+    BESIDE_TRIES = 100,      /* for a file beside the database that may not be opened yet, */
+    BESIDE_MS = 20,          /* from one to the next */
 };
 
 struct sqlite_store {
@@ -40,10 +43,11 @@ static enum store_status code_status(int code) {
     case SQLITE_OK:
     case SQLITE_DONE:
     case SQLITE_ROW: return STORE_OK;
-    case SQLITE_BUSY:   /* another writer, or a reader while the log is being moved */
-    case SQLITE_LOCKED: /* another connection of this process */
-    case SQLITE_FULL:   /* the disk */
-    case SQLITE_IOERR:  /* the disk, too: some file systems are full this way */
+    case SQLITE_BUSY:     /* another writer, or a reader while the log is being moved */
+    case SQLITE_LOCKED:   /* another connection of this process */
+    case SQLITE_FULL:     /* the disk */
+    case SQLITE_IOERR:    /* the disk, too: some file systems are full this way */
+    case SQLITE_CANTOPEN: /* once it was open: a file beside it, or no descriptor is free */
     case SQLITE_NOMEM:
     case SQLITE_INTERRUPT:
     case SQLITE_PROTOCOL: return STORE_RETRY; /* lost a race for the log's locks */
@@ -78,41 +82,66 @@ static int on_progress(void *context) {
     return atomic_load_explicit(&store->cancelled, memory_order_relaxed);
 }
 
-enum store_status sqlite_store_new(struct store **opened, const char *path, int flags,
-                                   const struct store_config *config, const struct schema *schema,
-                                   struct error *error) {
-    struct sqlite_store *store = mem_zalloc(1, sizeof *store);
+/* Opens the file, and those beside it. */
+static int db_open(struct sqlite_store *store, const char *path, int flags, const struct store_config *config) {
     char pragmas[160];
-    store->base.schema = schema;
-    bool read_only = config->read_only;
-    flags |= read_only ? SQLITE_OPEN_READONLY : SQLITE_OPEN_READWRITE | SQLITE_OPEN_CREATE;
+    sqlite3_close(store->db); /* of a try before */
     int code = sqlite3_open_v2(path, &store->db, flags | SQLITE_OPEN_NOMUTEX, NULL);
-    enum store_status status = failed(store, code, path, error);
-    if (status != STORE_OK) goto failed;
+    if (code != SQLITE_OK) return code;
     sqlite3_busy_timeout(store->db, SQLITE_BUSY_MS);
     if (config->query_ms) sqlite3_progress_handler(store->db, CANCEL_STEPS, on_progress, &store->base);
-    if (!read_only && sqlite3_db_readonly(store->db, "main") == 1) {
-        error_set(error, "%s: no permission to write to it", path);
-        status = STORE_REFUSED;
-        goto failed;
-    }
+    if (!config->read_only && sqlite3_db_readonly(store->db, "main") == 1) return SQLITE_READONLY;
     /* FULL: a committed generation must survive a power cut, for its claims are deleted right after the commit. */
     snprintf(pragmas, sizeof pragmas,
              "%sPRAGMA synchronous = FULL; PRAGMA journal_size_limit = %d; "
              "PRAGMA cache_size = -%" PRIu64,
-             read_only ? "" : "PRAGMA journal_mode = WAL; ", WAL_KEPT,
+             config->read_only ? "" : "PRAGMA journal_mode = WAL; ", WAL_KEPT,
              config->memory ? config->memory / 1024 : (uint64_t)SQLITE_CACHE_KIB);
-    code = sqlite3_exec(store->db, pragmas, NULL, NULL, NULL);
+    return sqlite3_exec(store->db, pragmas, NULL, NULL, NULL);
+}
+
+/* Where root opens the database (as `sudo flowimport top` does), SQLite makes the files beside it as root's, and then
+ * gives them to the database's owner: who comes between may not open them, and may a moment later. */
+static int db_open_soon(struct sqlite_store *store, const char *path, int flags, const struct store_config *config) {
+    for (unsigned tries = 0;; tries++) {
+        int code = db_open(store, path, flags, config);
+        bool beside = (code & 0xff) == SQLITE_CANTOPEN && database_file_is_ours(path, config->read_only);
+        if (!beside || tries == BESIDE_TRIES || fault_call("sqlite-beside")) return code;
+        sqlite3_sleep(BESIDE_MS);
+    }
+}
+
+/* Why the open has failed. */
+static enum store_status open_failed(const struct sqlite_store *store, int code, const char *path, bool read_only,
+                                     struct error *error) {
+    if (code == SQLITE_READONLY) {
+        error_set(error, "%s: no permission to write to it", path);
+        return STORE_REFUSED;
+    }
+    enum store_status status = failed(store, code, path, error);
+    if ((code & 0xff) != SQLITE_CANTOPEN) return status == STORE_TAKEN ? STORE_REFUSED : status;
+    if (!database_file_is_ours(path, read_only)) return STORE_REFUSED;
+    database_file_beside(path, error);
+    return STORE_RETRY;
+}
+
+enum store_status sqlite_store_new(struct store **opened, const char *path, int flags,
+                                   const struct store_config *config, const struct schema *schema,
+                                   struct error *error) {
+    struct sqlite_store *store = mem_zalloc(1, sizeof *store);
+    store->base.schema = schema;
+    flags |= config->read_only ? SQLITE_OPEN_READONLY : SQLITE_OPEN_READWRITE | SQLITE_OPEN_CREATE;
+    int code = db_open_soon(store, path, flags, config);
     if (code == SQLITE_OK) code = sqlite_sum_define(store->db);
-    status = failed(store, code, path, error);
-    if (status != STORE_OK) goto failed;
+    if (code != SQLITE_OK) {
+        enum store_status status = open_failed(store, code, path, config->read_only, error);
+        sqlite_store_free(&store->base);
+        return status;
+    }
     database_file_init(&store->file, sqlite3_db_filename(store->db, "main"));
     sqlite_wal_init(&store->wal, store->db);
     *opened = &store->base;
     return STORE_OK;
-failed:
-    sqlite_store_free(&store->base);
-    return status == STORE_TAKEN ? STORE_REFUSED : status;
 }
 
 void sqlite_store_free(struct store *base) {

@@ -2,10 +2,13 @@
 #include "store_cases.h"
 #include "sum_cases.h"
 
+#include <errno.h>
 #include <fcntl.h>
 #include <sqlite3.h>
 #include <sys/stat.h>
 #include <unistd.h>
+
+#include "base/fault.h"
 
 static char folder[] = "/tmp/flowimport-test-XXXXXX";
 static unsigned n_files;
@@ -58,8 +61,9 @@ static void what_can_not_be_opened_is_refused(void **state) {
                         "store 'oracle://x/y': unknown scheme 'oracle'; expected mysql, mariadb, sqlite or memory");
 }
 
+enum { NOBODY = 65534 };
+
 static void a_file_without_permission_is_refused(void **state) {
-    enum { NOBODY = 65534 };
     char text[ERROR_TEXT_MAX];
     bool is_root = geteuid() == 0; /* to whom everything is permitted */
     (void)state;
@@ -72,6 +76,65 @@ static void a_file_without_permission_is_refused(void **state) {
     if (is_root) assert_int_equal(seteuid(0), 0);
     assert_int_equal(status, STORE_REFUSED);
     assert_contains(text, path);
+}
+
+/* Times that the file beside the database could not be opened, until it belongs to whom it should. */
+static unsigned beside_tries, beside_until;
+static char beside[160];
+
+static int beside_wait(const char *place) {
+    if (strcmp(place, "sqlite-beside") != 0) return 0;
+    if (++beside_tries < beside_until) return 0;
+    if (beside_until == 0) return ETIMEDOUT; /* waited long enough */
+    if (geteuid() == 0 || getuid() != 0) {
+        assert_int_equal(chmod(beside, 0640), 0);
+        return 0;
+    }
+    assert_int_equal(seteuid(0), 0);
+    assert_int_equal(chown(beside, NOBODY, (gid_t)-1), 0);
+    assert_int_equal(seteuid(NOBODY), 0);
+    return 0;
+}
+
+/* A database of NOBODY's where we are root, else of ours, with an index of somebody else's beside it. */
+static enum store_status open_beside(unsigned until, bool read_only, char *text) {
+    bool is_root = geteuid() == 0;
+    path_next();
+    assert_int_equal(open_status(url, false, text), STORE_OK);
+    snprintf(beside, sizeof beside, "%s-shm", path);
+    int fd = open(beside, O_WRONLY | O_CREAT | O_EXCL, is_root ? 0600 : 0); /* we may be of root's group */
+    assert_true(fd >= 0);
+    close(fd);
+    assert_int_equal(chmod(folder, 0777), 0);
+    beside_tries = 0;
+    beside_until = until;
+    fault_call_hook = beside_wait;
+    if (is_root) assert_int_equal(chown(path, NOBODY, (gid_t)-1), 0);
+    if (is_root) assert_int_equal(seteuid(NOBODY), 0);
+    enum store_status status = open_status(url, read_only, text);
+    if (is_root) assert_int_equal(seteuid(0), 0);
+    fault_call_hook = NULL;
+    unlink(beside);
+    return status;
+}
+
+/* As root makes it: it is root's until SQLite has given it to the database's owner. */
+static void a_file_beside_it_that_is_given_to_us_soon_is_waited_for(void **state) {
+    char text[ERROR_TEXT_MAX];
+    (void)state;
+    assert_int_equal(open_beside(3, false, text), STORE_OK);
+    assert_int_equal(beside_tries, 3);
+    assert_int_equal(open_beside(5, true, text), STORE_OK);
+    assert_int_equal(beside_tries, 5);
+}
+
+static void a_file_beside_it_that_is_not_ours_is_retried(void **state) {
+    char text[ERROR_TEXT_MAX];
+    (void)state;
+    for (unsigned read_only = 0; read_only < 2; read_only++) {
+        assert_int_equal(open_beside(0, read_only, text), STORE_RETRY);
+        assert_contains(text, "-shm, which SQLite keeps beside the database: Permission denied; it belongs to user ");
+    }
 }
 
 static void another_writer_is_waited_for_and_then_retried(void **state) {
@@ -232,6 +295,8 @@ int main(void) {
         cmocka_unit_test(what_can_not_be_opened_is_refused),
         cmocka_unit_test(a_file_without_permission_is_refused),
         cmocka_unit_test(another_writer_is_waited_for_and_then_retried),
+        cmocka_unit_test(a_file_beside_it_that_is_given_to_us_soon_is_waited_for),
+        cmocka_unit_test(a_file_beside_it_that_is_not_ours_is_retried),
         cmocka_unit_test(a_full_disk_is_retried),
         cmocka_unit_test(it_survives_power_cuts_by_its_settings),
         cmocka_unit_test(its_files_are_for_owner_and_group),
