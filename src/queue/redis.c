@@ -19,8 +19,7 @@
 
 enum {
     EXPECTED_MAX = 1 << 14, /* commands without an answer; more is a mistake of the caller */
-    WORDS_MAX = 16,
-    SILENCE_SECONDS = 15, /* twice this long without an answer to a command: the connection is dead */
+    SILENCE_SECONDS = 15,   /* twice this long without an answer to a command: the connection is dead */
     RETRY_FIRST_MS = 100,
 };
 
@@ -175,15 +174,11 @@ void redis_send(struct redis *redis, redis_reply_fn *reply, void *context, int a
 }
 
 void redis_command(struct redis *redis, redis_reply_fn *reply, void *context, ...) {
-    const char *words[WORDS_MAX];
-    size_t lens[WORDS_MAX];
-    int n = 0;
+    const char *words[REDIS_WORDS_MAX];
+    size_t lens[REDIS_WORDS_MAX];
     va_list arguments;
     va_start(arguments, context);
-    for (const char *word; n < WORDS_MAX && (word = va_arg(arguments, const char *));) {
-        words[n] = word;
-        lens[n++] = strlen(word);
-    }
+    int n = redis_words(arguments, words, lens);
     va_end(arguments);
     redis_send(redis, reply, context, n, words, lens);
 }

@@ -5,8 +5,10 @@
 
 #include <event2/event.h>
 #include <hiredis/hiredis.h>
+#include <stdarg.h>
 #include <stdbool.h>
 #include <stdint.h>
+#include <string.h>
 
 #include "queue/redis_url.h"
 
@@ -54,8 +56,18 @@ void redis_drop(struct redis *redis, const char *why);
  * does not say why. */
 void redis_send(struct redis *redis, redis_reply_fn *reply, void *context, int argc, const char *const *argv,
                 const size_t *lens);
-/* The same for words without NULs: the list ends with NULL. */
+/* The same for words without NULs, REDIS_WORDS_MAX at most: the list ends with NULL. */
 void redis_command(struct redis *redis, redis_reply_fn *reply, void *context, ...) __attribute__((sentinel));
+enum { REDIS_WORDS_MAX = 16 };
+/* Such a list, as words and their lengths; how many. */
+static inline int redis_words(va_list arguments, const char *words[REDIS_WORDS_MAX], size_t lens[REDIS_WORDS_MAX]) {
+    int n = 0;
+    for (const char *word; n < REDIS_WORDS_MAX && (word = va_arg(arguments, const char *));) {
+        words[n] = word;
+        lens[n++] = strlen(word);
+    }
+    return n;
+}
 /* What was sent goes out at once, not once the event loop comes by; an error shows there. */
 void redis_write(struct redis *redis);
 /* LRANGE key first last, each element into `sink` as it arrives; `done` sees an array without elements, or an error. */

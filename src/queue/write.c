@@ -9,8 +9,6 @@
 #include "base/mem.h"
 #include "queue/consumer_impl.h"
 
-enum { WORDS_MAX = 16 };
-
 /* --- which scripts there are --- */
 
 bool consumer_is_forbidden(const redisReply *reply) {
@@ -49,22 +47,13 @@ void consumer_draw(struct consumer *consumer, char queue_id[QUEUE_ID_MAX]) {
 
 /* --- a single write --- */
 
-static int words_read(va_list arguments, const char **words, size_t *lens) {
-    int n = 0;
-    for (const char *word; n < WORDS_MAX && (word = va_arg(arguments, const char *));) {
-        words[n] = word;
-        lens[n++] = strlen(word);
-    }
-    return n;
-}
-
 void consumer_write(struct consumer *consumer, redis_reply_fn *reply, void *context, ...) {
     static const char script[] = CONSUMER_ANY_MEMORY "return redis.call(unpack(ARGV))";
-    const char *words[WORDS_MAX + 4] = {"EVAL", script, "1"};
-    size_t lens[WORDS_MAX + 4] = {4, sizeof script - 1, 1};
+    const char *words[REDIS_WORDS_MAX + 4] = {"EVAL", script, "1"};
+    size_t lens[REDIS_WORDS_MAX + 4] = {4, sizeof script - 1, 1};
     va_list arguments;
     va_start(arguments, context);
-    int n = words_read(arguments, words + 4, lens + 4);
+    int n = redis_words(arguments, words + 4, lens + 4);
     va_end(arguments);
     words[3] = words[5];
     lens[3] = lens[5];
@@ -144,11 +133,11 @@ void consumer_join_words(struct consumer *consumer, int n, const char *const *wo
 }
 
 void consumer_join_add(struct consumer *consumer, ...) {
-    const char *words[WORDS_MAX];
-    size_t lens[WORDS_MAX];
+    const char *words[REDIS_WORDS_MAX];
+    size_t lens[REDIS_WORDS_MAX];
     va_list arguments;
     va_start(arguments, consumer);
-    int n = words_read(arguments, words, lens);
+    int n = redis_words(arguments, words, lens);
     va_end(arguments);
     consumer_join_words(consumer, n, words, lens);
 }

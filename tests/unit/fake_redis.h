@@ -653,14 +653,13 @@ void redis_send(struct redis *redis, redis_reply_fn *reply, void *context, int a
 }
 
 void redis_command(struct redis *redis, redis_reply_fn *reply, void *context, ...) {
-    const char *words[16];
-    int n = 0;
+    const char *words[REDIS_WORDS_MAX];
+    size_t lens[REDIS_WORDS_MAX];
     va_list arguments;
     va_start(arguments, context);
-    for (const char *word; n < 16 && (word = va_arg(arguments, const char *));)
-        words[n++] = word;
+    int n = redis_words(arguments, words, lens);
     va_end(arguments);
-    fake_add(redis, reply, context, n, words, NULL);
+    fake_add(redis, reply, context, n, words, lens);
 }
 
 void redis_write(struct redis *redis) { (void)redis; }

@@ -64,7 +64,6 @@ struct feeds {
 void feeds_woken(struct feeds *feeds);
 bool feeds_next(struct feeds *feeds, const char **text, size_t *len);
 /* Of the first feed that has one; with `ahead` above 0, of the same feed as the last. */
-/* Of the first feed that has one; with `ahead` above 0, of the same feed as the last. */
 bool feeds_peek_block(struct feeds *feeds, unsigned ahead, const char **bytes, size_t *len, uint32_t *n);
 void feeds_drop_block(struct feeds *feeds); /* the first one of that feed */
 bool feeds_is_empty(const struct feeds *feeds);
