@@ -7,36 +7,11 @@
 
 #include "base/fault.h"
 #include "capture.h"
-#include "entry_check.h"
+#include "direct_case.h"
 #include "flow/names.h"
 #include "store/sqlite/memory.h"
-#include "store_env.h"
 
-enum { NOW = 1700003000, BOUND_SECONDS = 60, THREE_ROWS = 2 * (3 * 80 + 4 * 4096), ROOMY = 16 << 20 };
-
-struct set_clock {
-    struct clock clock;
-    _Atomic int64_t us; /* the writer's thread asks, too */
-};
-
-static int64_t set_clock_now(const struct clock *clock) { return ((const struct set_clock *)clock)->us; }
-
-static struct set_clock now = {.clock = {set_clock_now}};
-static struct env env;
-static struct importer_config config;
-static struct event_base *base;
-static struct event *tick;
-static struct feed *feed;
-static struct direct *direct;
-static unsigned finished;
-static int exit_code;
 static char url[32];
-
-static void on_finished(void *context, int code) {
-    assert_ptr_equal(context, &config);
-    finished++;
-    exit_code = code;
-}
 
 /* While it is set no commit goes on: the writer's thread waits. */
 static atomic_bool holding;
@@ -46,12 +21,9 @@ static void flush_hold(const char *place) {
         usleep(1000);
 }
 
-static void on_tick(evutil_socket_t fd, short what, void *context) { (void)fd, (void)what, (void)context; }
-
 static void begin(uint64_t cache_memory) {
     static const uint32_t sizes[] = {600, 60};
     static unsigned stores;
-    struct error error;
     snprintf(url, sizeof url, "memory:direct%u", stores++);
     env_schema(&env, FLOW_LAYOUT_KEYS, FLOW_LAYOUT_SUMS, sizes, 2);
     env_open(&env, url);
@@ -61,17 +33,7 @@ static void begin(uint64_t cache_memory) {
                                       .flush_interval = 3600,
                                       .cache_memory = cache_memory};
     now.us = NOW * INT64_C(1000000);
-    finished = 0;
-    exit_code = -1;
-    base = event_base_new();
-    tick = event_new(base, -1, EV_PERSIST, on_tick, NULL);
-    event_add(tick, &(struct timeval){.tv_usec = 5000});
-    feed = feed_new(&error);
-    assert_non_null(feed);
-    direct = direct_new(base, &config, NULL, &env.layout, &env.schema, &now.clock, on_finished, &config, &error);
-    assert_non_null(direct);
-    direct_take(direct, feed);
-    direct_start(direct);
+    direct_begin();
 }
 
 static int setup(void **state) {
@@ -84,10 +46,7 @@ static int teardown(void **state) {
     (void)state;
     memory_fail_commits(0, STORE_OK);
     atomic_store(&holding, false);
-    direct_free(direct);
-    feed_free(feed);
-    event_free(tick);
-    event_base_free(base);
+    direct_end();
     env_release(&env);
     return 0;
 }
@@ -96,34 +55,6 @@ static int setup_tight(void **state) {
     (void)state;
     begin(THREE_ROWS);
     return 0;
-}
-
-static void put(const char *changes) {
-    char json[1024];
-    entry_make(json, "", changes);
-    feed_put(feed, json, strlen(json));
-}
-
-static void put_ports(unsigned first, unsigned n) {
-    for (unsigned i = first; i < first + n; i++) {
-        char changes[64];
-        sprintf(changes, "\"sourceTransportPort\":%u", i);
-        put(changes);
-    }
-    feed_flush(feed);
-}
-
-static bool shows(const char *line) {
-    struct buffer text = BUFFER_INIT;
-    struct show show;
-    char whole[160];
-    show_begin(&show, SHOW_PROMETHEUS, &text);
-    direct_show(direct, &show);
-    show_end(&show);
-    snprintf(whole, sizeof whole, "\nflowimport_%s\n", line);
-    bool found = strstr(text.data, whole) != NULL;
-    buffer_release(&text);
-    return found;
 }
 
 static bool is_state(const char *member) {
@@ -135,23 +66,6 @@ static bool is_state(const char *member) {
     bool found = strstr(text.data, member) != NULL;
     buffer_release(&text);
     return found;
-}
-
-/* Runs the loop until a line of the metrics is there. */
-static void run_until(const char *line) {
-    int64_t end = clock_monotonic_us() + BOUND_SECONDS * INT64_C(1000000);
-    while (!shows(line)) {
-        if (clock_monotonic_us() > end) fail_msg("'%s' does not come", line);
-        event_base_loop(base, EVLOOP_ONCE);
-    }
-}
-
-static void run_until_finished(void) {
-    int64_t end = clock_monotonic_us() + BOUND_SECONDS * INT64_C(1000000);
-    while (!finished) {
-        if (clock_monotonic_us() > end) fail_msg("it does not finish");
-        event_base_loop(base, EVLOOP_ONCE);
-    }
 }
 
 __attribute__((format(printf, 1, 2))) static void problems_are(const char *format, ...) {
@@ -382,24 +296,14 @@ static void full_generations_leave_the_rest_in_the_feed(void **state) {
 /* One long entry a block: what finds no room in the feed is counted there, and all else is imported. */
 static void what_the_feed_must_throw_away(void **state) {
     (void)state;
-    enum { PUT = FEED_BLOCKS + 44, LONG = 60000 };
-    char *text = malloc(LONG + 1);
-    assert_non_null(text);
+    enum { PUT = FEED_BLOCKS + 44 };
     run_until("store_up 1");
     memory_fail_commits(1000000, STORE_RETRY);
     put_ports(1, 7);
     run_until("store_failures_total 2");
     problems_are("store: %s: this commit is set to fail; 999998 more will\n", url);
-    for (unsigned i = 0; i < PUT; i++) {
-        char changes[64];
-        sprintf(changes, "\"sourceTransportPort\":%u", 100 + i);
-        entry_make(text, "", changes);
-        size_t len = strlen(text);
-        memset(text + len, ' ', LONG - len);
-        feed_put(feed, text, LONG);
-    }
-    feed_flush(feed);
-    free(text);
+    for (unsigned i = 0; i < PUT; i++)
+        put_long(100 + i);
     uint64_t lost = feed_lost(feed);
     assert_int_equal(lost, PUT - (FEED_BLOCKS - 1)); /* the seventh entry has a block */
     memory_fail_commits(0, STORE_OK);

@@ -14,68 +14,16 @@
 #include "base/fault.h"
 #include "base/log.h"
 #include "capture.h"
-#include "entry_check.h"
+#include "direct_case.h"
 #include "flow/names.h"
 #include "store/sqlite/memory.h"
-#include "store_env.h"
 
-enum { NOW = 1700003000, BOUND_SECONDS = 60, THREE_ROWS = 2 * (3 * 80 + 4 * 4096), ROOMY = 16 << 20, MIB = 1 << 20 };
+enum { MIB = 1 << 20 };
 
-struct set_clock {
-    struct clock clock;
-    _Atomic int64_t us; /* the writer's thread asks, too */
-};
-
-static int64_t set_clock_now(const struct clock *clock) { return ((const struct set_clock *)clock)->us; }
-
-static struct set_clock now = {.clock = {set_clock_now}};
-static struct env env;
-static struct importer_config config;
 static struct journal_config journal;
-static struct event_base *base;
-static struct event *tick;
-static struct feed *feed;
-static struct direct *direct;
-static unsigned finished;
-static int exit_code;
 static char room[64], folder[96], url[96];
 
-static void on_finished(void *context, int code) {
-    (void)context;
-    finished++;
-    exit_code = code;
-}
-
-static void on_tick(evutil_socket_t fd, short what, void *context) { (void)fd, (void)what, (void)context; }
-
 /* --- the importer, begun and ended as often as a test likes --- */
-
-static struct direct *direct_make(struct error *error) {
-    return direct_new(base, &config, &journal, &env.layout, &env.schema, &now.clock, on_finished, NULL, error);
-}
-
-static void direct_begin(void) {
-    struct error error = {""};
-    base = event_base_new();
-    tick = event_new(base, -1, EV_PERSIST, on_tick, NULL);
-    event_add(tick, &(struct timeval){.tv_usec = 1000});
-    feed = feed_new(&error);
-    assert_non_null(feed);
-    direct = direct_make(&error);
-    if (!direct) fail_msg("%s", error.text);
-    direct_take(direct, feed);
-    direct_start(direct);
-    finished = 0;
-    exit_code = -1;
-}
-
-static void direct_end(void) {
-    direct_free(direct);
-    direct = NULL;
-    feed_free(feed);
-    event_free(tick);
-    event_base_free(base);
-}
 
 static void direct_again(void) {
     direct_end();
@@ -117,6 +65,7 @@ static void begin(const char *store, uint64_t cache_memory) {
     env_schema(&env, FLOW_LAYOUT_KEYS, FLOW_LAYOUT_SUMS, sizes, 2);
     env_open(&env, url);
     journal = (struct journal_config){.folder = folder, .max_bytes = 64 * MIB};
+    spool = &journal;
     config = (struct importer_config){.queue = {.name = "here", .retry_max_ms = 5},
                                       .store = {.url = url},
                                       .rules = {.max_flow_duration = 86400, .max_future = 3600},
@@ -166,49 +115,10 @@ static int teardown(void **state) {
 
 /* --- entries, and what became of them --- */
 
-static void put(const char *changes) {
-    char json[1024];
-    entry_make(json, "", changes);
-    feed_put(feed, json, strlen(json));
-    feed_flush(feed);
-}
-
 /* Each in a block of its own. */
-static void put_ports(unsigned first, unsigned n) {
-    for (unsigned i = first; i < first + n; i++) {
-        char changes[64];
-        sprintf(changes, "\"sourceTransportPort\":%u", i);
-        put(changes);
-    }
-}
-
-static bool shows(const char *line) {
-    struct buffer text = BUFFER_INIT;
-    struct show show;
-    char whole[160];
-    show_begin(&show, SHOW_PROMETHEUS, &text);
-    direct_show(direct, &show);
-    show_end(&show);
-    snprintf(whole, sizeof whole, "\nflowimport_%s\n", line);
-    bool found = strstr(text.data, whole) != NULL;
-    buffer_release(&text);
-    return found;
-}
-
-static void run_until(const char *line) {
-    int64_t end = clock_monotonic_us() + BOUND_SECONDS * INT64_C(1000000);
-    while (!shows(line)) {
-        if (clock_monotonic_us() > end) fail_msg("'%s' does not come", line);
-        event_base_loop(base, EVLOOP_ONCE);
-    }
-}
-
-static void run_until_finished(void) {
-    int64_t end = clock_monotonic_us() + BOUND_SECONDS * INT64_C(1000000);
-    while (!finished) {
-        if (clock_monotonic_us() > end) fail_msg("it does not finish");
-        event_base_loop(base, EVLOOP_ONCE);
-    }
+static void put_blocks(unsigned first, unsigned n) {
+    for (unsigned i = first; i < first + n; i++)
+        put_ports(i, 1);
 }
 
 static void stop(void) {
@@ -257,7 +167,7 @@ static void ports_are(unsigned n) {
 static void what_is_committed_leaves_the_disk(void **state) {
     (void)state;
     run_until("store_up 1");
-    put_ports(1, 5);
+    put_blocks(1, 5);
     run_until("import_uncommitted_entries 5");
     assert_true(shows("spool_entries_total 5"));
     assert_int_equal(folder_files(), 1);
@@ -276,16 +186,16 @@ static void what_is_committed_leaves_the_disk(void **state) {
 static void what_is_not_committed_is_folded_again(void **state) {
     (void)state;
     run_until("store_up 1");
-    put_ports(1, 5);
+    put_blocks(1, 5);
     run_until("import_uncommitted_entries 5");
     direct_flush(direct);
     run_until("import_generations_total 1");
-    put_ports(6, 5);
+    put_blocks(6, 5);
     run_until("import_uncommitted_entries 5");
     now.us += 5000000;
     direct_again();
     run_until("import_uncommitted_entries 5");
-    put_ports(11, 2);
+    put_blocks(11, 2);
     stop();
     ports_are(12);
     assert_int_equal(folder_files(), 0);
@@ -293,16 +203,9 @@ static void what_is_not_committed_is_folded_again(void **state) {
 
 /* A generation that ends within a block goes on there. */
 static void a_place_within_a_block(void **state) {
-    char json[1024];
     (void)state;
     run_until("store_up 1");
-    for (unsigned i = 1; i <= 10; i++) {
-        char changes[64];
-        sprintf(changes, "\"sourceTransportPort\":%u", i);
-        entry_make(json, "", changes);
-        feed_put(feed, json, strlen(json));
-    }
-    feed_flush(feed);
+    put_ports(1, 10);
     run_until("import_generations_total 3");
     assert_query(&env, "SELECT generation, position FROM import_ledger ORDER BY generation",
                  "1700003000000000|65539\n1700003000000003|65542\n1700003000000006|65545\n");
@@ -323,6 +226,7 @@ static void a_replay_decides_the_same(void **state) {
     put("\"flowEndSeconds\":1700006000");                                 /* within max_future */
     put("\"flowStartSeconds\":1699998000");                               /* too old */
     put("\"flowStartSeconds\":1700006601,\"flowEndSeconds\":1700006602"); /* in the future */
+    feed_flush(feed);
     for (unsigned i = 0; i < 2; i++) {
         run_until("import_uncommitted_entries 3");
         now.us = (NOW + 86400 * days[i]) * INT64_C(1000000);
@@ -368,7 +272,7 @@ static bool process_killed(unsigned first, unsigned n, unsigned deadly) {
     if (child == 0) {
         fault_hook = count_and_kill;
         direct_begin();
-        put_ports(first, n);
+        put_blocks(first, n);
         run_until("store_up 1");
         direct_stop(direct);
         while (!finished)
@@ -422,7 +326,7 @@ static void a_commit_that_ends_late(void **state) {
     struct error error;
     (void)state;
     run_until("store_up 1");
-    put_ports(1, 3);
+    put_blocks(1, 3);
     run_until("import_uncommitted_entries 3");
     char command[400];
     snprintf(command, sizeof command, "cp -r %s %s.kept", folder, folder);
@@ -436,7 +340,7 @@ static void a_commit_that_ends_late(void **state) {
         if (store_query(env.store, away[i], NULL, 0, NULL, NULL, &error) != STORE_OK) fail_msg("%s", error.text);
     direct_begin();
     run_until("import_uncommitted_entries 3");
-    put_ports(4, 2);
+    put_blocks(4, 2);
     run_until("import_uncommitted_entries 5");
     if (store_query(env.store, back, NULL, 0, NULL, NULL, &error) != STORE_OK) fail_msg("%s", error.text);
     stop();
@@ -456,7 +360,7 @@ static void a_name_that_is_taken(void **state) {
         store_begin(env.store, &row, NULL, 0);
         assert_int_equal(store_commit(env.store, &error), STORE_OK);
     }
-    put_ports(1, 3);
+    put_blocks(1, 3);
     run_until("import_uncommitted_entries 3");
     stop();
     ports_are(3);
@@ -469,9 +373,9 @@ static void the_store_away_at_a_stop(void **state) {
     (void)state;
     run_until("store_up 1");
     memory_fail_commits(1000000, STORE_RETRY);
-    put_ports(1, 7); /* both generations, and one more */
+    put_blocks(1, 7); /* both generations, and one more */
     run_until("store_failures_total 2");
-    put_ports(8, 1);
+    put_blocks(8, 1);
     stop();
     direct_end();
     assert_int_equal(folder_files(), 1);
@@ -486,7 +390,7 @@ static void the_store_away_at_a_stop(void **state) {
 /* Before its first answer, entries are on disk all the same. */
 static void stopped_before_the_first_answer(void **state) {
     (void)state;
-    put_ports(1, 3);
+    put_blocks(1, 3);
     stop();
     direct_again();
     stop();
@@ -498,23 +402,14 @@ static void stopped_before_the_first_answer(void **state) {
 
 /* Far more than the feed has room for. */
 static void the_disk_takes_what_can_not_be_folded(void **state) {
-    enum { PUT = 2 * FEED_BLOCKS, LONG = 60000 };
-    char *text = malloc(LONG + 1);
+    enum { PUT = 2 * FEED_BLOCKS };
     (void)state;
-    assert_non_null(text);
     run_until("store_up 1");
     memory_fail_commits(1000000, STORE_RETRY);
     for (unsigned i = 1; i <= PUT; i++) {
-        char changes[64];
-        sprintf(changes, "\"sourceTransportPort\":%u", i);
-        entry_make(text, "", changes);
-        size_t len = strlen(text);
-        memset(text + len, ' ', LONG - len);
-        feed_put(feed, text, LONG);
-        feed_flush(feed);
+        put_long(i);
         if (i % 50 == 0) event_base_loop(base, EVLOOP_ONCE);
     }
-    free(text);
     char line[64];
     sprintf(line, "spool_entries_total %u", PUT);
     run_until(line);
@@ -529,11 +424,11 @@ static void the_disk_takes_what_can_not_be_folded(void **state) {
 static void a_generation_that_is_too_large(void **state) {
     (void)state;
     run_until("store_up 1");
-    put_ports(1, 8);
+    put_blocks(1, 8);
     run_until("import_uncommitted_entries 8");
     memory_fail_commits(2, STORE_TOO_LARGE);
     direct_flush(direct);
-    put_ports(9, 2);
+    put_blocks(9, 2);
     run_until("import_generations_total 2");
     stop();
     ports_are(10);
@@ -562,14 +457,14 @@ static void every_errno(void **state) {
             atomic_store(&failing, opening && numbers[j] != EMFILE ? EIO : numbers[j]);
             direct_again();
             run_until("store_up 1");
-            put_ports(ports + 1, 3);
+            put_blocks(ports + 1, 3);
             run_until("import_uncommitted_entries 3");
             assert_true(shows("spool_unwritten_entries_total 3"));
             problems_contain(strerror(atomic_load(&failing)));
             problems_contain(": entries would be lost if the process was killed\n");
             atomic_store(&failing, 0);
             now.us += 1000000;
-            put_ports(ports + 4, 2); /* into a generation of their own: these outlive the process */
+            put_blocks(ports + 4, 2); /* into a generation of their own: these outlive the process */
             run_until("spool_entries_total 2");
             problems_contain(NULL);
             run_until("import_generations_total 1");
@@ -590,7 +485,7 @@ static void every_errno_at_the_reading(void **state) {
     (void)state;
     run_until("store_up 1");
     for (unsigned i = 0, ports = 0; i < 2; i++, ports += 5) {
-        put_ports(ports + 1, 3);
+        put_blocks(ports + 1, 3);
         run_until("import_uncommitted_entries 3");
         direct_again();
         failing_at = places[i];
@@ -598,7 +493,7 @@ static void every_errno_at_the_reading(void **state) {
         fault_call_hook = call_fail;
         run_until("store_up 1");
         run_until_problem(strerror(EMFILE));
-        put_ports(ports + 4, 2);
+        put_blocks(ports + 4, 2);
         run_until("spool_unwritten_entries_total 2");
         atomic_store(&failing, 0);
         now.us += 1000000;
@@ -612,23 +507,15 @@ static void every_errno_at_the_reading(void **state) {
 }
 
 static void a_spool_that_is_full(void **state) {
-    enum { PUT = 30, LONG = 60000 };
-    char text[LONG + 1];
+    enum { PUT = 30 };
     (void)state;
     direct_end();
     journal.max_bytes = MIB;
     direct_begin();
     run_until("store_up 1");
     memory_fail_commits(1000000, STORE_RETRY);
-    for (unsigned i = 1; i <= PUT; i++) {
-        char changes[64];
-        sprintf(changes, "\"sourceTransportPort\":%u", i);
-        entry_make(text, "", changes);
-        size_t len = strlen(text);
-        memset(text + len, ' ', LONG - len);
-        feed_put(feed, text, LONG);
-        feed_flush(feed);
-    }
+    for (unsigned i = 1; i <= PUT; i++)
+        put_long(i);
     run_until("import_uncommitted_entries 30"); /* those that fit, then those in memory alone */
     problems_contain("spool: ");
     problems_contain(": full, at 1048576 bytes: entries would be lost if the process was killed\n");
