@@ -1,9 +1,10 @@
 """Private servers, the programs under test, and the tables read back: what every test here stands on.
 
 Every server has its own folder, socket and process; each is ended by its process id. Waiting is always for a condition
-with a bound. `python3 rig.py mysql COMMAND...` runs a command with a private MariaDB in FLOWIMPORT_TEST_MYSQL.
+with a bound. What this process has started ends with it, even where it is killed. `python3 rig.py mysql COMMAND...` runs a command with a private MariaDB in FLOWIMPORT_TEST_MYSQL.
 """
 import contextlib
+import ctypes
 import os
 import pathlib
 import shutil
@@ -64,6 +65,17 @@ def program(name):
     return found or name
 
 
+PR_SET_PDEATHSIG = 1
+LIBC = ctypes.CDLL(None, use_errno=True)
+
+
+def die_with(parent):
+    """In a child before it executes: kill -9 as soon as the thread that has started it ends, which is the main one."""
+    LIBC.prctl(PR_SET_PDEATHSIG, signal.SIGKILL)
+    if os.getppid() != parent:  # it has ended already
+        os._exit(1)
+
+
 class Process:
     """A child process with its output in files."""
 
@@ -71,8 +83,9 @@ class Process:
         self.name, self.log = name, folder / (name + ".log")
         with open(self.log, "ab") as out:
             self.log_start = out.tell()
+            parent = os.getpid()
             self.child = subprocess.Popen([str(word) for word in command], executable=program(command[0]), stdin=stdin,
-                                          stdout=out, stderr=out, env=env)
+                                          stdout=out, stderr=out, env=env, preexec_fn=lambda: die_with(parent))
         self.pid = self.child.pid
 
     def running(self):

@@ -1,5 +1,10 @@
 """The rig and the reference themselves, held against values worked out by hand."""
 import json
+import os
+import pathlib
+import signal
+import subprocess
+import sys
 
 import pytest
 
@@ -58,3 +63,24 @@ def test_servers_come_up_and_go(make_redis, maria):
     server.start()
     assert server.client().lrange(rig.QUEUE, 0, -1) == [b"a", b"b\n\0"]
     assert maria.run("SELECT @@innodb_buffer_pool_size")[0][0] == 256 * 1024 * 1024
+
+
+def has_ended(pid):
+    """Or is a zombie that nobody waits for."""
+    try:
+        return pathlib.Path("/proc/%d/stat" % pid).read_text().rsplit(")", 1)[1].split()[0] == "Z"
+    except FileNotFoundError:
+        return True
+
+
+@pytest.mark.parametrize("number", [signal.SIGKILL, signal.SIGTERM])
+def test_servers_end_with_a_run_that_is_killed(folder, number):
+    script = ("import pathlib, sys, time, rig\n"
+              "print(rig.Redis(pathlib.Path(sys.argv[1])).process.pid, flush=True)\n"
+              "time.sleep(1000)\n")
+    with subprocess.Popen([sys.executable, "-c", script, folder], stdout=subprocess.PIPE,
+                          cwd=pathlib.Path(rig.__file__).parent) as run:
+        server = int(run.stdout.readline())
+        assert not has_ended(server)
+        os.kill(run.pid, number)
+    rig.wait_for(lambda: has_ended(server), "redis-server to end")
