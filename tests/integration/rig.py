@@ -1,7 +1,8 @@
 """Private servers, the programs under test, and the tables read back: what every test here stands on.
 
 Every server has its own folder, socket and process; each is ended by its process id. Waiting is always for a condition
-with a bound. What this process has started ends with it, even where it is killed. `python3 rig.py mysql COMMAND...` runs a command with a private MariaDB in FLOWIMPORT_TEST_MYSQL.
+with a bound. What this process has started ends with it, even where it is killed. `python3 rig.py mysql COMMAND...`
+runs a command with a private MariaDB in FLOWIMPORT_TEST_MYSQL.
 """
 import contextlib
 import ctypes
