@@ -10,7 +10,7 @@ const struct lost_text lost_texts[LOST_WHATS] = {
     [LOST_MESSAGES] = {"messages", "datagrams that the exporter had sent, by its sequence numbers"},
     [LOST_SETS] = {"sets", "data sets whose template never came, or did not fit them"},
     [LOST_DATAGRAMS] = {"datagrams", "datagrams that the kernel dropped, the socket's buffer being full"},
-    [LOST_ENTRIES] = {"entries", "flows that were discarded because nobody took them in time"},
+    [LOST_ENTRIES] = {"entries", "flows that nobody took in time, or that Redis has lost (source redis:…)"},
     [LOST_FRAMES] = {"frames", "frames that the kernel dropped before they were captured"},
 };
 

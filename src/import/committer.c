@@ -209,7 +209,12 @@ static void on_retry(evutil_socket_t fd, short what, void *context) {
 static void on_answer(evutil_socket_t fd, short what, void *context) {
     struct committer *committer = context;
     struct writer_job *job = writer_finish(committer->writer);
+    struct places_gap gap;
     (void)fd, (void)what;
+    if (writer_gap_answer(committer->writer, &gap) && !committer->over) {
+        struct committer_news news = {.event = COMMITTER_GAP, .gap = &gap};
+        committer->told(committer->context, &news);
+    }
     if (!job || committer->over) return;
     committer->busy = false;
     if (job->status == STORE_TAKEN && !committer->unsure) {
@@ -298,6 +303,10 @@ void committer_find(struct committer *committer, const struct generation_id *id)
 void committer_know(struct committer *committer, const struct places_question *question) {
     committer->question = PLACES;
     job_begin(committer, (struct writer_job){.kind = WRITER_KNOW, .places = *question});
+}
+
+void committer_gap(struct committer *committer, const struct places_gap *gap) {
+    if (committer->ready) writer_gap_ask(committer->writer, gap);
 }
 
 bool committer_is_failing(const struct committer *committer) { return committer->busy && committer->tries > 0; }

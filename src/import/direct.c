@@ -345,6 +345,7 @@ static void on_told(void *context, const struct committer_news *news) {
         rewind_to(direct, direct->writing.from);
         break;
     case COMMITTER_OVERLAPS: /* no queue has counted them */
+    case COMMITTER_GAP:
     case COMMITTER_KNOWS: break;
     case COMMITTER_FOUND: on_reach(direct, news->ledger); break;
     case COMMITTER_LEFT: on_left(direct, news->why); return;

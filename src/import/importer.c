@@ -7,8 +7,10 @@
 
 #include "base/log.h"
 #include "base/mem.h"
+#include "flow/lost.h"
 #include "import/counters.h"
 #include "import/leftovers.h"
+#include "import/missing.h"
 #include "import/own_clock.h"
 #include "import/plan.h"
 #include "import/writer.h"
@@ -21,7 +23,7 @@ struct importer {
 
     struct consumer *consumer;
     struct committer *committer;
-    struct event *look, *resume, *clock_look;
+    struct event *look, *resume, *clock_look, *count;
     enum own_clock own_clock;
     struct plan plan;
 
@@ -34,6 +36,7 @@ struct importer {
     int64_t place;                 /* of the next of them */
     struct known known;            /* what the ledger has of the entries around */
     struct leftovers held;         /* popped entries (at-most-once) that found no room, or stood behind END */
+    struct missing missing;        /* what Redis has lost */
 };
 
 /* --- entries --- */
@@ -258,6 +261,44 @@ static void step(struct importer *importer) {
     } while (action != PLAN_WAIT && !plan->finished);
 }
 
+/* --- what Redis has lost --- */
+
+static void missing_tell(struct importer *importer, int64_t back) {
+    const struct missing *missing = &importer->missing;
+    uint32_t now = (uint32_t)clock_now(importer->clock);
+    struct lost lost = {.what = LOST_ENTRIES, .n = missing->telling, .start = now, .end = now};
+    char entry[LOST_ENTRY_MAX] = "";
+    snprintf(lost.source, sizeof lost.source, "redis:%.57s", importer->config->queue.queue);
+    if (missing->telling > 0) lost_write(&lost, entry);
+    consumer_looked(importer->consumer, &missing->count, back, entry);
+}
+
+static void on_counted(void *context, const struct consumer_count *count) {
+    struct importer *importer = context;
+    struct places_gap gap;
+    switch (missing_counted(&importer->missing, count, &gap)) {
+    case MISSING_NOTHING: break;
+    case MISSING_ASK: committer_gap(importer->committer, &gap); break;
+    case MISSING_TELL: missing_tell(importer, 0); break;
+    }
+}
+
+static void gap_answered(struct importer *importer, const struct places_gap *gap) {
+    int64_t back = 0;
+    if (missing_answered(&importer->missing, gap, &back) == MISSING_TELL) missing_tell(importer, back);
+}
+
+static void on_looked(void *context, bool first) {
+    struct importer *importer = context;
+    if (first) missing_told(&importer->missing, clock_now(importer->clock), importer->config->queue.queue);
+}
+
+static void on_count(evutil_socket_t fd, short what, void *context) {
+    const struct importer *importer = context;
+    (void)fd, (void)what;
+    consumer_count(importer->consumer);
+}
+
 /* --- the committer's news --- */
 
 static void taken(struct importer *importer) {
@@ -285,6 +326,17 @@ static void failed(struct importer *importer, const char *why) {
     if (!importer->plan.finished) finish(importer, 1);
 }
 
+/* The first answer of a connection: how far the queue counts, and how far the store. */
+static void went_back_tell(struct importer *importer, int64_t end) {
+    const struct plan_known *known = &importer->plan.known;
+    if (!known->next || known->from >= end) return;
+    log_warning("queue",
+                "Redis has gone back in time: %" PRId64 " entries were taken out of the queue, and it has counted "
+                "%" PRId64 "; what it hands out again is dropped",
+                end, known->from);
+    missing_went_back(&importer->missing, end - known->from, clock_now(importer->clock));
+}
+
 static void on_told(void *context, const struct committer_news *news) {
     struct importer *importer = context;
     struct plan *plan = &importer->plan;
@@ -303,14 +355,10 @@ static void on_told(void *context, const struct committer_news *news) {
     case COMMITTER_FOUND: plan_found(plan, news->ledger); break;
     case COMMITTER_KNOWS:
         plan_knows(plan, news->places);
-        if (plan->known.next && plan->known.from < news->places->end)
-            log_warning("queue",
-                        "Redis has gone back in time: %" PRId64
-                        " entries were taken out of the queue, and it has counted "
-                        "%" PRId64 "; what it hands out again is dropped",
-                        news->places->end, plan->known.from);
+        went_back_tell(importer, news->places->end);
         break;
     case COMMITTER_LEFT: left(importer, news->why); break;
+    case COMMITTER_GAP: gap_answered(importer, news->gap); break;
     case COMMITTER_FLUSH: plan_flush(plan, FLUSH_INTERVAL); break;
     case COMMITTER_FAILED: failed(importer, news->why); return;
     }
@@ -322,6 +370,7 @@ static void on_told(void *context, const struct committer_news *news) {
 static void on_ready(void *context) {
     struct importer *importer = context;
     plan_connected(&importer->plan);
+    if (!importer->config->queue.once) consumer_count(importer->consumer);
     step(importer);
 }
 
@@ -392,7 +441,8 @@ struct importer *importer_new(struct event_base *base, const struct importer_con
                               void (*finished)(void *context, int exit_code), void *context, struct error *error) {
     const struct consumer_config *queue = &config->queue;
     struct importer *importer = mem_zalloc(1, sizeof *importer);
-    struct consumer_handler handler = {importer, on_ready, on_lost, on_failed, on_entry, on_claimed, on_done};
+    struct consumer_handler handler = {importer,   on_ready, on_lost,    on_failed, on_entry,
+                                       on_claimed, on_done,  on_counted, on_looked};
     importer->consumer = consumer_new(base, queue, &handler, error);
     if (!importer->consumer) {
         free(importer);
@@ -411,6 +461,7 @@ struct importer *importer_new(struct event_base *base, const struct importer_con
     importer->look = event_new(base, -1, EV_PERSIST, on_look, importer);
     importer->resume = evtimer_new(base, on_resume, importer);
     importer->clock_look = evtimer_new(base, on_clock_look, importer);
+    importer->count = event_new(base, -1, EV_PERSIST, on_count, importer);
     return importer;
 }
 
@@ -418,6 +469,7 @@ void importer_start(struct importer *importer) {
     const struct consumer_config *queue = &importer->config->queue;
     struct timeval look = {.tv_sec = (queue->timeout + 1) / 2};
     if (!queue->once && !queue->at_most_once) event_add(importer->look, &look);
+    if (!queue->once && !queue->at_most_once) event_add(importer->count, &(struct timeval){.tv_sec = queue->timeout});
     committer_start(importer->committer, !queue->once, !queue->once);
     consumer_start(importer->consumer);
 }
@@ -434,6 +486,7 @@ void importer_free(struct importer *importer) {
     event_free(importer->look);
     event_free(importer->resume);
     event_free(importer->clock_look);
+    event_free(importer->count);
     plan_release(&importer->plan);
     known_release(&importer->known);
     leftovers_release(&importer->held);
@@ -478,6 +531,7 @@ void importer_show(const struct importer *importer, struct show *show) {
     show_text(show, "recovery", recoveries[plan->recovery]);
     show_bool(show, "stopping", plan->stopping);
     consumer_show(importer->consumer, show);
+    missing_show(&importer->missing, show);
     committer_show_store(importer->committer, show);
 }
 
@@ -489,5 +543,6 @@ void importer_problems(const struct importer *importer, struct buffer *out) {
         buffer_add_text(out, "\n");
     }
     consumer_problems(importer->consumer, out);
+    missing_problems(&importer->missing, clock_now(importer->clock), out);
     committer_problems(importer->committer, &held, out);
 }

@@ -31,6 +31,8 @@ struct writer {
     pthread_mutex_t lock; /* guards what follows */
     pthread_cond_t changed;
     struct writer_job *job;
+    struct places_gap gap;
+    enum { GAP_NONE, GAP_ASKED, GAP_ANSWERED } gap_state;
     struct retention_rules retention;
     int64_t retention_last; /* when the last run began; 0: none is known */
     bool retention_failed;
@@ -127,11 +129,32 @@ static void retention_look(struct writer *writer, int64_t now) {
     pthread_mutex_unlock(&writer->lock);
 }
 
+static void wake(struct writer *writer) {
+    if (eventfd_write(writer->event, 1) != 0) log_error("store", "eventfd: can't wake the event loop");
+}
+
+static void gap_look(struct writer *writer) {
+    struct error error;
+    pthread_mutex_lock(&writer->lock);
+    struct places_gap gap = writer->gap;
+    bool asked = writer->gap_state == GAP_ASKED;
+    pthread_mutex_unlock(&writer->lock);
+    if (!asked) return;
+    gap.failed = store_places_missing(writer->store, gap.queue_id, gap.from, gap.to, &gap.missing, &error) != STORE_OK;
+    if (gap.failed) log_warning("store", "looking for lost entries: %s", error.text);
+    pthread_mutex_lock(&writer->lock);
+    writer->gap = gap;
+    writer->gap_state = GAP_ANSWERED;
+    pthread_mutex_unlock(&writer->lock);
+    wake(writer);
+}
+
 /* What there is to do without a job. Returns whether there is more at once. */
 static bool idle_work(struct writer *writer, const struct retention_rules *rules) {
     int64_t now = clock_now(writer->clock);
     if (!writer->store) return false;
     store_idle(writer->store);
+    gap_look(writer);
     if (retention_is_off(rules)) return false;
     bool more = store_dialect(writer->store) == DIALECT_SQLITE && retention_step(writer, rules, now);
     if (!more) retention_look(writer, now);
@@ -168,7 +191,7 @@ static void *writer_main(void *context) {
         job_run(writer, writer->job);
         pthread_mutex_lock(&writer->lock);
         writer->finished = true;
-        if (eventfd_write(writer->event, 1) != 0) log_error("store", "eventfd: can't wake the event loop");
+        wake(writer);
     }
     pthread_mutex_unlock(&writer->lock);
     store_close(writer->store);
@@ -253,15 +276,36 @@ static void job_count(struct writer *writer, const struct writer_job *job) {
 struct writer_job *writer_finish(struct writer *writer) {
     struct writer_job *job = NULL;
     eventfd_t count;
+    (void)!eventfd_read(writer->event, &count); /* before the look: what comes behind it is another event */
     pthread_mutex_lock(&writer->lock);
     if (writer->job && writer->finished) {
         job = writer->job;
         writer->job = NULL;
-        (void)!eventfd_read(writer->event, &count);
     }
     pthread_mutex_unlock(&writer->lock);
     if (job) job_count(writer, job);
     return job;
+}
+
+void writer_gap_ask(struct writer *writer, const struct places_gap *gap) {
+    pthread_mutex_lock(&writer->lock);
+    if (writer->gap_state == GAP_NONE) {
+        writer->gap = *gap;
+        writer->gap_state = GAP_ASKED;
+        pthread_cond_broadcast(&writer->changed);
+    }
+    pthread_mutex_unlock(&writer->lock);
+}
+
+bool writer_gap_answer(struct writer *writer, struct places_gap *gap) {
+    pthread_mutex_lock(&writer->lock);
+    bool answered = writer->gap_state == GAP_ANSWERED;
+    if (answered) {
+        *gap = writer->gap;
+        writer->gap_state = GAP_NONE;
+    }
+    pthread_mutex_unlock(&writer->lock);
+    return answered;
 }
 
 /* A single failure is everyday life among consumers: a deadlock, a wait for a lock. The next try tells. */

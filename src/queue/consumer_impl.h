@@ -94,7 +94,6 @@ struct consumer {
     unsigned pending;        /* answers that are to come */
     bool stopped;            /* an entry was not taken: those that follow are passed over */
     bool ended;              /* the end of the claim was seen */
-    uint64_t returned;       /* entries given back */
     bool wait;
     const struct claim *from, *to; /* renamed: to_go of them are not yet asked for */
     size_t to_go;

@@ -315,24 +315,17 @@ void consumer_rename(struct consumer *consumer, const struct claim *from, const 
 
 static void return_ask(struct consumer *consumer);
 
-/* They will be counted again when they are taken again. */
-static void returned_count(struct consumer *consumer) {
-    char n[24];
-    snprintf(n, sizeof n, "%" PRIu64, consumer->returned);
-    if (consumer->scripts != SCRIPTS_NONE && consumer->returned > 0)
-        consumer_write(consumer, NULL, NULL, "HINCRBY", consumer->taken_key, "back", n, NULL);
-}
+/* KEYS: the claim, the queue, the count. It will be counted again when it is taken again. */
+static const char return_script[] = CONSUMER_ANY_MEMORY "local entry = redis.call('RPOPLPUSH', KEYS[1], KEYS[2])\n"
+                                                        "if entry then redis.call('HINCRBY', KEYS[3], 'back', 1) end\n"
+                                                        "return entry and 1\n";
 
 static void on_returned(void *context, const redisReply *reply) {
     struct consumer *consumer = context;
     consumer->pending--;
     if (consumer_refused(consumer, reply, "RPOPLPUSH")) return;
-    if (reply->type == REDIS_REPLY_NIL)
-        consumer->ended = true;
-    else
-        consumer->returned++;
+    if (reply->type == REDIS_REPLY_NIL) consumer->ended = true;
     if (consumer->pending > 0) return;
-    if (consumer->ended) returned_count(consumer);
     if (consumer->ended)
         consumer_finish(consumer);
     else
@@ -340,15 +333,21 @@ static void on_returned(void *context, const redisReply *reply) {
 }
 
 static void return_ask(struct consumer *consumer) {
+    const char *script =
+        consumer->scripts == SCRIPTS_ALL ? return_script : return_script + sizeof CONSUMER_ANY_MEMORY - 1;
+    const char *queue = consumer->config->queue;
     if (!consumer_begin(consumer)) return;
     for (consumer->pending = 0; consumer->pending < CONSUMER_SOME_MAX; consumer->pending++)
-        consumer_write(consumer, on_returned, consumer, "RPOPLPUSH", consumer->key, consumer->config->queue, NULL);
+        if (consumer->scripts == SCRIPTS_NONE)
+            redis_command(consumer->redis, on_returned, consumer, "RPOPLPUSH", consumer->key, queue, NULL);
+        else
+            redis_command(consumer->redis, on_returned, consumer, "EVAL", script, "3", consumer->key, queue,
+                          consumer->taken_key, NULL);
 }
 
 void consumer_return(struct consumer *consumer, const struct claim *claim) {
     memcpy(consumer->key, claim->key, sizeof consumer->key);
     consumer->ended = false;
-    consumer->returned = 0;
     return_ask(consumer);
 }
 

@@ -86,8 +86,8 @@ static const struct meaning columns[] = {
     {"name", "The name of the setting: version, aggr_values, aggr_sums; size_S_from and size_S_expired, before which "
              "buckets of that size are incomplete; max_size; the plan of a migration."},
     {"value", "Its value."},
-    {"source",
-     "Where the loss occurred: exporter and observation domain, such as 192.0.2.1/0; a socket; an interface."},
+    {"source", "Where the loss occurred: exporter and observation domain, such as 192.0.2.1/0; a socket; an interface; "
+               "redis:entry:queue, where Redis has lost entries of that queue."},
     {"lost", "The number lost."},
     {"bucket_size", "S, in seconds."},
     {"keep_seconds", "How long a bucket is kept after its start, at least."},

@@ -65,6 +65,7 @@ static void on_told(void *context, const struct committer_news *news) {
     case COMMITTER_KNOWS:
     case COMMITTER_FOUND:
     case COMMITTER_LEFT:
+    case COMMITTER_GAP:
     case COMMITTER_FLUSH: break;
     }
 }

@@ -80,28 +80,6 @@ static void on_run(void *context, int64_t first, size_t n, const uint8_t *hashes
     known_add(&window->known, first, n, hashes);
 }
 
-static int number_read(void *context, unsigned n, const char *const *columns, const size_t *lengths) {
-    (void)n, (void)lengths;
-    if (columns[0]) *(int64_t *)context = strtoll(columns[0], NULL, 10);
-    return 0;
-}
-
-/* From which place on the ring has all. Its older half may have been written over in another order than that of the
- * places: it is behind what that half still has. */
-static enum store_status from_find(const struct queue_audit *audit, struct store *store, int64_t *from,
-                                   struct error *error) {
-    int64_t ring = 0, last = audit->taken;
-    enum store_status status =
-        store_query(store, "SELECT ring FROM import_queues WHERE queue = ''", NULL, 0, number_read, &ring, error);
-    *from = 0;
-    if (status != STORE_OK || ring <= PLACES_ROWS) return status;
-    const struct store_param params[] = {store_text(audit->queue_id), store_integer(ring - PLACES_ROWS / 2)};
-    status = store_query(store, "SELECT MAX(place) FROM import_places WHERE queue = ? AND ring < ?", params, 2,
-                         number_read, &last, error);
-    *from = last + PLACES_ROW_SPAN < audit->taken ? last + PLACES_ROW_SPAN : audit->taken;
-    return status;
-}
-
 static void window_count(const struct window *window, size_t *claim) {
     struct queue_audit *audit = window->audit;
     for (int64_t place = window->known.from; place < window->known.to; place++) {
@@ -122,7 +100,7 @@ enum store_status queue_audit_compare(struct queue_audit *audit, struct store *s
     int64_t from = 0, end, ring;
     size_t claim = 0;
     if (!audit->queue_id[0]) return STORE_OK;
-    enum store_status status = from_find(audit, store, &from, error);
+    enum store_status status = store_places_first(store, audit->queue_id, audit->taken, &from, error);
     audit->compared = (uint64_t)(audit->taken - from);
     while (status == STORE_OK && from < audit->taken) {
         int64_t to = audit->taken - from > WINDOW ? from + WINDOW : audit->taken;

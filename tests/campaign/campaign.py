@@ -274,6 +274,10 @@ class Campaign:
             rejected = sum(expected.rejected.values()) + sum(len(raw) > ENTRY_MOST for raw in entries)
             assert ledger["rejected"] == rejected, "rejected: %r, expected %d" % (ledger, rejected)
         self.site.verify()
+        with self.site.store.cursor() as cursor:
+            cursor.execute("SELECT bucket, source, what, lost FROM loss")
+            told = cursor.fetchall()
+        assert not told, "told as lost, and was not: %r" % (told,)  # claims and their count go back together
         assert self.peak <= MEMORY_MOST, "an importer's peak was %.1f MiB, allowed are %.1f MiB" % (
             self.peak / 2**20, MEMORY_MOST / 2**20)
 

@@ -79,7 +79,7 @@ static void on_done(void *context, const struct consumer_result *result) {
 
 /* Connected under its name, with no more told than that. */
 static void consumer_begin_test(void) {
-    struct consumer_handler handler = {NULL, on_ready, on_lost, on_failed, on_entry, on_claimed, on_done};
+    struct consumer_handler handler = {NULL, on_ready, on_lost, on_failed, on_entry, on_claimed, on_done, NULL, NULL};
     struct error error;
     consumer = consumer_new(base, &config, &handler, &error);
     if (!consumer) fail_msg("%s", error.text);

@@ -214,8 +214,8 @@ static inline void fake_reply_free(redisReply *reply) {
     free(reply);
 }
 
-/* What its user may do by scripts: run none, or those of before Redis 7.0, or all. The three that we have
- * (queue/script.c) are known by what they say. */
+/* What its user may do by scripts: run none, or those of before Redis 7.0, or all. Those that we have
+ * are known by what they say. */
 static enum { FAKE_NO_SCRIPTS, FAKE_OLD_SCRIPTS, FAKE_ALL_SCRIPTS } fake_scripts;
 
 /* --- commands --- */
@@ -427,6 +427,7 @@ static inline redisReply *fake_eval(const struct fake_command *command) {
         return fake_error("ERR Error compiling script (new function): user_script:1: unexpected symbol near '#'");
     if (strstr(script, "return 1")) return fake_integer(1);
     if (strstr(script, "local at, answer")) return fake_joint(command);
+    if (strstr(script, "RPOPLPUSH")) return fake_move(&command->argv[3], &command->argv[4], false, true);
     if (!strstr(script, "return redis.call(unpack(ARGV))")) return fake_take(command);
     struct fake_command inner = *command;
     inner.argv += 4;

@@ -20,7 +20,7 @@ enum lost_what {
     LOST_MESSAGES,  /* by those of NetFlow v9 and sFlow: datagrams that the exporter had sent */
     LOST_SETS,      /* data sets whose template never came, or that don't fit it */
     LOST_DATAGRAMS, /* dropped by the kernel: the socket's buffer was full. Their flows are among LOST_FLOWS, too */
-    LOST_ENTRIES,   /* flows that this process had, and could not hand on */
+    LOST_ENTRIES,   /* flows that this process had, and could not hand on; or that Redis has lost */
     LOST_FRAMES,    /* dropped by the kernel before they were captured */
     LOST_WHATS
 };

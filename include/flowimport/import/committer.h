@@ -27,6 +27,7 @@ struct places_known {
 
 struct committer;       /* opaque */
 struct places_question; /* import/writer.h */
+struct places_gap;      /* as well */
 
 struct importer_config {
     struct consumer_config queue;
@@ -86,10 +87,12 @@ struct committer_news {
         COMMITTER_LEFT,      /* stopping while the store is away: the source keeps what is not committed; `why`, or
                               * NULL: it is between two tries */
         COMMITTER_FAILED,    /* given up: `why` */
+        COMMITTER_GAP,       /* committer_gap(): `gap` */
         COMMITTER_FLUSH,     /* flush_interval is over: what is being filled is to be handed over */
     } event;
     const struct ledger_row *ledger;
     const char *why;
+    const struct places_gap *gap;
     const struct places_known *places; /* COMMITTER_KNOWS; of COMMITTER_COMMITTED, where its entries have places */
 };
 typedef void committer_told_fn(void *context, const struct committer_news *news);
@@ -133,6 +136,8 @@ void committer_rename(struct committer *committer, int64_t number);
 void committer_find(struct committer *committer, const struct generation_id *id);
 /* Which entries at these places the ledger has; they go to question->known. */
 void committer_know(struct committer *committer, const struct places_question *question);
+/* How many of a queue's places no generation has: beside all else, in an idle moment, one question at a time. */
+void committer_gap(struct committer *committer, const struct places_gap *gap);
 /* Whether the last try has failed, and the next is to come. */
 bool committer_is_failing(const struct committer *committer);
 /* How far the consumer's generations with this claim reach; the row of COMMITTER_FOUND has the position alone. Allowed

@@ -28,6 +28,15 @@ struct places_question {
     struct known *known; /* borrowed: filled */
 };
 
+/* A question beside the jobs, answered in an idle moment: how many of a queue's places no generation has. */
+struct places_gap {
+    char queue_id[PLACES_QUEUE_MAX];
+    int64_t from, to;
+    /* the outcome */
+    bool failed; /* the store has not answered */
+    uint64_t missing;
+};
+
 struct writer_job {
     enum writer_job_kind kind;
     struct generation *generation; /* WRITER_COMMIT; borrowed */
@@ -57,6 +66,10 @@ int writer_fd(const struct writer *writer);
 void writer_submit(struct writer *writer, struct writer_job *job); /* no job may be under way */
 /* The finished job, or NULL where none is finished. */
 struct writer_job *writer_finish(struct writer *writer);
+/* Asked once the store has answered a job; copied. One is under way at a time, and another is not asked. */
+void writer_gap_ask(struct writer *writer, const struct places_gap *gap);
+/* Whether it is answered; to be called when writer_fd() is readable, behind writer_finish(). */
+bool writer_gap_answer(struct writer *writer, struct places_gap *gap);
 
 /* What the jobs returned so far say of the store; called from the submitter's thread, like all but the job itself. */
 void writer_show(const struct writer *writer, struct show *show);

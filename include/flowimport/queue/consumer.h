@@ -61,6 +61,14 @@ struct consumer_claimed {
     int64_t place;
 };
 
+/* What the queue has counted. */
+struct consumer_count {
+    char queue_id[QUEUE_ID_MAX];
+    int64_t from, to; /* the places that no claim holds any more, and that nobody has looked at yet; from < 0: nobody
+                       * has ever looked, and those up to `to` are not looked at */
+    int64_t back;     /* how many of them, or of later ones, were given back to the queue */
+};
+
 struct consumer_handler {
     void *context;
     void (*ready)(void *context);                   /* connected, and the name is ours */
@@ -72,6 +80,8 @@ struct consumer_handler {
     /* A take has moved entries to a claim, some of which may be handed over next. */
     void (*claimed)(void *context, const struct consumer_claimed *claimed);
     void (*done)(void *context, const struct consumer_result *result);
+    void (*counted)(void *context, const struct consumer_count *count); /* NULL: consumer_count() does nothing */
+    void (*looked)(void *context, bool first); /* of consumer_looked(): false: another was faster */
 };
 
 /* The configuration is borrowed. NULL with the error set: a bad URL. */
@@ -126,6 +136,13 @@ void consumer_settle(struct consumer *consumer, const struct consumer_settlement
 /* Renames the n claims to the names in `to`, in their order and in pieces of some hundreds, each piece all or none;
  * those that are gone are passed over. */
 void consumer_rename(struct consumer *consumer, const struct claim *from, const struct claim *to, size_t n);
+
+/* Beside any operation, and none itself: asks what the queue has counted (handler.counted), where Redis counts. An
+ * entry of these places that no generation has, and that was not given back, is one that Redis has lost. */
+void consumer_count(struct consumer *consumer);
+/* They were looked at, with `back` of those given back; `lost`: an entry (flow/lost.h) for the queue that says how many
+ * are lost, or "". In one step, and nothing of it where another importer was faster. */
+void consumer_looked(struct consumer *consumer, const struct consumer_count *count, int64_t back, const char *lost);
 
 /* Puts the claim's entries back at the head of the queue, in their order. */
 void consumer_return(struct consumer *consumer, const struct claim *claim);
