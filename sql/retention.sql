@@ -124,6 +124,7 @@ CREATE DEFINER = 'flowimport_retention'@'localhost' PROCEDURE flowimport_retenti
   MODIFIES SQL DATA
 BEGIN
   DECLARE v_names LONGTEXT;
+  DECLARE v_name VARCHAR(64);
   DECLARE v_n, v_end, v_rows, v_bytes BIGINT;
   DECLARE v_done INT DEFAULT 1;
   SELECT GROUP_CONCAT(partition_name ORDER BY partition_ordinal_position), COUNT(*),
@@ -146,12 +147,13 @@ BEGIN
       CALL flowimport_retention_note(p_at, 'drop', p_table, v_rows, v_bytes, NULL);
     END IF;
     IF v_done AND v_n > 1 THEN
+      -- Never the name of one of them: MariaDB (10.11) that is killed meanwhile can't open the table any more.
+      SET v_name = IF(v_end MOD 86400, CONCAT('gap', v_end),
+                      DATE_FORMAT(DATE_ADD('1970-01-01', INTERVAL v_end DIV 86400 DAY), 'gap%Y%m%d'));
       CALL flowimport_retention_alter(
         p_at, p_table,
         CONCAT('REORGANIZE PARTITION ', v_names, ' INTO (PARTITION ',
-               IF(v_end MOD 86400, CONCAT('gap', v_end),
-                  DATE_FORMAT(DATE_ADD('1970-01-01', INTERVAL v_end DIV 86400 DAY), 'gap%Y%m%d')),
-               ' VALUES LESS THAN (', v_end, '))'),
+               v_name, IF(FIND_IN_SET(v_name, v_names), '_2', ''), ' VALUES LESS THAN (', v_end, '))'),
         v_done);
     END IF;
   END IF;

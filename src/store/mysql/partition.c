@@ -14,6 +14,23 @@ static void day_name(const char *prefix, uint32_t day, char *name, size_t size) 
     strftime(name + len, size - len, "%Y%m%d", &date);
 }
 
+/* Behind a name where the partition that it is split off from has that name. */
+#define SECOND "_2"
+
+static bool is_second(const char *name) {
+    size_t len = strlen(name);
+    return len >= sizeof SECOND && strcmp(name + len - (sizeof SECOND - 1), SECOND) == 0;
+}
+
+/* A name that the partition has not, and that it has had or will have. Never the same: MariaDB (10.11) that is killed
+ * while it gives a new partition the old one's name can't open the table any more (error 1932). */
+static void other_name(const char *name, char other[65]) {
+    if (is_second(name))
+        snprintf(other, 65, "%.*s", (int)(strlen(name) - (sizeof SECOND - 1)), name);
+    else
+        snprintf(other, 65, "%.62s" SECOND, name);
+}
+
 /* Whether the partition is that of one day, whatever else it covers since those before it were dropped. */
 static bool is_day(const struct partition *partition, uint32_t *day) {
     char name[16];
@@ -21,7 +38,9 @@ static bool is_day(const struct partition *partition, uint32_t *day) {
         return false;
     *day = (uint32_t)(partition->end / DAY_SECONDS) - 1;
     day_name("d", *day, name, sizeof name);
-    return strcmp(name, partition->name) == 0;
+    size_t len = strlen(name);
+    return strncmp(name, partition->name, len) == 0 &&
+           (partition->name[len] == '\0' || strcmp(partition->name + len, SECOND) == 0);
 }
 
 void partition_known(const struct partition *partitions, unsigned n, struct partition_set *known) {
@@ -53,16 +72,21 @@ static void piece_add(struct pieces *pieces, const char *name, uint64_t end) {
     pieces->end = end;
 }
 
-/* The day's partition, and where the last piece ends before it, a gap. */
-static void day_add(struct pieces *pieces, uint32_t day) {
+/* Where the last piece ends before the day, a gap. */
+static void gap_add(struct pieces *pieces, uint32_t day) {
     char name[16];
     uint64_t start = (uint64_t)day * DAY_SECONDS;
-    if (pieces->end < start) {
-        day_name("gap", day, name, sizeof name);
-        piece_add(pieces, name, start);
-    }
+    if (pieces->end >= start) return;
+    day_name("gap", day, name, sizeof name);
+    piece_add(pieces, name, start);
+}
+
+/* The day's partition, and a gap before it. */
+static void day_add(struct pieces *pieces, uint32_t day) {
+    char name[16];
+    gap_add(pieces, day);
     day_name("d", day, name, sizeof name);
-    piece_add(pieces, name, start + DAY_SECONDS);
+    piece_add(pieces, name, (uint64_t)(day + UINT64_C(1)) * DAY_SECONDS);
 }
 
 static uint32_t distance(uint32_t day, uint32_t today) { return day > today ? day - today : today - day; }
@@ -123,10 +147,12 @@ static unsigned partition_split(const char *table, const struct partition *parti
     buffer_printf(sql, "ALTER TABLE %s REORGANIZE PARTITION %s INTO (", table, partition->name);
     for (unsigned i = 0; i < n; i++)
         day_add(&pieces, days[i]);
-    if (is_day(partition, &own))
-        day_add(&pieces, own);
-    else if (pieces.end < partition->end)
-        piece_add(&pieces, partition->name, partition->end);
+    if (is_day(partition, &own)) gap_add(&pieces, own);
+    if (pieces.end < partition->end) {
+        char name[65];
+        other_name(partition->name, name);
+        piece_add(&pieces, name, partition->end);
+    }
     buffer_add_text(sql, ");\n");
     return n;
 }

@@ -48,7 +48,8 @@ static const struct plan_case cases[] = {
      {NOV_23 - 10},
      0,
      "ALTER TABLE t REORGANIZE PARTITION gap20261123 INTO (\n  PARTITION gap20261113 VALUES LESS THAN (1794528000),\n"
-     "  PARTITION d20261113 VALUES LESS THAN (1794614400),\n  PARTITION gap20261123 VALUES LESS THAN (1795392000));\n"},
+     "  PARTITION d20261113 VALUES LESS THAN (1794614400),\n  PARTITION gap20261123_2 VALUES LESS THAN "
+     "(1795392000));\n"},
     {"the end of a gap",
      3,
      {{"d19700101", DAY, false}, {"gap20261123", 1795392000, false}, {"d20261123", 1795478400, false}},
@@ -64,7 +65,7 @@ static const struct plan_case cases[] = {
      {1, NOV_23 + 2},
      0,
      "ALTER TABLE t REORGANIZE PARTITION gap20261123 INTO (\n  PARTITION d19700102 VALUES LESS THAN (172800),\n"
-     "  PARTITION gap20261123 VALUES LESS THAN (1795392000));\n"
+     "  PARTITION gap20261123_2 VALUES LESS THAN (1795392000));\n"
      "ALTER TABLE t ADD PARTITION (\n  PARTITION gap20261125 VALUES LESS THAN (1795564800),\n"
      "  PARTITION d20261125 VALUES LESS THAN (1795651200));\n"},
     {"before the first day that retention left",
@@ -75,7 +76,23 @@ static const struct plan_case cases[] = {
      0,
      "ALTER TABLE t REORGANIZE PARTITION d20261123 INTO (\n  PARTITION gap20261121 VALUES LESS THAN (1795219200),\n"
      "  PARTITION d20261121 VALUES LESS THAN (1795305600),\n  PARTITION gap20261123 VALUES LESS THAN (1795392000),\n"
-     "  PARTITION d20261123 VALUES LESS THAN (1795478400));\n"},
+     "  PARTITION d20261123_2 VALUES LESS THAN (1795478400));\n"},
+    {"a gap that was split off from one of its name",
+     2,
+     {{"gap20261123_2", 1795392000, false}, {"d20261123", 1795478400, false}},
+     1,
+     {1},
+     0,
+     "ALTER TABLE t REORGANIZE PARTITION gap20261123_2 INTO (\n  PARTITION gap19700102 VALUES LESS THAN (86400),\n"
+     "  PARTITION d19700102 VALUES LESS THAN (172800),\n  PARTITION gap20261123 VALUES LESS THAN (1795392000));\n"},
+    {"before a day of a second name, which is its own",
+     1,
+     {{"d20261123_2", 1795478400, false}},
+     1,
+     {NOV_23 - 1},
+     0,
+     "ALTER TABLE t REORGANIZE PARTITION d20261123_2 INTO (\n  PARTITION gap20261122 VALUES LESS THAN (1795305600),\n"
+     "  PARTITION d20261122 VALUES LESS THAN (1795392000),\n  PARTITION d20261123 VALUES LESS THAN (1795478400));\n"},
     {"somebody's catch-all",
      2,
      {{"d19700101", DAY, false}, {"rest", UINT64_MAX, false}},
@@ -83,7 +100,7 @@ static const struct plan_case cases[] = {
      {NOV_23},
      0,
      "ALTER TABLE t REORGANIZE PARTITION rest INTO (\n  PARTITION gap20261123 VALUES LESS THAN (1795392000),\n"
-     "  PARTITION d20261123 VALUES LESS THAN (1795478400),\n  PARTITION rest VALUES LESS THAN MAXVALUE);\n"},
+     "  PARTITION d20261123 VALUES LESS THAN (1795478400),\n  PARTITION rest_2 VALUES LESS THAN MAXVALUE);\n"},
     {"the last day there can be",
      1,
      {{"d19700101", DAY, false}},
@@ -237,6 +254,8 @@ static void plan_apply(struct model *model, const char *sql) {
             for (at = 0; strcmp(model->partitions[at].name, name) != 0; at++)
                 assert_true(at + 1 < model->n);
             assert_true(pieces[n - 1].end == model->partitions[at].end || at + 1 == model->n);
+            for (unsigned i = 0; i < n; i++) /* a server that is killed meanwhile could not open the table */
+                assert_string_not_equal(pieces[i].name, name);
         }
         memmove(&model->partitions[at + n], &model->partitions[at + replaced],
                 (model->n - at - replaced) * sizeof model->partitions[0]);
