@@ -318,6 +318,69 @@ def test_two_ends_end_two_runs(make_site):
     assert site.redis.client().llen(rig.QUEUE) == 1
 
 
+@pytest.mark.parametrize("ends", [(3999,), (4000,), (7999,), (3999, 4000, 4001), (3999, 8000, 12001), (11999, 12000)])
+def test_ends_at_the_borders_of_takes(make_site, ends):
+    """One take has been folded as far as its END while the next was under way already: that goes back to the queue."""
+    entries = list(generator.flows(20000, seed=94, hosts=200))
+    queue = list(entries)
+    for at in ends:
+        queue.insert(at, b"END")
+    site = make_site("sqlite")
+    client = site.redis.client()
+    site.redis.push(queue)
+    for _ in ends:
+        daemon = site.daemon()
+        assert daemon.wait() == 0, daemon.output()
+        queue = queue[queue.index(b"END") + 1:]
+        assert client.lrange(rig.QUEUE, 0, -1) == queue and site.claims() == []
+    daemon = site.daemon()
+    site.settle(len(entries), daemon)
+    daemon.stop()
+    rig.assert_tables(site.tables(), reference.Import().add_all(entries).tables())
+    site.verify()
+
+
+def long_one(length, number):
+    raw = one(sourceIPv4Address=number, tag="")
+    return one(sourceIPv4Address=number, tag="x" * (length - len(raw)))
+
+
+@pytest.mark.parametrize("borders", [(0, 499, 500, 501, 3999, 4000, 4001, 7999, 8000), tuple(range(3995, 4005))])
+def test_long_entries_at_the_borders_of_takes(make_site, borders):
+    """Below and above 64 KiB and 1 MiB: the latter are refused, and nothing of their neighbours is lost."""
+    lengths = [size + more for size in (64 << 10, 1 << 20, 2 << 20) for more in (-1, 0, 1)]
+    queue = list(generator.flows(14000, seed=95, hosts=100))
+    for number, at in enumerate(borders):
+        queue.insert(at, long_one(lengths[number % len(lengths)], 1000 + number))
+    site = make_site("sqlite")
+    site.redis.push(queue, batch=500)
+    daemon = site.daemon()
+    site.settle(len(queue), daemon)
+    daemon.stop()
+    good = [raw for raw in queue if len(raw) <= 1 << 20]
+    assert site.ledger()["rejected"] == len(queue) - len(good) > 0
+    rig.assert_tables(site.tables(), reference.Import().add_all(good).tables())
+    site.verify()
+
+
+@pytest.mark.parametrize("claim_entries", [7000, 1000000])
+def test_connections_cut_while_a_backlog_is_taken(make_site, claim_entries):
+    """At any instant, also where entries of one take wait to be folded while the next is under way."""
+    entries = list(generator.flows(60000, seed=96, hosts=300))
+    site = make_site("sqlite", queue={"claim_entries": claim_entries})
+    client = site.redis.client()
+    site.redis.push(entries)
+    daemon = site.daemon()
+    cuts = 0
+    while client.exists(rig.QUEUE) and cuts < 50:
+        cuts += client.client_kill_filter(_type="normal", skipme=True)
+    site.settle(len(entries), daemon)
+    daemon.stop()
+    assert cuts > 0
+    rig.assert_tables(site.tables(), reference.Import().add_all(entries).tables())
+    site.verify()
+
+
 # Delivery -----------------------------------------------------------------------------------------------------------
 
 
