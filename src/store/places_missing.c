@@ -40,13 +40,13 @@ static void run_note(void *context, int64_t first, size_t n, const uint8_t *hash
     if (from < to) memset(window->has + (from - window->from), true, (size_t)(to - from));
 }
 
-enum store_status store_places_missing(struct store *store, const char *queue_id, int64_t from, int64_t to,
+static enum store_status missing_count(struct store *store, const char *queue_id, int64_t from, int64_t to,
                                        uint64_t *missing, struct error *error) {
-    int64_t first, end, ring;
+    int64_t end, ring;
     struct window window = {.has = mem_alloc(WINDOW)};
-    enum store_status status = store_places_first(store, queue_id, to, &first, error);
+    enum store_status status = STORE_OK;
     *missing = 0;
-    for (window.from = from > first ? from : first; status == STORE_OK && window.from < to; window.from = window.to) {
+    for (window.from = from; status == STORE_OK && window.from < to; window.from = window.to) {
         window.to = to - window.from > WINDOW ? window.from + WINDOW : to;
         memset(window.has, false, WINDOW);
         status = store_places_read(store, queue_id, window.from, window.to, &end, &ring, run_note, &window, error);
@@ -55,4 +55,28 @@ enum store_status store_places_missing(struct store *store, const char *queue_id
     }
     free(window.has);
     return status;
+}
+
+/* Where the store's own part begins: what was taken before it was this queue's store, another has. */
+static enum store_status own_first(struct store *store, const char *queue_id, int64_t taken, int64_t *first,
+                                   struct error *error) {
+    int64_t lowest = taken;
+    const struct store_param queue = store_text(queue_id);
+    enum store_status status = store_places_first(store, queue_id, taken, first, error);
+    if (status != STORE_OK) return status;
+    status = store_query(store, "SELECT MIN(place) FROM import_places WHERE queue = ?", &queue, 1, number_read, &lowest,
+                         error);
+    if (*first < lowest) *first = lowest;
+    return status;
+}
+
+/* Where the ring begins takes a scan to find: only if that matters. */
+enum store_status store_places_missing(struct store *store, const char *queue_id, int64_t from, int64_t to,
+                                       uint64_t *missing, struct error *error) {
+    int64_t first;
+    enum store_status status = missing_count(store, queue_id, from, to, missing, error);
+    if (status != STORE_OK || *missing == 0) return status;
+    status = own_first(store, queue_id, to, &first, error);
+    if (status != STORE_OK || first <= from) return status;
+    return missing_count(store, queue_id, first, to, missing, error);
 }

@@ -96,3 +96,23 @@ def test_claims_of_others_wait_for_the_look(make_site):
     daemon.signal(signal.SIGTERM)
     assert daemon.wait() == 0
     assert losses(site) == []
+
+
+def test_another_store_misses_nothing(make_site, make_store):
+    """What was counted in the store before it was changed is nobody's loss."""
+    site = make_site("sqlite", queue={"consumer_timeout": "1s"})
+    daemon = site.daemon()
+    rig.wait_for(lambda: looked(site) == 0, "the first look")
+    daemon.stop()
+    daemon = site.daemon(queue={"consumer_timeout": "3600s"})  # looks at its connect alone
+    site.redis.push(list(generator.flows(700, seed=8)))
+    site.settle(700, daemon)
+    daemon.stop()
+    assert looked(site) == 0
+    site.store = make_store("mysql")
+    daemon = site.daemon(store={"url": site.store.url})
+    site.redis.push(list(generator.flows(500, seed=9)))
+    site.settle(500, daemon)
+    rig.wait_for(lambda: looked(site) == 1200, lambda: "a look: %d" % looked(site))
+    daemon.stop()
+    assert losses(site) == [] and "Redis has lost" not in daemon.output()

@@ -80,7 +80,8 @@ enum store_status store_places_read(struct store *store, const char *queue_id, i
  * in another order than that of the places: it is behind what that half still has. */
 enum store_status store_places_first(struct store *store, const char *queue_id, int64_t taken, int64_t *first,
                                      struct error *error) __attribute__((warn_unused_result));
-/* How many of the places from `from` up to `to` no generation has; of those that the ring is to have, at least. */
+/* How many of the places from `from` up to `to` no generation has: of those that the ring is to have, and that were
+ * taken since the store is the queue's. */
 enum store_status store_places_missing(struct store *store, const char *queue_id, int64_t from, int64_t to,
                                        uint64_t *missing, struct error *error) __attribute__((warn_unused_result));
 
