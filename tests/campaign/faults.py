@@ -126,8 +126,9 @@ def full(campaign, target, draw):
 
 
 def full_drain(campaign, target, draw):
-    """The same, and more is given only after all was drained."""
-    if campaign.full:
+    """The same, and more is given only after all was drained. Not while Redis is about to go back to a snapshot: that
+    waits for the producer, which waits here."""
+    if campaign.full or campaign.snapshot is not None:
         return None
     client = campaign.redis.client()
     client.config_set("maxmemory", client.info("memory")["used_memory"] + 100000)
