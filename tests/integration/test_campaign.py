@@ -1,6 +1,7 @@
 """A short campaign of faults (tests/campaign): crashes, freezes, twins, cut networks, full memory, poison, END."""
 import pathlib
 import sys
+import types
 
 import pytest
 
@@ -21,3 +22,9 @@ def test_tables_are_exact_after_a_campaign(folder, maria_template, store, seed):
         raise AssertionError("%s\n%s" % (error, faults.report())) from None
     finally:
         faults.close()
+
+
+def test_a_full_drain_and_a_rewind_are_not_begun_at_a_time():
+    """The restored snapshot waits for the producer, which the drain holds."""
+    running = types.SimpleNamespace(full=False, snapshot=5)
+    assert KINDS["full-drain"].begin(running, None, 0.5) is None
