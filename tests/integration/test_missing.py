@@ -116,3 +116,24 @@ def test_another_store_misses_nothing(make_site, make_store):
     rig.wait_for(lambda: looked(site) == 1200, lambda: "a look: %d" % looked(site))
     daemon.stop()
     assert losses(site) == [] and "Redis has lost" not in daemon.output()
+
+
+def test_redis_that_has_gone_back_is_a_problem(make_site):
+    """By how much is known; what it has lost that nobody had counted is not, and is no row."""
+    site = make_site("sqlite", queue={"consumer_timeout": "1s"})
+    daemon = site.daemon(http=LISTEN)
+    client = Client(daemon)
+    rig.wait_for(lambda: looked(site) == 0, "the first look")
+    site.redis.client().save()
+    site.redis.push(list(generator.flows(700, seed=10)))
+    site.settle(700, daemon)
+    site.redis.kill()
+    site.redis.start()
+    said = ("queue: Redis has gone back in time, by 700 entries that were counted already; "
+            "how many it has lost that were not, nobody can know\n")
+    client.wait_for_health(503, said)
+    site.redis.push(list(generator.flows(300, seed=11)))
+    site.settle(1000, daemon)
+    rig.wait_for(lambda: looked(site) == 300, lambda: "a look: %d" % looked(site))
+    daemon.stop()
+    assert losses(site) == []
