@@ -38,9 +38,11 @@ static const struct {
     {1226, STORE_RETRY},     /* a resource limit of the user */
     {1290, STORE_RETRY},     /* --read-only: a failover under way, mostly */
     {1297, STORE_RETRY},     /* temporary error */
+    {1305, STORE_RETRY},     /* the savepoint is gone, and so is the transaction */
     {1317, STORE_RETRY},     /* the query was killed */
     {1412, STORE_RETRY},     /* table definition has changed */
     {1526, STORE_RETRY},     /* no partition for the value: somebody dropped it; it is made anew */
+    {1534, STORE_TOO_LARGE}, /* a row into the binary log failed: MySQL's other word for 1197 */
     {1615, STORE_RETRY},     /* statement needs to be prepared again */
     {1698, STORE_REFUSED},   /* access denied, without a password */
     {1705, STORE_TOO_LARGE}, /* the statement exceeds max_binlog_stmt_cache_size */
@@ -52,6 +54,7 @@ static const struct {
     {3024, STORE_RETRY},     /* max_execution_time */
     {3100, STORE_TOO_LARGE}, /* group replication: a hook failed; for its size mostly */
     {3101, STORE_RETRY},     /* group replication: rolled back by certification */
+    {3675, STORE_RETRY},     /* disk full, of a file to be made */
     {4031, STORE_RETRY},     /* disconnected for being idle */
     {8002, STORE_RETRY},     /* TiDB: write conflicts and regions on the move, to 9007 */
     {8022, STORE_RETRY},     {8028, STORE_RETRY}, {9001, STORE_RETRY}, {9002, STORE_RETRY},   {9003, STORE_RETRY},
@@ -84,7 +87,8 @@ enum store_status mysql_status(unsigned code, const char *sqlstate, const char *
 const char *mysql_size_variable(unsigned code, const char *text) {
     if (is_writeset(code, text)) return "wsrep_max_ws_size";
     switch (code) {
-    case 1197: return "max_binlog_cache_size";
+    case 1197:
+    case 1534: return "max_binlog_cache_size";
     case 1206: return "innodb_buffer_pool_size";
     case 1705: return "max_binlog_stmt_cache_size";
     case 3100: return "group_replication_transaction_size_limit";

@@ -348,6 +348,7 @@ static void errors_say_whether_to_try_again(void **state) {
     } errors[] = {
         {1197, "HY000", STORE_TOO_LARGE, "", "max_binlog_cache_size"},
         {1206, "HY000", STORE_TOO_LARGE, "", "innodb_buffer_pool_size"},
+        {1534, "HY000", STORE_TOO_LARGE, "", "max_binlog_cache_size"},
         {1705, "HY000", STORE_TOO_LARGE, "", "max_binlog_stmt_cache_size"},
         {3100, "HY000", STORE_TOO_LARGE, "", "group_replication_transaction_size_limit"},
         {1105, "HY000", STORE_TOO_LARGE, "Maximum writeset size exceeded", "wsrep_max_ws_size"},
@@ -357,6 +358,7 @@ static void errors_say_whether_to_try_again(void **state) {
         {3, "HY000", STORE_RETRY, "Error writing file", NULL},
         {20, "HY000", STORE_RETRY, "Disk is full", NULL},
         {28, "HY000", STORE_RETRY, "", NULL},
+        {3675, "HY000", STORE_RETRY, "", NULL},
         {1026, "HY000", STORE_RETRY, "", NULL},
         {0, "00000", STORE_OK, "", NULL},
         {1213, "40001", STORE_RETRY, "", NULL},
@@ -371,6 +373,7 @@ static void errors_say_whether_to_try_again(void **state) {
         {1290, "HY000", STORE_RETRY, "", NULL},
         {1836, "HY000", STORE_RETRY, "", NULL},
         {1526, "HY000", STORE_RETRY, "", NULL},
+        {1305, "42000", STORE_RETRY, "", NULL},
         {1062, "23000", STORE_TAKEN, "", NULL},
         {1045, "28000", STORE_REFUSED, "", NULL},
         {1044, "42000", STORE_REFUSED, "", NULL},
