@@ -35,6 +35,7 @@ void mysql_disconnect(struct mysql_store *store) {
     mysql_cancel_disarm(store);
     if (store->mysql) mysql_close(store->mysql);
     store->mysql = NULL;
+    store->in_generation = false;
 }
 
 enum store_status mysql_failed(struct mysql_store *store, const char *what, struct error *error) {
@@ -78,6 +79,12 @@ enum store_status mysql_rows(struct mysql_store *store, const char *sql, size_t 
     mysql_free_result(result); /* while there is still a connection for it to read to the end of */
     if (mysql_is_lost(code)) mysql_disconnect(store);
     return status;
+}
+
+enum store_status mysql_in_transaction(const struct mysql_store *store, struct error *error) {
+    if (store->mysql->server_status & SERVER_STATUS_IN_TRANS) return STORE_OK;
+    error_set(error, "the server has ended the transaction without an error");
+    return STORE_RETRY;
 }
 
 /* Connecting

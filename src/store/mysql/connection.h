@@ -10,6 +10,8 @@ void mysql_disconnect(struct mysql_store *store);
 enum store_status mysql_ensure(struct mysql_store *store, struct error *error);
 /* What the connection's last error means; sets the text, "WHAT: …". Gives up a connection that is lost. */
 enum store_status mysql_failed(struct mysql_store *store, const char *what, struct error *error);
+/* Whether the transaction under way still is, by the answer to its last statement. */
+enum store_status mysql_in_transaction(const struct mysql_store *store, struct error *error);
 /* A statement without rows; errors begin with `what`. */
 enum store_status mysql_run(struct mysql_store *store, const char *sql, size_t len, const char *what,
                             struct error *error);

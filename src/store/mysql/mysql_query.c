@@ -74,6 +74,7 @@ enum store_status mysql_store_query(struct store *base, const char *sql, const s
         status = STORE_REFUSED;
     } else {
         status = mysql_rows(store, filled.data, filled.len, row, context, error);
+        if (status == STORE_OK && store->in_generation) status = mysql_in_transaction(store, error);
     }
     if (status != STORE_OK && atomic_load(&base->cancelled)) cancelled_kill(store, connection);
     buffer_release(&filled);

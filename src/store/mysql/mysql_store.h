@@ -36,6 +36,7 @@ struct mysql_store {
     int socket_fd;              /* of `mysql`, for cancel.c; guarded by the lock */
     bool bulk;                  /* array binding is wanted, and there on both sides */
     size_t packet;              /* bytes of a statement, at most */
+    bool in_generation;         /* a transaction is under way, and nothing commits by itself */
     bool is_statement_binlog;   /* the server's binlog_format allows no READ COMMITTED */
     struct mysql_table *tables; /* by the table's number */
     const struct table *narrow; /* NULL, or which has columns that hold too little */
