@@ -519,8 +519,11 @@ static void what_a_person_must_mend_is_refused(void **state) {
     open_refused(other, STORE_REFUSED, NULL, "Unknown database 'flowimport_nowhere'");
     open_refused("mysql://root@localhost", STORE_REFUSED, NULL, "the URL has no database");
     open_refused("mysql://root@localhost/x?sock=/y", STORE_REFUSED, NULL,
-                 "unknown parameter 'sock'; expected socket, tls or bulk");
+                 "unknown parameter 'sock'; expected socket, tls, get-server-public-key or bulk");
     open_refused("mysql://root@localhost/x?bulk=maybe", STORE_REFUSED, NULL, "?bulk=maybe: expected 'no' or 'yes'");
+    open_refused("mysql://root@localhost/x?tls=maybe", STORE_REFUSED, NULL,
+                 "?tls=maybe: expected 'no', 'preferred', 'required', 'verify-ca' or 'verify'");
+    open_refused("mysql://root@a,b/x?socket=/y", STORE_REFUSED, NULL, "?socket= is of one server");
     open_refused("mysql://root@localhost/x?socket=/nowhere/mysql.sock", STORE_RETRY, NULL, "/nowhere/mysql.sock");
     url_make(other, sizeof other, "flowimport_reader", database);
     struct env reader = env;

@@ -171,5 +171,5 @@ void mysql_store_rollback(struct store *base) {
     if (mysql_query(store->mysql, "ROLLBACK") == 0)
         generation_end(store);
     else
-        mysql_disconnect(store);
+        mysql_leave(store);
 }
