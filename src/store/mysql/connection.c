@@ -132,14 +132,23 @@ static int variable_read(void *context, unsigned n, const char *const *columns, 
     return 0;
 }
 
+static bool is_mariadb(MYSQL *mysql) { return strstr(mysql_get_server_info(mysql), "MariaDB") != NULL; }
+
+/* Sizes of tables as they are, which MySQL tells as of a day ago otherwise. Servers that don't know the variable always
+ * tell them so. */
+static void statistics_set(struct mysql_store *store) {
+    static const char sql[] = "SET SESSION information_schema_stats_expiry = 0";
+    if (!is_mariadb(store->mysql)) mysql_query(store->mysql, sql);
+}
+
 /* Has the server end queries that take longer than query_ms. */
 static enum store_status time_limit_set(struct mysql_store *store, struct error *error) {
     char sql[80];
-    bool is_mariadb = strstr(mysql_get_server_info(store->mysql), "MariaDB") != NULL;
     if (!store->query_ms) return STORE_OK;
-    int len = is_mariadb ? snprintf(sql, sizeof sql, "SET SESSION max_statement_time = %" PRId64 ".%03d",
-                                    store->query_ms / 1000, (int)(store->query_ms % 1000))
-                         : snprintf(sql, sizeof sql, "SET SESSION max_execution_time = %" PRId64, store->query_ms);
+    int len = is_mariadb(store->mysql)
+                  ? snprintf(sql, sizeof sql, "SET SESSION max_statement_time = %" PRId64 ".%03d",
+                             store->query_ms / 1000, (int)(store->query_ms % 1000))
+                  : snprintf(sql, sizeof sql, "SET SESSION max_execution_time = %" PRId64, store->query_ms);
     return mysql_run(store, sql, (size_t)len, "session", error);
 }
 
@@ -160,6 +169,7 @@ static enum store_status session_set(struct mysql_store *store, struct error *er
     store->is_statement_binlog = store->is_read_only = store->is_galera = false;
     enum store_status status = mysql_rows(store, variables, sizeof variables - 1, variable_read, store, error);
     if (status == STORE_OK) status = mysql_run(store, session, sizeof session - 1, "session", error);
+    if (status == STORE_OK) statistics_set(store);
     if (status == STORE_OK && store->base.read_only) {
         status = mysql_run(store, patience, sizeof patience - 1, "session", error);
         if (status == STORE_OK) status = mysql_run(store, read_only, sizeof read_only - 1, "session", error);
