@@ -54,6 +54,7 @@ static const struct {
     {3024, STORE_RETRY},     /* max_execution_time */
     {3100, STORE_TOO_LARGE}, /* group replication: a hook failed; for its size mostly */
     {3101, STORE_RETRY},     /* group replication: rolled back by certification */
+    {3159, STORE_REFUSED},   /* TLS is required; MariaDB gives it the state of a lost connection */
     {3675, STORE_RETRY},     /* disk full, of a file to be made */
     {4031, STORE_RETRY},     /* disconnected for being idle */
     {8002, STORE_RETRY},     /* TiDB: write conflicts and regions on the move, to 9007 */

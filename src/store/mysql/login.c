@@ -63,6 +63,32 @@ void mysql_login_release(struct mysql_login *login) {
     free(login->key);
 }
 
+#if defined(MARIADB_BASE_VERSION) && MARIADB_PACKAGE_VERSION_ID >= 30402
+
+/* Since 3.4, MariaDB's library checks the name whenever there is an authority to check, unless it is asked to leave all
+ * to a function. That isn't told which connection it is for. */
+static _Thread_local MYSQL *connecting;
+
+/* 0: what the handshake has found out of the chain of certificates is good. */
+static int authority_check(void *tls, unsigned flags) {
+    (void)tls, (void)flags;
+    return (connecting->net.tls_verify_status & ~MARIADB_TLS_VERIFY_HOST) != 0;
+}
+
+static void authority_alone(MYSQL *mysql) {
+    const char *library = NULL;
+    connecting = mysql;
+    /* Others find nothing out in the handshake; with them the name is checked, too. */
+    if (mariadb_get_infov(mysql, MARIADB_TLS_LIBRARY, &library) == 0 && library && strstr(library, "OpenSSL"))
+        mysql_options(mysql, MARIADB_OPT_TLS_VERIFICATION_CALLBACK, (const void *)authority_check);
+}
+
+#elif defined(MARIADB_BASE_VERSION)
+
+static void authority_alone(MYSQL *mysql) { (void)mysql; } /* it does so by itself */
+
+#endif
+
 void mysql_login_set(MYSQL *mysql, const struct mysql_login *login, bool is_local) {
     if (login->ca) mysql_options(mysql, MYSQL_OPT_SSL_CA, login->ca);
     if (login->cert) mysql_options(mysql, MYSQL_OPT_SSL_CERT, login->cert);
@@ -70,6 +96,7 @@ void mysql_login_set(MYSQL *mysql, const struct mysql_login *login, bool is_loca
 #ifdef MARIADB_BASE_VERSION
     /* It uses TLS where the server offers it, and goes on without where not: mysql_login_check looks. It asks for the
      * server's key by itself. With an authority it checks the chain, and with the second option the name, too. */
+    if (login->tls == MYSQL_TLS_CA) authority_alone(mysql);
     option_bool wanted = login->tls >= MYSQL_TLS_REQUIRED || (login->tls == MYSQL_TLS_PREFERRED && !is_local);
     option_bool verify = login->tls == MYSQL_TLS_VERIFY;
     if (wanted) mysql_options(mysql, MYSQL_OPT_SSL_ENFORCE, &wanted);

@@ -378,6 +378,8 @@ static void errors_say_whether_to_try_again(void **state) {
         {1045, "28000", STORE_REFUSED, "", NULL},
         {1044, "42000", STORE_REFUSED, "", NULL},
         {1049, "42000", STORE_REFUSED, "", NULL},
+        {3159, "08004", STORE_REFUSED, "", NULL},
+        {2061, "HY000", STORE_REFUSED, "", NULL},
         {1142, "42000", STORE_REFUSED, "", NULL},
         {1146, "42S02", STORE_REFUSED, "", NULL},
         {1264, "22003", STORE_REFUSED, "", NULL},
