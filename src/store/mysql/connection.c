@@ -89,7 +89,7 @@ enum store_status mysql_rows(struct mysql_store *store, const char *sql, size_t 
 }
 
 enum store_status mysql_in_transaction(const struct mysql_store *store, struct error *error) {
-    if (store->mysql->server_status & SERVER_STATUS_IN_TRANS) return STORE_OK;
+    if (store->mysql && store->mysql->server_status & SERVER_STATUS_IN_TRANS) return STORE_OK;
     error_set(error, "the server has ended the transaction without an error");
     return STORE_RETRY;
 }

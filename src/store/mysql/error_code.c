@@ -38,7 +38,6 @@ static const struct {
     {1226, STORE_RETRY},     /* a resource limit of the user */
     {1290, STORE_RETRY},     /* --read-only: a failover under way, mostly */
     {1297, STORE_RETRY},     /* temporary error */
-    {1305, STORE_RETRY},     /* the savepoint is gone, and so is the transaction */
     {1317, STORE_RETRY},     /* the query was killed */
     {1412, STORE_RETRY},     /* table definition has changed */
     {1526, STORE_RETRY},     /* no partition for the value: somebody dropped it; it is made anew */
@@ -77,6 +76,7 @@ static bool is_writeset(unsigned code, const char *text) {
 enum store_status mysql_status(unsigned code, const char *sqlstate, const char *text) {
     if (code == 0) return STORE_OK;
     if (is_writeset(code, text)) return STORE_TOO_LARGE;
+    if (code == 1305 && strstr(text, "SAVEPOINT")) return STORE_RETRY; /* it is gone, and so is the transaction */
     for (size_t i = 0; i < sizeof codes / sizeof codes[0]; i++)
         if (codes[i].code == code) return codes[i].status;
     if (code < 1000) return STORE_RETRY;                 /* the server's file layer: a full or failing disk */
