@@ -1,10 +1,11 @@
 #!/bin/sh
-# Installs missing packages on Debian and its derivatives: install-deps.sh [run|build|test|demo|bench]
+# Installs missing packages on Debian and its derivatives: install-deps.sh [run|build|test|demo|bench|mysql]
 #   run    what the installed programs require
 #   build  (the default) what `make` requires
 #   test   what `make check-all` requires: build, and servers, compilers and tools for the tests
 #   demo   what `make demo` requires: build, the servers, and npm for the page
 #   bench  what `make bench` requires: build, the servers, and the programs it compares ours with
+#   mysql  what `make check-mysql` requires in its own root: build and tests with MySQL's client library and server
 # No service is installed or started: the tests and the demo run their own servers. For Redis the package redis-tools is
 # enough: its redis-check-rdb is the server's binary and acts as the server under the name redis-server.
 # A|B means the first that the release has: packages are renamed. A package that another provides (libpcap0.8t64
@@ -19,6 +20,8 @@ tests='libcmocka-dev clang libclang-rt-dev clang-format-19 python3 python3-pytes
     universal-ctags systemd libseccomp2 faketime build-essential debhelper lintian debootstrap tshark
     iproute2 iputils-ping iperf3 curl
     chromium fonts-dejavu-core zstd'
+mysql_servers='redis-tools mysql-server-core'
+mysql_tests='libcmocka-dev ccache python3 python3-pytest python3-pytest-xdist python3-redis python3-pymysql openssl faketime util-linux'
 benches='libcmocka-dev python3 python3-pytest python3-pymysql python3-redis'
 # Programs extracted from their packages into build/tools, because installing the package would start a service: promtool
 # checks metrics and alert rules; the others are collectors and probes to test with or to compare with. Their libraries are
@@ -37,8 +40,9 @@ build) wanted=$build ;;
 test) wanted="$build $servers $tests $page" ;;
 demo) wanted="$build $servers $page" ;;
 bench) wanted="$build $servers $benches" tools=$probes ;;
+mysql) wanted="$(echo "$build" | sed 's/libmariadb-dev/libmysqlclient-dev/') $mysql_servers $mysql_tests" ;;
 *)
-    sed -n '2,7s/^# \{0,1\}//p' "$0" >&2
+    sed -n '2,8s/^# \{0,1\}//p' "$0" >&2
     exit 2
     ;;
 esac

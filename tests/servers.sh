@@ -69,8 +69,30 @@ mariadb_start() {
         tail -n 20 "$servers/mysql.log" >&2
         return 1
     fi
-    mariadbd --no-defaults "${user[@]}" --datadir="$data" --tmpdir="$servers" --socket="$mysql_socket" --skip-networking \
-        --pid-file="$servers/mysql.pid" --innodb-buffer-pool-size=256M >"$servers/mysql.log" 2>&1 &
+    mysql_serve mariadbd --no-defaults "${user[@]}" --datadir="$data"
+}
+
+# The same with Oracle's server.
+# shellcheck disable=SC2034
+mysqld_start() {
+    local data=$servers/mysql options=(--secure-file-priv=NULL) # its folder for files is of the package mysql-server
+    mysql_socket=$servers/mysql.sock
+    mysql_url="mysql://root@localhost/flowimport?socket=$mysql_socket"
+    [ "$(id -u)" -ne 0 ] || options+=(--user=root)
+    echo 'CREATE DATABASE flowimport;' >"$servers/mysql.sql"
+    if ! mysqld --no-defaults "${options[@]}" --initialize-insecure --init-file="$servers/mysql.sql" --datadir="$data" --tmpdir="$servers" \
+        >"$servers/mysql.log" 2>&1; then
+        echo 'mysqld can not make its system tables:' >&2
+        tail -n 20 "$servers/mysql.log" >&2
+        return 1
+    fi
+    mysql_serve mysqld --no-defaults "${options[@]}" --datadir="$data" --mysqlx=off
+}
+
+# mysql_serve COMMAND...
+mysql_serve() {
+    "$@" --tmpdir="$servers" --socket="$mysql_socket" --skip-networking --pid-file="$servers/mysql.pid" \
+        --innodb-buffer-pool-size=256M >"$servers/mysql.log" 2>&1 &
     servers_pids="$servers_pids $!"
-    servers_wait mariadbd "$servers/mysql.log" grep -q 'ready for connections' "$servers/mysql.log"
+    servers_wait "$1" "$servers/mysql.log" grep -q 'ready for connections' "$servers/mysql.log"
 }

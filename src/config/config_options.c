@@ -143,7 +143,12 @@ const struct option config_options[] = {
     {.section = "store", .name = "url", .flag = "store", .type = OPTION_URL, .offset = AT(store.url, const char *),
      .standard = "sqlite:/var/lib/flowimport/flows.db", .words = store_schemes, .help = "The database with the tables.",
      .more = "sqlite:/path/of/file, mysql://user@host[:port]/database or "
-             "mysql://user@localhost/database?socket=/path/of/socket; memory: keeps nothing and is meant for trials."},
+             "mysql://user@localhost/database?socket=/path/of/socket; memory: keeps nothing and is meant for trials. "
+             "mysql://user@a:3306,b:3306/database names several servers of the same data, as of a Galera cluster or a "
+             "replicated pair: if one is lost, read-only or cut off, the next is used. TLS is used where the server "
+             "offers it over the network; ?tls=no, required, verify-ca (of an authority of tls_ca) or verify (of the "
+             "server's name, too) changes that. ?get-server-public-key=yes lets MySQL 8 and later accept a password "
+             "without TLS, in a trusted network."},
     {.section = "store", .name = "password", .flag = "store-password", .type = OPTION_SECRET,
      .offset = AT(store.password, const char *), .environment = "FLOWIMPORT_STORE_PASSWORD",
      .help = "The password for the database server.",
@@ -156,7 +161,8 @@ const struct option config_options[] = {
      .help = "Whether a database server without TLS is refused."},
     {.section = "store", .name = "tls_ca", .flag = "tls-ca", .type = OPTION_TEXT,
      .offset = AT(store.tls_ca, const char *), .placeholder = "FILE",
-     .help = "The CA certificates that the database server's certificate is checked against."},
+     .help = "The CA certificates that the database server's certificate is checked against.",
+     .more = "The server's name is checked, too, unless the URL has ?tls=verify-ca."},
     {.section = "store", .name = "tls_cert", .flag = "tls-cert", .type = OPTION_TEXT,
      .offset = AT(store.tls_cert, const char *), .placeholder = "FILE",
      .help = "The client certificate for the database server.",

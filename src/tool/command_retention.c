@@ -165,7 +165,7 @@ static int preview(const struct command_call *call, struct store *store) {
 }
 
 struct outcome {
-    unsigned drops, errors;
+    unsigned lines, drops, errors;
 };
 
 static int number_read(void *context, unsigned n, const char *const *columns, const size_t *lengths) {
@@ -178,6 +178,7 @@ static int number_read(void *context, unsigned n, const char *const *columns, co
 static int log_print(void *context, unsigned n, const char *const *columns, const size_t *lengths) {
     struct outcome *outcome = context;
     (void)n, (void)lengths;
+    outcome->lines++;
     if (columns[3]) {
         outcome->errors++;
         fprintf(stderr, "flowimport: %s: %s\n", columns[0], columns[3]);
@@ -213,6 +214,10 @@ static int run(const struct command_call *call, struct store *store) {
                             "AND number > ? ORDER BY number",
                             params, 2, log_print, &outcome, &error);
     if (state != STORE_OK) return failed(&error);
+    if (outcome.lines == 0) /* each run begins with one; the procedure has found the lock taken */
+        return command_fail(EXIT_FAILED,
+                            "%s: retention is running already, by its event or another command; nothing was done",
+                            store_name(store));
     if (outcome.drops == 0 && outcome.errors == 0) printf("nothing has expired\n");
     return outcome.errors > 0 ? EXIT_FAILED : EXIT_DONE;
 }

@@ -240,7 +240,10 @@ class NoRedis:
         pass
 
 
-# MariaDB -------------------------------------------------------------------------------------------------------------
+# MariaDB, or MySQL where there is no MariaDB -------------------------------------------------------------------------
+
+# MySQL's own server has another bootstrap and other options; what tests ask of both has one name here.
+IS_ORACLE = not shutil.which("mariadbd", path=os.environ.get("PATH", "") + ":/usr/sbin")
 
 
 class MariaTemplate:
@@ -252,16 +255,25 @@ class MariaTemplate:
 
     def __init__(self, folder):
         self.data = folder / "template"
-        self.data.mkdir()
+        if IS_ORACLE:
+            script, command = "", ["mysqld", "--no-defaults", "--initialize-insecure", "--innodb-redo-log-capacity=16M",
+                                   "--secure-file-priv=NULL"]
+        else:
+            self.data.mkdir()
+            script = self._system_tables()
+            command = ["mariadbd", "--no-defaults", "--bootstrap", "--innodb-log-file-size=16M"]
+        done = subprocess.run([program(command[0])] + command[1:] + [
+            "--skip-log-bin", "--datadir=%s" % self.data, "--tmpdir=%s" % folder] + maria_user(),
+                              input=script.encode(), stdout=subprocess.PIPE, stderr=subprocess.STDOUT, check=False)
+        assert done.returncode == 0, done.stdout.decode("utf-8", "replace")
+
+    @staticmethod
+    def _system_tables():
         tables = next(path for name in ("mysql", "mariadb") for path in
                       pathlib.Path("/usr/share", name).glob("*_system_tables.sql"))  # mysql_…, since 11: mariadb_…
         scripts = tables, tables.with_name(tables.stem + "_data.sql")
         script = "create database mysql;\nuse mysql;\nSET @auth_root_socket=NULL;\n"
-        script += "".join(path.read_text() for path in scripts)
-        done = subprocess.run([program("mariadbd"), "--no-defaults", "--bootstrap", "--datadir=%s" % self.data,
-                               "--skip-log-bin", "--innodb-log-file-size=16M", "--tmpdir=%s" % folder] + maria_user(),
-                              input=script.encode(), stdout=subprocess.PIPE, stderr=subprocess.STDOUT, check=False)
-        assert done.returncode == 0, done.stdout.decode("utf-8", "replace")
+        return script + "".join(path.read_text() for path in scripts)
 
 
 def maria_user():
@@ -279,14 +291,19 @@ class MariaDB:
         self.start()
 
     def start(self):
-        command = ["mariadbd", "--no-defaults", "--datadir=%s" % (self.folder / "data"), "--socket=%s" % self.socket,
-                   "--pid-file=%s" % (self.folder / "mysql.pid"), "--innodb-buffer-pool-size=256M",
-                   "--innodb-log-file-size=64M", "--skip-log-bin", "--performance-schema=off",
-                   "--innodb-flush-log-at-trx-commit=2", "--innodb-flush-method=nosync", "--skip-name-resolve",
-                   "--tmpdir=%s" % self.folder, "--event-scheduler=off"]
+        command = ["mysqld", "--no-defaults", "--innodb-redo-log-capacity=64M", "--mysqlx=off",
+                   "--secure-file-priv=NULL"] if IS_ORACLE else [
+                       "mariadbd", "--no-defaults", "--innodb-log-file-size=64M"]
+        command += ["--datadir=%s" % (self.folder / "data"), "--socket=%s" % self.socket,
+                    "--pid-file=%s" % (self.folder / "mysql.pid"), "--innodb-buffer-pool-size=256M",
+                    "--skip-log-bin", "--performance-schema=off", "--innodb-flush-log-at-trx-commit=2",
+                    "--innodb-flush-method=nosync", "--skip-name-resolve", "--tmpdir=%s" % self.folder,
+                    "--event-scheduler=off"]
         command += ["--bind-address=127.0.0.1", "--port=%d" % self.port] if self.port else ["--skip-networking"]
-        self.process = Process(command + maria_user() + self.options, self.folder, "mariadb")
-        wait_for(self._answers, lambda: "mariadbd to answer:\n" + self.process.output(), step=0.05)
+        options = [option.replace("--innodb-log-file-size", "--innodb-redo-log-capacity") for option in self.options
+                   ] if IS_ORACLE else self.options
+        self.process = Process(command + maria_user() + options, self.folder, "mariadb")
+        wait_for(self._answers, lambda: "the database server to answer:\n" + self.process.output(), step=0.05)
 
     def _answers(self):
         assert self.process.running(), self.process.output()

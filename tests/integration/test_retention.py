@@ -241,6 +241,8 @@ def test_split_waits_for_retention_and_for_writers(make_site, make_store, define
 
 def test_the_event_leaves_a_table_alone_that_is_nearly_full(make_site, make_store, definer):
     """9 more partitions would not fit under 8192; the importer makes what it needs itself."""
+    if rig.IS_ORACLE:
+        pytest.skip("MySQL partitions InnoDB's tables alone: thousands of files")
     site = installed(make_site, make_store, "mysql", retention={"keep": "600=100y"})
     site.run("retention", "install", code=1)
     table, server = "flows_aggr_600_data", site.store.server
@@ -511,6 +513,9 @@ def test_status_scheduler(make_site, make_store, make_maria, option, problem, re
     if option == "DISABLED":
         return
     server.run("SET GLOBAL event_scheduler = ON")
+    if rig.IS_ORACLE:  # on is its default; an event that was made while it was off may wait for its next hour
+        assert status_of(site, code=0) == {}
+        return
     rig.wait_for(lambda: log(site.store, "error", "what = 'run'") == [(None,)], "the event to run")
     assert status_of(site) == {"the server's event scheduler was switched on by hand: a restart turns it off again":
                                "set event_scheduler = ON under [mysqld] in the server's configuration"}
@@ -529,7 +534,7 @@ def test_status_of_what_goes_wrong_later(make_site, make_store, make_maria):
     server.run(alter + "DISABLE ON SLAVE")
     assert status_of(site) == {
         "the event flowimport_retention is disabled because this server is, or was, a replica: the source runs it":
-        "after a failover: ALTER DEFINER = ... EVENT flowimport_retention ENABLE"}
+        "after a failover: ALTER DEFINER = 'flowimport_retention'@'localhost' EVENT flowimport_retention ENABLE"}
     server.run("ALTER EVENT %s.flowimport_retention ENABLE" % name)
     assert status_of(site) == {"the event belongs to root@localhost and the procedure it calls to flowimport_retention@localhost: one of them was altered or removed":
                                "flowimport retention install"}
@@ -566,6 +571,17 @@ def test_status_of_what_goes_wrong_later(make_site, make_store, make_maria):
         "installed: 600=3d; configured: 600=9d": "flowimport retention install"}
 
 
+def test_a_run_beside_another(make_site, make_store, definer):
+    site = installed(make_site, make_store, "mysql", retention={"keep": "600=3d"})
+    site.run("retention", "install", code=1)
+    with site.store.cursor() as cursor:
+        cursor.execute("SELECT GET_LOCK('flowimport.%s', 0)" % site.store.database)
+        out, err = site.run("retention", "run", code=1)
+        assert (out, "retention is running already, by its event or another command" in err) == ("", True)
+        cursor.execute("DO RELEASE_LOCK('flowimport.%s')" % site.store.database)
+    assert site.run("retention", "run")[0] == "nothing has expired\n"
+
+
 def test_installing_without_the_privileges(make_site, make_store, make_maria):
     server = make_maria(tcp=True)
     store = make_store("mysql", server)
@@ -576,10 +592,11 @@ def test_installing_without_the_privileges(make_site, make_store, make_maria):
                "'admin'@'127.0.0.1'" % name)
     poor = make_site(store=make_poor(store, server, "admin"), retention={"keep": "600=3d"})
     _, err = poor.run("retention", "install", code=1)
-    assert "GRANT EVENT, EXECUTE, CREATE ROUTINE, ALTER ROUTINE" in err or "GRANT SET USER" in err
+    privilege = "SET_ANY_DEFINER (before MySQL 8.2 SET_USER_ID)" if rig.IS_ORACLE else "SET USER"
+    assert "GRANT EVENT, EXECUTE, CREATE ROUTINE, ALTER ROUTINE" in err or "GRANT " + privilege in err
     server.run("GRANT CREATE ROUTINE, ALTER ROUTINE, EXECUTE ON %s.* TO 'admin'@'127.0.0.1'" % name)
     _, err = poor.run("retention", "install", code=1)
-    assert "GRANT SET USER ON *.* TO 'admin'@'127.0.0.1'" in err and "--definer admin@127.0.0.1" in err
+    assert "GRANT %s ON *.* TO 'admin'@'127.0.0.1'" % privilege in err and "--definer admin@127.0.0.1" in err
     _, err = poor.run("retention", "install", "--definer", "admin@127.0.0.1", code=1)
     assert "GRANT EVENT, EXECUTE, CREATE ROUTINE, ALTER ROUTINE" in err
     assert "`%s`.* TO 'admin'@'127.0.0.1'" % name in err

@@ -1,7 +1,6 @@
 """What is particular to a store: no array binding, names on a TCP port, accounts, foreign tables, changed settings."""
 import random
 import sqlite3
-import subprocess
 import time
 
 import pytest
@@ -193,34 +192,6 @@ def test_over_tcp_with_a_password(make_site, make_maria, make_store, known):
     site.import_all(known[0])
     rig.assert_tables(site.tables(), known[1])
     site.verify()
-
-
-def certificate(folder, name):
-    """A self-signed certificate for 127.0.0.1, which is its own authority."""
-    key, cert = folder / (name + ".key"), folder / (name + ".crt")
-    subprocess.run(["openssl", "req", "-x509", "-newkey", "rsa:2048", "-nodes", "-days", "2", "-subj", "/CN=127.0.0.1",
-                    "-addext", "subjectAltName=IP:127.0.0.1", "-keyout", str(key), "-out", str(cert)],
-                   check=True, capture_output=True)
-    return key, cert
-
-
-def test_over_tls(make_site, make_maria, make_store, known, folder):
-    """An account that takes TLS alone; the server's certificate is checked, and one of another authority refused."""
-    key, cert = certificate(folder, "server")
-    server = make_maria(tcp=True, options=["--ssl-key=%s" % key, "--ssl-cert=%s" % cert])
-    store = make_store("mysql", server)
-    server.run("CREATE USER 'importer'@'127.0.0.1' REQUIRE SSL",
-               "GRANT ALL ON %s.* TO 'importer'@'127.0.0.1'" % store.database)
-    store.url = "mysql://importer@127.0.0.1:%d/%s?tls=verify" % (server.port, store.database)
-    site = make_site(store=store, store_={"tls_ca": cert})
-    site.import_all(known[0])
-    rig.assert_tables(site.tables(), known[1])
-    _, other = certificate(folder, "other")
-    stranger = make_site(store=store, redis=site.redis, store_={"tls_ca": other})
-    stranger.redis.push([one()])
-    _, err = stranger.run("--once", code=1)
-    assert "certificate" in err or "TLS" in err or "SSL" in err, err
-    assert site.redis.client().llen(rig.QUEUE) == 1
 
 
 @pytest.mark.parametrize("fault, words", [

@@ -10,11 +10,13 @@
 #include "store/mysql/connection.h"
 #include "store/mysql/error_code.h"
 
-static enum store_status statement_failed(MYSQL_STMT *statement, const char *what, struct error *error) {
+static enum store_status statement_failed(struct mysql_store *store, MYSQL_STMT *statement, const char *what,
+                                          struct error *error) {
     unsigned code = mysql_stmt_errno(statement);
     mysql_error_show(error, what, code, mysql_stmt_error(statement));
     enum store_status status = mysql_status(code, mysql_stmt_sqlstate(statement), mysql_stmt_error(statement));
-    return status == STORE_TAKEN ? STORE_REFUSED : status; /* a lost connection is found out by the rollback */
+    mysql_heed(store, code);
+    return status == STORE_TAKEN ? STORE_REFUSED : status;
 }
 
 static enum store_status statement_prepare(struct mysql_store *store, struct mysql_table *known, unsigned n,
@@ -29,7 +31,7 @@ static enum store_status statement_prepare(struct mysql_store *store, struct mys
     buffer_add(&sql, known->tail.data, known->tail.len);
     int code = mysql_stmt_prepare(known->statement, sql.data, sql.len);
     buffer_release(&sql);
-    return code == 0 ? STORE_OK : statement_failed(known->statement, store->staged->data, error);
+    return code == 0 ? STORE_OK : statement_failed(store, known->statement, store->staged->data, error);
 }
 
 static void key_describe(const struct key_column *key, uint8_t *slot, MYSQL_BIND *bind) {
@@ -76,7 +78,7 @@ enum store_status mysql_bulk_write(struct mysql_store *store, struct error *erro
     mysql_stmt_attr_set(known->statement, STMT_ATTR_ARRAY_SIZE, &n_rows);
     if (mysql_stmt_bind_param(known->statement, binds) == 0 && mysql_stmt_execute(known->statement) == 0)
         return STORE_OK;
-    return statement_failed(known->statement, table->data, error);
+    return statement_failed(store, known->statement, table->data, error);
 }
 
 #else

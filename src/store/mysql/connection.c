@@ -6,15 +6,12 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "base/log.h"
 #include "base/mem.h"
 #include "store/mysql/cancel.h"
 #include "store/mysql/error_code.h"
-
-#if defined(MARIADB_BASE_VERSION) || MYSQL_VERSION_ID < 80000
-typedef my_bool option_bool;
-#else
-typedef bool option_bool; /* Oracle's client gave its own type up */
-#endif
+#include "store/mysql/hosts.h"
+#include "store/mysql/login.h"
 
 /* Seconds. A statement waits for a lock at most half as long as we wait for its answer, so that the answer says what is
  * wrong. */
@@ -35,13 +32,24 @@ void mysql_disconnect(struct mysql_store *store) {
     mysql_cancel_disarm(store);
     if (store->mysql) mysql_close(store->mysql);
     store->mysql = NULL;
+    store->in_generation = false;
+}
+
+void mysql_leave(struct mysql_store *store) {
+    mysql_disconnect(store);
+    /* A query that was cancelled here is ended here. */
+    if (!atomic_load(&store->base.cancelled)) mysql_hosts_next(store);
+}
+
+void mysql_heed(struct mysql_store *store, unsigned code) {
+    if (mysql_is_lost(code) || (store->n_hosts > 1 && mysql_is_of_node(code))) mysql_leave(store);
 }
 
 enum store_status mysql_failed(struct mysql_store *store, const char *what, struct error *error) {
     unsigned code = mysql_errno(store->mysql);
     enum store_status status = mysql_status(code, mysql_sqlstate(store->mysql), mysql_error(store->mysql));
     mysql_error_show(error, what, code, mysql_error(store->mysql));
-    if (mysql_is_lost(code)) mysql_disconnect(store);
+    mysql_heed(store, code);
     return status;
 }
 
@@ -76,32 +84,22 @@ enum store_status mysql_rows(struct mysql_store *store, const char *sql, size_t 
         status = mysql_status(code, mysql_sqlstate(store->mysql), mysql_error(store->mysql));
     }
     mysql_free_result(result); /* while there is still a connection for it to read to the end of */
-    if (mysql_is_lost(code)) mysql_disconnect(store);
+    mysql_heed(store, code);
     return status;
+}
+
+enum store_status mysql_in_transaction(const struct mysql_store *store, struct error *error) {
+    if (store->mysql && store->mysql->server_status & SERVER_STATUS_IN_TRANS) return STORE_OK;
+    error_set(error, "the server has ended the transaction without an error");
+    return STORE_RETRY;
 }
 
 /* Connecting
  * ----------------------------------------------------------------------------------------------------------- */
 
-static void tls_set(const struct mysql_store *store) {
+static void options_set(const struct mysql_store *store, const struct mysql_host *host) {
     MYSQL *mysql = store->mysql;
-    if (store->tls_ca) mysql_options(mysql, MYSQL_OPT_SSL_CA, store->tls_ca);
-    if (store->tls_cert) mysql_options(mysql, MYSQL_OPT_SSL_CERT, store->tls_cert);
-    if (store->tls_key) mysql_options(mysql, MYSQL_OPT_SSL_KEY, store->tls_key);
-#ifdef MARIADB_BASE_VERSION
-    option_bool enforce = store->tls_required || store->tls_verify, verify = store->tls_verify;
-    mysql_options(mysql, MYSQL_OPT_SSL_ENFORCE, &enforce);
-    mysql_options(mysql, MYSQL_OPT_SSL_VERIFY_SERVER_CERT, &verify);
-#else
-    unsigned mode = store->tls_verify     ? SSL_MODE_VERIFY_IDENTITY
-                    : store->tls_required ? SSL_MODE_REQUIRED
-                                          : SSL_MODE_PREFERRED;
-    mysql_options(mysql, MYSQL_OPT_SSL_MODE, &mode);
-#endif
-}
-
-static void options_set(const struct mysql_store *store) {
-    MYSQL *mysql = store->mysql;
+    bool is_local = store->socket || (!host->port && (!host->name || strcmp(host->name, "localhost") == 0));
     unsigned connect_wait = CONNECT_WAIT, wait = store->base.read_only ? READER_WAIT : WRITER_WAIT, local_infile = 0;
     if (store->query_ms) wait = (unsigned)(store->query_ms / 1000) + LIMIT_WAIT;
     mysql_options(mysql, MYSQL_OPT_CONNECT_TIMEOUT, &connect_wait);
@@ -110,11 +108,11 @@ static void options_set(const struct mysql_store *store) {
     mysql_options(mysql, MYSQL_OPT_LOCAL_INFILE, &local_infile); /* a server can't ask for our files */
     mysql_options(mysql, MYSQL_SET_CHARSET_NAME, "utf8mb4");
     mysql_options(mysql, MYSQL_READ_DEFAULT_GROUP, "flowimport"); /* and [client]; for what the URL doesn't say */
-    if (store->port) {
+    if (host->port) {
         unsigned protocol = MYSQL_PROTOCOL_TCP; /* else "localhost" means the socket, whatever the port */
         mysql_options(mysql, MYSQL_OPT_PROTOCOL, &protocol);
     }
-    tls_set(store);
+    mysql_login_set(mysql, &store->login, is_local);
 }
 
 static int variable_read(void *context, unsigned n, const char *const *columns, const size_t *lengths) {
@@ -126,24 +124,38 @@ static int variable_read(void *context, unsigned n, const char *const *columns, 
         size_t bytes = (size_t)strtoull(columns[1], NULL, 10);
         if (bytes > store->packet) store->packet = bytes;
     }
+    /* Since MariaDB 12 a word, and once a number. */
+    if (strcmp(columns[0], "read_only") == 0)
+        store->is_read_only = strcasecmp(columns[1], "OFF") != 0 && strcmp(columns[1], "0") != 0;
+    if (strcmp(columns[0], "wsrep_on") == 0) store->is_galera = strcmp(columns[1], "ON") == 0;
     if (strcmp(columns[0], "binlog_format") == 0) store->is_statement_binlog = strcmp(columns[1], "STATEMENT") == 0;
     return 0;
+}
+
+static bool is_mariadb(MYSQL *mysql) { return strstr(mysql_get_server_info(mysql), "MariaDB") != NULL; }
+
+/* Sizes of tables as they are, which MySQL tells as of a day ago otherwise. Servers that don't know the variable always
+ * tell them so. */
+static void statistics_set(struct mysql_store *store) {
+    static const char sql[] = "SET SESSION information_schema_stats_expiry = 0";
+    if (!is_mariadb(store->mysql)) mysql_query(store->mysql, sql);
 }
 
 /* Has the server end queries that take longer than query_ms. */
 static enum store_status time_limit_set(struct mysql_store *store, struct error *error) {
     char sql[80];
-    bool is_mariadb = strstr(mysql_get_server_info(store->mysql), "MariaDB") != NULL;
     if (!store->query_ms) return STORE_OK;
-    int len = is_mariadb ? snprintf(sql, sizeof sql, "SET SESSION max_statement_time = %" PRId64 ".%03d",
-                                    store->query_ms / 1000, (int)(store->query_ms % 1000))
-                         : snprintf(sql, sizeof sql, "SET SESSION max_execution_time = %" PRId64, store->query_ms);
+    int len = is_mariadb(store->mysql)
+                  ? snprintf(sql, sizeof sql, "SET SESSION max_statement_time = %" PRId64 ".%03d",
+                             store->query_ms / 1000, (int)(store->query_ms % 1000))
+                  : snprintf(sql, sizeof sql, "SET SESSION max_execution_time = %" PRId64, store->query_ms);
     return mysql_run(store, sql, (size_t)len, "session", error);
 }
 
 static enum store_status session_set(struct mysql_store *store, struct error *error) {
     static const char variables[] =
-        "SHOW VARIABLES WHERE variable_name IN ('max_allowed_packet', 'net_buffer_length', 'binlog_format')";
+        "SHOW VARIABLES WHERE variable_name IN ('max_allowed_packet', 'net_buffer_length', 'binlog_format', "
+        "'read_only', 'wsrep_on')";
     static const char session[] =
         "SET SESSION time_zone = '+00:00', sql_mode = 'STRICT_ALL_TABLES,NO_ENGINE_SUBSTITUTION', "
         "autocommit = 1, lock_wait_timeout = " LOCK_WAIT ", innodb_lock_wait_timeout = " LOCK_WAIT;
@@ -154,9 +166,10 @@ static enum store_status session_set(struct mysql_store *store, struct error *er
     /* Rows are handed on as they come, to a reader that may take its time. */
     static const char patience[] = "SET SESSION net_write_timeout = " READER_WAIT_TEXT;
     store->packet = 0;
-    store->is_statement_binlog = false;
+    store->is_statement_binlog = store->is_read_only = store->is_galera = false;
     enum store_status status = mysql_rows(store, variables, sizeof variables - 1, variable_read, store, error);
     if (status == STORE_OK) status = mysql_run(store, session, sizeof session - 1, "session", error);
+    if (status == STORE_OK) statistics_set(store);
     if (status == STORE_OK && store->base.read_only) {
         status = mysql_run(store, patience, sizeof patience - 1, "session", error);
         if (status == STORE_OK) status = mysql_run(store, read_only, sizeof read_only - 1, "session", error);
@@ -180,36 +193,74 @@ static bool has_bulk(MYSQL *mysql) {
 #endif
 }
 
-enum store_status mysql_connect(struct mysql_store *store, struct error *error) {
-    char what[512];
+static int ready_read(void *context, unsigned n, const char *const *columns, const size_t *lengths) {
+    (void)lengths;
+    *(bool *)context = n < 2 || !columns[1] || strcasecmp(columns[1], "OFF") != 0;
+    return 0;
+}
+
+/* Where there are other servers: whether this one is of use. Galera's nodes that are cut off answer, and refuse all
+ * queries. */
+static enum store_status node_check(struct mysql_store *store, const char *what, struct error *error) {
+    static const char sql[] = "SHOW STATUS LIKE 'wsrep_ready'";
+    enum store_status status = STORE_OK;
+    bool is_ready = true; /* another server says "OFF", too */
+    if (store->is_galera) status = mysql_rows(store, sql, sizeof sql - 1, ready_read, &is_ready, error);
+    if (status != STORE_OK) return status;
+    if (is_ready && (store->base.read_only || !store->is_read_only)) return STORE_OK;
+    error_set(error, "%s: the server is %s", what, is_ready ? "read-only" : "not ready (wsrep_ready = OFF)");
+    return STORE_RETRY;
+}
+
+/* Connects to the host whose turn it is. */
+static enum store_status host_connect(struct mysql_store *store, struct error *error) {
+    const struct mysql_host *host = &store->hosts[store->host];
+    char what[512], at[300] = "";
     store->mysql = mysql_init(NULL);
     if (!store->mysql) {
         error_set(error, "can't initialize the MySQL client library");
         return STORE_REFUSED;
     }
-    options_set(store);
-    snprintf(what, sizeof what, "user %s, database %s", store->user ? store->user : "(of the option file)",
-             store->database);
-    if (!mysql_real_connect(store->mysql, store->host, store->user, store->password, store->database, store->port,
+    options_set(store, host);
+    if (store->n_hosts > 1) mysql_host_show(host, at, sizeof at);
+    snprintf(what, sizeof what, "%s%suser %s, database %s", at, *at ? ", " : "",
+             store->user ? store->user : "(of the option file)", store->database);
+    if (!mysql_real_connect(store->mysql, host->name, store->user, store->password, store->database, host->port,
                             store->socket, 0)) {
-        enum store_status status = mysql_failed(store, what, error);
-        mysql_disconnect(store);
+        unsigned code = mysql_errno(store->mysql);
+        enum store_status status = mysql_status(code, mysql_sqlstate(store->mysql), mysql_error(store->mysql));
+        mysql_error_show(error, what, code, mysql_error(store->mysql));
         return status == STORE_TAKEN ? STORE_REFUSED : status;
     }
     mysql_set_character_set(store->mysql, "utf8mb4"); /* an option file may have said otherwise */
-    if ((store->tls_required || store->tls_verify) && !mysql_get_ssl_cipher(store->mysql)) {
-        error_set(error, "%s: TLS is required, but the server does not offer it", what);
-        mysql_disconnect(store);
-        return STORE_REFUSED;
-    }
+    if (mysql_login_check(store->mysql, &store->login, what, error) != 0) return STORE_REFUSED;
     enum store_status status = session_set(store, error);
+    if (status == STORE_OK && store->n_hosts > 1) status = node_check(store, what, error);
+    return status;
+}
+
+enum store_status mysql_connect(struct mysql_store *store, struct error *error) {
+    enum store_status status = STORE_OK, worst = STORE_REFUSED;
+    unsigned first = store->host;
+    for (unsigned i = 0; i < store->n_hosts; i++) {
+        store->host = (first + i) % store->n_hosts;
+        status = host_connect(store, error);
+        if (status == STORE_OK) break;
+        mysql_disconnect(store);
+        if (status != STORE_REFUSED) worst = status;
+    }
+    /* Another may be of use later, whatever the last one has said. */
+    if (status != STORE_OK) return worst;
+    if (store->host != store->last_host) {
+        store->last_host = store->host;
+        char at[300];
+        mysql_host_show(&store->hosts[store->host], at, sizeof at);
+        log_notice("store", "connected to %s, of %u servers", at, store->n_hosts);
+    }
     /* MariaDB can't write array binding into a binary log of statements (error 4033). */
     store->bulk = store->bulk_wanted && has_bulk(store->mysql) && !store->is_statement_binlog;
-    if (status != STORE_OK)
-        mysql_disconnect(store);
-    else
-        mysql_cancel_arm(store);
-    return status;
+    mysql_cancel_arm(store);
+    return STORE_OK;
 }
 
 enum store_status mysql_ensure(struct mysql_store *store, struct error *error) {
@@ -217,12 +268,9 @@ enum store_status mysql_ensure(struct mysql_store *store, struct error *error) {
         /* A transaction that a reader relies on can't be taken up on another connection. */
         bool in_transaction = store->mysql->server_status & SERVER_STATUS_IN_TRANS;
         if (mysql_ping(store->mysql) == 0) return STORE_OK;
-        if (in_transaction) {
-            mysql_failed(store, "connection", error);
-            mysql_disconnect(store);
-            return STORE_RETRY;
-        }
-        mysql_disconnect(store);
+        if (in_transaction) mysql_failed(store, "connection", error);
+        mysql_leave(store);
+        if (in_transaction) return STORE_RETRY;
     }
     return mysql_connect(store, error);
 }

@@ -41,6 +41,7 @@ static const struct {
     {1317, STORE_RETRY},     /* the query was killed */
     {1412, STORE_RETRY},     /* table definition has changed */
     {1526, STORE_RETRY},     /* no partition for the value: somebody dropped it; it is made anew */
+    {1534, STORE_TOO_LARGE}, /* a row into the binary log failed: MySQL's other word for 1197 */
     {1615, STORE_RETRY},     /* statement needs to be prepared again */
     {1698, STORE_REFUSED},   /* access denied, without a password */
     {1705, STORE_TOO_LARGE}, /* the statement exceeds max_binlog_stmt_cache_size */
@@ -52,6 +53,8 @@ static const struct {
     {3024, STORE_RETRY},     /* max_execution_time */
     {3100, STORE_TOO_LARGE}, /* group replication: a hook failed; for its size mostly */
     {3101, STORE_RETRY},     /* group replication: rolled back by certification */
+    {3159, STORE_REFUSED},   /* TLS is required; MariaDB gives it the state of a lost connection */
+    {3675, STORE_RETRY},     /* disk full, of a file to be made */
     {4031, STORE_RETRY},     /* disconnected for being idle */
     {8002, STORE_RETRY},     /* TiDB: write conflicts and regions on the move, to 9007 */
     {8022, STORE_RETRY},     {8028, STORE_RETRY}, {9001, STORE_RETRY}, {9002, STORE_RETRY},   {9003, STORE_RETRY},
@@ -60,6 +63,7 @@ static const struct {
                                                                                                  another protocol */
     {2020, STORE_RETRY},   /* packet larger than max_allowed_packet: it was lowered, the next connection asks for it */
     {2054, STORE_REFUSED}, /* character set unknown */
+    {2061, STORE_REFUSED}, /* the password may not go over a connection without TLS */
     {2059, STORE_REFUSED}, /* authentication plugin can't be loaded */
 };
 
@@ -72,6 +76,7 @@ static bool is_writeset(unsigned code, const char *text) {
 enum store_status mysql_status(unsigned code, const char *sqlstate, const char *text) {
     if (code == 0) return STORE_OK;
     if (is_writeset(code, text)) return STORE_TOO_LARGE;
+    if (code == 1305 && strstr(text, "SAVEPOINT")) return STORE_RETRY; /* it is gone, and so is the transaction */
     for (size_t i = 0; i < sizeof codes / sizeof codes[0]; i++)
         if (codes[i].code == code) return codes[i].status;
     if (code < 1000) return STORE_RETRY;                 /* the server's file layer: a full or failing disk */
@@ -84,7 +89,8 @@ enum store_status mysql_status(unsigned code, const char *sqlstate, const char *
 const char *mysql_size_variable(unsigned code, const char *text) {
     if (is_writeset(code, text)) return "wsrep_max_ws_size";
     switch (code) {
-    case 1197: return "max_binlog_cache_size";
+    case 1197:
+    case 1534: return "max_binlog_cache_size";
     case 1206: return "innodb_buffer_pool_size";
     case 1705: return "max_binlog_stmt_cache_size";
     case 3100: return "group_replication_transaction_size_limit";
@@ -92,11 +98,33 @@ const char *mysql_size_variable(unsigned code, const char *text) {
     }
 }
 
-void mysql_error_show(struct error *error, const char *what, unsigned code, const char *text) {
-    const char *variable = mysql_size_variable(code, text);
-    error_set(error, "%s: %s (error %u)%s%s", what, text, code, variable ? "; the server's limit is " : "",
-              variable ? variable : "");
+const char *mysql_remedy(unsigned code, const char *text) {
+    switch (code) {
+    case 1050: /* setup.c makes what is not listed: remains of a CREATE that was interrupted */
+        return "the server was killed while it created the table; remove the remains: DROP TABLE";
+    case 1142:
+        return strncmp(text, "CREATE", 6) == 0 ? "run flowimport schema install as a user that may create tables"
+                                               : NULL;
+    case 1932:
+        return "the server was killed while it altered the table; restore the table from a backup, or DROP TABLE, "
+               "which loses its rows, and run flowimport schema install";
+    case 2061:
+        return "switch TLS on in the server, or where the network is trusted add ?get-server-public-key=yes to the "
+               "URL of the store";
+    case 3159: return "set tls_required = yes in [store], or ?tls=required in the URL of the store";
+    default: return NULL;
+    }
 }
+
+void mysql_error_show(struct error *error, const char *what, unsigned code, const char *text) {
+    const char *variable = mysql_size_variable(code, text), *remedy = mysql_remedy(code, text);
+    if (variable)
+        error_set(error, "%s: %s (error %u); the server's limit is %s", what, text, code, variable);
+    else
+        error_set(error, "%s: %s (error %u)%s%s", what, text, code, remedy ? "; fix: " : "", remedy ? remedy : "");
+}
+
+bool mysql_is_of_node(unsigned code) { return code == 1047 || code == 1290 || code == 1836 || code == 3100; }
 
 bool mysql_is_lost(unsigned code) {
     return (code >= 2000 && code < 3000 && code != 2036) || code == 1053 || code == 1077 || code == 1079 ||

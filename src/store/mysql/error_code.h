@@ -10,8 +10,12 @@
 enum store_status mysql_status(unsigned code, const char *sqlstate, const char *text);
 /* The server's variable that bounds a transaction, of an error that says that it is too large; NULL: it doesn't. */
 const char *mysql_size_variable(unsigned code, const char *text);
-/* The text of such an error, with its number, and with that variable. */
+/* What a person does about an error; NULL: not known. */
+const char *mysql_remedy(unsigned code, const char *text);
+/* The text of such an error, with its number, and with that variable or remedy. */
 void mysql_error_show(struct error *error, const char *what, unsigned code, const char *text);
+/* Whether it is the server's own state, so that another of the same data might do: not ready, read-only. */
+bool mysql_is_of_node(unsigned code);
 /* Whether nothing can be said to the server on this connection any more. */
 bool mysql_is_lost(unsigned code);
 

@@ -52,7 +52,8 @@ static unsigned params_fill(const char *sql, const struct store_param *params, u
 /* After a query that was cancelled on this connection of the server's. */
 static void cancelled_kill(struct mysql_store *store, unsigned long connection) {
     char sql[48];
-    if (store->mysql || mysql_ensure(store, NULL) != STORE_OK) return;
+    unsigned host = store->host; /* another server gives the number to others */
+    if (store->mysql || mysql_ensure(store, NULL) != STORE_OK || store->host != host) return;
     int len = snprintf(sql, sizeof sql, "KILL %lu", connection);
     /* Fails where it has ended by itself. */
     if (mysql_run(store, sql, (size_t)len, "kill", NULL) != STORE_OK) return;
@@ -74,6 +75,7 @@ enum store_status mysql_store_query(struct store *base, const char *sql, const s
         status = STORE_REFUSED;
     } else {
         status = mysql_rows(store, filled.data, filled.len, row, context, error);
+        if (status == STORE_OK && store->in_generation) status = mysql_in_transaction(store, error);
     }
     if (status != STORE_OK && atomic_load(&base->cancelled)) cancelled_kill(store, connection);
     buffer_release(&filled);

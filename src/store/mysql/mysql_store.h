@@ -5,6 +5,7 @@
 #include <mysql.h>
 #include <pthread.h>
 
+#include "base/url.h"
 #include "store/mysql/partition.h"
 #include "store/store_ops.h"
 
@@ -24,18 +25,42 @@ struct mysql_table {          /* what the connection knows of a table */
     struct partition_set days;        /* that have a partition */
 };
 
+struct mysql_host {
+    char *name;    /* NULL: the option file's, or localhost */
+    unsigned port; /* 0: through the socket */
+};
+
+enum mysql_tls { /* each asks for more than the one before */
+                 MYSQL_TLS_OFF,
+                 MYSQL_TLS_PREFERRED, /* where the server offers it */
+                 MYSQL_TLS_REQUIRED,
+                 MYSQL_TLS_CA,     /* and a certificate of a known authority */
+                 MYSQL_TLS_VERIFY, /* and of the server's name */
+};
+
+struct mysql_login {
+    enum mysql_tls tls;
+    char *ca, *cert, *key; /* paths, or NULL */
+    bool get_key;          /* without TLS, the password is encrypted with a key that the server sends */
+};
+
 struct mysql_store {
     struct store base;
-    char *host, *user, *password, *database, *socket; /* NULL: not given */
-    char *tls_ca, *tls_cert, *tls_key;
-    unsigned port;
-    bool tls_required, tls_verify, bulk_wanted;
+    struct mysql_host hosts[URL_HOSTS_MAX];
+    unsigned n_hosts;                          /* at least one */
+    unsigned host, last_host;                  /* whose turn it is; to which the last connection was */
+    char *user, *password, *database, *socket; /* NULL: not given */
+    struct mysql_login login;
+    bool bulk_wanted;
     int64_t query_ms; /* what a query may take; 0: no bound */
     MYSQL *mysql;     /* NULL: not connected */
     pthread_mutex_t socket_lock;
     int socket_fd;              /* of `mysql`, for cancel.c; guarded by the lock */
     bool bulk;                  /* array binding is wanted, and there on both sides */
     size_t packet;              /* bytes of a statement, at most */
+    bool in_generation;         /* a transaction is under way, and nothing commits by itself */
+    bool is_read_only;          /* the server takes no writes */
+    bool is_galera;             /* it is a node of a cluster */
     bool is_statement_binlog;   /* the server's binlog_format allows no READ COMMITTED */
     struct mysql_table *tables; /* by the table's number */
     const struct table *narrow; /* NULL, or which has columns that hold too little */

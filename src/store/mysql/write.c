@@ -75,6 +75,26 @@ static void table_prepare(struct mysql_store *store, const struct table *table, 
     }
 }
 
+/* A server may end a transaction and answer OK all the same: Galera does where another node's transaction comes first
+ * while an array of rows is executed. What comes behind would stand alone, and the part before be missing. So within a
+ * generation nothing commits by itself, and the savepoint at its beginning must still be there at its end. */
+static const char *const begin[] = {"SET SESSION autocommit = 0", "START TRANSACTION", "SAVEPOINT generation"};
+static const char *const commit[] = {"RELEASE SAVEPOINT generation", "COMMIT"};
+static const char autocommit[] = "SET SESSION autocommit = 1";
+
+/* On a connection that has no transaction: this would commit it. */
+static void generation_end(struct mysql_store *store) {
+    store->in_generation = false;
+    if (mysql_query(store->mysql, autocommit) != 0) mysql_disconnect(store);
+}
+
+static enum store_status run_all(struct mysql_store *store, const char *const *sql, size_t n, struct error *error) {
+    enum store_status status = STORE_OK;
+    for (size_t i = 0; i < n && status == STORE_OK; i++)
+        status = mysql_run(store, sql[i], strlen(sql[i]), sql[i], error);
+    return status;
+}
+
 static enum store_status staged_write(struct mysql_store *store, struct error *error) {
     enum store_status status = STORE_OK;
     if (store->n_rows > 0) status = store->bulk ? mysql_bulk_write(store, error) : mysql_text_write(store, error);
@@ -82,6 +102,7 @@ static enum store_status staged_write(struct mysql_store *store, struct error *e
         store->narrow = store->staged;
         status = STORE_RETRY; /* the next try begins with wider columns */
     }
+    if (status == STORE_OK) status = mysql_in_transaction(store, error);
     store->n_rows = 0;
     store->staged = NULL;
     return status;
@@ -118,12 +139,13 @@ static enum store_status room_make(struct mysql_store *store, const struct ledge
 
 enum store_status mysql_store_begin(struct store *base, const struct ledger_row *ledger, const uint32_t *buckets,
                                     unsigned n, struct error *error) {
-    static const char begin[] = "START TRANSACTION";
     struct mysql_store *store = mysql_own(base);
     enum store_status status = mysql_ensure(store, error);
     if (status == STORE_OK) status = room_make(store, ledger, error);
     if (status == STORE_OK) status = mysql_partition_ensure(store, ledger->committed_at, buckets, n, error);
-    return status == STORE_OK ? mysql_run(store, begin, sizeof begin - 1, begin, error) : status;
+    if (status == STORE_OK) status = run_all(store, begin, sizeof begin / sizeof begin[0], error);
+    store->in_generation = status == STORE_OK;
+    return status;
 }
 
 enum store_status mysql_store_send(struct store *base, struct error *error) {
@@ -131,10 +153,10 @@ enum store_status mysql_store_send(struct store *base, struct error *error) {
 }
 
 enum store_status mysql_store_commit(struct store *base, struct error *error) {
-    static const char commit[] = "COMMIT";
     struct mysql_store *store = mysql_own(base);
     enum store_status status = staged_write(store, error);
-    if (status == STORE_OK) status = mysql_run(store, commit, sizeof commit - 1, commit, error);
+    if (status == STORE_OK) status = run_all(store, commit, sizeof commit / sizeof commit[0], error);
+    if (status == STORE_OK) generation_end(store);
     return status == STORE_TAKEN ? STORE_REFUSED : status;
 }
 
@@ -145,5 +167,9 @@ void mysql_store_rollback(struct store *base) {
     /* Whatever failed may have been for a partition that somebody dropped: look again. */
     for (unsigned i = 0; i < base->schema->n_tables; i++)
         memset(&store->tables[i].days, 0, sizeof store->tables[i].days);
-    if (store->mysql && mysql_query(store->mysql, "ROLLBACK") != 0) mysql_disconnect(store);
+    if (!store->mysql) return;
+    if (mysql_query(store->mysql, "ROLLBACK") == 0)
+        generation_end(store);
+    else
+        mysql_leave(store);
 }

@@ -151,19 +151,21 @@ static int text_read(void *context, unsigned n, const char *const *columns, cons
 static void privilege_hint(struct store *store, const char *definer, struct error *error) {
     static const char *const codes[] = {"(error 1044)", "(error 1142)", "(error 1227)", "(error 1370)"};
     struct buffer database = BUFFER_INIT, user = BUFFER_INIT, quoted = BUFFER_INIT;
+    struct buffer version = BUFFER_INIT;
     struct error ignored, reason = *error;
     bool wanting = false, other = strstr(error->text, "(error 1227)") != NULL;
     for (size_t i = 0; i < sizeof codes / sizeof codes[0]; i++)
         wanting |= strstr(error->text, codes[i]) != NULL;
     if (!wanting || store_query(store, "SELECT DATABASE()", NULL, 0, text_read, &database, &ignored) != STORE_OK ||
-        store_query(store, "SELECT CURRENT_USER()", NULL, 0, text_read, &user, &ignored) != STORE_OK)
+        store_query(store, "SELECT CURRENT_USER()", NULL, 0, text_read, &user, &ignored) != STORE_OK ||
+        store_query(store, "SELECT VERSION()", NULL, 0, text_read, &version, &ignored) != STORE_OK)
         goto out;
     definer_quote(user.data, &quoted);
     if (other)
-        error_set(error,
-                  "%s; the definer '%s' requires another privilege: GRANT SET USER ON *.* TO %s (MariaDB; in MySQL "
-                  "GRANT SET_USER_ID), or --definer %s",
-                  reason.text, definer, quoted.data, user.data);
+        error_set(error, "%s; the definer '%s' requires another privilege: GRANT %s ON *.* TO %s, or --definer %s",
+                  reason.text, definer,
+                  strstr(version.data, "MariaDB") ? "SET USER" : "SET_ANY_DEFINER (before MySQL 8.2 SET_USER_ID)",
+                  quoted.data, user.data);
     else
         error_set(error,
                   "%s; the account requires: GRANT EVENT, EXECUTE, CREATE ROUTINE, ALTER ROUTINE, CREATE, CREATE VIEW, "
@@ -173,6 +175,7 @@ out:
     buffer_release(&database);
     buffer_release(&user);
     buffer_release(&quoted);
+    buffer_release(&version);
 }
 
 enum store_status retention_install(struct store *store, const char *definer, bool *changed, struct error *error) {

@@ -90,12 +90,9 @@ static enum store_status scheduler_check(struct check *check) {
     row_try(check,
             "SELECT global_value_origin FROM information_schema.system_variables "
             "WHERE variable_name = 'EVENT_SCHEDULER'",
-            NULL, 0, &origin); /* MariaDB */
-    if (!origin.found)
-        row_try(check,
-                "SELECT variable_source FROM performance_schema.variables_info WHERE variable_name = 'event_scheduler'",
-                NULL, 0, &origin); /* MySQL */
-    if (strcmp(origin.columns[0], "SQL") == 0 || strcmp(origin.columns[0], "DYNAMIC") == 0)
+            NULL, 0,
+            &origin); /* MariaDB, where it is off unless configured; MySQL, where it is on, has no such table */
+    if (strcmp(origin.columns[0], "SQL") == 0)
         problem(check, "set event_scheduler = ON under [mysqld] in the server's configuration",
                 "the server's event scheduler was switched on by hand: a restart turns it off again");
     return STORE_OK;
@@ -156,6 +153,16 @@ struct event_times { /* seconds since the event was last started, and since it w
     int64_t ran, made;
 };
 
+/* A plain ALTER EVENT would make the account that runs it the definer. */
+static void failover_problem(struct check *check, const char *definer) {
+    const char *host = strrchr(definer, '@');
+    char remedy[512];
+    snprintf(remedy, sizeof remedy, "after a failover: ALTER DEFINER = '%.*s'@'%s' EVENT flowimport_retention ENABLE",
+             (int)(host ? host - definer : 0), definer, host ? host + 1 : "");
+    problem(check, remedy,
+            "the event flowimport_retention is disabled because this server is, or was, a replica: the source runs it");
+}
+
 static enum store_status event_check(struct check *check, struct event_times *times) {
     struct row row;
     enum store_status status =
@@ -177,9 +184,7 @@ static enum store_status event_check(struct check *check, struct event_times *ti
     if (strcmp(row.columns[0], "DISABLED") == 0)
         problem(check, "flowimport retention install", "the event flowimport_retention is disabled");
     else if (strcmp(row.columns[0], "ENABLED") != 0)
-        problem(check, "after a failover: ALTER DEFINER = ... EVENT flowimport_retention ENABLE",
-                "the event flowimport_retention is disabled because this server is, or was, a replica: the source runs "
-                "it");
+        failover_problem(check, row.columns[1]);
     /* ALTER EVENT makes the account that runs it the definer. */
     if (strcmp(row.columns[1], row.columns[4]) != 0)
         problem(check, "flowimport retention install",

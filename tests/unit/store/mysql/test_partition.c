@@ -367,6 +367,7 @@ static void errors_say_whether_to_try_again(void **state) {
     } errors[] = {
         {1197, "HY000", STORE_TOO_LARGE, "", "max_binlog_cache_size"},
         {1206, "HY000", STORE_TOO_LARGE, "", "innodb_buffer_pool_size"},
+        {1534, "HY000", STORE_TOO_LARGE, "", "max_binlog_cache_size"},
         {1705, "HY000", STORE_TOO_LARGE, "", "max_binlog_stmt_cache_size"},
         {3100, "HY000", STORE_TOO_LARGE, "", "group_replication_transaction_size_limit"},
         {1105, "HY000", STORE_TOO_LARGE, "Maximum writeset size exceeded", "wsrep_max_ws_size"},
@@ -376,6 +377,7 @@ static void errors_say_whether_to_try_again(void **state) {
         {3, "HY000", STORE_RETRY, "Error writing file", NULL},
         {20, "HY000", STORE_RETRY, "Disk is full", NULL},
         {28, "HY000", STORE_RETRY, "", NULL},
+        {3675, "HY000", STORE_RETRY, "", NULL},
         {1026, "HY000", STORE_RETRY, "", NULL},
         {0, "00000", STORE_OK, "", NULL},
         {1213, "40001", STORE_RETRY, "", NULL},
@@ -390,10 +392,14 @@ static void errors_say_whether_to_try_again(void **state) {
         {1290, "HY000", STORE_RETRY, "", NULL},
         {1836, "HY000", STORE_RETRY, "", NULL},
         {1526, "HY000", STORE_RETRY, "", NULL},
+        {1305, "42000", STORE_RETRY, "SAVEPOINT generation does not exist", NULL},
+        {1305, "42000", STORE_REFUSED, "PROCEDURE flows.x does not exist", NULL},
         {1062, "23000", STORE_TAKEN, "", NULL},
         {1045, "28000", STORE_REFUSED, "", NULL},
         {1044, "42000", STORE_REFUSED, "", NULL},
         {1049, "42000", STORE_REFUSED, "", NULL},
+        {3159, "08004", STORE_REFUSED, "", NULL},
+        {2061, "HY000", STORE_REFUSED, "", NULL},
         {1142, "42000", STORE_REFUSED, "", NULL},
         {1146, "42S02", STORE_REFUSED, "", NULL},
         {1264, "22003", STORE_REFUSED, "", NULL},
@@ -406,9 +412,37 @@ static void errors_say_whether_to_try_again(void **state) {
     for (size_t i = 0; i < sizeof errors / sizeof errors[0]; i++) {
         print_message("%u\n", errors[i].code);
         assert_int_equal(mysql_status(errors[i].code, errors[i].sqlstate, errors[i].text), errors[i].status);
+        if (errors[i].variable) assert_null(mysql_remedy(errors[i].code, errors[i].text));
         const char *variable = mysql_size_variable(errors[i].code, errors[i].text);
         assert_string_equal(variable ? variable : "", errors[i].variable ? errors[i].variable : "");
     }
+}
+
+static void what_another_server_may_do(void **state) {
+    static const unsigned codes[] = {1047, 1290, 1836, 3100};
+    (void)state;
+    for (unsigned code = 0, n = 0; code < 10000; code++) {
+        bool expected = n < sizeof codes / sizeof codes[0] && codes[n] == code;
+        assert_int_equal(mysql_is_of_node(code), expected);
+        n += expected;
+    }
+}
+
+static void errors_name_their_remedy(void **state) {
+    struct error error;
+    (void)state;
+    mysql_error_show(&error, "flows_600_data", 1142, "CREATE command denied to user 'x'@'y'");
+    assert_string_equal(error.text, "flows_600_data: CREATE command denied to user 'x'@'y' (error 1142); fix: run "
+                                    "flowimport schema install as a user that may create tables");
+    mysql_error_show(&error, "a", 1142, "INSERT command denied");
+    assert_string_equal(error.text, "a: INSERT command denied (error 1142)");
+    mysql_error_show(&error, "a", 1197, "too large");
+    assert_string_equal(error.text, "a: too large (error 1197); the server's limit is max_binlog_cache_size");
+    assert_non_null(strstr(mysql_remedy(2061, ""), "?get-server-public-key=yes"));
+    assert_non_null(strstr(mysql_remedy(3159, ""), "?tls=required"));
+    assert_non_null(strstr(mysql_remedy(1932, ""), "restore the table"));
+    assert_non_null(strstr(mysql_remedy(1050, ""), "DROP TABLE"));
+    assert_null(mysql_remedy(1205, ""));
 }
 
 int main(void) {
@@ -417,6 +451,8 @@ int main(void) {
         cmocka_unit_test(known_days_are_known),
         cmocka_unit_test(few_days_nearest_to_the_present_are_chosen),
         cmocka_unit_test(a_day_is_found_in_its_partition),
+        cmocka_unit_test(what_another_server_may_do),
+        cmocka_unit_test(errors_name_their_remedy),
         cmocka_unit_test(there_are_at_most_8192),
         cmocka_unit_test(no_path_leads_beyond_8192),
         cmocka_unit_test(common_days_are_split_off),
