@@ -150,7 +150,13 @@ static struct measure ours_run(redisContext *redis, const char *socket, uint64_t
                                      .rejected_max = 10,
                                      .retry_max_ms = 1000};
     struct ours ours = {.base = event_base_new()};
-    struct consumer_handler handler = {&ours, on_ready, on_lost, on_failed, on_entry, on_claimed, on_done};
+    struct consumer_handler handler = {.context = &ours,
+                                       .ready = on_ready,
+                                       .lost = on_lost,
+                                       .failed = on_failed,
+                                       .entry = on_entry,
+                                       .claimed = on_claimed,
+                                       .done = on_done};
     ours.fresh = (struct claim){.consumer = "bench", .generation = 1, .epoch = START + 7200};
     fill(redis, entries);
     folder_init(&ours.folder, layout, &rules);
