@@ -155,20 +155,20 @@ __attribute__((noinline)) static size_t unsaid_length(const struct walk *walk, u
 
 static enum packet_verdict ipv6(struct walk *walk, struct packet *out) {
     const uint8_t *at = walk->at;
-    const unsigned header = 40;
-    if (walk_left(walk) < header) return PACKET_CUT_IP;
+    enum { HEADER = 40 };
+    if (walk_left(walk) < HEADER) return PACKET_CUT_IP;
     size_t payload = be16(at + 4);
     out->family = FLOW_IPV6;
-    out->header_bytes = header;
+    out->header_bytes = HEADER;
     out->tos = (uint8_t)(be16(at) >> 4);
     out->flow_label = be32(at) & 0xfffff;
     out->ttl = at[7];
     out->next_header = out->protocol = at[6];
     memcpy(out->source, at + 8, 16);
     memcpy(out->destination, at + 24, 16);
-    walk->at += header;
+    walk->at += HEADER;
     if (!payload && out->protocol != NO_NEXT_HEADER) payload = unsaid_length(walk, out->protocol);
-    out->octets = header + (uint64_t)payload;
+    out->octets = HEADER + (uint64_t)payload;
     walk_limit(walk, payload);
     return extensions(walk, out);
 }
