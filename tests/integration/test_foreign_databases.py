@@ -502,7 +502,7 @@ def test_wrong_urls_and_tables(make_site, maria, database):
     assert "a password on the command line is visible" in secret and "root:secret" not in secret
     assert "Unknown database 'nowhere'" in refused(
         "print", "--format", "vermont-db", "--from", "mysql://root@localhost/nowhere?socket=%s" % maria.socket)
-    assert "unknown parameter 'tables'; expected socket, tls or bulk" in refused(
+    assert "unknown parameter 'tables'; expected socket, tls, get-server-public-key or bulk" in refused(
         "print", "--format", "vermont-db", "--from", database.url + "&tables=x")
 
 

@@ -7,7 +7,7 @@ import pytest
 
 import rig
 import test_going_back
-import test_store
+import test_mysql
 
 # What OpenSSL calls it, of versions that are told apart.
 UNKNOWN = ("self-signed certificate", "self signed certificate", "unable to get local issuer certificate")
@@ -17,7 +17,7 @@ class Server:
     """Only by TLS, to which clients bring a certificate; and, for the tests themselves, by a socket file."""
 
     def __init__(self, make_redis, folder, name="server", clients="yes"):
-        self.key, self.cert = test_store.certificate(folder, name)
+        self.key, self.cert = test_mysql.certificate(folder, name)
         self.tls_port = rig.free_port()
         self.server = make_redis(options=[
             "--tls-port", self.tls_port, "--tls-cert-file", self.cert, "--tls-key-file", self.key,
@@ -93,7 +93,7 @@ def test_whose_certificate(make_site, make_redis, folder):
     server = Server(make_redis, folder, clients="no")
     site = make_site(redis=server)
     site.run("schema", "install")
-    _, other = test_store.certificate(folder, "other")
+    _, other = test_mysql.certificate(folder, "other")
     port = server.tls_port
     refused(site, UNKNOWN, url=server.url())
     refused(site, UNKNOWN, url=server.url(), tls_ca=other)

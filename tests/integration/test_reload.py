@@ -12,7 +12,8 @@ from generator import one
 
 TAKES_A_RESTART = {  # another value for each option that a running daemon doesn't take
     "queue": {"url": "redis://localhost:1", "name": "other", "password": "x", "password_file": "PASSWORD",
-              "consumer": "other", "delivery": "at-most-once", "consumer_timeout": "61s"},
+              "consumer": "other", "delivery": "at-most-once", "consumer_timeout": "61s", "tls_ca": "PASSWORD",
+              "tls_cert": "PASSWORD", "tls_key": "PASSWORD", "tls_verify": "none"},
     "import": {"bucket_sizes": "60,600", "aggr_values": "sourceIPv4Address", "aggr_sums": "octetDeltaCount",
                "cache_memory": "65M", "enabled": "no"},
     "store": {"url": "sqlite:/other", "password": "x", "password_file": "PASSWORD", "tls_required": "yes",

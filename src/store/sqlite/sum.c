@@ -4,10 +4,13 @@
 #include <stdbool.h>
 #include <stddef.h>
 
+/* In memory of SQLite's, which is aligned to 8 bytes. */
+typedef sum_wide sum_at_8 __attribute__((aligned(8)));
+
 struct sum {
     bool any, is_real; /* of values that are not NULL */
-    sum_wide less;     /* of the negative ones, without their sign */
-    sum_wide more;
+    sum_at_8 less;     /* of the negative ones, without their sign */
+    sum_at_8 more;
     double reals;
 };
 
@@ -31,6 +34,8 @@ static void result_give(sqlite3_context *context, const struct sum *sum) {
     else
         sqlite3_result_text(context, sum_text(sum->more - sum->less, SUM_DIGITS, text), SUM_DIGITS, SQLITE_TRANSIENT);
 }
+
+_Static_assert(_Alignof(struct sum) <= 8, "SQLite aligns no better");
 
 static void on_value(sqlite3_context *context, int n, sqlite3_value **values) {
     struct sum *sum = sqlite3_aggregate_context(context, sizeof *sum);
