@@ -270,6 +270,12 @@ int service_run(const struct pipeline *pipeline, const struct config *config, co
         service.exit_code = 2;
     }
     parts_free(&service);
+    /* A signal that comes now is too late, and no reason to end by it; but Ctrl-C stays a way out. */
+    sigset_t late;
+    sigemptyset(&late);
+    for (unsigned i = 0; i < N_HANDLED; i++)
+        if (handled[i].number != SIGINT) sigaddset(&late, handled[i].number);
+    pthread_sigmask(SIG_BLOCK, &late, NULL);
     for (unsigned i = 0; i < N_HANDLED; i++)
         if (signals[i]) event_free(signals[i]);
     event_base_free(service.base);
