@@ -1,5 +1,4 @@
-/* The connection: hiredis on libevent, with a login, a back-off, a watch on silence, and array elements taken in
- * flight. */
+/* The connection: hiredis on libevent, with a login, a back-off, a watch on silence. */
 #include "queue/redis.h"
 
 #include <errno.h>
@@ -35,12 +34,10 @@ struct redis {
     struct redis_handler handler;
     struct redis_route route;
     struct backoff backoff;
-    redisAsyncContext *connection;       /* NULL: none */
-    struct resolve *resolving;           /* the host's name; NULL: nobody is asked */
-    struct addrinfo *addresses, *next;   /* the host's; the one to be tried if this one fails, NULL: none */
-    redisReplyObjectFunctions functions; /* hiredis' own, but for what a sink takes */
-    char refused[160];                   /* why the last command was refused whose answer nobody asked for */
-    size_t cut_len;                      /* of the element whose head comes next */
+    redisAsyncContext *connection;     /* NULL: none */
+    struct resolve *resolving;         /* the host's name; NULL: nobody is asked */
+    struct addrinfo *addresses, *next; /* the host's; the one to be tried if this one fails, NULL: none */
+    char refused[160];                 /* why the last command was refused whose answer nobody asked for */
     struct event *retry, *watch;
     struct event *deadline; /* of an address that has not answered yet */
     int64_t connect_ms;
@@ -51,40 +48,15 @@ struct redis {
     struct expected expected[EXPECTED_MAX];
 };
 
-static const redisReplyObjectFunctions *default_functions; /* every reader has the same */
-static redisReply taken; /* what stands for an element that a sink has taken; never in a tree */
+static bool elements_wanted(void *context) {
+    const struct redis *redis = context;
+    return redis->n > 0 && redis->expected[redis->first].sink;
+}
 
-/* Whose sink the task's part of a reply goes to; NULL: to nobody's, or it is the reply itself. */
-static inline const struct expected *sink_find(const struct redis *redis, const redisReadTask *task) {
+static void element_take(void *context, const char *text, size_t len) {
+    const struct redis *redis = context;
     const struct expected *expected = &redis->expected[redis->first];
-    return task->parent && redis->n > 0 && expected->sink ? expected : NULL;
-}
-
-/* hiredis' createString, but elements of an array that has a sink go there without a copy. */
-static void *element_create(const redisReadTask *task, char *text, size_t len) {
-    const struct redis *redis = task->privdata;
-    const struct expected *expected = task->type == REDIS_REPLY_STRING ? sink_find(redis, task) : NULL;
-    if (!expected) return default_functions->createString(task, text, len);
-    expected->sink(expected->context, text, task->parent->parent ? redis->cut_len : len);
-    return &taken;
-}
-
-#if HIREDIS_MAJOR < 1
-typedef int element_count;
-#else
-typedef size_t element_count;
-#endif
-
-/* An array within an array is an element that was cut (cutter.h): its length, then its head. */
-static void *cut_begin(const redisReadTask *task, element_count n) {
-    return sink_find(task->privdata, task) ? &taken : default_functions->createArray(task, n);
-}
-
-static void *cut_measure(const redisReadTask *task, long long value) {
-    struct redis *redis = task->privdata;
-    if (!sink_find(redis, task)) return default_functions->createInteger(task, value);
-    redis->cut_len = (size_t)value;
-    return &taken;
+    expected->sink(expected->context, text, len);
 }
 
 static void addresses_forget(struct redis *redis) {
@@ -265,7 +237,7 @@ static void patience_begin(struct redis *redis) {
 
 static void on_secured(void *context) { login_send(context); }
 
-static void on_insecure(void *context, const char *why) {
+static void on_broken(void *context, const char *why) {
     struct redis *redis = context;
     char reason[300];
     snprintf(reason, sizeof reason, "%s", why);
@@ -278,7 +250,7 @@ static void on_insecure(void *context, const char *why) {
 }
 
 static void secure(struct redis *redis) {
-    const struct redis_secured secured = {redis, on_secured, on_insecure};
+    const struct redis_secured secured = {redis, on_secured, on_broken};
     struct error error = {""};
     struct tls *tls = tls_new(&redis->target->tls, redis->connection->c.fd, redis->route.at.host, &error);
     redis_event_secure(redis->connection, tls, error.text, &secured);
@@ -334,6 +306,7 @@ static void on_deadline(evutil_socket_t fd, short what, void *context) {
 
 /* Takes over what hiredis has begun. */
 static void connection_begin(struct redis *redis, redisAsyncContext *connection) {
+    const struct redis_events events = {redis, elements_wanted, element_take, on_broken};
     redis->first = redis->n = 0;
     if (!connection || connection->err) {
         char why[160];
@@ -342,18 +315,11 @@ static void connection_begin(struct redis *redis, redisAsyncContext *connection)
         connect_failed(redis, why);
         return;
     }
-    default_functions = connection->c.reader->fn;
-    redis->functions = *default_functions;
-    redis->functions.createString = element_create;
-    redis->functions.createArray = cut_begin;
-    redis->functions.createInteger = cut_measure;
-    connection->c.reader->fn = &redis->functions;
-    connection->c.reader->privdata = redis;
     connection->c.reader->maxbuf = 0; /* keep the read buffer */
     connection->data = redis;
     redis->connection = connection;
     redis->silent_at = redis->answers - 1;
-    redis_event_attach(connection, redis->base);
+    redis_event_attach(connection, redis->base, &events);
     redisAsyncSetConnectCallback(connection, on_connect);
     redisAsyncSetDisconnectCallback(connection, on_disconnect);
     evtimer_add(redis->watch, &(struct timeval){.tv_sec = SILENCE_SECONDS});

@@ -70,7 +70,8 @@ static inline int redis_words(va_list arguments, const char *words[REDIS_WORDS_M
 }
 /* What was sent goes out at once, not once the event loop comes by; an error shows there. */
 void redis_write(struct redis *redis);
-/* LRANGE key first last, each element into `sink` as it arrives; `done` sees an array without elements, or an error. */
+/* LRANGE key first last, each element into `sink` as it arrives; `done` sees an integer, how many they were, or an
+ * error. */
 void redis_range(struct redis *redis, const char *key, int64_t first, int64_t last, redis_sink_fn *sink,
                  redis_reply_fn *done, void *context);
 

@@ -1,44 +1,79 @@
-/* The hooks by which hiredis asks for events, and the large reads between the socket and its parser. */
+/* The hooks by which hiredis asks for events, and the large reads between the socket and its reader. */
 #include "queue/redis_event.h"
 
 #include <errno.h>
 #include <hiredis/sds.h>
 #include <stdio.h>
 #include <stdlib.h>
+#include <string.h>
 #include <sys/socket.h>
 
 #include "base/mem.h"
-#include "queue/cutter.h"
+#include "queue/replies.h"
 
 enum { READ_BYTES = 128 << 10 }; /* of one wake-up */
 
 /* What redisAsyncHandleRead() does after it has read; exported for hiredis' own parts (TLS), declared in no header. */
 void redisProcessCallbacks(redisAsyncContext *connection);
 
+struct arrival;
 struct redis_event {
     redisAsyncContext *connection;
     struct event *read, *write;
-    struct cutter cutter;
+    struct redis_events events;
+    struct replies replies;
+    struct arrival *arrival; /* NULL: nothing is being taken */
     struct redis_secured secured;
     struct tls *tls;
     bool is_secure;   /* all goes through TLS */
     bool shaken;      /* hands: commands may go out */
     size_t sent;      /* of what hiredis has to send */
     char broken[256]; /* why TLS has failed; "": it has not */
-    char buffer[READ_BYTES];
+    size_t kept;      /* of the buffer: what waits for more */
+    char buffer[REPLIES_KEPT_MAX + READ_BYTES];
 };
 
-static int reader_feed(void *context, const char *bytes, size_t len) {
-    return redisReaderFeed(context, bytes, len) == REDIS_OK ? 0 : -1;
+/* The bytes under way. The connection, and with it the event, may be freed meanwhile. */
+struct arrival {
+    struct redis_event *event;
+    bool gone;
+};
+
+static bool elements_wanted(void *context) {
+    const struct redis_events *events = &((struct arrival *)context)->event->events;
+    return events->wanted(events->context);
 }
 
-/* To the parser, by way of the cutter. The connection, and with it the event, may be freed in here. */
+static void element_take(void *context, const char *text, size_t len) {
+    const struct redis_events *events = &((struct arrival *)context)->event->events;
+    events->element(events->context, text, len);
+}
+
+static int reader_feed(void *context, const char *bytes, size_t len) {
+    redisAsyncContext *connection = ((struct arrival *)context)->event->connection;
+    return redisReaderFeed(connection->c.reader, bytes, len) == REDIS_OK ? 0 : -1;
+}
+
+static int reply_whole(void *context) {
+    struct arrival *arrival = context;
+    redisProcessCallbacks(arrival->event->connection);
+    return arrival->gone ? -1 : 0;
+}
+
 static void bytes_take(struct redis_event *event, size_t n) {
-    redisAsyncContext *connection = event->connection;
-    if (cutter_pass(&event->cutter, event->buffer, n, reader_feed, connection->c.reader) != 0)
-        redisAsyncDisconnect(connection); /* out of memory, or a reply that broke the protocol */
-    else
-        redisProcessCallbacks(connection);
+    struct arrival arrival = {event, false};
+    const struct replies_handler handler = {&arrival, elements_wanted, element_take, reader_feed, reply_whole};
+    size_t len = event->kept + n;
+    event->arrival = &arrival;
+    ssize_t used = replies_take(&event->replies, event->buffer, len, &handler);
+    if (used == REPLIES_ENDED) return;
+    event->arrival = NULL;
+    if (used < 0) {
+        event->events.broken(event->events.context, "invalid reply, or out of memory");
+        return;
+    }
+    event->kept = len - (size_t)used;
+    if (event->kept > 0 && used > 0) memmove(event->buffer, event->buffer + used, event->kept);
 }
 
 /* --- TLS --- */
@@ -84,10 +119,9 @@ static void tls_shake(struct redis_event *event) {
 static void tls_take(struct redis_event *event) {
     size_t len = 0;
     ssize_t n = 0;
-    while (len < sizeof event->buffer &&
-           (n = tls_read(event->tls, event->buffer + len, sizeof event->buffer - len)) > 0)
+    while (len < READ_BYTES && (n = tls_read(event->tls, event->buffer + event->kept + len, READ_BYTES - len)) > 0)
         len += (size_t)n;
-    if (len == sizeof event->buffer) event_active(event->read, EV_READ, 0);
+    if (len == READ_BYTES) event_active(event->read, EV_READ, 0);
     if (n == 0) tls_break(event, "connection closed");
     if (n == TLS_FAILED) tls_break(event, tls_why(event->tls));
     if (sdslen(event->connection->c.obuf) > event->sent) event_add(event->write, NULL);
@@ -116,8 +150,7 @@ void redis_event_secure(redisAsyncContext *connection, struct tls *tls, const ch
 
 /* --- events --- */
 
-/* What the socket holds goes to the parser by way of the cutter, so hiredis itself must read nothing but the end or an
- * error. */
+/* hiredis itself reads nothing but the end or an error. */
 static void on_readable(evutil_socket_t fd, short what, void *context) {
     struct redis_event *event = context;
     redisContext *connection = &event->connection->c;
@@ -127,7 +160,7 @@ static void on_readable(evutil_socket_t fd, short what, void *context) {
         return;
     }
     if (connection->flags & REDIS_CONNECTED) {
-        ssize_t n = recv(fd, event->buffer, sizeof event->buffer, 0);
+        ssize_t n = recv(fd, event->buffer + event->kept, READ_BYTES, 0);
         if (n > 0) {
             bytes_take(event, (size_t)n);
             return;
@@ -165,16 +198,17 @@ static void write_delete(void *context) { event_del(((struct redis_event *)conte
 
 static void cleanup(void *context) {
     struct redis_event *event = context;
+    if (event->arrival) event->arrival->gone = true;
     event_free(event->read);
     event_free(event->write);
     tls_free(event->tls);
     free(event);
 }
 
-void redis_event_attach(redisAsyncContext *connection, struct event_base *base) {
+void redis_event_attach(redisAsyncContext *connection, struct event_base *base, const struct redis_events *events) {
     struct redis_event *event = mem_zalloc(1, sizeof *event);
     event->connection = connection;
-    event->cutter.state = CUTTER_BEGIN;
+    event->events = *events;
     event->read = event_new(base, connection->c.fd, EV_READ | EV_PERSIST, on_readable, event);
     event->write = event_new(base, connection->c.fd, EV_WRITE | EV_PERSIST, on_writable, event);
     connection->ev.data = event;

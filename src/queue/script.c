@@ -135,7 +135,7 @@ static void on_taken(void *context, const redisReply *reply) {
 static void on_page_ahead(void *context, const redisReply *reply) {
     struct consumer *consumer = context;
     if (!consumer->named || consumer_refused(consumer, reply, "LRANGE")) return;
-    if (reply->elements > 0) consumer->mean = 1 + consumer->pages[0].bytes / reply->elements;
+    if (reply->integer > 0) consumer->mean = 1 + consumer->pages[0].bytes / (uint64_t)reply->integer;
     consumer->pages[0].bytes = 0;
     if (--consumer->pending > 0) return;
     if (consumer->goes_on && !consumer->stopped) {

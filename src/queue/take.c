@@ -26,8 +26,8 @@ static void on_page(void *context, const redisReply *reply) {
     if (consumer_refused(consumer, reply, "LRANGE")) return;
     struct paging page = consumer->pages[consumer->first_page];
     consumer->first_page = (consumer->first_page + 1) % CONSUMER_PAGES;
-    if (reply->elements > 0) consumer->mean = 1 + page.bytes / reply->elements;
-    if (reply->elements < (size_t)page.asked)
+    if (reply->integer > 0) consumer->mean = 1 + page.bytes / (uint64_t)reply->integer;
+    if (reply->integer < page.asked)
         consumer->ended = true;
     else
         consumer->page = paging_next(consumer->page, page.asked, page.bytes, (int64_t)consumer->config->page);

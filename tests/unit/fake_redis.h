@@ -269,8 +269,9 @@ static inline redisReply *fake_range(const struct fake_command *command, bool tr
             if (i < first || i > last) free(fake_remove(key, (size_t)i).text);
         return fake_status("OK");
     }
-    redisReply *reply = fake_array(first <= last ? (size_t)(last - first + 1) : 0);
-    for (size_t i = 0; i < reply->elements; i++) {
+    const size_t here = first <= last ? (size_t)(last - first + 1) : 0;
+    redisReply *reply = command->sink ? fake_integer(here) : fake_array(here);
+    for (size_t i = 0; i < here; i++) {
         const struct fake_text *item = &key->items[(size_t)first + i];
         fake.sent += item->len;
         if (command->sink)
