@@ -9,7 +9,7 @@
 
 enum {
     CONSUMER_TAKE_MAX = 4000, /* entries of a claim that a script makes */
-    CONSUMER_TAKES = 16,      /* claims of an operation, made one while the entries of another are folded */
+    CONSUMER_TAKES = 64,      /* claims of an operation, made one while the entries of another are folded */
     CONSUMER_SOME_MAX = 4000, /* entries moved or popped one by one; without scripts, a longer queue is renamed */
     CONSUMER_FEW_MAX = 500,   /* entries that a script moves one by one, and answers with */
     CONSUMER_SOME_FIRST = 256,

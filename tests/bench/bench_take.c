@@ -7,6 +7,7 @@
 #include <event2/event.h>
 #include <hiredis/hiredis.h>
 #include <inttypes.h>
+#include <malloc.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -200,6 +201,9 @@ int main(int argc, char **argv) {
     struct flow_layout layout;
     struct schema schema;
     struct error error;
+    /* Else what one side frees decides how often the other must ask the system for memory. */
+    mallopt(M_MMAP_THRESHOLD, 64 << 20);
+    mallopt(M_TRIM_THRESHOLD, 256 << 20);
     redisContext *redis = redisConnectUnix(argv[1]);
     if (!redis || redis->err) return fprintf(stderr, "bench_take: %s: no redis-server\n", argv[1]), 1;
     if (strcmp(argv[3], "fill") == 0) {

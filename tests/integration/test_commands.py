@@ -329,7 +329,7 @@ def test_status_without_a_queue(small):
     direct = ["--collector-listen", "udp:127.0.0.1:1", "--collector-queue", "direct"]
     out, err = small.run("status", *direct)
     assert err == "" and out.startswith("queue   none: ") and "direct" in out.splitlines()[0]
-    assert re.search(r"^one +- +0 +5 +4 ", out, re.M) and "-1" not in out
+    assert re.search(r"^one +- +0 +5 +4 ", out, re.M) and " -1" not in out
     said, _ = document(small, "status", *direct)
     assert said["queue"] == {"kind": "direct", "server": None, "name": None, "waiting": None, "rejected": None,
                              "error": None, "redis_problems": []}
@@ -356,7 +356,7 @@ def test_status_of_files_alone(folder, plain_tool):
 def test_status_of_a_key_that_is_no_list(small):
     small.redis.client().set("text", "x")
     out, err = small.run("status", "--queue-name", "text", code=1)
-    assert "text" in err and "WRONGTYPE" in err and "-1" not in out and out.startswith("store ")
+    assert "text" in err and "WRONGTYPE" in err and " -1" not in out and out.startswith("store ")
 
 
 def test_status_where_the_store_is_away(make_site):
