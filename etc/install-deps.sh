@@ -16,7 +16,8 @@ run='libhiredis1.1.0|libhiredis0.14 libjansson4 libmariadb3 libevent-2.1-7 libev
 build='gcc make pkg-config libc6-dev libhiredis-dev libjansson-dev libmariadb-dev libevent-dev libsqlite3-dev libinih-dev
     libxxhash-dev libpcap-dev libexpat1-dev libmaxminddb-dev libcrypt-dev libssl-dev zlib1g-dev libzstd-dev netbase'
 servers='redis-tools mariadb-server-core'
-tests='libcmocka-dev clang libclang-rt-dev clang-format-19 python3 python3-pytest python3-pytest-xdist python3-redis python3-pymysql openssl mandoc shellcheck
+tests='libcmocka-dev clang libclang-rt-dev clang-format-19 python3 python3-pytest python3-pytest-xdist python3-redis python3-pymysql
+    python3-mysqldb openssl mandoc shellcheck
     universal-ctags systemd libseccomp2 faketime build-essential debhelper lintian debootstrap tshark
     iproute2 iputils-ping iperf3 curl
     chromium fonts-dejavu-core zstd'

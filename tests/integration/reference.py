@@ -6,6 +6,7 @@ values; flow counts in millionths, addresses as text, the total row of index_nod
 """
 import collections
 import datetime
+import functools
 import json
 import re
 import socket
@@ -51,6 +52,7 @@ def _words(path):
                 yield words
 
 
+@functools.cache
 def read_protocols(path="/etc/protocols"):
     """Names and aliases, in lower case, to numbers. The first line that has a name counts."""
     numbers = {}
@@ -60,6 +62,7 @@ def read_protocols(path="/etc/protocols"):
     return numbers
 
 
+@functools.cache
 def read_services(path="/etc/services"):
     """{"tcp": {ports}, "udp": {ports}, None: {ports of any protocol}}."""
     ports = collections.defaultdict(set)
@@ -70,6 +73,7 @@ def read_services(path="/etc/services"):
     return ports
 
 
+@functools.cache
 def read_service_ports(path="/etc/services"):
     """Names and aliases to ports: tcp's before udp's, the first line of a name before the later ones."""
     ports = {}
