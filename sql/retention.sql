@@ -115,46 +115,45 @@ BEGIN
   END IF;
 END//
 
--- Empties the partitions of one table that end at `p_cutoff` or before, and merges them into one. If they were dropped
--- instead, their days would belong to the next partition, and a late flow for one of these days would have to split
--- a full partition. Rows of expired days that share a common partition with later ones are deleted.
+-- Drops the partitions of one table that end at `p_cutoff` or before, but the last of them: this one, which then covers
+-- their days too, is emptied. If it was dropped as well, all these days would belong to the next partition, and a late
+-- flow for one of them would have to split a full one. Nothing is reorganized: each partition of it would be a new file.
+-- Rows of expired days that share a common partition with later ones are deleted.
 DROP PROCEDURE IF EXISTS flowimport_retention_expire//
 CREATE DEFINER = 'flowimport_retention'@'localhost' PROCEDURE flowimport_retention_expire
   (IN p_at BIGINT, IN p_table VARCHAR(64), IN p_cutoff BIGINT)
   MODIFIES SQL DATA
 BEGIN
   DECLARE v_names LONGTEXT;
-  DECLARE v_name VARCHAR(64);
-  DECLARE v_n, v_end, v_rows, v_bytes BIGINT;
+  DECLARE v_last VARCHAR(64);
+  DECLARE v_n, v_rows, v_bytes BIGINT;
   DECLARE v_done INT DEFAULT 1;
-  SELECT GROUP_CONCAT(partition_name ORDER BY partition_ordinal_position), COUNT(*),
-         MAX(CAST(partition_description AS UNSIGNED)), SUM(table_rows), SUM(data_length + index_length)
-    INTO v_names, v_n, v_end, v_rows, v_bytes
+  SELECT GROUP_CONCAT(partition_name ORDER BY partition_ordinal_position), COUNT(*), SUM(table_rows),
+         SUM(data_length + index_length)
+    INTO v_names, v_n, v_rows, v_bytes
     FROM information_schema.partitions
     WHERE table_schema = DATABASE() AND table_name = p_table AND partition_description <> 'MAXVALUE'
       AND CAST(partition_description AS UNSIGNED) <= p_cutoff;
-  SET @flowimport_full = 1;
-  IF v_n = 1 THEN -- what an earlier run has left: only late flows can be in it
-    SET @flowimport_sql = CONCAT('SELECT EXISTS (SELECT 1 FROM ', p_table, ' PARTITION (', v_names,
-                                 ')) INTO @flowimport_full');
-    PREPARE flowimport_statement FROM @flowimport_sql;
-    EXECUTE flowimport_statement;
-    DEALLOCATE PREPARE flowimport_statement;
-  END IF;
-  IF v_n > 0 AND @flowimport_full THEN
-    CALL flowimport_retention_alter(p_at, p_table, CONCAT('TRUNCATE PARTITION ', v_names), v_done);
-    IF v_done THEN
-      CALL flowimport_retention_note(p_at, 'drop', p_table, v_rows, v_bytes, NULL);
-    END IF;
-    IF v_done AND v_n > 1 THEN
-      -- Never the name of one of them: MariaDB (10.11) that is killed meanwhile can't open the table any more.
-      SET v_name = IF(v_end MOD 86400, CONCAT('gap', v_end),
-                      DATE_FORMAT(DATE_ADD('1970-01-01', INTERVAL v_end DIV 86400 DAY), 'gap%Y%m%d'));
+  IF v_n > 0 THEN
+    SET v_last = SUBSTRING_INDEX(v_names, ',', -1);
+    IF v_n > 1 THEN
       CALL flowimport_retention_alter(
         p_at, p_table,
-        CONCAT('REORGANIZE PARTITION ', v_names, ' INTO (PARTITION ',
-               v_name, IF(FIND_IN_SET(v_name, v_names), '_2', ''), ' VALUES LESS THAN (', v_end, '))'),
-        v_done);
+        CONCAT('DROP PARTITION ', LEFT(v_names, CHAR_LENGTH(v_names) - CHAR_LENGTH(v_last) - 1)), v_done);
+    END IF;
+    SET @flowimport_full = 0; -- what an earlier run has left is so only if late flows came
+    IF v_done THEN
+      SET @flowimport_sql = CONCAT('SELECT EXISTS (SELECT 1 FROM ', p_table, ' PARTITION (', v_last,
+                                   ')) INTO @flowimport_full');
+      PREPARE flowimport_statement FROM @flowimport_sql;
+      EXECUTE flowimport_statement;
+      DEALLOCATE PREPARE flowimport_statement;
+    END IF;
+    IF v_done AND @flowimport_full THEN
+      CALL flowimport_retention_alter(p_at, p_table, CONCAT('TRUNCATE PARTITION ', v_last), v_done);
+    END IF;
+    IF v_done AND (v_n > 1 OR @flowimport_full) THEN
+      CALL flowimport_retention_note(p_at, 'drop', p_table, v_rows, v_bytes, NULL);
     END IF;
   END IF;
   IF v_done THEN
@@ -202,7 +201,8 @@ BEGIN
   CLOSE v_tables;
 END//
 
--- While the tables are larger than max_size: drops the oldest day, or common partition, of all sizes, but never today.
+-- Where the tables are larger than max_size: drops as many of the oldest days, or common partitions, of all sizes as it
+-- takes, but never today.
 DROP PROCEDURE IF EXISTS flowimport_retention_cap//
 CREATE DEFINER = 'flowimport_retention'@'localhost' PROCEDURE flowimport_retention_cap
   (IN p_at BIGINT, IN p_max BIGINT UNSIGNED)
@@ -211,40 +211,46 @@ BEGIN
   DECLARE v_used, v_freed DECIMAL(30, 0) DEFAULT 0;
   DECLARE v_oldest, v_last BIGINT DEFAULT 0;
   DECLARE v_size, v_end INT DEFAULT 0;
+  DECLARE v_days CURSOR FOR
+    SELECT CAST(partition_description AS UNSIGNED) AS oldest, SUM(data_length + index_length)
+      FROM information_schema.partitions
+      WHERE table_schema = DATABASE() AND table_name REGEXP '_data$' AND (partition_name LIKE 'd%' OR table_rows > 0)
+        AND partition_description <> 'MAXVALUE'
+        AND CAST(partition_description AS UNSIGNED) <= p_at - p_at MOD 86400
+      GROUP BY oldest HAVING SUM(table_name REGEXP '^flows_aggr_') > 0 ORDER BY oldest;
   DECLARE v_sizes CURSOR FOR
-    SELECT DISTINCT SUBSTRING_INDEX(SUBSTRING_INDEX(table_name, '_', -2), '_', 1)
+    SELECT SUBSTRING_INDEX(SUBSTRING_INDEX(table_name, '_', -2), '_', 1) AS size,
+           MAX(CAST(partition_description AS UNSIGNED))
       FROM information_schema.partitions
       WHERE table_schema = DATABASE() AND table_name REGEXP '^flows_aggr_[0-9]+_data$'
-        AND (partition_name LIKE 'd%' OR table_rows > 0) AND CAST(partition_description AS UNSIGNED) = v_oldest;
+        AND (partition_name LIKE 'd%' OR table_rows > 0) AND partition_description <> 'MAXVALUE'
+        AND CAST(partition_description AS UNSIGNED) <= v_last
+      GROUP BY size;
   DECLARE CONTINUE HANDLER FOR NOT FOUND SET v_end = 1;
   SELECT SUM(data_length + index_length) INTO v_used FROM information_schema.tables
     WHERE table_schema = DATABASE() AND (table_name REGEXP '_data$' OR table_name = 'import_ledger');
-  WHILE v_used > p_max AND v_oldest IS NOT NULL DO
-    SELECT MIN(CAST(partition_description AS UNSIGNED)) INTO v_oldest
-      FROM information_schema.partitions
-      WHERE table_schema = DATABASE() AND table_name REGEXP '^flows_aggr_[0-9]+_data$'
-        AND (partition_name LIKE 'd%' OR table_rows > 0) AND CAST(partition_description AS UNSIGNED) > v_last
-        AND CAST(partition_description AS UNSIGNED) <= p_at - p_at MOD 86400;
-    IF v_oldest IS NULL THEN
+  OPEN v_days;
+  days: LOOP
+    IF v_used <= p_max THEN LEAVE days; END IF;
+    FETCH v_days INTO v_oldest, v_freed;
+    IF v_end THEN
       CALL flowimport_retention_note(p_at, 'error', 'max_size', 0, v_used,
                                      CONCAT('the tables take ', v_used, ' bytes of ', p_max, ', and no full ',
                                             'day is left to drop: raise max_size, or use larger bucket sizes'));
-    ELSE
-      SELECT SUM(data_length + index_length) INTO v_freed FROM information_schema.partitions
-        WHERE table_schema = DATABASE() AND table_name REGEXP '_data$'
-          AND (partition_name LIKE 'd%' OR table_rows > 0) AND CAST(partition_description AS UNSIGNED) = v_oldest;
-      SET v_end = 0;
-      OPEN v_sizes;
-      sizes: LOOP
-        FETCH v_sizes INTO v_size;
-        IF v_end THEN LEAVE sizes; END IF;
-        CALL flowimport_retention_size(p_at, v_size, v_oldest);
-        SET v_end = 0;
-      END LOOP;
-      CLOSE v_sizes;
-      SET v_used = v_used - v_freed, v_last = v_oldest;
+      LEAVE days;
     END IF;
-  END WHILE;
+    SET v_used = v_used - v_freed, v_last = v_oldest;
+  END LOOP;
+  CLOSE v_days;
+  SET v_end = 0;
+  OPEN v_sizes;
+  sizes: LOOP
+    FETCH v_sizes INTO v_size, v_oldest;
+    IF v_end THEN LEAVE sizes; END IF;
+    CALL flowimport_retention_size(p_at, v_size, v_oldest);
+    SET v_end = 0;
+  END LOOP;
+  CLOSE v_sizes;
 END//
 
 -- Keeps known losses as long as the size that is kept longest.

@@ -288,6 +288,23 @@ static void the_smallest_packet_is_enough(void **state) {
     env_release(&env);
 }
 
+/* Without array binding. */
+static void a_server_that_prepares_nothing_gets_text(void **state) {
+    struct env env;
+    (void)state;
+    without_bulk = true;
+    const char *at = fresh_url();
+    without_bulk = false;
+    admin_run("SET GLOBAL max_prepared_stmt_count = 0");
+    env_init(&env, at);
+    many_rows(&env, 1, 5003);
+    admin_run("SET GLOBAL max_prepared_stmt_count = 16382");
+    many_rows(&env, 2, 5003); /* does not ask again */
+    assert_query(&env, "SELECT COUNT(*), SUM(octetDeltaCount) FROM flows_600_data", "5003|25025006\n");
+    assert_query(&env, "SELECT COUNT(*), SUM(packetDeltaCount) FROM index_nodes_600_data", "1250|1561250\n");
+    env_release(&env);
+}
+
 static unsigned long connection_id(struct env *env) { return mysql_thread_id(mysql_own(env->store)->mysql); }
 
 static void a_lost_connection_is_made_again(void **state) {
@@ -590,6 +607,7 @@ int main(void) {
     const struct CMUnitTest once[] = {
         QUERY_CASES,
         cmocka_unit_test(a_dropped_partition_is_made_again),
+        cmocka_unit_test(a_server_that_prepares_nothing_gets_text),
         cmocka_unit_test(views_take_deletes),
         cmocka_unit_test(a_lost_connection_is_made_again),
         cmocka_unit_test(two_that_write_one_generation),

@@ -1,12 +1,12 @@
 /* Partitions by day: which ALTER TABLE makes the missing ones. No I/O here.
  *
- * A day's partition is named d20261123 and holds exactly that day (UTC, by the start of the bucket); it is made before
- * its first row is written. What lies between two such days is covered by a common one, named gap and the day before
- * which it ends; either with _2 behind it where it was split off from one of that name. A partition costs about 40 ms a
- * table to make, and the server has a limit of them, so a generation makes few, for the days nearest to the present;
- * rows of other days fall into the common partitions. Splitting one copies its rows, so one that is full is left as it
- * is, until a person has it split (store/retention/split.h). Behind the last day there is a common partition only where
- * rows need it. */
+ * A day's partition is named d20261123 and holds exactly that day (UTC, by the start of the bucket), the first one also
+ * the days before that have expired; it is made before its first row is written. What lies between two such days is
+ * covered by a common one, named gap and the day before which it ends; either with _2 behind it where it was split off
+ * from one of that name. A partition costs about 40 ms a table to make, and the server has a limit of them, so a
+ * generation makes few, for the days nearest to the present; rows of other days fall into the common partitions.
+ * Splitting one copies its rows, so one that is full is left as it is, until a person has it split
+ * (store/retention/split.h). Behind the last day there is a common partition only where rows need it. */
 #ifndef FLOWIMPORT_STORE_MYSQL_PARTITION_H
 #define FLOWIMPORT_STORE_MYSQL_PARTITION_H
 

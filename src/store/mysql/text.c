@@ -1,4 +1,4 @@
-/* Many rows in the text of one INSERT: for servers and client libraries without array binding. */
+/* Many rows in the text of one INSERT: without array binding, what is less than a chunk, or can't be prepared. */
 #include "store/mysql/text.h"
 
 #include <string.h>

@@ -37,6 +37,20 @@ static void key_stage(const struct key_column *key, const uint8_t *bytes, uint8_
     host_put(slot, be_number(bytes, key->width), key->width);
 }
 
+static unsigned least(size_t a, size_t b) { return (unsigned)(a < b ? a : b); }
+
+/* How many rows of n values, whose bytes are `wire`, go at a time. */
+static unsigned rows_at_a_time(const struct mysql_store *store, unsigned n, size_t wire, struct mysql_table *known) {
+    size_t header = 64 + 2u * n, room = store->packet > header ? store->packet - header : 0;
+    unsigned chunk = least(MYSQL_CHUNK_BYTES / known->stride, MYSQL_CHUNK_ROWS);
+    if (store->bulk) return room < wire ? 1 : least(chunk, room / wire);
+    /* Both the statement and its values must fit; the values have their types with them. */
+    size_t text = known->head.len + known->tail.len, most = room > text ? (room - text) / (wire + 2u * n) : 0;
+    unsigned named = least(least(chunk, MYSQL_PARAMS / n), most);
+    known->is_text = named < 2;
+    return known->is_text ? chunk : named;
+}
+
 /* The statement, the layout of a staged row, and how many of them go at a time. */
 static void table_prepare(struct mysql_store *store, const struct table *table, struct mysql_table *known) {
     char name[SCHEMA_NAME_MAX];
@@ -64,15 +78,9 @@ static void table_prepare(struct mysql_store *store, const struct table *table, 
         wire += 1 + sizeof(uint64_t);
     }
     buffer_add_text(&known->head, ") VALUES ");
-    size_t header = 64 + 2u * (table->n_keys + table->n_values), chunk = MYSQL_CHUNK_BYTES / known->stride;
-    if (store->bulk && chunk > (store->packet - header) / wire)
-        chunk = store->packet > header ? (store->packet - header) / wire : 0;
-    if (chunk > MYSQL_CHUNK_ROWS) chunk = MYSQL_CHUNK_ROWS;
-    known->chunk = chunk ? (unsigned)chunk : 1;
-    if (store->rows_size < known->chunk * known->stride) {
-        store->rows_size = known->chunk * known->stride;
-        store->rows = mem_realloc(store->rows, store->rows_size, 1);
-    }
+    known->is_text = false;
+    known->chunk = rows_at_a_time(store, table->n_keys + table->n_values, wire, known);
+    if (!store->rows) store->rows = mem_alloc(MYSQL_CHUNK_BYTES);
 }
 
 /* A server may end a transaction and answer OK all the same: Galera does where another node's transaction comes first
@@ -95,9 +103,17 @@ static enum store_status run_all(struct mysql_store *store, const char *const *s
     return status;
 }
 
+/* A statement that names many rows is prepared for a whole chunk; the rest goes as text. */
+static enum store_status rows_send(struct mysql_store *store, struct error *error) {
+    struct mysql_table *known = &store->tables[table_number(store->base.schema, store->staged)];
+    if (store->bulk) return mysql_bulk_write(store, error);
+    if (!known->is_text && store->n_rows == known->chunk) return mysql_chunk_write(store, error);
+    return mysql_text_write(store, error);
+}
+
 static enum store_status staged_write(struct mysql_store *store, struct error *error) {
     enum store_status status = STORE_OK;
-    if (store->n_rows > 0) status = store->bulk ? mysql_bulk_write(store, error) : mysql_text_write(store, error);
+    if (store->n_rows > 0) status = rows_send(store, error);
     if (status == STORE_REFUSED && schema_is_wide(store->staged) && mysql_is_outgrown(store)) {
         store->narrow = store->staged;
         status = STORE_RETRY; /* the next try begins with wider columns */
