@@ -81,6 +81,11 @@ class Node(rig.MariaDB):
         if wait:
             self.wait_synced()
 
+    def empty(self):
+        """As on a new disk."""
+        shutil.rmtree(self.folder / "data")
+        (self.folder / "data").mkdir()
+
     def status(self, name):
         """Of a status variable of Galera's; None where the server doesn't answer."""
         try:
@@ -91,6 +96,12 @@ class Node(rig.MariaDB):
     def is_synced(self):
         assert self.process.running(), self.process.output()[-6000:]
         return self.status("local_state_comment") == "Synced" and self.status("ready") == "ON"
+
+    def is_back(self):
+        """Of a node that was cut off: it may end when it can't get what it has missed, and is then started again."""
+        if not self.process.running():
+            self.start(wait=False)
+        return self.is_synced()
 
     def wait_synced(self):
         rig.wait_for(self.is_synced, lambda: "%s to be synced:\n%s" % (self.name, self.process.output()[-6000:]),
