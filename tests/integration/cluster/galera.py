@@ -61,6 +61,7 @@ class Node(rig.MariaDB):
         address = "10.78.0.%d" % self.number
         peers = ",".join("10.78.0.%d" % i for i in range(1, NODES + 1) if i != self.number)
         words = ["mariadbd", "--no-defaults", "--user=root", "--datadir=%s" % (self.folder / "data"),
+                 "--server-id=%d" % self.number,
                  "--socket=%s" % self.socket, "--pid-file=%s" % (self.folder / "mysql.pid"),
                  "--tmpdir=%s" % self.folder, "--bind-address=0.0.0.0", "--port=%d" % self.port,
                  "--innodb-log-file-size=64M", "--innodb-buffer-pool-size=128M", "--innodb-flush-method=nosync",

@@ -96,6 +96,30 @@ def test_a_program_was_killed_while_it_made_the_tables(make_site, cluster):
     site.run("schema", "check")
 
 
+def test_a_state_transfer_disables_the_event(make_site, cluster):
+    """Of the node that ran it, and so of all; said, and healed by another install."""
+    node = cluster.nodes[0]
+    site = make_site(store=rig.MySQLStore(node, node.new_database()), retention={"keep": "600=30d"})
+    node.run("CREATE USER 'flowimport_retention'@'localhost'", "GRANT ALL ON *.* TO 'flowimport_retention'@'localhost'")
+    site.run("schema", "install")
+    site.run("retention", "install", code=1)  # the event scheduler is off
+
+    def states():
+        cluster.settled()
+        return [each.run("SELECT status FROM information_schema.events")[0][0] for each in cluster.nodes]
+    assert states() == ["ENABLED", "SLAVESIDE_DISABLED", "SLAVESIDE_DISABLED"]
+    node.kill()
+    rig.wait_for(lambda: cluster.nodes[1].status("cluster_size") == "2", "the others to know", step=0.1)
+    node.empty()
+    node.start()
+    assert states() == ["SLAVESIDE_DISABLED"] * 3
+    out, _ = site.run("retention", "status", code=1)
+    assert "disabled on this node of a Galera cluster, and no other node runs it" in out, out
+    site.run("retention", "install", code=1)
+    assert states() == ["ENABLED", "SLAVESIDE_DISABLED", "SLAVESIDE_DISABLED"]
+    assert "Galera" not in site.run("retention", "status", code=1)[0]
+
+
 # Deadlock, interrupted, lock wait; and of partitions: wrong name, there already, not consecutive, not the same range.
 LOST = ("1213", "1317", "1205", "1507", "1517", "1519", "1520")
 
