@@ -32,7 +32,8 @@ def rsync_wrapped(folder, top):
     """A folder with an rsync that stays root: its daemon would become nobody, and servers of tests are root's."""
     script = folder / "bin" / "rsync"
     script.parent.mkdir(exist_ok=True)
-    script.write_text('#!/bin/sh\ncase $1 in --daemon) shift; set -- --daemon --dparam=uid=0 --dparam=gid=0 "$@" ;; esac\n'
+    script.write_text('#!/bin/sh\n'
+                      'case $1 in --daemon) shift; set -- --daemon --dparam=uid=0 --dparam=gid=0 "$@" ;; esac\n'
                       'exec %s "$@"\n' % (top / "usr/bin/rsync"))
     script.chmod(0o755)
     return script.parent

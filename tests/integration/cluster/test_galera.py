@@ -36,7 +36,8 @@ def test_load_on_all_nodes(work, cluster):
     exact(made, cluster)
     assert made.said("(error 1213)"), made.output()
     # The row of the lock that they created the tables under.
-    assert cluster.nodes[0].run("SELECT value FROM %s.flowimport_schema WHERE name = 'setup_lock'" % made.database) == (("",),)
+    assert cluster.nodes[0].run("SELECT value FROM %s.flowimport_schema WHERE name = 'setup_lock'" %
+                                made.database) == (("",),)
 
 
 def test_a_node_is_killed_and_comes_back(work, cluster):
@@ -136,7 +137,7 @@ def test_retention_every_second(work, cluster):
 
     def run():
         """A step that loses against an importer's transaction or partition is left to the next run."""
-        done = subprocess.run(site.command("retention", "run"), stdout=subprocess.PIPE, stderr=subprocess.PIPE, check=False)
+        done = subprocess.run(site.command("retention", "run"), capture_output=True, check=False)
         lost = [code for code in re.findall(r"error (\d+)", done.stderr.decode()) if code not in LOST]
         assert not lost and (done.returncode == 0 or done.stderr), done.stderr
         succeeded.append(done.returncode == 0)

@@ -3,10 +3,12 @@ import pytest
 
 import importers
 import rig
+from test_going_back import drained
 from test_mysql import account
 
 SEMI_SYNC = (["SET GLOBAL rpl_semi_sync_master_enabled = 1", "SET GLOBAL rpl_semi_sync_master_timeout = 60000",
-              "SET GLOBAL rpl_semi_sync_master_wait_point = AFTER_SYNC"], ["SET GLOBAL rpl_semi_sync_slave_enabled = 1"])
+              "SET GLOBAL rpl_semi_sync_master_wait_point = AFTER_SYNC"],
+             ["SET GLOBAL rpl_semi_sync_slave_enabled = 1"])
 
 
 @pytest.fixture(name="pair")
@@ -85,6 +87,5 @@ def test_asynchronous(make_site, pair):
     lost = made.committed() - before
     assert lost > 0
     gone_over(made, primary, replica)
-    rig.wait_for(lambda: made.daemons[0].flush() or not made.site.redis.client().llen(rig.QUEUE) and not made.site.claims(),
-                 made.output, step=0.05)
+    drained(made.site, made.daemons)
     assert "%d are missing, 0 counted twice" % lost in made.site.run("verify", code=1)[0]
