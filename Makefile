@@ -66,7 +66,7 @@ formatted = $(shell find src include tests -name '*.[ch]')
 # Only what tells the version is compiled again where it differs.
 versioned := $(call object,$(shell grep -rl --include='*.c' FLOWIMPORT_VERSION src tests))
 
-.PHONY: all help page tests check check-all check-mysql asan fuzz fuzzers bench benches campaign demo screenshots format sample sql install deb dist \
+.PHONY: all help page tests check check-all check-cluster check-mysql asan fuzz fuzzers bench benches campaign demo screenshots format sample sql install deb dist \
         clean FORCE
 .DELETE_ON_ERROR:
 .SECONDARY:
@@ -74,7 +74,7 @@ versioned := $(call object,$(shell grep -rl --include='*.c' FLOWIMPORT_VERSION s
 all: $(programs) $(manuals) $(completions) ## the two programs, manuals, shell completion (the default)
 
 help: ## this list
-	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "  make %-11s %s\n", $$1, $$2}' Makefile
+	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "  make %-13s %s\n", $$1, $$2}' Makefile
 	@echo '  Variables: BUILD=$(BUILD) CC=$(CC) CFLAGS="$(CFLAGS)" WERROR=1 V=1 PREFIX=$(PREFIX) DESTDIR= SECONDS=$(SECONDS)'
 
 # Asked for by every object, so that a machine without the libraries hears about the packages and not about headers.
@@ -201,6 +201,9 @@ check-all: ## everything, with private servers: prints the sum of all tests last
 
 check-mysql: ## what concerns the database, with MySQL's own server and client library, in a root of Debian sid (by root)
 	@BUILD=$(BUILD) tests/check-mysql
+
+check-cluster: all ## importers on clusters of MariaDB and Redis whose nodes are killed and cut off (by root)
+	@BUILD=$(BUILD) tests/check-cluster
 
 asan: ## unit and integration programs under AddressSanitizer and UBSan
 	@MAKE='$(MAKE)' tests/run asan

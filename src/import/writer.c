@@ -27,6 +27,8 @@ struct writer {
     struct retention_run_state retention_run; /* the thread's own; at = 0: none is under way */
     int64_t retention_next;                   /* when the next begins */
     int64_t retention_look;                   /* when its log was looked at */
+    int64_t retention_watched;                /* since when; 0: not yet */
+    bool retention_warned;                    /* of what it says now */
     pthread_t thread;
     pthread_mutex_t lock; /* guards what follows */
     pthread_cond_t changed;
@@ -36,6 +38,7 @@ struct writer {
     struct retention_rules retention;
     int64_t retention_last; /* when the last run began; 0: none is known */
     bool retention_failed;
+    int64_t retention_overdue; /* since when no run has succeeded; 0: that is no longer than a day */
     bool finished, stop;
     int event;
 
@@ -115,6 +118,21 @@ static bool retention_step(struct writer *writer, const struct retention_rules *
     return false;
 }
 
+/* Since when no run has succeeded, if that is too long; where none is known, since we look. */
+static int64_t retention_overdue(struct writer *writer, int64_t now) {
+    struct error ignored;
+    int64_t at;
+    if (retention_succeeded(writer->store, &at, &ignored) != STORE_OK) return writer->retention_overdue;
+    if (!writer->retention_watched) writer->retention_watched = now;
+    int64_t since = at ? at : writer->retention_watched, overdue = now - since > DAY_SECONDS ? since : 0;
+    char date[CLOCK_TEXT];
+    if (overdue && !writer->retention_warned)
+        log_warning("store", "retention: no run has succeeded since %s; `flowimport retention status` says why",
+                    clock_show(since, date));
+    writer->retention_warned = overdue != 0;
+    return overdue;
+}
+
 /* How the last run went, no matter who started it. */
 static void retention_look(struct writer *writer, int64_t now) {
     struct error ignored; /* the next commit tells what is wrong with the store */
@@ -123,9 +141,11 @@ static void retention_look(struct writer *writer, int64_t now) {
     if (writer->retention_look <= now && now < writer->retention_look + RETENTION_LOOK) return;
     writer->retention_look = now;
     if (retention_last(writer->store, &at, &failed, &ignored) != STORE_OK) return;
+    int64_t overdue = retention_overdue(writer, now);
     pthread_mutex_lock(&writer->lock);
     writer->retention_last = at;
     writer->retention_failed = failed;
+    writer->retention_overdue = overdue;
     pthread_mutex_unlock(&writer->lock);
 }
 
@@ -350,7 +370,18 @@ void writer_retention_show(struct writer *writer, struct show *show) {
     show_gauge(show, "last_run_failed", "Whether a step of that run failed.", failed);
 }
 
-void writer_problems(const struct writer *writer, struct buffer *out) {
+static void retention_problem(struct writer *writer, struct buffer *out) {
+    char date[CLOCK_TEXT];
+    pthread_mutex_lock(&writer->lock);
+    int64_t since = retention_is_off(&writer->retention) ? 0 : writer->retention_overdue;
+    pthread_mutex_unlock(&writer->lock);
+    if (since)
+        buffer_printf(out, "store: no run of retention has succeeded since %s: flowimport retention status says why\n",
+                      clock_show(since, date));
+}
+
+void writer_problems(struct writer *writer, struct buffer *out) {
+    retention_problem(writer, out);
     if (is_up(writer)) return;
     if (writer->failures)
         buffer_printf(out, "store: %s\n", writer->failed.text);

@@ -213,7 +213,9 @@ static enum store_status objects_create(struct store *store, const struct catalo
     char name[SCHEMA_NAME_MAX];
     for (unsigned i = 0; i < ddl_count(schema) && status == STORE_OK; i++) {
         ddl_name(schema, i, name, sizeof name);
-        if (!catalog_find(catalog, name)) status = object_create(store, i, error);
+        if (catalog_find(catalog, name)) continue;
+        if (store->ops->setup) status = store->ops->setup(store, SETUP_HOLD, error);
+        if (status == STORE_OK) status = object_create(store, i, error);
     }
     if (status == STORE_OK) status = settings_check(store, true, error);
     for (unsigned i = 0; i < schema->n_sizes && status == STORE_OK; i++)
@@ -240,10 +242,22 @@ static enum store_status objects_check(struct store *store, const struct catalog
     return status;
 }
 
-/* Where statements that make tables are part of a transaction (SQLite) all are made in one. */
-static enum store_status transaction(struct store *store, const char *verb, struct error *error) {
-    if (store->ops->dialect != DIALECT_SQLITE) return STORE_OK;
-    return store->ops->query(store, verb, NULL, 0, NULL, NULL, error);
+/* Where statements that make tables are part of a transaction (SQLite) all are made in one. Elsewhere it is one
+ * program's turn. */
+static enum store_status turn_begin(struct store *store, struct error *error) {
+    if (store->ops->setup) return store->ops->setup(store, SETUP_TAKE, error);
+    return store->ops->query(store, "BEGIN IMMEDIATE", NULL, 0, NULL, NULL, error);
+}
+
+/* Returns `status`, or what went wrong at the end. */
+static enum store_status turn_end(struct store *store, enum store_status status, struct error *error) {
+    struct error ignored;
+    enum store_status ended = STORE_OK;
+    if (store->ops->setup)
+        ended = store->ops->setup(store, SETUP_RELEASE, status == STORE_OK ? error : &ignored);
+    else if (status == STORE_OK)
+        ended = store->ops->query(store, "COMMIT", NULL, 0, NULL, NULL, error);
+    return status == STORE_OK ? ended : status;
 }
 
 enum store_status setup_run(struct store *store, struct error *error) {
@@ -255,11 +269,13 @@ enum store_status setup_run(struct store *store, struct error *error) {
         error_set(error, "%s not found; the importer creates it with its first write", missing);
         status = STORE_REFUSED;
     } else if (status == STORE_OK && missing[0]) {
-        status = transaction(store, "BEGIN IMMEDIATE", error);
-        if (status == STORE_OK) status = catalog_fill(store, &catalog, error);
-        if (status == STORE_OK) status = objects_check(store, &catalog, missing, sizeof missing, error);
-        if (status == STORE_OK) status = objects_create(store, &catalog, error);
-        if (status == STORE_OK) status = transaction(store, "COMMIT", error);
+        status = turn_begin(store, error);
+        if (status == STORE_OK) {
+            status = catalog_fill(store, &catalog, error);
+            if (status == STORE_OK) status = objects_check(store, &catalog, missing, sizeof missing, error);
+            if (status == STORE_OK) status = objects_create(store, &catalog, error);
+            status = turn_end(store, status, error);
+        }
         if (status != STORE_OK) store->ops->rollback(store);
     }
     catalog_release(&catalog);

@@ -8,6 +8,8 @@
 #include "store/store.h"
 
 /* Every call that returns a status fills the error (without the store's name) on anything but STORE_OK. */
+enum setup_step { SETUP_TAKE, SETUP_HOLD, SETUP_RELEASE };
+
 struct store_ops {
     enum dialect dialect;
     /* *store is set on STORE_OK alone: a struct that begins with a struct store, whose fields store_open fills in
@@ -34,6 +36,11 @@ struct store_ops {
     size_t (*value_most)(const struct store *store);
     /* From any thread, with `cancelled` set: wakes a query that waits. NULL: it looks itself. */
     void (*cancel)(struct store *store);
+    /* Where tables are created one statement at a time: so that one program does it at a time. Waits to take it for as
+     * long as another does; before each table asks whether it is still held: STORE_RETRY where not. Released after
+     * success; a connection that ends or a program that is killed gives it up, at once or after a minute. NULL: it is
+     * all done in one transaction. */
+    enum store_status (*setup)(struct store *store, enum setup_step step, struct error *error);
     /* As store_idle. NULL: there is nothing to do. */
     void (*idle)(struct store *store);
     /* Bytes that a log of the kind's takes beside the tables, up to what it may take by itself: what a reader makes it

@@ -10,42 +10,13 @@ import time
 import pytest
 
 import rig
+from namespace import Namespace
 
 TOOLS = ("ip", "ping", "iperf3", "curl", "unshare", "nsenter")
 pytestmark = pytest.mark.skipif(os.geteuid() != 0 or any(not shutil.which(tool, path="/bin:/sbin:/usr/bin:/usr/sbin")
                                                          for tool in TOOLS),
                                 reason="takes root, and the tools of the network")
 ETHERNET, TAG = 14, 4
-
-
-class Namespace:
-    """A network namespace that lives as long as its process: nothing of the machine's is touched."""
-
-    def __init__(self):
-        self.holder = subprocess.Popen(["unshare", "-n", "sleep", "1000"])
-        own = os.readlink("/proc/self/ns/net")
-        rig.wait_for(lambda: os.readlink("/proc/%d/ns/net" % self.holder.pid) != own, "the namespace")
-
-    def words(self, *words):
-        return ["nsenter", "-t", str(self.holder.pid), "-n"] + [str(word) for word in words]
-
-    def run(self, *words, code=0, bound=rig.BOUND):
-        done = subprocess.run(self.words(*words), stdout=subprocess.PIPE, stderr=subprocess.STDOUT, timeout=bound,
-                              check=False)
-        assert code is None or done.returncode == code, "%s: %s" % (" ".join(map(str, words)), done.stdout.decode())
-        return done.stdout.decode()
-
-    def start(self, *words):
-        return subprocess.Popen(self.words(*words), stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
-
-    def counters(self, interface):
-        """(packets, bytes) of both directions, as the kernel has counted them."""
-        found = json.loads(self.run("ip", "-s", "-j", "link", "show", "dev", interface))[0]["stats64"]
-        return tuple(found["rx"][name] + found["tx"][name] for name in ("packets", "bytes"))
-
-    def close(self):
-        self.holder.kill()
-        self.holder.wait()
 
 
 @pytest.fixture

@@ -426,6 +426,31 @@ def test_the_daemon_shows_the_last_run(make_site, make_store, definer, fails):
     daemon.stop()
 
 
+@pytest.mark.parametrize("days", [0, 2])
+def test_the_daemon_tells_that_no_run_succeeds(make_site, make_store, definer, days):
+    """For a day: in its log and in /healthz."""
+    site = installed(make_site, make_store, "mysql", retention={"keep": "600=30d"}, http={"listen": "127.0.0.1:0"})
+    site.run("retention", "install", code=1)
+    at = int(datetime.datetime.now().timestamp()) - days * DAY
+    run_at(site, at)
+    site.store.server.run("INSERT INTO %s.flowimport_retention_log (run_at, number, what, object, n_rows, bytes, error) "
+                          "VALUES (%d, 1, 'run', '', 0, 0, 'it was broken off')" % (site.store.database, at + 60))
+    daemon = site.daemon()
+
+    def asked(path):
+        port = rig.wait_for(lambda: re.search(r"127\.0\.0\.1:(\d+)", daemon.output()), daemon.output)
+        try:
+            with urllib.request.urlopen("http://127.0.0.1:%s/%s" % (port[1], path), timeout=rig.BOUND) as answer:
+                return answer.read().decode()
+        except urllib.error.HTTPError as error:
+            return error.read().decode()
+    rig.wait_for(lambda: json.loads(asked("status"))["retention"]["last_run_timestamp_seconds"], "a look at the log")
+    date = datetime.datetime.fromtimestamp(at, datetime.timezone.utc).strftime("%Y-%m-%d")
+    words = "has succeeded since " + date
+    assert (words in asked("healthz")) == (words in daemon.output()) == (days > 0), asked("healthz") + daemon.output()
+    daemon.stop()
+
+
 def test_sqlite_verifies_in_the_middle_of_a_run(make_site):
     """Slices are committed one by one: one table's rows are gone and another's are not."""
     site = make_site("sqlite", retention={"keep": "600=1d"})

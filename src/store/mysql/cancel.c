@@ -14,13 +14,17 @@ void mysql_cancel_init(struct mysql_store *store) {
 
 void mysql_cancel_release(struct mysql_store *store) { pthread_mutex_destroy(&store->socket_lock); }
 
+int mysql_socket(MYSQL *mysql) {
+#ifdef MARIADB_BASE_VERSION
+    return (int)mysql_get_socket(mysql);
+#else
+    return (int)mysql->net.fd;
+#endif
+}
+
 void mysql_cancel_arm(struct mysql_store *store) {
     pthread_mutex_lock(&store->socket_lock);
-#ifdef MARIADB_BASE_VERSION
-    store->socket_fd = (int)mysql_get_socket(store->mysql);
-#else
-    store->socket_fd = (int)store->mysql->net.fd;
-#endif
+    store->socket_fd = mysql_socket(store->mysql);
     pthread_mutex_unlock(&store->socket_lock);
 }
 

@@ -4,6 +4,8 @@
 
 #include "store/mysql/mysql_store.h"
 
+/* The connection's file descriptor. */
+int mysql_socket(MYSQL *mysql);
 void mysql_cancel_init(struct mysql_store *store);
 void mysql_cancel_release(struct mysql_store *store);
 void mysql_cancel_arm(struct mysql_store *store); /* the connection is there */

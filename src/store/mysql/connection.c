@@ -2,9 +2,12 @@
 #include "store/mysql/connection.h"
 
 #include <inttypes.h>
+#include <netinet/in.h>
+#include <netinet/tcp.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/socket.h>
 
 #include "base/log.h"
 #include "base/mem.h"
@@ -18,6 +21,7 @@
 #define LOCK_WAIT "50"
 #define READER_WAIT_TEXT "3600"
 enum { CONNECT_WAIT = 10, WRITER_WAIT = 120, READER_WAIT = 3600, LIMIT_WAIT = 10 };
+enum { SILENCE_ASKED = 10, SILENCE_AGAIN = 5, SILENCE_MOST = 25 };
 
 void mysql_disconnect(struct mysql_store *store) {
     for (unsigned i = 0; i < store->base.schema->n_tables; i++) {
@@ -212,6 +216,22 @@ static enum store_status node_check(struct mysql_store *store, const char *what,
     return STORE_RETRY;
 }
 
+/* A host that is cut off says nothing, and an answer is waited for long: so the kernels ask each other. Fails on a UNIX
+ * socket, which requires none of it. */
+static void silence_bound(MYSQL *mysql) {
+    static const struct {
+        int level, name, value;
+    } options[] = {
+        {SOL_SOCKET, SO_KEEPALIVE, 1},
+        {IPPROTO_TCP, TCP_KEEPIDLE, SILENCE_ASKED},
+        {IPPROTO_TCP, TCP_KEEPINTVL, SILENCE_AGAIN},
+        {IPPROTO_TCP, TCP_KEEPCNT, (SILENCE_MOST - SILENCE_ASKED) / SILENCE_AGAIN},
+        {IPPROTO_TCP, TCP_USER_TIMEOUT, SILENCE_MOST * 1000}, /* of what was sent and not acknowledged */
+    };
+    for (size_t i = 0; i < sizeof options / sizeof options[0]; i++)
+        (void)!setsockopt(mysql_socket(mysql), options[i].level, options[i].name, &options[i].value, sizeof(int));
+}
+
 /* Connects to the host whose turn it is. */
 static enum store_status host_connect(struct mysql_store *store, struct error *error) {
     const struct mysql_host *host = &store->hosts[store->host];
@@ -232,6 +252,7 @@ static enum store_status host_connect(struct mysql_store *store, struct error *e
         mysql_error_show(error, what, code, mysql_error(store->mysql));
         return status == STORE_TAKEN ? STORE_REFUSED : status;
     }
+    silence_bound(store->mysql);
     mysql_set_character_set(store->mysql, "utf8mb4"); /* an option file may have said otherwise */
     if (mysql_login_check(store->mysql, &store->login, what, error) != 0) return STORE_REFUSED;
     enum store_status status = session_set(store, error);

@@ -11,6 +11,7 @@
 #include "store/mysql/hosts.h"
 #include "store/mysql/login.h"
 #include "store/mysql/mysql_query.h"
+#include "store/mysql/setup_lock.h"
 #include "store/mysql/write.h"
 
 static void library_init(void) { mysql_library_init(0, NULL, NULL); }
@@ -90,4 +91,5 @@ const struct store_ops store_mysql_ops = {
     .rollback = mysql_store_rollback,
     .query = mysql_store_query,
     .cancel = mysql_store_cancel,
+    .setup = mysql_setup,
 };

@@ -47,6 +47,14 @@ struct mysql_login {
     bool get_key;          /* without TLS, the password is encrypted with a key that the server sends */
 };
 
+enum { MYSQL_SETUP_TEXT = 64 };
+
+struct mysql_setup { /* of setup_lock.c */
+    unsigned long connection;
+    char holder[MYSQL_SETUP_TEXT];
+    unsigned written;
+};
+
 struct mysql_store {
     struct store base;
     struct mysql_host hosts[URL_HOSTS_MAX];
@@ -54,6 +62,7 @@ struct mysql_store {
     unsigned host, last_host;                  /* whose turn it is; to which the last connection was */
     char *user, *password, *database, *socket; /* NULL: not given */
     struct mysql_login login;
+    struct mysql_setup setup;
     bool bulk_wanted;
     int64_t query_ms; /* what a query may take; 0: no bound */
     MYSQL *mysql;     /* NULL: not connected */

@@ -120,6 +120,19 @@ static enum store_status routine_make(struct store *store, const char *sql, cons
     return status;
 }
 
+static int value_read(void *context, unsigned n, const char *const *columns, const size_t *lengths) {
+    (void)lengths;
+    *(bool *)context = n > 1 && columns[1] && strcmp(columns[1], "ON") == 0;
+    return 1;
+}
+
+static bool is_galera(struct store *store) {
+    bool is_on = false;
+    struct error ignored;
+    return store_query(store, "SHOW VARIABLES LIKE 'wsrep_on'", NULL, 0, value_read, &is_on, &ignored) == STORE_OK &&
+           is_on;
+}
+
 static enum store_status event_make(struct store *store, const char *sql, const char *definer, const char *quoted,
                                     bool *changed, struct error *error) {
     const char *body = strstr(sql, "DO CALL");
@@ -128,6 +141,8 @@ static enum store_status event_make(struct store *store, const char *sql, const 
     enum store_status status = event_find(store, &found, error);
     bool same = found.body && strcmp(found.body, body + strlen("DO ")) == 0 && strcmp(found.definer, definer) == 0;
     bool enabled = found.status && strcmp(found.status, "DISABLED") != 0; /* a replica's stays as it is */
+    if (enabled && strcmp(found.status, "ENABLED") != 0)
+        enabled = !is_galera(store); /* this node runs it from now on */
     if (status == STORE_OK && found.body && !same) status = run_named(store, "DROP EVENT", event_name, error);
     if (status == STORE_OK && !same) status = store_query(store, sql, NULL, 0, NULL, NULL, error);
     if (status == STORE_OK && same && !enabled) {

@@ -153,10 +153,34 @@ struct event_times { /* seconds since the event was last started, and since it w
     int64_t ran, made;
 };
 
-/* A plain ALTER EVENT would make the account that runs it the definer. */
+static int64_t last_success(struct check *check) {
+    struct row row;
+    row_try(check, "SELECT MAX(run_at) FROM flowimport_retention_log WHERE what = 'run' AND COALESCE(error, '') = ''",
+            NULL, 0, &row);
+    return strtoll(row.columns[0], NULL, 10);
+}
+
+enum store_status retention_succeeded(struct store *store, int64_t *at, struct error *error) {
+    struct check check = {.store = store, .error = error};
+    *at = last_success(&check);
+    return *at ? STORE_OK
+               : store_query(store, "SELECT 1 FROM flowimport_retention_log LIMIT 1", NULL, 0, NULL, NULL, error);
+}
+
+/* A plain ALTER EVENT would make the account that runs it the definer. In a Galera cluster the node that created the
+ * event runs it, and all others have it disabled. After a state transfer the first has what the others have. */
 static void failover_problem(struct check *check, const char *definer) {
     const char *host = strrchr(definer, '@');
     char remedy[512];
+    struct row galera;
+    row_try(check, "SHOW VARIABLES LIKE 'wsrep_on'", NULL, 0, &galera);
+    if (strcmp(galera.columns[1], "ON") == 0) {
+        if (check->now - last_success(check) > LATE)
+            problem(check, "flowimport retention install",
+                    "the event flowimport_retention is disabled on this node of a Galera cluster, and no other node "
+                    "runs it: a state transfer (SST) to the node that did has disabled it there, or that node is down");
+        return;
+    }
     snprintf(remedy, sizeof remedy, "after a failover: ALTER DEFINER = '%.*s'@'%s' EVENT flowimport_retention ENABLE",
              (int)(host ? host - definer : 0), definer, host ? host + 1 : "");
     problem(check, remedy,

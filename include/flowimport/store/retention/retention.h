@@ -59,6 +59,10 @@ enum store_status retention_plan(struct store *store, const struct schema *schem
 enum store_status retention_last(struct store *store, int64_t *at, bool *failed, struct error *error)
     __attribute__((warn_unused_result));
 
+/* When the last run began of which nothing failed; 0: none is known. */
+enum store_status retention_succeeded(struct store *store, int64_t *at, struct error *error)
+    __attribute__((warn_unused_result));
+
 /* SQLite: a run, slice by slice. */
 struct retention_run_state {
     int64_t at;   /* what "now" is for all of it */
