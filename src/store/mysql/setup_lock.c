@@ -36,8 +36,7 @@ static enum store_status ask(struct mysql_store *store, const char *sql, const s
     return mysql_store_query(&store->base, sql, params, n, text ? text_read : NULL, text, error);
 }
 
-/* A server alone
- * ------------------------------------------------------------------------------------------------------- */
+/* --- a server alone --- */
 
 static enum store_status server_lock_take(struct mysql_store *store, struct error *error) {
     char answer[MYSQL_SETUP_TEXT] = "";
@@ -63,8 +62,7 @@ static enum store_status server_lock_release(struct mysql_store *store, struct e
     return ask(store, "DO RELEASE_LOCK(LEFT(CONCAT('flowimport.setup.', DATABASE()), 64))", NULL, 0, NULL, error);
 }
 
-/* A cluster
- * ------------------------------------------------------------------------------------------------------------ */
+/* --- a cluster --- */
 
 static enum store_status table_make(struct store *base, struct error *error) {
     char name[SCHEMA_NAME_MAX];
