@@ -38,6 +38,7 @@ struct config {
     struct {
         struct option_list bucket_sizes;
         const char *aggr_values, *aggr_sums;
+        int leave_out; /* set of enum schema_leave */
         int64_t max_flow_age, max_flow_duration, max_future;
         uint64_t max_flow_octets, max_flow_packets;
         bool filter_unknown_ports;

@@ -8,6 +8,11 @@
 
 static const struct option_word log_targets[] = {
     {"stderr", LOG_TARGET_STDERR}, {"syslog", LOG_TARGET_SYSLOG}, {NULL, 0}};
+static const struct option_word leave_outs[] = {{"none", SCHEMA_LEAVE_NONE},
+                                                {"ports", SCHEMA_LEAVE_PORTS},
+                                                {"all-time", SCHEMA_LEAVE_ALL_TIME},
+                                                {"ports-and-all-time", SCHEMA_LEAVE_PORTS | SCHEMA_LEAVE_ALL_TIME},
+                                                {NULL, 0}};
 static const struct option_word log_levels[] = {{"error", LOG_LEVEL_ERROR},   {"warning", LOG_LEVEL_WARNING},
                                                 {"notice", LOG_LEVEL_NOTICE}, {"info", LOG_LEVEL_INFO},
                                                 {"debug", LOG_LEVEL_DEBUG},   {NULL, 0}};
@@ -111,6 +116,13 @@ const struct option config_options[] = {
     {.section = "import", .name = "aggr_sums", .flag = "aggr-sums", .type = OPTION_TEXT,
      .offset = AT(import.aggr_sums, const char *), .standard = FLOW_LAYOUT_SUMS, .placeholder = "NAME,...",
      .help = "The information elements that are added up; every entry must have them."},
+    {.section = "import", .name = "leave_out", .flag = "leave-out", .type = OPTION_WORD,
+     .offset = AT(import.leave_out, int), .standard = "none", .words = leave_outs,
+     .help = "Tables that are neither created nor written, which makes writing cheaper.",
+     .more = "ports: index_ports and index_ports_S; top ports and the page read the flows tables instead. all-time: "
+             "index_nodes, index_nodes6 and index_ports, the sums that retention does not change; verify does not "
+             "compare the ledger without them. It is fixed when the tables are created; a store with another choice "
+             "is refused."},
     {.section = "import", .name = "max_flow_age", .flag = "max-flow-age", .type = OPTION_SECONDS,
      .offset = AT(import.max_flow_age, int64_t), .standard = "0", .min = 0, .max = 100 * 365LL * DAY_SECONDS,
      .help = "Flows that started longer ago are dropped and counted; 0: no limit.", .reload = true},

@@ -345,8 +345,19 @@ static int sort_read(struct request *request) {
     return 0;
 }
 
-static int columns_read(struct request *request) {
+/* Finds the table; answers 404 where the store does without it. */
+static int table_find(struct request *request) {
     request->table = schema_table(request->schema, request->tally.kind, FLOW_IPV4, request->tally.size);
+    if (request->table) return 0;
+    call_fail(request->call, 404,
+              request->schema->leave_out & SCHEMA_LEAVE_PORTS && request->tally.kind == TABLE_PORTS
+                  ? "the store has no index of ports ([import] leave_out)"
+                  : "the store has no tables for all time ([import] leave_out)");
+    return -1;
+}
+
+static int columns_read(struct request *request) {
+    if (table_find(request) != 0) return -1;
     if (request->is_filtered && request->tally.kind != TABLE_FLOWS) {
         unsigned i = 0;
         while (!call_param(request->call, filter_params[i].parameter))
@@ -524,9 +535,9 @@ static enum store_status dynamic_answer(struct request *request, struct error *e
     if (request->is_aggregated) {
         request->tally.kind = TABLE_FLOWS;
     } else {
-        const struct table *index = schema_table(request->schema, request->tally.kind, FLOW_IPV4, request->tally.size);
+        if (table_find(request) != 0) return STORE_OK;
         request->is_aggregated = true;
-        key_add(request, schema_key_column(index, 0), false); /* the id */
+        key_add(request, schema_key_column(request->table, 0), false); /* the id */
     }
     return index_write(request, error);
 }

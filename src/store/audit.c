@@ -195,7 +195,7 @@ static enum store_status source_check(struct audit *audit, const struct source *
     unsigned width = group_width(audit);
     struct frame sums;
     char names[2 * sizeof table->name + 8], column[SCHEMA_NAME_MAX];
-    if (!table) return STORE_OK; /* flows for all time */
+    if (!table) return STORE_OK; /* flows for all time, or left out */
     bool classes = source->kind == TABLE_FLOWS && ddl_has_protocol(table);
     snprintf(names, sizeof names, "%s%s%s", table->name, table6 ? " with " : "", table6 ? table6->name : "");
     frame_init(&sums, totals->first, totals->size, totals->n, classes ? TOTALS * width : table->n_values);
@@ -404,6 +404,7 @@ static enum store_status ledger_check(struct audit *audit, const struct frame *t
 static enum store_status all_time_check(struct audit *audit) {
     const struct table *nodes = schema_table(audit->schema, TABLE_NODES, FLOW_IPV4, 0);
     struct frame row, totals;
+    if (!nodes) return STORE_OK; /* left out */
     frame_init(&row, 0, UINT32_MAX, 1, nodes->n_values);
     frame_init(&totals, 0, UINT32_MAX, 1, TOTALS * group_width(audit));
     enum store_status status = table_sum(audit, nodes, "id = -1", false, &row);

@@ -428,15 +428,19 @@ void ddl_sums(const struct flow_layout *layout, struct buffer *out) {
 char *ddl_setting(const struct schema *schema, unsigned row, const char **name) {
     struct buffer text = BUFFER_INIT;
     switch (row) {
-    case 0:
+    case 0: /* before the version: a database with a version and without this has all tables */
+        *name = "leave_out";
+        buffer_add_text(&text, schema_leave_names[schema->leave_out]);
+        return text.data;
+    case 1:
         *name = "version";
         buffer_printf(&text, "%d", SCHEMA_VERSION);
         return text.data;
-    case 1:
+    case 2:
         *name = "aggr_values";
         ddl_keys(schema->layout, &text);
         return text.data;
-    case 2:
+    case 3:
         *name = "aggr_sums";
         ddl_sums(schema->layout, &text);
         return text.data;

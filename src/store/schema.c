@@ -90,6 +90,25 @@ void schema_init(struct schema *schema, const struct flow_layout *layout, const 
     index_add(schema, TABLE_PORTS, FLOW_IPV4, 0);
 }
 
+const char *const schema_leave_names[] = {
+    [SCHEMA_LEAVE_NONE] = "none",
+    [SCHEMA_LEAVE_PORTS] = "ports",
+    [SCHEMA_LEAVE_ALL_TIME] = "all-time",
+    [SCHEMA_LEAVE_PORTS | SCHEMA_LEAVE_ALL_TIME] = "ports-and-all-time",
+};
+
+void schema_leave_out(struct schema *schema, unsigned set) {
+    unsigned n = 0;
+    schema->leave_out = set;
+    for (unsigned i = 0; i < schema->n_tables; i++) {
+        const struct table *table = &schema->tables[i];
+        bool is_out = (table->kind == TABLE_PORTS && (set & SCHEMA_LEAVE_PORTS)) ||
+                      (table->bucket_size == 0 && (set & SCHEMA_LEAVE_ALL_TIME));
+        if (!is_out) schema->tables[n++] = *table;
+    }
+    schema->n_tables = n;
+}
+
 const struct table *schema_table(const struct schema *schema, enum table_kind kind, enum flow_family family,
                                  uint32_t bucket_size) {
     for (unsigned i = 0; i < schema->n_tables; i++) {

@@ -158,13 +158,24 @@ static enum store_status object_check(const struct store *store, unsigned object
     return status;
 }
 
+/* What flowimport_schema says of a setting: tables of a version that left none out don't say so. */
+static enum store_status setting_read(struct store *store, const char *name, char **value, struct error *error) {
+    char *version = NULL;
+    enum store_status status = settings_find(store, name, value, error);
+    if (status != STORE_OK || *value || strcmp(name, "leave_out") != 0) return status;
+    status = settings_find(store, "version", &version, error);
+    if (version) *value = mem_strdup(schema_leave_names[SCHEMA_LEAVE_NONE]);
+    free(version);
+    return status;
+}
+
 /* Compares flowimport_schema with the configuration; with `add`, says there what it doesn't say yet. */
 static enum store_status settings_check(struct store *store, bool add, struct error *error) {
     enum store_status status = STORE_OK;
     const char *name;
     char *wanted, *value;
     for (unsigned row = 0; status == STORE_OK && (wanted = ddl_setting(store->schema, row, &name)); row++) {
-        status = settings_find(store, name, &value, error);
+        status = setting_read(store, name, &value, error);
         if (status == STORE_OK && !value && add) {
             status = settings_add(store, name, wanted, error);
             if (status == STORE_OK) status = settings_find(store, name, &value, error);

@@ -274,6 +274,7 @@ static int table_move(struct migrate *migrate, const struct migration_table *tab
         progress.claim = 0;
     }
     schema_init(&target, &call->config->layout, table->targets, table->n_targets);
+    schema_leave_out(&target, (unsigned)call->config->import.leave_out);
     first.position = progress.position;
     first.claim = progress.claim;
     code = chunks_open(&migrate->chunks, call, &target, &rules, &first, migrate->name);

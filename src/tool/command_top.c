@@ -238,7 +238,8 @@ int command_top(const struct command_call *call) {
     if (options->to && options->to <= options->from) return command_fail(EXIT_USAGE, "--to is not later than --from");
     struct query query = {.from = options->from,
                           .to = options->to ? options->to : INT64_MAX,
-                          .all_time = !options->from && !options->to,
+                          .all_time = !options->from && !options->to &&
+                                      !(call->pipeline->schema.leave_out & SCHEMA_LEAVE_ALL_TIME),
                           .filter = &every_flow,
                           .metric = (unsigned)metric_find(layout, NULL),
                           .n = (unsigned)options->n};

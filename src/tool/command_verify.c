@@ -84,5 +84,11 @@ int command_verify(const struct command_call *call) {
     queue_audit_release(&queue);
     if (status != STORE_OK) return command_fail(EXIT_FAILED, "%s", error.text);
     (call->options->json ? document_write : text_print)(&result, &queue);
+    unsigned left_out = call->pipeline->schema.leave_out;
+    if (left_out & SCHEMA_LEAVE_ALL_TIME)
+        fprintf(stderr,
+                "flowimport: the ledger is not compared: the store has no tables for all time "
+                "(leave_out = %s)\n",
+                schema_leave_names[left_out]);
     return result.differences + queue.missing + queue.twice == 0 ? EXIT_DONE : EXIT_FAILED;
 }

@@ -432,9 +432,11 @@ class Dump:
     def __init__(self, keys=TUPLE_KEYS, sums=TUPLE_SUMS, sizes=(600,)):
         self.keys, self.sums, self.sizes = tuple(keys), tuple(sums), tuple(sizes)
 
-    def tables(self, store):
+    def tables(self, store, without=()):
         out = {}
         for name, keys, groups, computed in self._layout():
+            if name in without:
+                continue
             out[name] = self._read(store, name, keys, groups, computed)
         return out
 

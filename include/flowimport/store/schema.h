@@ -67,8 +67,15 @@ struct table {
     unsigned n_values;
 };
 
+/* Tables that a store does without; bits of a set. The flows, flows_aggr and index_nodes tables of each size are always
+ * there: the audit holds them against each other. */
+enum schema_leave { SCHEMA_LEAVE_NONE = 0, SCHEMA_LEAVE_PORTS = 1, SCHEMA_LEAVE_ALL_TIME = 2 };
+/* By set: "none", "ports", "all-time", "ports-and-all-time". */
+extern const char *const schema_leave_names[4];
+
 struct schema {
     const struct flow_layout *layout; /* borrowed */
+    unsigned leave_out;               /* set of enum schema_leave */
     unsigned n_sizes;
     uint32_t sizes[BUCKET_SIZES_MAX]; /* ascending, no two equal */
     unsigned n_tables;
@@ -77,7 +84,10 @@ struct schema {
 
 /* `sizes` in any order. The layout is borrowed and must outlive the schema. */
 void schema_init(struct schema *schema, const struct flow_layout *layout, const uint32_t *sizes, unsigned n_sizes);
-/* NULL where there is no such table (flows6_S without address keys; flows or aggr for all time). */
+/* Takes the tables of the set out of an initialized schema. A store remembers the set it was created with and refuses
+ * another: a table that lacks the rows of a while would answer wrongly. */
+void schema_leave_out(struct schema *schema, unsigned set);
+/* NULL where there is no such table (flows6_S without address keys; flows or aggr for all time; tables left out). */
 const struct table *schema_table(const struct schema *schema, enum table_kind kind, enum flow_family family,
                                  uint32_t bucket_size);
 /* The key that is the table's column `place`: columns stand in flow-inspector's order, in which an index table's id

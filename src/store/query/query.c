@@ -260,9 +260,14 @@ static int numbers_read(void *context, unsigned n, const char *const *columns, c
     return 1;
 }
 
+/* The table of the groups for all time; NULL: there is none, or it is left out. */
+static const struct table *all_time_table(const struct run *run) {
+    return schema_table(run->schema, run->source.kind, FLOW_IPV4, 0);
+}
+
 /* The sums of all flows there ever were. */
 static enum store_status all_time_read(struct run *run, sum_wide *values) {
-    const struct table *table = schema_table(run->schema, TABLE_PORTS, FLOW_IPV4, 0);
+    const struct table *table = all_time_table(run);
     struct buffer sql = BUFFER_INIT;
     for (unsigned i = 0; i < run->n_values; i++) {
         char name[SCHEMA_NAME_MAX];
@@ -307,7 +312,7 @@ static enum store_status groups_run(struct run *run) {
     enum store_status status = STORE_OK;
     bool is_all = false, is_flows = run->source.kind == TABLE_FLOWS;
     if (is_flows) status = flows_count(run);
-    if (!is_flows && query->filter->n_terms == 0) status = all_time_check(run, &is_all);
+    if (all_time_table(run) && query->filter->n_terms == 0) status = all_time_check(run, &is_all);
     if (is_all) selection.plan = NULL;
     result->is_exact = is_all;
     selection.n_keys = query->n_group;
@@ -420,9 +425,10 @@ static void others_find(struct run *run) {
 static enum store_status answer(struct run *run) {
     const struct query *query = run->query;
     bool grouped = query->n_group > 0 && !run->by_class, is_flows = run->source.kind == TABLE_FLOWS;
+    bool has_all_time = query->all_time && grouped && all_time_table(run);
     enum store_status status = spans_read(run->store, run->schema, run->spans, run->error);
     if (status != STORE_OK || prepare(run) != 0) return status;
-    if (query->all_time && grouped && !is_flows) status = all_time_read(run, run->result->total);
+    if (has_all_time) status = all_time_read(run, run->result->total);
     /* Without a series the statement that counts the flows' rows has the totals, too. */
     else if (!grouped || query->series || !is_flows)
         status = totals_run(run, &run->plan_times);
@@ -440,14 +446,15 @@ static int sources_find(struct run *run) {
     const struct query *query = run->query;
     static const char accepted[] = "flow keys of these tables (aggr_values); other addresses and ports only with a "
                                    "filter on nothing but themselves and class";
-    const struct dimension *lacking = source_choose(query->filter, query->group, query->n_group, &run->source);
+    const struct dimension *lacking =
+        source_choose(run->schema, query->filter, query->group, query->n_group, &run->source);
     if (lacking) {
         bool is_grouped = false;
         for (unsigned i = 0; i < query->n_group; i++)
             is_grouped |= query->group[i] == lacking;
         return refuse(run, is_grouped ? "group" : "filter", lacking->name, accepted);
     }
-    lacking = source_choose(query->filter, NULL, 0, &run->total_source);
+    lacking = source_choose(run->schema, query->filter, NULL, 0, &run->total_source);
     return lacking ? refuse(run, "filter", lacking->name, accepted) : 0;
 }
 

@@ -188,8 +188,8 @@ static const struct dimension *flows_lack(const struct filter *filter, const str
     return NULL;
 }
 
-const struct dimension *source_choose(const struct filter *filter, const struct dimension *const *group,
-                                      unsigned n_group, struct source *source) {
+const struct dimension *source_choose(const struct schema *schema, const struct filter *filter,
+                                      const struct dimension *const *group, unsigned n_group, struct source *source) {
     struct subjects subjects = {0};
     bool either_filtered = false, family_grouped = false;
     unsigned classes;
@@ -210,7 +210,9 @@ const struct dimension *source_choose(const struct filter *filter, const struct 
     if (n_group <= 1 && !family_grouped) {
         if (subjects.n == 0 && !subjects.has_family) return NULL;
         /* An index table's row of a host counts a flow within it twice, and says nothing of whom it talked to. */
-        if (!either_filtered && is_one_end(&subjects, source)) return NULL;
+        if (!either_filtered && is_one_end(&subjects, source) &&
+            schema_table(schema, source->kind, FLOW_IPV4, schema->sizes[0]))
+            return NULL;
     }
     *source = (struct source){.kind = TABLE_FLOWS, .classes = ALL_CLASSES};
     return flows_lack(filter, group, n_group);

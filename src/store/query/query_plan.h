@@ -40,7 +40,7 @@ struct source { /* where the sums come from */
 enum { ALL_CLASSES = (1 << PROTO_CLASSES) - 1 };
 
 /* NULL, or a dimension that no table has together with the others. */
-const struct dimension *source_choose(const struct filter *filter, const struct dimension *const *group,
-                                      unsigned n_group, struct source *source);
+const struct dimension *source_choose(const struct schema *schema, const struct filter *filter,
+                                      const struct dimension *const *group, unsigned n_group, struct source *source);
 
 #endif

@@ -227,15 +227,46 @@ static void all_is_printed(void **state) {
     schema_print(&schema, DIALECT_MYSQL, &sql);
     for (const char *at = sql.data; (at = strstr(at, ";\n")); at += 2)
         n++;
-    /* settings, retention, its log, ledger, queues, places, loss; 9 tables and views; 3 with texts; 3 settings */
-    assert_int_equal(n, 7 + 2 * 9 + 3 + 3);
+    /* settings, retention, its log, ledger, queues, places, loss; 9 tables and views; 3 with texts; 4 settings */
+    assert_int_equal(n, 7 + 2 * 9 + 3 + 4);
     assert_string_equal(strstr(sql.data, "INSERT"),
+                        "INSERT IGNORE INTO flowimport_schema (name, value) VALUES ('leave_out', 'none');\n"
                         "INSERT IGNORE INTO flowimport_schema (name, value) VALUES ('version', '1');\n"
                         "INSERT IGNORE INTO flowimport_schema (name, value) VALUES ('aggr_values', 'sourceIPv4Address, "
                         "destinationIPv4Address, sourceTransportPort, destinationTransportPort, protocolIdentifier');\n"
                         "INSERT IGNORE INTO flowimport_schema (name, value) VALUES ('aggr_sums', 'packetDeltaCount, "
                         "octetDeltaCount');\n");
     buffer_release(&sql);
+}
+
+/* Of two sizes: 2 * 6 tables, and 3 for all time. */
+static void tables_are_left_out(void **state) {
+    static const struct {
+        unsigned set, n_tables;
+        bool has_ports, has_all_time;
+    } cases[] = {
+        {SCHEMA_LEAVE_NONE, 15, true, true},
+        {SCHEMA_LEAVE_PORTS, 12, false, true},
+        {SCHEMA_LEAVE_ALL_TIME, 12, true, false},
+        {SCHEMA_LEAVE_PORTS | SCHEMA_LEAVE_ALL_TIME, 10, false, false},
+    };
+    static const uint32_t sizes[] = {60, 600};
+    struct flow_layout layout;
+    struct schema schema;
+    struct error error;
+    (void)state;
+    assert_int_equal(flow_layout_init(&layout, FLOW_LAYOUT_KEYS, FLOW_LAYOUT_SUMS, &error), 0);
+    for (size_t i = 0; i < sizeof cases / sizeof cases[0]; i++) {
+        schema_init(&schema, &layout, sizes, 2);
+        schema_leave_out(&schema, cases[i].set);
+        assert_int_equal(schema.n_tables, cases[i].n_tables);
+        assert_int_equal(schema_table(&schema, TABLE_PORTS, FLOW_IPV4, 600) != NULL, cases[i].has_ports);
+        assert_int_equal(schema_table(&schema, TABLE_PORTS, FLOW_IPV4, 0) != NULL,
+                         cases[i].has_ports && cases[i].has_all_time);
+        assert_int_equal(schema_table(&schema, TABLE_NODES, FLOW_IPV6, 0) != NULL, cases[i].has_all_time);
+        assert_non_null(schema_table(&schema, TABLE_NODES, FLOW_IPV4, 600));
+        assert_non_null(schema_table(&schema, TABLE_AGGR, FLOW_IPV4, 60));
+    }
 }
 
 static void packed_keys_are_numbers(void **state) {
@@ -262,6 +293,7 @@ int main(void) {
         cmocka_unit_test(statements_of_mysql),
         cmocka_unit_test(statements_of_sqlite),
         cmocka_unit_test(all_is_printed),
+        cmocka_unit_test(tables_are_left_out),
         cmocka_unit_test(packed_keys_are_numbers),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);

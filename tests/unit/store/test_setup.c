@@ -52,7 +52,22 @@ static void what_is_missing_is_made(void **state) {
         assert_int_equal(count(OBJECTS), ddl_count(&env.schema));
     }
     /* What was deleted of it is said again with the next object that is made. */
-    assert_int_equal(count("SELECT COUNT(*) FROM flowimport_schema"), 3);
+    assert_int_equal(count("SELECT COUNT(*) FROM flowimport_schema"), 4);
+}
+
+/* Tables of a version without the setting are all there. */
+static void tables_without_a_choice_leave_none_out(void **state) {
+    struct env env = {0};
+    char text[ERROR_TEXT_MAX];
+    (void)state;
+    env_schema(&env, FLOW_LAYOUT_KEYS, FLOW_LAYOUT_SUMS, sizes, 2);
+    assert_int_equal(open_as(&env, false, text), STORE_OK);
+    change("DELETE FROM flowimport_schema WHERE name = 'leave_out'");
+    assert_int_equal(open_as(&env, false, text), STORE_OK);
+    schema_leave_out(&env.schema, SCHEMA_LEAVE_PORTS);
+    assert_int_equal(open_as(&env, false, text), STORE_REFUSED);
+    assert_string_equal(text, "memory:setup: the tables were created with leave_out = none, but leave_out = ports is "
+                              "configured; set it back, or use another database");
 }
 
 static void a_reader_makes_nothing(void **state) {
@@ -102,6 +117,9 @@ static void what_is_wrong_is_refused(void **state) {
          "loss is a view, not flowimport's table of that name; use another database, or rename it"},
         {"UPDATE flowimport_schema SET value = '7' WHERE name = 'version'",
          "the tables have schema version 7; this program knows version 1"},
+        {"UPDATE flowimport_schema SET value = 'ports' WHERE name = 'leave_out'",
+         "the tables were created with leave_out = ports, but leave_out = none is configured; set it back, or use "
+         "another database"},
         {"UPDATE flowimport_schema SET value = 'octetDeltaCount' WHERE name = 'aggr_sums'",
          "the tables were created with aggr_sums = octetDeltaCount, but aggr_sums = packetDeltaCount, "
          "octetDeltaCount is configured; set it back, or use another database"},
@@ -180,11 +198,9 @@ static int memory_close(void **state) {
 
 int main(void) {
     const struct CMUnitTest tests[] = {
-        CASE(what_is_missing_is_made),
-        CASE(a_reader_makes_nothing),
-        CASE(what_is_wrong_is_refused),
-        CASE(others_tables_are_left_alone),
-        CASE(a_size_that_is_added_begins_with_the_next_day),
+        CASE(what_is_missing_is_made),      CASE(tables_without_a_choice_leave_none_out),
+        CASE(a_reader_makes_nothing),       CASE(what_is_wrong_is_refused),
+        CASE(others_tables_are_left_alone), CASE(a_size_that_is_added_begins_with_the_next_day),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
