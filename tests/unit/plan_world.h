@@ -15,11 +15,12 @@
 
 #include "base/mem.h"
 #include "import/plan.h"
+#include "sanitized.h"
 
 #define PREFIX "{q}"
 
 enum {
-    DEPTH = 8,
+    DEPTH = SANITIZED ? 7 : 8,
     ENTRIES_MAX = 8, /* an entry is its number; END is 0 */
     END = 0,
     REFUSED = 2, /* this entry is refused wherever it is folded */
