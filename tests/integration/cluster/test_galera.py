@@ -122,7 +122,7 @@ def test_a_state_transfer_disables_the_event(make_site, cluster):
 
 
 # Deadlock, interrupted, lock wait; and of partitions: wrong name, there already, not consecutive, not the same range.
-LOST = ("1213", "1317", "1205", "1507", "1517", "1519", "1520")
+LOST = ("1213", "1317", "1205", "1507", "1517", "1519", "1520", "1735")
 
 
 def test_retention_every_second(work, cluster):
