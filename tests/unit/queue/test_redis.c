@@ -234,6 +234,42 @@ static void the_only_address_does_not_answer(void **state) {
     full_close(full, fillers);
 }
 
+/* What comes behind the last answer, in the same piece or alone. An error says what it is. */
+static void a_reply_that_no_command_waits_for(void **state) {
+    static const struct {
+        const char *reply, *why;
+    } cases[] = {{"+OK\r\n", "a reply that no command waits for"},
+                 {":1\r\n", "a reply that no command waits for"},
+                 {"$-1\r\n", "a reply that no command waits for"},
+                 {"*0\r\n", "a reply that no command waits for"},
+                 {"-ERR going down\r\n", "ERR going down"}};
+    char host[] = "127.0.0.1";
+    uint16_t port;
+    int listener = listener_open(&port);
+    const struct redis_target target = {.host = host, .port = port};
+    (void)state;
+    for (unsigned i = 0; i < 2 * sizeof cases / sizeof cases[0]; i++) {
+        const char *reply = cases[i / 2].reply, *at_once = i % 2 ? reply : "";
+        n_connected = n_lost = 0;
+        struct redis *redis = redis_new(base, &target, 1, &handler);
+        redis_connect(redis);
+        struct pollfd waiting = {.fd = listener, .events = POLLIN};
+        while (poll(&waiting, 1, 0) == 0)
+            event_base_loop(base, EVLOOP_ONCE);
+        int fd = accept(listener, NULL, NULL);
+        dprintf(fd, "%s%s", greeting, at_once);
+        event_base_dispatch(base);
+        assert_int_equal(n_connected, 1);
+        if (!*at_once) dprintf(fd, "%s", reply);
+        if (n_lost == 0) event_base_dispatch(base);
+        assert_int_equal(n_lost, 1);
+        assert_string_equal(lost_why, cases[i / 2].why);
+        redis_free(redis);
+        close(fd);
+    }
+    close(listener);
+}
+
 /* Accepts one connection, and answers before it is asked. */
 static void *server_run(void *context) {
     struct pollfd listener = {.fd = *(const int *)context, .events = POLLIN};
@@ -277,6 +313,7 @@ int main(void) {
         TEST(the_second_address),
         TEST(an_address_that_does_not_answer),
         TEST(the_only_address_does_not_answer),
+        TEST(a_reply_that_no_command_waits_for),
         TEST(a_blocking_connection),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
