@@ -120,6 +120,10 @@ static void on_reply(redisAsyncContext *connection, void *reply, void *unused) {
         connection_lost(redis, why);
         return;
     }
+    if (expected.sink && !error && answer.type != REDIS_REPLY_INTEGER) { /* else that would be an empty list */
+        connection_lost(redis, "LRANGE: an answer of another type");
+        return;
+    }
     if (error && !expected.reply) snprintf(redis->refused, sizeof redis->refused, "%s", answer.str);
     if (error && strncmp(answer.str, "EXECABORT", 9) == 0 && *redis->refused) {
         answer.str = redis->refused;

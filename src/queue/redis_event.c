@@ -37,6 +37,7 @@ struct redis_event {
 struct arrival {
     struct redis_event *event;
     bool gone;
+    bool unasked; /* a reply came that no command waits for */
 };
 
 static bool elements_wanted(void *context) {
@@ -54,22 +55,32 @@ static int reader_feed(void *context, const char *bytes, size_t len) {
     return redisReaderFeed(connection->c.reader, bytes, len) == REDIS_OK ? 0 : -1;
 }
 
+/* hiredis aborts the process at a reply that no command waits for, but for an error: that ends the connection. */
+static bool is_unasked(const redisAsyncContext *connection) {
+    const redisReader *reader = connection->c.reader;
+    return !connection->replies.head && reader->pos < reader->len && reader->buf[reader->pos] != '-';
+}
+
 static int reply_whole(void *context) {
     struct arrival *arrival = context;
-    redisProcessCallbacks(arrival->event->connection);
+    redisAsyncContext *connection = arrival->event->connection;
+    arrival->unasked = is_unasked(connection);
+    if (arrival->unasked) return -1;
+    redisProcessCallbacks(connection);
     return arrival->gone ? -1 : 0;
 }
 
 static void bytes_take(struct redis_event *event, size_t n) {
-    struct arrival arrival = {event, false};
+    struct arrival arrival = {event, false, false};
     const struct replies_handler handler = {&arrival, elements_wanted, element_take, reader_feed, reply_whole};
     size_t len = event->kept + n;
     event->arrival = &arrival;
     ssize_t used = replies_take(&event->replies, event->buffer, len, &handler);
-    if (used == REPLIES_ENDED) return;
+    if (arrival.gone) return;
     event->arrival = NULL;
     if (used < 0) {
-        event->events.broken(event->events.context, "invalid reply, or out of memory");
+        event->events.broken(event->events.context,
+                             arrival.unasked ? "a reply that no command waits for" : "invalid reply, or out of memory");
         return;
     }
     event->kept = len - (size_t)used;

@@ -69,9 +69,27 @@ static int server_parse(struct redis_target *target, const struct url *url, stru
 }
 
 static int socket_parse(struct redis_target *target, const struct url *url, struct error *error) {
+    if (url->path && url->host && *url->host)
+        return error_set(error, "%s: the path of the socket begins behind '%s': expected redis+unix:///path[?db=N]",
+                         target->display, url->host);
     if (!url->path) return error_set(error, "%s: no path of a socket: redis+unix:///path[?db=N]", target->display);
     target->socket = mem_strdup(url->path);
     return database_parse(target, url_param(url, "db"), error);
+}
+
+/* What is ignored here would be missed later: ?tls=yes sends the password in plain text, ?db=2 reads another queue. */
+static int params_check(const struct redis_target *target, const struct url *url, const char *known,
+                        struct error *error) {
+    for (unsigned i = 0; i < url->n_params; i++) {
+        const char *name = url->params[i].name;
+        if (known && strcmp(name, known) == 0) continue;
+        if (known) return error_set(error, "%s: unknown parameter '%s'; expected %s", target->display, name, known);
+        return error_set(error,
+                         "%s: unknown parameter '%s'; expected none: the database is /N behind the host, TLS is "
+                         "rediss:// with [queue] tls_ca and so on",
+                         target->display, name);
+    }
+    return 0;
 }
 
 static int target_parse(struct redis_target *target, const struct url *url, struct error *error) {
@@ -79,18 +97,20 @@ static int target_parse(struct redis_target *target, const struct url *url, stru
         const char *scheme;
         bool secure;
         int (*parse)(struct redis_target *target, const struct url *url, struct error *error);
+        const char *param;
     } schemes[] = {
-        {"redis", false, server_parse},
-        {"redis+unix", false, socket_parse},
-        {"redis+sentinel", false, sentinel_parse},
-        {"redis+cluster", false, cluster_parse},
-        {"rediss", true, server_parse},
-        {"rediss+sentinel", true, sentinel_parse},
-        {"rediss+cluster", true, cluster_parse},
+        {"redis", false, server_parse, NULL},
+        {"redis+unix", false, socket_parse, "db"},
+        {"redis+sentinel", false, sentinel_parse, NULL},
+        {"redis+cluster", false, cluster_parse, NULL},
+        {"rediss", true, server_parse, NULL},
+        {"rediss+sentinel", true, sentinel_parse, NULL},
+        {"rediss+cluster", true, cluster_parse, NULL},
     };
     for (unsigned i = 0; i < sizeof schemes / sizeof schemes[0]; i++)
         if (strcmp(url->scheme, schemes[i].scheme) == 0) {
             target->secure = schemes[i].secure;
+            if (params_check(target, url, schemes[i].param, error) != 0) return -1;
             return schemes[i].parse(target, url, error);
         }
     return error_set(error,

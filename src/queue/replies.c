@@ -114,6 +114,7 @@ static int line_begin(struct taking *taking) {
     if (*taking->at == '*') return array_begin(taking, behind, number, begins);
     if (number >= 0 && replies->direct) return element_take(taking, behind, (uint64_t)number);
     if (number >= 0) return string_begin(taking, behind, (uint64_t)number);
+    if (replies->direct) return REPLIES_BROKEN; /* no list has elements that are nil */
     taking->at = behind;
     return value_end(taking);
 }

@@ -234,6 +234,83 @@ static void the_only_address_does_not_answer(void **state) {
     full_close(full, fillers);
 }
 
+/* The server's end of the connection. */
+static int server_connect(struct redis *redis, int listener) {
+    struct pollfd waiting = {.fd = listener, .events = POLLIN};
+    redis_connect(redis);
+    while (poll(&waiting, 1, 0) == 0)
+        event_base_loop(base, EVLOOP_ONCE);
+    return accept(listener, NULL, NULL);
+}
+
+/* What comes behind the last answer, in the same piece or alone. An error says what it is. */
+static void a_reply_that_no_command_waits_for(void **state) {
+    static const struct {
+        const char *reply, *why;
+    } cases[] = {{"+OK\r\n", "a reply that no command waits for"},
+                 {":1\r\n", "a reply that no command waits for"},
+                 {"$-1\r\n", "a reply that no command waits for"},
+                 {"*0\r\n", "a reply that no command waits for"},
+                 {"-ERR going down\r\n", "ERR going down"}};
+    char host[] = "127.0.0.1";
+    uint16_t port;
+    int listener = listener_open(&port);
+    const struct redis_target target = {.host = host, .port = port};
+    (void)state;
+    for (unsigned i = 0; i < 2 * sizeof cases / sizeof cases[0]; i++) {
+        const char *reply = cases[i / 2].reply, *at_once = i % 2 ? reply : "";
+        n_connected = n_lost = 0;
+        struct redis *redis = redis_new(base, &target, 1, &handler);
+        int fd = server_connect(redis, listener);
+        dprintf(fd, "%s%s", greeting, at_once);
+        event_base_dispatch(base);
+        assert_int_equal(n_connected, 1);
+        if (!*at_once) dprintf(fd, "%s", reply);
+        if (n_lost == 0) event_base_dispatch(base);
+        assert_int_equal(n_lost, 1);
+        assert_string_equal(lost_why, cases[i / 2].why);
+        redis_free(redis);
+        close(fd);
+    }
+    close(listener);
+}
+
+static void no_element(void *context, const char *text, size_t len) {
+    (void)context, (void)text, (void)len;
+    fail();
+}
+
+static void no_list(void *context, const redisReply *reply) {
+    (void)context, (void)reply;
+    fail();
+}
+
+/* It must not count as an empty one: a claim would be settled of which nothing was read. */
+static void a_list_that_is_none(void **state) {
+    static const char *const replies[] = {"$-1\r\n", "*-1\r\n", "+OK\r\n", "$1\r\na\r\n"};
+    char host[] = "127.0.0.1";
+    uint16_t port;
+    int listener = listener_open(&port);
+    const struct redis_target target = {.host = host, .port = port};
+    (void)state;
+    for (unsigned i = 0; i < sizeof replies / sizeof replies[0]; i++) {
+        n_connected = n_lost = 0;
+        struct redis *redis = redis_new(base, &target, 1, &handler);
+        int fd = server_connect(redis, listener);
+        dprintf(fd, "%s", greeting);
+        event_base_dispatch(base);
+        assert_int_equal(n_connected, 1);
+        redis_range(redis, "claim", 0, 9, no_element, no_list, NULL);
+        dprintf(fd, "%s", replies[i]);
+        event_base_dispatch(base);
+        assert_int_equal(n_lost, 1);
+        assert_string_equal(lost_why, "LRANGE: an answer of another type");
+        redis_free(redis);
+        close(fd);
+    }
+    close(listener);
+}
+
 /* Accepts one connection, and answers before it is asked. */
 static void *server_run(void *context) {
     struct pollfd listener = {.fd = *(const int *)context, .events = POLLIN};
@@ -277,6 +354,8 @@ int main(void) {
         TEST(the_second_address),
         TEST(an_address_that_does_not_answer),
         TEST(the_only_address_does_not_answer),
+        TEST(a_reply_that_no_command_waits_for),
+        TEST(a_list_that_is_none),
         TEST(a_blocking_connection),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);

@@ -135,6 +135,9 @@ static void by_tls(void **state) {
     }
 }
 
+#define NO_PARAMETER                                                                                                   \
+    "; expected none: the database is /N behind the host, TLS is rediss:// with [queue] tls_ca and so on"
+
 static const struct {
     const char *url, *error;
 } bads[] = {
@@ -144,6 +147,13 @@ static const struct {
     {"mysql://u:secret@h/db", "mysql://u:***@h/db" EXPECTED},
     {"redis+unix://", "redis+unix://: no path of a socket: redis+unix:///path[?db=N]"},
     {"redis+unix://host", "redis+unix://host: no path of a socket: redis+unix:///path[?db=N]"},
+    {"redis+unix://run/s", "redis+unix://run/s: the path of the socket begins behind 'run': expected "
+                           "redis+unix:///path[?db=N]"},
+    {"redis+unix:/s?db=1&bd=2", "redis+unix:/s?db=1&bd=2: unknown parameter 'bd'; expected db"},
+    {"redis://u:secret@h?tls=yes", "redis://u:***@h?tls=yes: unknown parameter 'tls'" NO_PARAMETER},
+    {"rediss://h?db=2", "rediss://h?db=2: unknown parameter 'db'" NO_PARAMETER},
+    {"redis+sentinel://h/m?x", "redis+sentinel://h/m?x: unknown parameter 'x'" NO_PARAMETER},
+    {"redis+cluster://h/?x=1", "redis+cluster://h/?x=1: unknown parameter 'x'" NO_PARAMETER},
     {"redis://h/x", "redis://h/x: 'x' is not a database number"},
     {"redis://h/0/1", "redis://h/0/1: '0/1' is not a database number"},
     {"redis://h/-1", "redis://h/-1: '-1' is not a database number"},

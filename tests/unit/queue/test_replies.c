@@ -219,6 +219,7 @@ static void nonsense_breaks_it(void **state) {
                  {"*1\r\n:1\r\n", 1, REPLIES_BROKEN},
                  {"*1\r\n*1\r\n$1\r\na\r\n", 1, REPLIES_BROKEN},
                  {"*1\r\n-ERR\r\n", 1, REPLIES_BROKEN},
+                 {"*1\r\n$-1\r\n", 1, REPLIES_BROKEN},
                  {"$", 0, 1},
                  {"$1", 0, 2},
                  {"*1\r", 1, 3},
