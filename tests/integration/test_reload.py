@@ -15,7 +15,7 @@ TAKES_A_RESTART = {  # another value for each option that a running daemon doesn
               "consumer": "other", "delivery": "at-most-once", "consumer_timeout": "61s", "tls_ca": "PASSWORD",
               "tls_cert": "PASSWORD", "tls_key": "PASSWORD", "tls_verify": "none"},
     "import": {"bucket_sizes": "60,600", "aggr_values": "sourceIPv4Address", "aggr_sums": "octetDeltaCount",
-               "cache_memory": "65M", "enabled": "no"},
+               "cache_memory": "65M", "enabled": "no", "leave_out": "ports"},
     "store": {"url": "sqlite:/other", "password": "x", "password_file": "PASSWORD", "tls_required": "yes",
               "tls_ca": "PASSWORD", "tls_cert": "PASSWORD", "tls_key": "PASSWORD"},
     "http": {"listen": "127.0.0.1:1", "auth": "USERS", "open": "yes", "names": "flows.example", "workers": "2",
