@@ -94,8 +94,7 @@ static enum store_status event_find(struct store *store, struct found *found, st
                        &param, 1, found_read, found, error);
 }
 
-/* Making and removing
- * ------------------------------------------------------------------------------------------------------ */
+/* --- making and removing --- */
 
 static enum store_status run_named(struct store *store, const char *words, const char *name, struct error *error) {
     char sql[160];
@@ -126,7 +125,7 @@ static int value_read(void *context, unsigned n, const char *const *columns, con
     return 1;
 }
 
-static bool is_galera(struct store *store) {
+bool retention_on_galera(struct store *store) {
     bool is_on = false;
     struct error ignored;
     return store_query(store, "SHOW VARIABLES LIKE 'wsrep_on'", NULL, 0, value_read, &is_on, &ignored) == STORE_OK &&
@@ -142,7 +141,7 @@ static enum store_status event_make(struct store *store, const char *sql, const 
     bool same = found.body && strcmp(found.body, body + strlen("DO ")) == 0 && strcmp(found.definer, definer) == 0;
     bool enabled = found.status && strcmp(found.status, "DISABLED") != 0; /* a replica's stays as it is */
     if (enabled && strcmp(found.status, "ENABLED") != 0)
-        enabled = !is_galera(store); /* this node runs it from now on */
+        enabled = !retention_on_galera(store); /* this node runs it from now on */
     if (status == STORE_OK && found.body && !same) status = run_named(store, "DROP EVENT", event_name, error);
     if (status == STORE_OK && !same) status = store_query(store, sql, NULL, 0, NULL, NULL, error);
     if (status == STORE_OK && same && !enabled) {

@@ -172,9 +172,7 @@ enum store_status retention_succeeded(struct store *store, int64_t *at, struct e
 static void failover_problem(struct check *check, const char *definer) {
     const char *host = strrchr(definer, '@');
     char remedy[512];
-    struct row galera;
-    row_try(check, "SHOW VARIABLES LIKE 'wsrep_on'", NULL, 0, &galera);
-    if (strcmp(galera.columns[1], "ON") == 0) {
+    if (retention_on_galera(check->store)) {
         if (check->now - last_success(check) > LATE)
             problem(check, "flowimport retention install",
                     "the event flowimport_retention is disabled on this node of a Galera cluster, and no other node "

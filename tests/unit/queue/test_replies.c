@@ -14,13 +14,15 @@
 #include "base/buffer.h"
 #include "base/mem.h"
 
+enum { GONE = 0xa5 };
+
 /* What goes where, as a text: of elements "<length>:<bytes>,", of replies ".". */
 struct sorted {
     struct buffer passed, elements, replies;
     unsigned calls, fail_at; /* of pass */
     unsigned wanted, end_at; /* the replies wanted, a bit each; the one after which it ends */
-    unsigned n;              /* replies begun as arrays, and those that are whole */
     unsigned n_whole;
+    struct replies *replies_at; /* what takes them apart */
 };
 
 static bool on_wanted(void *context) {
@@ -47,7 +49,9 @@ static int on_pass(void *context, const char *bytes, size_t len) {
 static int on_whole(void *context) {
     struct sorted *sorted = context;
     buffer_printf(&sorted->replies, "%zu ", sorted->passed.len);
-    return ++sorted->n_whole == sorted->end_at ? -1 : 0;
+    if (++sorted->n_whole != sorted->end_at) return 0;
+    memset(sorted->replies_at, GONE, sizeof *sorted->replies_at);
+    return -1;
 }
 
 static void sorted_release(struct sorted *sorted) {
@@ -64,6 +68,7 @@ static struct replies_handler handler_of(struct sorted *sorted) {
 static ssize_t pieces_take(const struct buffer *in, size_t size, struct sorted *sorted) {
     struct replies replies = {.state = REPLIES_BEGIN};
     const struct replies_handler handler = handler_of(sorted);
+    sorted->replies_at = &replies;
     char *buffer = mem_zalloc(1, REPLIES_KEPT_MAX + size);
     size_t kept = 0;
     ssize_t used = 0;
@@ -77,6 +82,8 @@ static ssize_t pieces_take(const struct buffer *in, size_t size, struct sorted *
         memmove(buffer, buffer + used, kept);
     }
     free(buffer);
+    for (size_t i = 0; used == REPLIES_ENDED && i < sizeof replies; i++)
+        assert_int_equal(((const unsigned char *)&replies)[i], GONE); /* not touched */
     return used < 0 ? used : (ssize_t)kept;
 }
 
@@ -158,7 +165,7 @@ static void same(const struct buffer *a, const struct buffer *b) {
 
 static void walk(const size_t *sizes, unsigned n, const size_t *pieces, unsigned n_pieces) {
     struct buffer in = BUFFER_INIT;
-    struct sorted wanted = {.n = 0};
+    struct sorted wanted = {.n_whole = 0};
     replies_make(&in, &wanted, sizes, n);
     for (unsigned i = 0; i < n_pieces; i++) {
         struct sorted got = {.wanted = WANTED, .fail_at = UINT32_MAX};
@@ -256,7 +263,7 @@ static void a_reader_that_takes_no_more_ends_it(void **state) {
     buffer_release(&in);
 }
 
-/* The struct may be gone then: it is poisoned here, and nothing may follow. */
+/* The struct may be gone then: it is overwritten here, and must stay so. */
 static void the_end_by_who_is_told(void **state) {
     (void)state;
     static const char *const texts[] = {"+OK\r\n+OK\r\n", "*0\r\n:1\r\n", "*1\r\n$1\r\na\r\n*0\r\n", "$1\r\na\r\n$"};

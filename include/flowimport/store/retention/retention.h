@@ -59,6 +59,9 @@ enum store_status retention_plan(struct store *store, const struct schema *schem
 enum store_status retention_last(struct store *store, int64_t *at, bool *failed, struct error *error)
     __attribute__((warn_unused_result));
 
+/* Whether the server is a node of a Galera cluster: there, the node that created the event runs it. */
+bool retention_on_galera(struct store *store);
+
 /* When the last run began of which nothing failed; 0: none is known. */
 enum store_status retention_succeeded(struct store *store, int64_t *at, struct error *error)
     __attribute__((warn_unused_result));
