@@ -10,8 +10,7 @@
 static const char event_name[] = "flowimport_retention";
 static const char default_definer[] = "'flowimport_retention'@'localhost'";
 
-/* Statements of the file
- * ------------------------------------------------------------------------------------------------------- */
+/* --- statements of the file --- */
 
 /* The next statement, without its delimiter, or NULL. Lines of comment before it and DELIMITER are passed over. */
 static char *statement_next(const char **at, char delimiter[8]) {
@@ -54,8 +53,7 @@ static void definer_replace(const char *sql, const char *quoted, struct buffer *
     buffer_add_text(out, sql);
 }
 
-/* What is there
- * ---------------------------------------------------------------------------------------------------------------- */
+/* --- what is there --- */
 
 struct found { /* a routine or the event; NULL where it isn't there or can't be seen */
     char *body, *definer, *status;
