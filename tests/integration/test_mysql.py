@@ -126,6 +126,28 @@ def test_tables_that_are_missing_and_may_not_be_made(over_tcp, make_maria):
     refused(over_tcp(server), "CREATE command denied", "flowimport schema install as a user that may create tables")
 
 
+def test_a_right_that_is_granted_later(over_tcp, make_maria):
+    """The import goes on by itself: the server reads the rights on a database once for each connection."""
+    server = make_maria(tcp=True)
+    site = over_tcp(server)
+    rights = "`%s`.* TO 'importer'@'127.0.0.1'" % site.store.database
+    server.run("CREATE USER 'importer'@'127.0.0.1'", "GRANT ALL ON %s" % rights)
+    site.run("schema", "install")
+    server.run("REVOKE ALTER ON `%s`.* FROM 'importer'@'127.0.0.1'" % site.store.database)
+    entries = list(generator.flows(100, seed=133, hosts=20))
+    site.redis.push(entries)
+    daemon = site.daemon()
+
+    def told():
+        daemon.flush()
+        site.redis.wake()
+        return "ALTER command denied" in daemon.output()
+    rig.wait_for(told, daemon.output, step=0.05)
+    assert "fix: GRANT SELECT, INSERT, UPDATE, ALTER on the database to this account" in daemon.output()
+    server.run("GRANT ALTER ON %s" % rights)
+    site.settled_equals(entries, daemon)
+
+
 # Several servers -----------------------------------------------------------------------------------------------------
 
 

@@ -45,8 +45,12 @@ void mysql_leave(struct mysql_store *store) {
     if (!atomic_load(&store->base.cancelled)) mysql_hosts_next(store);
 }
 
+/* The server reads an account's rights on a database as a connection begins: after a GRANT, only a new one has them. */
 void mysql_heed(struct mysql_store *store, unsigned code) {
-    if (mysql_is_lost(code) || (store->n_hosts > 1 && mysql_is_of_node(code))) mysql_leave(store);
+    if (mysql_is_lost(code) || (store->n_hosts > 1 && mysql_is_of_node(code)))
+        mysql_leave(store);
+    else if (mysql_is_denied(code) && !store->base.read_only)
+        mysql_disconnect(store);
 }
 
 enum store_status mysql_failed(struct mysql_store *store, const char *what, struct error *error) {

@@ -103,8 +103,10 @@ const char *mysql_remedy(unsigned code, const char *text) {
     case 1050: /* setup.c makes what is not listed: remains of a CREATE that was interrupted */
         return "the server was killed while it created the table; remove the remains: DROP TABLE";
     case 1142:
-        return strncmp(text, "CREATE", 6) == 0 ? "run flowimport schema install as a user that may create tables"
-                                               : NULL;
+        if (strncmp(text, "CREATE", 6) == 0) return "run flowimport schema install as a user that may create tables";
+        return strncmp(text, "ALTER", 5) == 0 || strncmp(text, "INSERT", 6) == 0 || strncmp(text, "UPDATE", 6) == 0
+                   ? "GRANT SELECT, INSERT, UPDATE, ALTER on the database to this account"
+                   : NULL;
     case 1932:
         return "the server was killed while it altered the table; restore the table from a backup, or DROP TABLE, "
                "which loses its rows, and run flowimport schema install";
@@ -125,6 +127,8 @@ void mysql_error_show(struct error *error, const char *what, unsigned code, cons
 }
 
 bool mysql_is_of_node(unsigned code) { return code == 1047 || code == 1290 || code == 1836 || code == 3100; }
+
+bool mysql_is_denied(unsigned code) { return code == 1044 || code == 1142 || code == 1143 || code == 1227; }
 
 bool mysql_is_lost(unsigned code) {
     return (code >= 2000 && code < 3000 && code != 2036) || code == 1053 || code == 1077 || code == 1079 ||

@@ -428,14 +428,28 @@ static void what_another_server_may_do(void **state) {
     }
 }
 
+static void what_another_connection_may_do(void **state) {
+    static const unsigned codes[] = {1044, 1142, 1143, 1227};
+    (void)state;
+    for (unsigned code = 0, n = 0; code < 10000; code++) {
+        bool expected = n < sizeof codes / sizeof codes[0] && codes[n] == code;
+        assert_int_equal(mysql_is_denied(code), expected);
+        n += expected;
+    }
+}
+
 static void errors_name_their_remedy(void **state) {
     struct error error;
     (void)state;
     mysql_error_show(&error, "flows_600_data", 1142, "CREATE command denied to user 'x'@'y'");
     assert_string_equal(error.text, "flows_600_data: CREATE command denied to user 'x'@'y' (error 1142); fix: run "
                                     "flowimport schema install as a user that may create tables");
-    mysql_error_show(&error, "a", 1142, "INSERT command denied");
-    assert_string_equal(error.text, "a: INSERT command denied (error 1142)");
+    mysql_error_show(&error, "a", 1142, "SELECT command denied");
+    assert_string_equal(error.text, "a: SELECT command denied (error 1142)");
+    static const char *const writes[] = {"ALTER command denied", "INSERT command denied", "UPDATE command denied"};
+    for (unsigned i = 0; i < sizeof writes / sizeof writes[0]; i++)
+        assert_string_equal(mysql_remedy(1142, writes[i]),
+                            "GRANT SELECT, INSERT, UPDATE, ALTER on the database to this account");
     mysql_error_show(&error, "a", 1197, "too large");
     assert_string_equal(error.text, "a: too large (error 1197); the server's limit is max_binlog_cache_size");
     assert_non_null(strstr(mysql_remedy(2061, ""), "?get-server-public-key=yes"));
@@ -452,6 +466,7 @@ int main(void) {
         cmocka_unit_test(few_days_nearest_to_the_present_are_chosen),
         cmocka_unit_test(a_day_is_found_in_its_partition),
         cmocka_unit_test(what_another_server_may_do),
+        cmocka_unit_test(what_another_connection_may_do),
         cmocka_unit_test(errors_name_their_remedy),
         cmocka_unit_test(there_are_at_most_8192),
         cmocka_unit_test(no_path_leads_beyond_8192),
