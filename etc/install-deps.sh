@@ -25,10 +25,11 @@ mysql_servers='redis-tools mysql-server-core'
 mysql_tests='libcmocka-dev ccache python3 python3-pytest python3-pytest-xdist python3-redis python3-pymysql openssl faketime util-linux'
 benches='libcmocka-dev python3 python3-pytest python3-pymysql python3-redis'
 # Programs extracted from their packages into build/tools, because installing the package would start a service: promtool
-# checks metrics and alert rules; the others are collectors and probes to test with or to compare with. Their libraries are
-# installed. tools='PROGRAM:PACKAGE...'
+# checks metrics and alert rules; ha_spider.so is an engine of MariaDB; the others are collectors and probes to test with or to
+# compare with. Their libraries are installed. tools='PROGRAM:PACKAGE...'
 tools='promtool:promtool|prometheus nfcapd:nfdump nfdump:nfdump nfacctd:pmacct softflowd:softflowd
-    nfpcapd:nfdump argus:argus-server ra:argus-client rasqlinsert:argus-client'
+    nfpcapd:nfdump argus:argus-server ra:argus-client rasqlinsert:argus-client
+    ha_spider.so:mariadb-plugin-spider'
 probes='softflowd:softflowd nfpcapd:nfdump nfcapd:nfdump pmacctd:pmacct nfacctd:pmacct argus:argus-server'
 # The page is built and tested with npm; an npm from elsewhere is kept.
 page=
@@ -72,7 +73,7 @@ folder=$(cd "$(dirname "$0")/.." && pwd)/build/tools
 extracted=
 for tool in $tools; do
     case $mode in
-    test | bench) { [ -x "$folder/${tool%:*}" ] && ! ldd "$folder/${tool%:*}" 2>&1 | grep -q 'not found'; } || extracted="$extracted $tool" ;;
+    test | bench) { [ -e "$folder/${tool%:*}" ] && ! ldd "$folder/${tool%:*}" 2>&1 | grep -q 'not found'; } || extracted="$extracted $tool" ;;
     esac
 done
 [ -n "$missing$extracted" ] || exit 0
@@ -101,7 +102,10 @@ for tool in $extracted; do
     (cd "$scratch" && { ls "$package"_*.deb >/dev/null 2>&1 ||
         apt-get -q -o APT::Sandbox::User="$(id -un)" download "$package"; } && dpkg-deb -x "$package"_*.deb .)
     libraries="$libraries $(dpkg-deb -f "$scratch/$package"_*.deb Depends | tr ',' '\n' | sed -n 's/^ *\(lib[^ ]*\).*/\1/p')"
-    mkdir -p "$folder" && cp "$scratch"/usr/*bin/"${tool%:*}" "$folder"
+    mkdir -p "$folder"
+    for path in "$scratch"/usr/*bin/"${tool%:*}" "$scratch"/usr/lib/mysql/plugin/"${tool%:*}"; do
+        [ ! -e "$path" ] || cp "$path" "$folder"
+    done
 done
 # shellcheck disable=SC2086
 install $libraries

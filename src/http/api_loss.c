@@ -79,8 +79,8 @@ static enum store_status gaps_write(struct api_call *call, const struct params *
 }
 
 void api_loss(struct api_call *call) {
-    static const char sql[] = "SELECT bucket, source, what, lost FROM loss WHERE bucket >= ? AND bucket < ? "
-                              "ORDER BY bucket, source, what";
+    static const char sql[] = "SELECT bucket, source, what, SUM(lost) FROM loss WHERE bucket >= ? AND bucket < ? "
+                              "GROUP BY bucket, source, what ORDER BY bucket, source, what";
     int64_t begin_us = clock_monotonic_us();
     struct params params;
     struct error error;

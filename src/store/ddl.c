@@ -28,6 +28,7 @@ struct plain_table {
     const struct plain_column *head, *tail; /* the sums stand between the two, where there is a tail */
     unsigned n_head, n_tail;
     const char *key;
+    const char *spread; /* the column that a head spreads by, see ddl_create_head() */
 };
 
 static const char not_null[] = " NOT NULL";
@@ -37,9 +38,11 @@ static const char not_null[] = " NOT NULL";
 #define NOT_NULL {not_null, not_null}
 #define NULLABLE {"", ""}
 
+static const char long_text[] = "VARCHAR(2048)";
+
 static const struct plain_column settings_columns[] = {
     {"name", {"VARCHAR(64)", "TEXT"}, NOT_NULL},
-    {"value", {"VARCHAR(2048)", "TEXT"}, NOT_NULL},
+    {"value", {long_text, "TEXT"}, NOT_NULL},
 };
 static const struct plain_column retention_columns[] = {
     {"bucket_size", BUCKET, NOT_NULL},
@@ -95,13 +98,15 @@ static const struct plain_column ledger_tail[] = {
 
 #define LENGTH(array) (sizeof(array) / sizeof(array)[0])
 static const struct plain_table plain_tables[] = {
-    {"flowimport_schema", settings_columns, NULL, LENGTH(settings_columns), 0, "name"},
-    {"flowimport_retention", retention_columns, NULL, LENGTH(retention_columns), 0, "bucket_size"},
-    {"flowimport_retention_log", retention_log_columns, NULL, LENGTH(retention_log_columns), 0, "run_at, number"},
-    {"import_ledger", ledger_head, ledger_tail, LENGTH(ledger_head), LENGTH(ledger_tail), "consumer, generation"},
-    {"import_queues", queues_columns, NULL, LENGTH(queues_columns), 0, "queue"},
-    {"import_places", places_columns, NULL, LENGTH(places_columns), 0, "slot"},
-    {"loss", loss_columns, NULL, LENGTH(loss_columns), 0, "bucket, source, what"},
+    {"flowimport_schema", settings_columns, NULL, LENGTH(settings_columns), 0, "name", "value"},
+    {"flowimport_retention", retention_columns, NULL, LENGTH(retention_columns), 0, "bucket_size", "keep_seconds"},
+    {"flowimport_retention_log", retention_log_columns, NULL, LENGTH(retention_log_columns), 0, "run_at, number",
+     "n_rows"},
+    {"import_ledger", ledger_head, ledger_tail, LENGTH(ledger_head), LENGTH(ledger_tail), "consumer, generation",
+     "flows_millionths"},
+    {"import_queues", queues_columns, NULL, LENGTH(queues_columns), 0, "queue", "ring"},
+    {"import_places", places_columns, NULL, LENGTH(places_columns), 0, "slot", "ring"},
+    {"loss", loss_columns, NULL, LENGTH(loss_columns), 0, "bucket, source, what", "lost"},
 };
 
 /* What the column list of a table is given to. `type` as in CREATE TABLE, `more` what follows it there. */
@@ -349,20 +354,28 @@ static void table_close(struct buffer *out, enum dialect dialect, const char *op
                   dialect == DIALECT_MYSQL ? options : "");
 }
 
-static void data_create(const struct schema *schema, const struct table *table, enum dialect dialect,
-                        struct buffer *out) {
-    /* The rows of a time stand side by side, for that is how they are written, read and dropped. One node's or port's
-     * over time are found by an index of their own. */
-    bool id_key = table->bucket_size && (table->kind == TABLE_NODES || table->kind == TABLE_PORTS);
-    table_open(out, table->data);
-    table_columns(schema, table, dialect, column_define, out);
-    buffer_add_text(out, "  PRIMARY KEY (");
+/* The rows of a time stand side by side, for that is how they are written, read and dropped. One node's or port's over
+ * time are found by an index of their own. */
+static const char id_key[] = ",\n  KEY id (id, bucket)";
+static bool has_id_key(const struct table *table) {
+    return table->bucket_size && (table->kind == TABLE_NODES || table->kind == TABLE_PORTS);
+}
+
+static void key_write(const struct table *table, const char *words, struct buffer *out) {
+    buffer_printf(out, "  %s (", words);
     for (unsigned i = 0; i < table->n_keys; i++)
         buffer_printf(out, "%s%s", i ? ", " : "", table->keys[i].name);
     buffer_add_text(out, ")");
-    if (id_key && dialect == DIALECT_MYSQL) buffer_add_text(out, ",\n  KEY id (id, bucket)");
+}
+
+static void data_create(const struct schema *schema, const struct table *table, enum dialect dialect,
+                        struct buffer *out) {
+    table_open(out, table->data);
+    table_columns(schema, table, dialect, column_define, out);
+    key_write(table, "PRIMARY KEY", out);
+    if (has_id_key(table) && dialect == DIALECT_MYSQL) buffer_add_text(out, id_key);
     table_close(out, dialect, table->bucket_size ? first_partition : "");
-    if (id_key && dialect == DIALECT_SQLITE)
+    if (has_id_key(table) && dialect == DIALECT_SQLITE)
         buffer_printf(out, ";\nCREATE INDEX IF NOT EXISTS %s_id ON %s (id, bucket)", table->name, table->data);
 }
 
@@ -382,6 +395,49 @@ void ddl_create(const struct schema *schema, unsigned object, enum dialect diale
         table_close(out, dialect, text_options);
         return;
     }
+}
+
+/* A head's tables
+ * ------------------------------------------------------------------------------------------------------- */
+
+/* What is computed in a store is read from there. A column to spread by may have 3072 bytes; settings are ASCII. */
+static void head_column_define(void *context, const char *name, const char *type, const char *more) {
+    bool is_computed = strncmp(more, " AS ", 4) == 0;
+    column_define(context, name, type == long_text ? "VARCHAR(2048) CHARACTER SET ascii" : type,
+                  is_computed ? "" : more);
+}
+
+/* A store's sums become wide when they must; the head's, and the counts beside them, are from the beginning. */
+static void head_wide_define(void *context, const char *name, const char *type, const char *more) {
+    bool is_sum = strcmp(type, sum_type(DIALECT_MYSQL, true)) == 0;
+    head_column_define(context, name, is_sum ? SCHEMA_WIDE_MYSQL : type, more);
+}
+
+static void head_partitions(const char *name, const char *spread, const char *server, unsigned n, struct buffer *out) {
+    buffer_printf(out, "\n) ENGINE=SPIDER%s COMMENT='wrapper \"mysql\", table \"%s\"'\nPARTITION BY KEY (%s) (",
+                  text_options, name, spread);
+    for (unsigned i = 1; i <= n; i++)
+        buffer_printf(out, "%s\n  PARTITION store_%u COMMENT='srv \"%s_%u\"'", i > 1 ? "," : "", i, server, i);
+    buffer_add_text(out, ")");
+}
+
+void ddl_create_head(const struct schema *schema, unsigned object, const char *server, unsigned n, struct buffer *out) {
+    struct object at = object_at(schema, object);
+    const struct table *table = at.table;
+    column_fn *define = ddl_is_wide(schema, object) ? head_wide_define : head_column_define;
+    char name[SCHEMA_NAME_MAX];
+    ddl_name(schema, object, name, sizeof name);
+    buffer_printf(out, "CREATE TABLE %s (\n", name);
+    if (at.kind == OBJECT_PLAIN) {
+        plain_columns(schema, at.plain, DIALECT_MYSQL, define, out);
+        buffer_printf(out, "  KEY (%s)", at.plain->key);
+        head_partitions(name, at.plain->spread, server, n, out);
+        return;
+    }
+    table_columns(schema, table, DIALECT_MYSQL, define, out);
+    key_write(table, "KEY", out);
+    if (has_id_key(table)) buffer_add_text(out, id_key);
+    head_partitions(name, "flows_millionths", server, n, out);
 }
 
 static void column_line(void *context, const char *name, const char *type, const char *more) {

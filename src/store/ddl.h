@@ -14,6 +14,10 @@ bool ddl_is_view(const struct schema *schema, unsigned object);
 bool ddl_is_wide(const struct schema *schema, unsigned object);
 /* The statement that makes it, without a semicolon at its end. */
 void ddl_create(const struct schema *schema, unsigned object, enum dialect dialect, struct buffer *out);
+/* The same of a head's table (store/head.h): with the columns of the stores' tables, one partition for each of the `n`
+ * stores, which are the servers SERVER_1 to SERVER_n. It has no primary key, and is spread by a column that no query
+ * names in a condition: conditions on that column would leave out stores. */
+void ddl_create_head(const struct schema *schema, unsigned object, const char *server, unsigned n, struct buffer *out);
 /* A line for each of its columns, in order: "name type\n", the type in lower case (of a view: the name alone). A wide
  * sum's type is that of any other sum. */
 void ddl_columns(const struct schema *schema, unsigned object, enum dialect dialect, struct buffer *out);

@@ -9,6 +9,8 @@
 #include "base/mem.h"
 #include "store/store_ops.h"
 
+static const char value_sql[] = "SELECT value FROM flowimport_schema WHERE name = ?";
+
 static int value_read(void *context, unsigned n, const char *const *columns, const size_t *lengths) {
     char **value = context;
     (void)n, (void)lengths;
@@ -20,16 +22,20 @@ static int value_read(void *context, unsigned n, const char *const *columns, con
 enum store_status settings_find(struct store *store, const char *name, char **value, struct error *error) {
     struct store_param param = store_text(name);
     *value = NULL;
-    return store->ops->query(store, "SELECT value FROM flowimport_schema WHERE name = ?", &param, 1, value_read, value,
-                             error);
+    return store->ops->query(store, value_sql, &param, 1, value_read, value, error);
+}
+
+static int largest_read(void *context, unsigned n, const char *const *columns, const size_t *lengths) {
+    int64_t *largest = context, value = columns[0] ? strtoll(columns[0], NULL, 10) : -1;
+    (void)n, (void)lengths;
+    if (value > *largest) *largest = value;
+    return 0;
 }
 
 enum store_status settings_number(struct store *store, const char *name, int64_t *value, struct error *error) {
-    char *text;
-    enum store_status status = settings_find(store, name, &text, error);
-    *value = text ? strtoll(text, NULL, 10) : -1;
-    free(text);
-    return status;
+    struct store_param param = store_text(name);
+    *value = -1;
+    return store->ops->query(store, value_sql, &param, 1, largest_read, value, error);
 }
 
 enum store_status settings_add(struct store *store, const char *name, const char *value, struct error *error) {

@@ -7,7 +7,7 @@
 /* *value is to be freed by the caller; NULL where there is none. */
 enum store_status settings_find(struct store *store, const char *name, char **value, struct error *error)
     __attribute__((warn_unused_result));
-/* The same of a whole number; -1 where there is none. */
+/* The same of a whole number; -1 where there is none; a head's is the largest of its stores'. */
 enum store_status settings_number(struct store *store, const char *name, int64_t *value, struct error *error)
     __attribute__((warn_unused_result));
 /* Leaves the value that is there. */

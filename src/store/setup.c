@@ -19,6 +19,7 @@
 struct found { /* a table or view of the database */
     char name[SCHEMA_NAME_MAX];
     bool is_view;
+    bool is_head;          /* a table that reads other servers' */
     struct buffer columns; /* as ddl_columns() has them */
 };
 
@@ -66,7 +67,7 @@ static void type_add(struct buffer *out, const char *type) {
     buffer_add_text(out, width + strcspn(width, ")") + 1);
 }
 
-/* name, is it a view, column, type: in the order of the tables' columns */
+/* name, is it a view, column, type, engine: in the order of the tables' columns */
 static int catalog_read(void *context, unsigned n, const char *const *columns, const size_t *lengths) {
     struct catalog *catalog = context;
     (void)n, (void)lengths;
@@ -77,7 +78,8 @@ static int catalog_read(void *context, unsigned n, const char *const *columns, c
     if (!found || strcmp(found->name, columns[0]) != 0) {
         catalog->found = mem_realloc(catalog->found, catalog->n + 1, sizeof catalog->found[0]);
         found = &catalog->found[catalog->n++];
-        *found = (struct found){.is_view = strcmp(columns[1], "1") == 0};
+        *found = (struct found){.is_view = strcmp(columns[1], "1") == 0,
+                                .is_head = columns[4] && strcasecmp(columns[4], "SPIDER") == 0};
         snprintf(found->name, sizeof found->name, "%s", columns[0]);
     }
     buffer_add_text(&found->columns, columns[2]);
@@ -90,12 +92,13 @@ static int catalog_read(void *context, unsigned n, const char *const *columns, c
 }
 
 static const char *const catalog_sql[] = {
-    [DIALECT_MYSQL] = "SELECT t.table_name, t.table_type LIKE '%VIEW', c.column_name, c.column_type "
+    [DIALECT_MYSQL] = "SELECT t.table_name, t.table_type LIKE '%VIEW', c.column_name, c.column_type, "
+                      "t.engine "
                       "FROM information_schema.tables t JOIN information_schema.columns c "
                       "ON c.table_schema = t.table_schema AND c.table_name = t.table_name "
                       "WHERE t.table_schema = DATABASE() ORDER BY t.table_name, c.ordinal_position",
     [DIALECT_SQLITE] =
-        "SELECT m.name, m.type = 'view', c.name, c.type FROM sqlite_master m, pragma_table_xinfo(m.name) c "
+        "SELECT m.name, m.type = 'view', c.name, c.type, NULL FROM sqlite_master m, pragma_table_xinfo(m.name) c "
         "WHERE m.type IN ('table', 'view') ORDER BY m.name, c.cid",
 };
 
@@ -103,6 +106,16 @@ static enum store_status catalog_fill(struct store *store, struct catalog *catal
     catalog_release(catalog);
     catalog->schema = store->schema;
     return store->ops->query(store, catalog_sql[store->ops->dialect], NULL, 0, catalog_read, catalog, error);
+}
+
+/* A head (store/head.h) is recognized by the engine of its tables: no setting for it can be forgotten. */
+static enum store_status head_check(struct store *store, const struct catalog *catalog, struct error *error) {
+    for (unsigned i = 0; i < catalog->n; i++)
+        store->is_head |= catalog->found[i].is_head;
+    if (!store->is_head || store->read_only) return STORE_OK;
+    error_set(error, "the database is a reading head: its tables (engine Spider) show those of other servers, and "
+                     "nothing is written through it; name one of those servers, or another database");
+    return STORE_REFUSED;
 }
 
 /* Whether a line of `line_len` bytes is one of the lines of `text`. */
@@ -275,9 +288,13 @@ enum store_status setup_run(struct store *store, struct error *error) {
     struct catalog catalog = {0};
     char missing[SCHEMA_NAME_MAX] = "";
     enum store_status status = catalog_fill(store, &catalog, error);
+    if (status == STORE_OK) status = head_check(store, &catalog, error);
     if (status == STORE_OK) status = objects_check(store, &catalog, missing, sizeof missing, error);
     if (status == STORE_OK && missing[0] && store->read_only) {
-        error_set(error, "%s not found; the importer creates it with its first write", missing);
+        error_set(error,
+                  store->is_head ? "%s not found; create the head again (flowimport schema print head)"
+                                 : "%s not found; the importer creates it with its first write",
+                  missing);
         status = STORE_REFUSED;
     } else if (status == STORE_OK && missing[0]) {
         status = turn_begin(store, error);

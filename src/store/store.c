@@ -31,6 +31,7 @@ void store_close(struct store *store) {
 }
 
 enum dialect store_dialect(const struct store *store) { return store->ops->dialect; }
+bool store_is_head(const struct store *store) { return store->is_head; }
 const char *store_name(const struct store *store) { return store->name; }
 uint64_t store_rows(const struct store *store) { return store->rows; }
 

@@ -53,6 +53,7 @@ struct store {
     const struct schema *schema;
     char *name;
     bool read_only;
+    bool is_head;             /* known once it is set up */
     bool begun;               /* between begin and commit */
     enum store_status status; /* of the transaction so far; sticky */
     struct error error;

@@ -291,7 +291,12 @@ int command_retention(const struct command_call *call) {
                             verbs[i].name);
     config.read_only = !verbs[i].writes || call->options->dry_run;
     if (store_open(&store, &config, &call->pipeline->schema, &error) != STORE_OK) return failed(&error);
-    int code = verbs[i].run(call, store);
+    int code = EXIT_FAILED;
+    if (store_is_head(store))
+        command_fail(code, "%s: the store is a reading head; run flowimport retention on each of its stores",
+                     store_name(store));
+    else
+        code = verbs[i].run(call, store);
     store_close(store);
     return code;
 }

@@ -7,6 +7,7 @@
 #include "tool/document.h"
 #include "store/grants.h"
 #include "store/retention/retention.h"
+#include "tool/head_stores.h"
 
 static enum store_status open_as(const struct command_call *call, bool read_only, struct error *error) {
     struct store_config config = call->pipeline->importer.store;
@@ -41,27 +42,40 @@ static int check(const struct command_call *call) {
     return is_complete ? EXIT_DONE : command_fail(EXIT_FAILED, "%s", error.text);
 }
 
+/* The database that a store's URL names. */
+static void database_name(const char *store, char *name, size_t size) {
+    struct url url;
+    snprintf(name, size, "flows");
+    if (url_parse(&url, store, NULL) != 0) return;
+    if (url.path && url.path[0] && url.path[1]) snprintf(name, size, "%s", url.path + 1);
+    url_release(&url);
+}
+
 static int print(const struct command_call *call, const char *part) {
     const char *store = call->config->store.url;
-    bool is_mysql = strncmp(store, "mysql:", 6) == 0;
+    bool is_mysql = strncmp(store, "mysql:", 6) == 0 || strncmp(store, "mariadb:", 8) == 0;
     struct buffer out = BUFFER_INIT;
-    struct url url;
+    char database[65];
+    int code = EXIT_DONE;
+    database_name(store, database, sizeof database);
+    if (call->options->stores && strcmp(part, "head") != 0)
+        return command_fail(EXIT_USAGE, "--stores is of schema print head");
     if (strcmp(part, "tables") == 0) {
         schema_print(&call->pipeline->schema, is_mysql ? DIALECT_MYSQL : DIALECT_SQLITE, &out);
     } else if (!is_mysql) {
-        return command_fail(EXIT_USAGE, "schema print %s: SQLite has no accounts and no events", part);
+        return command_fail(EXIT_USAGE, "schema print %s: SQLite has no accounts, no events and no heads", part);
     } else if (strcmp(part, "retention") == 0) {
         buffer_add_text(&out, retention_sql);
     } else if (strcmp(part, "grants") == 0) {
-        if (url_parse(&url, store, NULL) == 0)
-            grants_print(&call->pipeline->schema, url.path && *url.path ? url.path + 1 : "flows", &out);
-        url_release(&url);
+        grants_print(&call->pipeline->schema, database, &out);
+    } else if (strcmp(part, "head") == 0) {
+        code = head_stores_print(call, database, &out);
     } else {
         return command_usage(call);
     }
     fwrite(out.data, 1, out.len, stdout);
     buffer_release(&out);
-    return EXIT_DONE;
+    return code;
 }
 
 int command_schema(const struct command_call *call) {

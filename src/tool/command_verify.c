@@ -66,7 +66,11 @@ static void queue_look(const struct command_call *call, struct queue_audit *queu
 static enum store_status both_run(const struct command_call *call, struct store *store, struct audit_result *result,
                                   struct queue_audit *queue, struct error *error) {
     bool whole = call->options->from == 0 && call->options->to == 0;
-    if (whole) queue_look(call, queue);
+    if (store_is_head(store))
+        fprintf(stderr, "flowimport: the queue is not compared: the store is a reading head; run flowimport verify on "
+                        "each of its stores\n");
+    else if (whole)
+        queue_look(call, queue);
     enum store_status status = audit_run(store, &call->pipeline->schema, (uint32_t)call->options->from,
                                          (uint32_t)call->options->to, result, error);
     return status == STORE_OK ? queue_audit_compare(queue, store, error) : status;

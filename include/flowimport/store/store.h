@@ -120,6 +120,8 @@ enum store_status store_snapshot_begin(struct store *store, struct error *error)
 enum store_status store_snapshot_end(struct store *store, enum store_status status, struct error *error)
     __attribute__((warn_unused_result));
 enum dialect store_dialect(const struct store *store);
+/* Whether it is a reading head over several stores (store/head.h), where a key may have a row of each. */
+bool store_is_head(const struct store *store);
 /* From any thread, for a store with query_ms: the query under way ends as soon as it can, with STORE_RETRY, and so does
  * every later one, until store_resume. Does not wait; the store must not be closed meanwhile. */
 void store_cancel(struct store *store);

@@ -120,7 +120,8 @@ static enum store_status family_read(struct listing *listing, const struct plan 
                                         .step = listing->step,
                                         .n_keys = list->n_columns,
                                         .keys = listing->keys,
-                                        .is_flat = !listing->query->merge};
+                                        /* In a head's table a flow has a row of each store. */
+                                        .is_flat = !listing->query->merge && !store_is_head(listing->store)};
     const struct table *tables[QUERY_TABLES_MAX];
     enum store_status status = STORE_OK;
     unsigned n_tables = selection_write(&selection, &statement, tables);

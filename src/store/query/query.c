@@ -272,7 +272,7 @@ static enum store_status all_time_read(struct run *run, sum_wide *values) {
     for (unsigned i = 0; i < run->n_values; i++) {
         char name[SCHEMA_NAME_MAX];
         schema_stored_name(run->schema, table, i, name, sizeof name);
-        buffer_printf(&sql, "%s%s", i ? ", " : "SELECT ", name);
+        buffer_printf(&sql, "%sSUM(%s)", i ? ", " : "SELECT ", name);
     }
     buffer_printf(&sql, " FROM %s WHERE id = -1", table->data);
     enum store_status status = store_query(run->store, sql.data, NULL, 0, numbers_read, values, run->error);

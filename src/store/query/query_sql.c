@@ -161,14 +161,20 @@ static void only_write(const struct selection *selection, const struct table *ta
  * ------------------------------------------------------------------------------------------------------------ */
 
 /* "s, k0, k1": what rows are told apart by. */
-static void group_by(const struct selection *selection, const char *head, struct buffer *sql) {
+static void group_by(const struct selection *selection, bool is_arm, const char *head, struct buffer *sql) {
     const char *separator = head;
     if (selection->step) {
         buffer_printf(sql, "%ss", separator);
         separator = ", ";
     }
-    for (unsigned i = 0; i < selection->n_keys; i++, separator = ", ")
+    for (unsigned i = 0; i < selection->n_keys; i++) {
+        /* One table's rows are of one family. Spider (store/head.h) can't group by a constant; SQLite before 3.39 has
+         * no HAVING without a GROUP BY. */
+        bool is_constant = is_arm && selection->keys[i]->form == DIMENSION_FAMILY;
+        if (is_constant && selection->dialect == DIALECT_MYSQL) continue;
         buffer_printf(sql, "%sk%u", separator, i);
+        separator = ", ";
+    }
 }
 
 /* One table's sums over one piece of time. False, and nothing written, where no row of it can pass. */
@@ -199,7 +205,7 @@ static bool arm_write(const struct selection *selection, const struct table *tab
         for (unsigned i = 0; i < condition.n_params; i++)
             statement_bind(out, condition.params[i]);
         only_write(selection, table, side, out);
-        if (!selection->is_flat) group_by(selection, " GROUP BY ", &out->sql);
+        if (!selection->is_flat) group_by(selection, true, " GROUP BY ", &out->sql);
     }
     statement_release(&condition);
     return passes;
@@ -216,12 +222,12 @@ static unsigned table_add(const struct table **tables, unsigned n, const struct 
 static void arms_join(const struct selection *selection, struct statement *arms) {
     struct buffer sql = BUFFER_INIT;
     buffer_add_text(&sql, "SELECT ");
-    group_by(selection, "", &sql);
+    group_by(selection, false, "", &sql);
     if (selection->step || selection->n_keys > 0) buffer_add_text(&sql, ", ");
     for (unsigned i = 0; i < value_count(selection); i++)
         buffer_printf(&sql, "SUM(v%u) AS v%u, ", i, i);
     buffer_printf(&sql, "SUM(c) FROM (%s) AS pieces", arms->sql.data);
-    group_by(selection, " GROUP BY ", &sql);
+    group_by(selection, false, " GROUP BY ", &sql);
     buffer_release(&arms->sql);
     arms->sql = sql;
 }

@@ -63,9 +63,11 @@ static int rule_read(void *context, unsigned n, const char *const *columns, cons
 enum store_status retention_rules_read(struct store *store, struct retention_rules *rules, struct error *error) {
     int64_t max_size = -1;
     *rules = (struct retention_rules){0};
-    enum store_status status =
-        store_query(store, "SELECT bucket_size, keep_seconds FROM flowimport_retention ORDER BY bucket_size", NULL, 0,
-                    rule_read, rules, error);
+    /* A head's stores may keep a size for different times. */
+    enum store_status status = store_query(store,
+                                           "SELECT bucket_size, MIN(keep_seconds) FROM flowimport_retention "
+                                           "GROUP BY bucket_size ORDER BY bucket_size",
+                                           NULL, 0, rule_read, rules, error);
     if (status == STORE_OK) status = settings_number(store, "max_size", &max_size, error);
     rules->max_size = max_size > 0 ? (uint64_t)max_size : 0;
     return status;
