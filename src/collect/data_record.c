@@ -184,6 +184,16 @@ bool record_open(struct record *record, const struct data_record_plan *plan, con
     return true;
 }
 
+bool data_record_empty(const struct data_record_plan *plan, const uint8_t *bytes, size_t len) {
+    struct record record;
+    uint64_t some = 0;
+    if (record_walk(plan, bytes, len, record.anchors) == 0) return false;
+    for (unsigned i = 0; i < 2; i++)
+        some |= source_number(&record, &plan->counters[i][0]) | source_number(&record, &plan->counters[i][1]) |
+                source_number(&record, &plan->reverse_counts[i]);
+    return some == 0;
+}
+
 int64_t item_signed(const struct record *record, const struct item *item) {
     int64_t ns = item->kind == ITEM_FLOW_TIME ? record->times[item->time] : 0;
     unsigned unused = 64 - 8u * item->source.length;

@@ -37,6 +37,9 @@ struct message_decoder *message_decoder_new(const struct message_config *config,
         decoder->counters.memory += duplicates_bytes(decoder->duplicates);
         if (!sink->flows) decoder->sessions.tuple = &decoder->tuple;
     }
+    decoder->octets = -1;
+    for (unsigned i = 0; config->layout && i < config->layout->n_sums; i++)
+        if (config->layout->sums[i]->id == IE_octetDeltaCount) decoder->octets = (int)i;
     fixed_plans_make(decoder);
     sflow_plans_make(decoder);
     decoder->counters.memory += sessions_table_bytes(&decoder->sessions);

@@ -235,7 +235,7 @@ static void records_decode(struct reader *reader, const struct template *templat
         if (template->options) {
             options_decode(reader, template, bytes, n);
         } else if (!data_record_plan_counts(template->plan)) {
-            decoder->counters.not_counted++;
+            decoder_ignore(decoder, IGNORED_UNCOUNTED);
         } else {
             uint32_t rate = domain->configured ? domain->configured : sampling_of(rates, template, bytes, n);
             reader->context.sampling = rate > 0 ? rate : 1;

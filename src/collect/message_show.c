@@ -29,6 +29,11 @@ static void exporters_show(const struct message_report *report, struct show *sho
     }
 }
 
+static const char *const ignored_texts[IGNORED_REASONS] = {
+    [IGNORED_EMPTY] = "empty",
+    [IGNORED_UNCOUNTED] = "no-counters",
+};
+
 void message_report_show(const struct message_report *report, struct show *show) {
     static const struct {
         enum show_type type;
@@ -72,6 +77,10 @@ void message_report_show(const struct message_report *report, struct show *show)
         else
             show_gauge(show, values[i].name, values[i].help, value);
     }
+    show_family(show, SHOW_COUNTER, "ignored_records_total", "reason",
+                "Records that are not counted, by reason; a part of passed_over_total.");
+    for (unsigned i = 0; i < IGNORED_REASONS; i++)
+        show_member(show, ignored_texts[i], counters->ignored[i]);
     show_gauge(show, "memory_bytes", "Memory used for exporters.", counters->memory);
     show_family(show, SHOW_COUNTER, "lost_total", "what", "Known losses, as exporters count them.");
     for (unsigned i = 0; i <= LOST_SETS; i++)

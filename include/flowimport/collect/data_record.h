@@ -9,7 +9,10 @@
  *   - Sums: octetDeltaCount and packetDeltaCount; where the template has no delta, postOctetDeltaCount (NetFlow v9's
  *     OUT_BYTES), initiatorOctets, octetTotalCount, layer2OctetDeltaCount ... in that order; so for packets. Where it
  *     has one of the two alone, a flow has 1 packet, or 0 octets: the least that it can have. deltaFlowCount is 1.
- *     responderOctets and responderPackets (and reverse elements, RFC 5103) are the other direction.
+ *     Where octetDeltaCount is 0 in a record, its postOctetDeltaCount counts, if it has one (FortiOS and IOS-XE fill
+ *     one of the two by direction); so for packets and totals. Never the sum of both: they are of the same packets.
+ *     responderOctets and responderPackets beside initiatorOctets and initiatorPackets (and reverse elements, RFC 5103)
+ *     are the other direction; alone they are none (Huawei).
  *   - Times: the finest of the absolute elements; flowStartDeltaMicroseconds and its like (before the export time);
  *     flowStartSysUpTime (NetFlow's FIRST_SWITCHED) against the moment at which the exporter's sysUpTime was 0, in the
  *     record (systemInitTimeMilliseconds) or in the context. What is missing is the other one with
@@ -83,6 +86,8 @@ size_t data_record_entry(const struct data_record_plan *plan, const uint8_t *byt
 unsigned data_record_flows(const struct data_record_plan *plan, const uint8_t *bytes, size_t len,
                            const struct data_record_context *context, struct flow_record flows[2],
                            struct reject *reject);
+/* Whether all that it has of octets and packets, in both directions, is 0: then it is no flow. */
+bool data_record_empty(const struct data_record_plan *plan, const uint8_t *bytes, size_t len);
 /* The value of one unsigned element (up to 8 bytes), as options have it. false: the template hasn't got it. */
 bool data_record_number(const struct data_record_plan *plan, const uint8_t *bytes, size_t len, uint16_t id,
                         uint64_t *number);

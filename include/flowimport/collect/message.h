@@ -93,15 +93,19 @@ int message_state_read(struct message_decoder *decoder, const char *text, size_t
  * read, whose sequence numbers are old then: whether the state is worth writing again. */
 uint64_t message_state_version(const struct message_decoder *decoder);
 
+/* Why a record is no flow, beside options and what sFlow has besides samples of IP. */
+enum ignored { IGNORED_EMPTY, IGNORED_UNCOUNTED, IGNORED_REASONS };
+
 struct message_counters {
     uint64_t messages, octets; /* taken */
     uint64_t refused;          /* not on the list of exporters */
     uint64_t malformed;        /* messages or sets that break their format */
     uint64_t unknown_version;
-    uint64_t flows;       /* handed on; a biflow is one entry, but two flows */
-    uint64_t scaled;      /* of these, multiplied by a sampling rate */
-    uint64_t duplicates;  /* flows left out: another exporter had reported them */
-    uint64_t not_counted; /* records of sFlow counters, options, and samples that hold no IP */
+    uint64_t flows;                    /* handed on; a biflow is one entry, but two flows */
+    uint64_t scaled;                   /* of these, multiplied by a sampling rate */
+    uint64_t duplicates;               /* flows left out: another exporter had reported them */
+    uint64_t not_counted;              /* records of sFlow counters, options, and samples that hold no IP */
+    uint64_t ignored[IGNORED_REASONS]; /* of not_counted, by reason */
     uint64_t lost[LOST_WHATS];
     uint64_t templates, withdrawn, evicted; /* learned, withdrawn by their exporter, discarded for lack of memory */
     uint64_t plans;                         /* made of templates, each when the first data set needed it */

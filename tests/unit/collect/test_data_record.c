@@ -319,10 +319,14 @@ static void both_directions(void **state) {
     assert_string_equal(flows_by_default(TUPLE, TIMES, N(231, 4, 52340), N(232, 4, 900)),
                         "10.0.0.1:50001 > 10.0.0.2:443 6 1699999990-1699999999 1/52340"
                         " | 10.0.0.2:443 > 10.0.0.1:50001 6 1699999990-1699999999 1/900");
-    assert_string_equal(everything(&plain, TIMES, COUNTS, N(232, 4, 900), R(6, 1, 2), N(149, 1, 0), N(130, 4, 0)),
-                        "{" TIMES_TEXT "," COUNTS_TEXT ",\"responderOctets\":900,\"observationDomainId\":0,"
-                        "\"exporterIPv4Address\":0,\"revTcpControlBits\":2,\"revPacketDeltaCount\":1,"
-                        "\"revOctetDeltaCount\":900}");
+    assert_string_equal(
+        everything(&plain, TIMES, COUNTS, N(231, 4, 52340), N(232, 4, 900), R(6, 1, 2), N(149, 1, 0), N(130, 4, 0)),
+        "{" TIMES_TEXT "," COUNTS_TEXT ",\"initiatorOctets\":52340,\"responderOctets\":900,\"observationDomainId\":0,"
+        "\"exporterIPv4Address\":0,\"revTcpControlBits\":2,\"revPacketDeltaCount\":1,"
+        "\"revOctetDeltaCount\":900}");
+    /* Huawei sends a responder's counters without an initiator's: they are of the same direction. */
+    assert_string_equal(flows_by_default(TUPLE, TIMES, COUNTS, N(232, 4, 900), N(299, 4, 9)), FORWARD);
+    assert_string_equal(flows_by_default(TUPLE, TIMES, COUNTS, N(298, 4, 61), N(232, 4, 900)), FORWARD);
     /* Keys of the other direction, where it has them. */
     assert_string_equal(
         flows_in(
@@ -331,6 +335,48 @@ static void both_directions(void **state) {
             "tcpControlBits,dot1qVlanId", "octetDeltaCount"),
         "10.0.0.1:50001 > 10.0.0.2:443 6 1699999990-1699999999 52340 tcpControlBits=1b dot1qVlanId=05"
         " | 10.0.0.2:443 > 10.0.0.1:50001 6 1699999990-1699999999 1 tcpControlBits=02 dot1qVlanId=05");
+}
+
+/* Of counters before and behind the exporter the first that is not 0 counts, in each record anew. */
+static void before_and_behind(void **state) {
+    (void)state;
+#define FLOW_OF(counts) "10.0.0.1:50001 > 10.0.0.2:443 6 1699999990-1699999999 " counts
+    assert_string_equal(flows_by_default(TUPLE, TIMES, N(1, 4, 0), N(2, 4, 0), N(23, 4, 32), N(24, 4, 1)),
+                        FLOW_OF("1/32"));
+    assert_string_equal(flows_by_default(TUPLE, TIMES, N(1, 4, 64), N(2, 4, 2), N(23, 4, 32), N(24, 4, 1)),
+                        FLOW_OF("2/64"));
+    assert_string_equal(flows_by_default(TUPLE, TIMES, N(85, 8, 0), N(86, 8, 0), N(171, 8, 32), N(172, 8, 1)),
+                        FLOW_OF("1/32"));
+    /* A delta of 0 says that nothing came since the last record, whatever the total is. */
+    assert_string_equal(flows_by_default(TUPLE, TIMES, N(1, 4, 0), N(2, 4, 0), N(85, 4, 32), N(86, 4, 1)),
+                        FLOW_OF("0/0"));
+    struct data_record_context sampled = plain;
+    sampled.sampling = 10;
+    assert_string_equal(everything(&sampled, TIMES, N(1, 4, 0), N(23, 4, 32)),
+                        "{" TIMES_TEXT ",\"octetDeltaCount\":320,\"postOctetDeltaCount\":320,"
+                        "\"exporterIPv4Address\":3221225985,\"observationDomainId\":7,\"samplingPopulation\":10,"
+                        "\"packetDeltaCount\":1}");
+}
+
+static bool is_empty(const struct cell *cells) {
+    struct made made = make(cells);
+    struct data_record_plan *plan = data_record_plan_new(made.fields, made.n, NULL);
+    bool empty = data_record_empty(plan, made.bytes, made.len);
+    data_record_plan_free(plan);
+    return empty;
+}
+
+static void empty_records(void **state) {
+    (void)state;
+#define EMPTY(...) is_empty((const struct cell[]){__VA_ARGS__, {0, 0, 0, NULL, 0}})
+    assert_true(EMPTY(TUPLE, N(1, 4, 0), N(2, 4, 0)));
+    assert_true(EMPTY(TUPLE, N(1, 4, 0)));
+    assert_true(EMPTY(T(96, FIELD_VARIABLE, "name"), N(1, 4, 0), N(2, 4, 0), N(23, 4, 0), R(1, 4, 0)));
+    assert_false(EMPTY(TUPLE, N(1, 4, 0), N(2, 4, 1)));
+    assert_false(EMPTY(TUPLE, N(1, 4, 1), N(2, 4, 0)));
+    assert_false(EMPTY(TUPLE, N(1, 4, 0), N(2, 4, 0), N(23, 4, 1)));
+    assert_false(EMPTY(TUPLE, N(1, 4, 0), N(2, 4, 0), R(2, 4, 1)));
+    assert_false(EMPTY(TUPLE, N(231, 4, 0), N(232, 4, 1)));
 }
 
 /* IPv6 addresses that stand for IPv4 ones are those, as in entries of the queue; with one of IPv6 beside it they are
@@ -491,6 +537,10 @@ static unsigned fields_make(uint64_t *seed, const struct flow_layout *layout, st
         fields[i].length =
             random_below(seed, 3) == 0 ? lengths[random_below(seed, sizeof lengths / 2)] : usual_length(fields[i].id);
     }
+    if (n >= sums + 2 && random_below(seed, 3) == 0) { /* two that are a direction together alone */
+        fields[n - 2] = (struct field_specifier){0, IE_initiatorOctets, 4};
+        fields[n - 1] = (struct field_specifier){0, IE_responderOctets, 4};
+    }
     return n;
 }
 
@@ -582,6 +632,8 @@ int main(void) {
         cmocka_unit_test(icmp_in_place_of_the_port),
         cmocka_unit_test(counts_that_stand_in),
         cmocka_unit_test(both_directions),
+        cmocka_unit_test(before_and_behind),
+        cmocka_unit_test(empty_records),
         cmocka_unit_test(mapped_addresses),
         cmocka_unit_test(refusals),
         cmocka_unit_test(text_keys),

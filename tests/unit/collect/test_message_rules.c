@@ -108,8 +108,31 @@ static void records_that_are_no_flows(void **state) {
     case_decode(mc, 1);
     assert_out(mc, "");
     assert_int_equal(message_counters(mc->decoder)->not_counted, 1);
+    assert_int_equal(message_counters(mc->decoder)->ignored[IGNORED_UNCOUNTED], 1);
     assert_int_equal(message_counters(mc->decoder)->flows, 0);
     case_close(mc);
+}
+
+/* Neither octets nor packets, of any protocol, as entries and as flows. */
+static void records_of_nothing(void **state) {
+    (void)state;
+    for (enum case_out out = OUT_ALL; out <= OUT_FLOWS; out++) {
+        struct message_case *mc = case_open(NULL, out);
+        const struct message_counters *counters = message_counters(mc->decoder);
+        ipfix_begin(&mc->message, NOW, 0, 1);
+        TEMPLATE(&mc->message, 2, 256, SECONDS_FIELDS);
+        DATA(&mc->message, 256, RECORD(NOW, NOW, 0, 0), RECORD(NOW, NOW, 1, 0));
+        ipfix_end(&mc->message);
+        case_decode(mc, 1);
+        v5_begin(&mc->message, 5, 1, UPTIME, 0, 0);
+        v5_record(&mc->message, 5, UPTIME - 42000, UPTIME);
+        be_put(mc->message.at + 24 + 16, 0, 8);
+        case_decode(mc, 1);
+        assert_int_equal(counters->flows, 1);
+        assert_int_equal(counters->ignored[IGNORED_EMPTY], 2);
+        assert_int_equal(counters->not_counted, 2);
+        case_close(mc);
+    }
 }
 
 /* Times of sysUpTime in IPFIX: of a boot that options tell; of one that is guessed. */
@@ -339,6 +362,7 @@ int main(void) {
         cmocka_unit_test(a_wrong_clock_is_made_right),
         cmocka_unit_test(garbage_is_no_problem),
         cmocka_unit_test(records_that_are_no_flows),
+        cmocka_unit_test(records_of_nothing),
         cmocka_unit_test(ipfix_times_since_boot),
         cmocka_unit_test(ipfix_sampling),
         cmocka_unit_test(sampling_by_selector_and_interface),
