@@ -56,9 +56,15 @@ size_t data_record_length(const struct data_record_plan *plan, const uint8_t *by
 
 bool data_record_number(const struct data_record_plan *plan, const uint8_t *bytes, size_t len, uint16_t id,
                         uint64_t *number) {
+    return data_record_vendor_number(plan, bytes, len, 0, id, number);
+}
+
+bool data_record_vendor_number(const struct data_record_plan *plan, const uint8_t *bytes, size_t len,
+                               uint32_t enterprise, uint16_t id, uint64_t *number) {
     struct record record;
     unsigned i = 0;
-    while (i < plan->n_fields && (plan->fields[i].specifier.id != id || plan->fields[i].specifier.enterprise != 0))
+    while (i < plan->n_fields &&
+           (plan->fields[i].specifier.id != id || plan->fields[i].specifier.enterprise != enterprise))
         i++;
     if (i == plan->n_fields || plan->fields[i].source.length > sizeof *number) return false;
     if (record_walk(plan, bytes, len, record.anchors) == 0) return false;
@@ -192,6 +198,35 @@ bool data_record_empty(const struct data_record_plan *plan, const uint8_t *bytes
         some |= source_number(&record, &plan->counters[i][0]) | source_number(&record, &plan->counters[i][1]) |
                 source_number(&record, &plan->reverse_counts[i]);
     return some == 0;
+}
+
+void data_record_counters(const struct data_record_plan *plan, const uint8_t *bytes, size_t len,
+                          struct data_record_counter counters[DATA_RECORD_COUNTERS]) {
+    struct record record;
+    bool whole = record_walk(plan, bytes, len, record.anchors) != 0;
+    for (unsigned i = 0; i < DATA_RECORD_COUNTERS; i++) {
+        const struct source *source = i < 2 ? &plan->counters[i][0] : &plan->reverse_counts[i - 2];
+        counters[i] = (struct data_record_counter){0, 0};
+        if (!whole || !source->length) continue;
+        counters[i] = (struct data_record_counter){(size_t)(source_at(&record, source) - bytes), source->length};
+    }
+}
+
+void data_record_tuple(const struct data_record_plan *plan, const uint8_t *bytes, size_t len,
+                       uint8_t tuple[DATA_RECORD_TUPLE]) {
+    struct record record;
+    record.plan = plan;
+    memset(tuple, 0, DATA_RECORD_TUPLE);
+    if (record_walk(plan, bytes, len, record.anchors) == 0) return;
+    const struct source *addresses = plan->addresses[family_read(&record)];
+    const struct source *sources[] = {&addresses[0], &addresses[1], &plan->source_port, &plan->port, &plan->protocol};
+    size_t at = 0;
+    for (unsigned i = 0; i < sizeof sources / sizeof sources[0]; i++) {
+        size_t n = sources[i]->length;
+        if (n > DATA_RECORD_TUPLE - at) continue;
+        if (n > 0) memcpy(tuple + at, source_at(&record, sources[i]), n);
+        at += n;
+    }
 }
 
 int64_t item_signed(const struct record *record, const struct item *item) {

@@ -111,7 +111,7 @@ struct data_record_plan {
     size_t min;
     bool counts;
     bool families[FLOW_FAMILIES]; /* whose addresses the template has; neither: IPv4 */
-    struct source ip_version, addresses[FLOW_FAMILIES][2], protocol, port;
+    struct source ip_version, addresses[FLOW_FAMILIES][2], protocol, port, source_port;
     struct source icmp[FLOW_FAMILIES][2]; /* type and code together; or first the one, then the other */
     struct moment times[FLOW_TIMES];
     struct source system_init, duration;

@@ -258,6 +258,7 @@ static void record_find(struct builder *builder) {
     times_find(builder);
     icmp_find(builder);
     plan->protocol = value_find(builder, IE_protocolIdentifier, false);
+    plan->source_port = value_find(builder, IE_sourceTransportPort, false);
     plan->port = value_find(builder, IE_destinationTransportPort, false);
     plan->ip_version = field_find(builder, IE_ipVersion, false);
     for (unsigned family = 0; family < FLOW_FAMILIES; family++)

@@ -30,6 +30,7 @@ struct message_decoder {
     struct message_counters counters;
     struct sessions sessions;
     struct duplicates *duplicates; /* NULL: none are looked for */
+    struct nsel *nsel;             /* NULL: no firewall has sent an event */
     struct flow_layout tuple;      /* the five-tuple */
     struct record_plans fixed[FIXED_VERSIONS], sflow[FLOW_FAMILIES];
     int octets;         /* which of the layout's sums octetDeltaCount is; -1: none */

@@ -6,6 +6,7 @@
 #include "base/log.h"
 #include "collect/admission.h"
 #include "collect/domain_loss.h"
+#include "collect/nsel.h"
 
 enum {
     TEMPLATE_SET = 2, /* set ids of IPFIX; v9's are these less 2 */
@@ -214,13 +215,42 @@ static bool are_zeros(const uint8_t *bytes, size_t len) {
     return len == 0;
 }
 
+/* Of a firewall: counts what is no flow, and takes off what was counted before. False: there is nothing to count. */
+static bool event_take(struct reader *reader, const struct template *template, const uint8_t **bytes, size_t len) {
+    struct message_decoder *decoder = reader->decoder;
+    if (!decoder->nsel) {
+        decoder->nsel = nsel_new(decoder->config.memory / 16, decoder->config.seed);
+        decoder->counters.memory += nsel_bytes(decoder->nsel);
+    }
+    switch (nsel_record(decoder->nsel, template->plan, &reader->context, bytes, len, decoder_second(decoder))) {
+    case NSEL_COUNTED_BEFORE: decoder_ignore(decoder, IGNORED_COUNTED_BEFORE); return false;
+    case NSEL_CREATED: decoder_ignore(decoder, IGNORED_CREATED); return false;
+    case NSEL_DENIED: decoder_ignore(decoder, IGNORED_DENIED); return false;
+    default: return true;
+    }
+}
+
+static void record_count(struct reader *reader, const struct template *template, const struct domain *rates,
+                         const uint8_t *bytes, size_t len) {
+    const struct record_plans plans = {template->plan, template->tuple};
+    struct domain *domain = reader->domain;
+    if (template->events && !event_take(reader, template, &bytes, len)) return;
+    if (!data_record_plan_counts(template->plan)) {
+        decoder_ignore(reader->decoder, IGNORED_UNCOUNTED);
+        return;
+    }
+    uint32_t rate = domain->configured ? domain->configured : sampling_of(rates, template, bytes, len);
+    reader->context.sampling = rate > 0 ? rate : 1;
+    domain->records++;
+    decoder_flow(reader->decoder, &plans, bytes, len, &reader->context);
+}
+
 /* What is left behind the last record and shorter than any is padding, and so are zeros alone (NX-OS pads with more).
  */
 static void records_decode(struct reader *reader, const struct template *template, const uint8_t *bytes, size_t len) {
     struct message_decoder *decoder = reader->decoder;
     const struct domain *domain = reader->domain;
     const struct domain *rates = sampling_domain(domain, template);
-    const struct record_plans plans = {template->plan, template->tuple};
     size_t min = data_record_plan_min(template->plan);
     if (template->by_uptime && !reader->netflow9 && !domain->has_boot) boot_guess(reader, template, bytes, len);
     while (len >= min && (bytes[0] != 0 || !are_zeros(bytes, len))) {
@@ -232,16 +262,10 @@ static void records_decode(struct reader *reader, const struct template *templat
             break;
         }
         reader->records++;
-        if (template->options) {
+        if (template->options)
             options_decode(reader, template, bytes, n);
-        } else if (!data_record_plan_counts(template->plan)) {
-            decoder_ignore(decoder, IGNORED_UNCOUNTED);
-        } else {
-            uint32_t rate = domain->configured ? domain->configured : sampling_of(rates, template, bytes, n);
-            reader->context.sampling = rate > 0 ? rate : 1;
-            reader->domain->records++;
-            decoder_flow(decoder, &plans, bytes, n, &reader->context);
-        }
+        else
+            record_count(reader, template, rates, bytes, n);
         bytes += n;
         len -= n;
     }

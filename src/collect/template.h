@@ -20,6 +20,7 @@ struct template {
     uint16_t id, n_fields;
     bool options;
     bool by_uptime;                 /* has flowEndSysUpTime, and no systemInitTimeMilliseconds */
+    bool events;                    /* nsel_look() */
     uint8_t sampling;               /* sampling_look() */
     int64_t sent_us;                /* last, by the exporter */
     struct data_record_plan *plan;  /* NULL until a data set needs it */

@@ -41,6 +41,8 @@ enum {
     DATA_RECORD_ENTRY_MAX = 32 << 10, /* bytes of an entry; fields that don't fit in are left out */
     FIELD_VARIABLE = 0xffff,          /* a length */
     ENTERPRISE_REVERSE = 29305,       /* RFC 5103 */
+    DATA_RECORD_COUNTERS = 4,         /* octets, packets, and those of the other direction */
+    DATA_RECORD_TUPLE = 64,           /* bytes */
 };
 
 /* A Field Specifier (RFC 7011, section 3.2). */
@@ -91,5 +93,18 @@ bool data_record_empty(const struct data_record_plan *plan, const uint8_t *bytes
 /* The value of one unsigned element (up to 8 bytes), as options have it. false: the template hasn't got it. */
 bool data_record_number(const struct data_record_plan *plan, const uint8_t *bytes, size_t len, uint16_t id,
                         uint64_t *number);
+/* The same of an enterprise's element. */
+bool data_record_vendor_number(const struct data_record_plan *plan, const uint8_t *bytes, size_t len,
+                               uint32_t enterprise, uint16_t id, uint64_t *number);
+
+/* Where a counter stands in a record; of length 0 where it has none. */
+struct data_record_counter {
+    size_t at, length;
+};
+void data_record_counters(const struct data_record_plan *plan, const uint8_t *bytes, size_t len,
+                          struct data_record_counter counters[DATA_RECORD_COUNTERS]);
+/* Addresses, ports and protocol, as far as the template has them, side by side, and zeros behind. */
+void data_record_tuple(const struct data_record_plan *plan, const uint8_t *bytes, size_t len,
+                       uint8_t tuple[DATA_RECORD_TUPLE]);
 
 #endif

@@ -94,7 +94,14 @@ int message_state_read(struct message_decoder *decoder, const char *text, size_t
 uint64_t message_state_version(const struct message_decoder *decoder);
 
 /* Why a record is no flow, beside options and what sFlow has besides samples of IP. */
-enum ignored { IGNORED_EMPTY, IGNORED_UNCOUNTED, IGNORED_REASONS };
+enum ignored {
+    IGNORED_EMPTY,
+    IGNORED_UNCOUNTED,
+    IGNORED_COUNTED_BEFORE, /* the last three: firewalls' events (collect/nsel.h) */
+    IGNORED_CREATED,
+    IGNORED_DENIED,
+    IGNORED_REASONS
+};
 
 struct message_counters {
     uint64_t messages, octets; /* taken */
