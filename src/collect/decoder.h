@@ -14,6 +14,7 @@ enum message_problem {
     PROBLEM_ROOM,
     PROBLEM_TEMPLATE,
     PROBLEM_CLOCK,
+    PROBLEM_SAMPLING,
     PROBLEMS
 };
 

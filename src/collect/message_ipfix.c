@@ -34,10 +34,11 @@ static void data_decode(struct reader *reader, struct template *template, const 
 /* RFC 3954, 6.1: what the data of options is about. */
 static uint16_t v9_scope(uint16_t type) {
     switch (type) {
+    case 1: return IE_exportingProcessId; /* System */
     case 2: return IE_ingressInterface;
     case 3: return IE_lineCardId;
     case 5: return IE_templateId;
-    default: return IE_paddingOctets; /* the system, a cache */
+    default: return IE_paddingOctets; /* a cache */
     }
 }
 
@@ -174,8 +175,9 @@ static void templates_decode(struct reader *reader, const uint8_t *bytes, size_t
 /* --- data --- */
 
 /* Whether it is new. */
-static bool rate_learn(struct reader *reader, const struct rate *rate) {
+static bool rate_learn(struct reader *reader, const struct template *template, const struct rate *rate) {
     struct domain *domain = reader->domain;
+    if (template->sampling & SAMPLING_OF_EXPORTER) domain->session->rates_of = domain;
     if (rate->key) return rate_take(&reader->decoder->sessions, domain, rate->key, rate->rate);
     bool new = domain->rate != rate->rate;
     domain->rate = rate->rate;
@@ -187,7 +189,8 @@ static void options_decode(struct reader *reader, const struct template *templat
     uint64_t boot_ms;
     struct rate rate;
     reader->decoder->counters.not_counted++;
-    if (sampling_told(template, bytes, len, &rate) && rate_learn(reader, &rate)) decoder_state_changed(reader->decoder);
+    if (sampling_told(template, bytes, len, &rate) && rate_learn(reader, template, &rate))
+        decoder_state_changed(reader->decoder);
     if (reader->netflow9 || !data_record_number(template->plan, bytes, len, IE_systemInitTimeMilliseconds, &boot_ms))
         return;
     if (boot_ms > INT64_MAX / 1000000) return;
@@ -230,6 +233,22 @@ static bool event_take(struct reader *reader, const struct template *template, c
     }
 }
 
+/* Records that no rate can be found for, though the exporter tells some. */
+static void unjoined_note(struct reader *reader, const struct template *template, const struct domain *rates) {
+    struct domain *domain = reader->domain;
+    char name[SESSION_NAME_MAX];
+    uint32_t rate;
+    uint64_t sampler;
+    if (domain->configured || !sampling_unjoined(rates, template, &rate, &sampler)) return;
+    trouble_note(&domain->unjoined, decoder_second(reader->decoder));
+    if (domain->unjoined_said || !decoder_may_say(reader->decoder, PROBLEM_SAMPLING)) return;
+    domain->unjoined_said = true;
+    domain_name(domain, name);
+    log_warning("collector",
+                "%s tells 1:%u for sampler %llu, its records name none: they count as they are; set 'sampling'", name,
+                rate, (unsigned long long)sampler);
+}
+
 static void record_count(struct reader *reader, const struct template *template, const struct domain *rates,
                          const uint8_t *bytes, size_t len) {
     const struct record_plans plans = {template->plan, template->tuple};
@@ -253,6 +272,7 @@ static void records_decode(struct reader *reader, const struct template *templat
     const struct domain *rates = sampling_domain(domain, template);
     size_t min = data_record_plan_min(template->plan);
     if (template->by_uptime && !reader->netflow9 && !domain->has_boot) boot_guess(reader, template, bytes, len);
+    if (!template->options) unjoined_note(reader, template, rates);
     while (len >= min && (bytes[0] != 0 || !are_zeros(bytes, len))) {
         size_t n = data_record_length(template->plan, bytes, len);
         if (n == 0) {

@@ -60,7 +60,8 @@ static unsigned domain_problems(const struct message_decoder *decoder, const str
     bool clock = domain->wrong_clock && trouble_tells(&domain->clock, known, now);
     bool malformed = trouble_tells(&domain->malformed, known, now);
     bool waits = trouble_tells(&domain->unknown, known, now);
-    if (!clock && !malformed && !waits) return 0;
+    bool unjoined = trouble_tells(&domain->unjoined, known, now);
+    if (!clock && !malformed && !waits && !unjoined) return 0;
     domain_name(domain, name);
     buffer_printf(out, "collector: %s:", name);
     if (clock)
@@ -69,6 +70,7 @@ static unsigned domain_problems(const struct message_decoder *decoder, const str
                       domain->skew_us < 0 ? "ahead" : "behind");
     if (waits) buffer_add_text(out, " data sets arrive without their template;");
     if (malformed) buffer_add_text(out, " messages are malformed;");
+    if (unjoined) buffer_add_text(out, " it tells sampling rates by sampler, and its records name none;");
     out->data[out->len - 1] = '\n'; /* the last semicolon */
     return 1;
 }

@@ -217,6 +217,89 @@ static void sampling_by_selector_and_interface(void **state) {
     case_close(mc);
 }
 
+/* Records without a sampler's id are of the only one; of several, if their rates are the same. */
+static void sampling_by_a_sampler_unnamed(void **state) {
+    (void)state;
+    struct message_case *mc = case_open(NULL, OUT_NEEDED);
+    struct buffer problems = BUFFER_INIT;
+    ipfix_begin(&mc->message, NOW, 0, 1);
+    TEMPLATE(&mc->message, 2, 256, SECONDS_FIELDS, 10, 4);
+    TEMPLATE(&mc->message, 2, 257, SECONDS_FIELDS, 48, 1);
+    OPTIONS(&mc->message, 300, 1, 149, 4, 48, 1, 50, 4);
+    DATA(&mc->message, 300, 1, 4, 1, 1, 10, 4);
+    DATA(&mc->message, 256, A_RECORD, 7, 4);
+    DATA(&mc->message, 257, A_RECORD, 2, 1); /* another one, whose rate is not known */
+    DATA(&mc->message, 300, 1, 4, 2, 1, 10, 4);
+    DATA(&mc->message, 256, A_RECORD, 7, 4);
+    ipfix_end(&mc->message);
+    case_decode(mc, 1);
+    assert_out(mc, FLOW(1699999990, 1699999995, 70, 7000) A_FLOW FLOW(1699999990, 1699999995, 70, 7000));
+    case_problems(mc, &problems);
+    assert_int_equal(problems.len, 0);
+    /* They differ: which one it is can't be known. */
+    for (uint32_t i = 0; i < TROUBLE_MANY; i++) {
+        case_tick(mc, 30);
+        ipfix_begin(&mc->message, NOW, 5 + 2 * i, 1);
+        DATA(&mc->message, 300, 1, 4, 2, 1, 20, 4);
+        DATA(&mc->message, 256, A_RECORD, 7, 4);
+        ipfix_end(&mc->message);
+        case_decode(mc, 1);
+    }
+    assert_out(mc, A_FLOW A_FLOW A_FLOW);
+    case_problems(mc, &problems);
+    assert_string_equal(problems.data,
+                        "collector: 192.0.2.1/1: it tells sampling rates by sampler, and its records name none\n");
+    /* One of all flows counts for those. */
+    ipfix_begin(&mc->message, NOW, 11, 1);
+    OPTIONS(&mc->message, 301, 1, 149, 4, 34, 4);
+    DATA(&mc->message, 301, 1, 4, 3, 4);
+    DATA(&mc->message, 256, A_RECORD, 7, 4);
+    ipfix_end(&mc->message);
+    case_decode(mc, 1);
+    assert_out(mc, FLOW(1699999990, 1699999995, 21, 2100));
+    buffer_release(&problems);
+    case_close(mc);
+}
+
+/* Options about the whole exporter, from one of its domains: v9's System, IPFIX's exportingProcessId. */
+static void sampling_of_the_whole_exporter(void **state) {
+    (void)state;
+    struct message_case *mc = case_open(NULL, OUT_NEEDED);
+    v9_begin(&mc->message, UPTIME, NOW, 0, 0);
+    size_t set = set_begin(&mc->message, 1);
+    PUT(&mc->message, 300, 2, 4, 2, 8, 2, 1, 2, 4, 2, 48, 2, 1, 2, 50, 2, 4, 2);
+    set_end(&mc->message, set);
+    DATA(&mc->message, 300, 1, 4, 1, 1, 10, 4);
+    case_decode(mc, 1);
+    for (unsigned domain = 1; domain < 3; domain++) {
+        v9_begin(&mc->message, UPTIME, NOW, 0, domain);
+        TEMPLATE(&mc->message, 0, 256, SECONDS_FIELDS, 48, 1);
+        DATA(&mc->message, 256, A_RECORD, 1, 1);
+        case_decode(mc, 1);
+        assert_out(mc, FLOW(1699999990, 1699999995, 70, 7000));
+    }
+    case_decode(mc, 2); /* another exporter */
+    assert_out(mc, A_FLOW);
+    /* Options about one domain count for that alone; about the exporter, in IPFIX. */
+    ipfix_begin(&mc->message, NOW, 0, 7);
+    TEMPLATE(&mc->message, 2, 256, SECONDS_FIELDS);
+    OPTIONS(&mc->message, 300, 1, 149, 4, 34, 4);
+    DATA(&mc->message, 300, 7, 4, 3, 4);
+    DATA(&mc->message, 256, A_RECORD);
+    ipfix_end(&mc->message);
+    case_decode(mc, 1);
+    assert_out(mc, FLOW(1699999990, 1699999995, 21, 2100));
+    ipfix_begin(&mc->message, NOW, 0, 8);
+    OPTIONS(&mc->message, 300, 1, 144, 4, 34, 4);
+    DATA(&mc->message, 300, 8, 4, 5, 4);
+    ipfix_end(&mc->message);
+    case_decode(mc, 3);
+    ipfix_make(&mc->message, 0, 9, true);
+    case_decode(mc, 3);
+    assert_out(mc, FLOW(1699999990, 1699999995, 35, 3500));
+    case_close(mc);
+}
+
 static void configured_sampling_counts(void **state) {
     (void)state;
     struct prefixes sampling;
@@ -366,6 +449,8 @@ int main(void) {
         cmocka_unit_test(ipfix_times_since_boot),
         cmocka_unit_test(ipfix_sampling),
         cmocka_unit_test(sampling_by_selector_and_interface),
+        cmocka_unit_test(sampling_by_a_sampler_unnamed),
+        cmocka_unit_test(sampling_of_the_whole_exporter),
         cmocka_unit_test(configured_sampling_counts),
         cmocka_unit_test(gaps_are_lost),
         cmocka_unit_test(a_restart_is_no_loss),
