@@ -110,7 +110,8 @@ struct data_record_plan {
     uint32_t *gaps; /* fixed bytes before each field of variable length, since the last; and behind the last */
     size_t min;
     bool counts;
-    bool families[FLOW_FAMILIES]; /* whose addresses the template has; neither: IPv4 */
+    const struct field *unreadable; /* octets or packets that are there, but can't be read; NULL: none */
+    bool families[FLOW_FAMILIES];   /* whose addresses the template has; neither: IPv4 */
     struct source ip_version, addresses[FLOW_FAMILIES][2], protocol, port, source_port;
     struct source icmp[FLOW_FAMILIES][2]; /* type and code together; or first the one, then the other */
     struct moment times[FLOW_TIMES];

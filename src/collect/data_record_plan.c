@@ -275,6 +275,23 @@ static void record_find(struct builder *builder) {
     }
 }
 
+/* Of the counters that the template has, none can be read, and one is there: as 0 it would be wrong. */
+static void unreadable_find(struct builder *builder) {
+    struct data_record_plan *plan = builder->plan;
+    for (unsigned s = 0; s < 2; s++) {
+        const struct substitute *substitute = &substitutes[s]; /* octets, packets */
+        if (plan->counters[s][0].length) continue;
+        for (unsigned i = 0; i < plan->n_fields && !plan->unreadable; i++) {
+            const struct field_specifier *field = &plan->fields[i].specifier;
+            if (field->enterprise != 0 || field->length == 0) continue;
+            if (field->id == substitute->id ||
+                (field->id != 0 && among(substitute->instead, COUNT(substitute->instead), field->id)))
+                plan->unreadable = &plan->fields[i];
+        }
+    }
+    if (plan->unreadable) plan->counts = false;
+}
+
 /* --- items --- */
 
 static uint64_t max_of(const struct element *element, enum item_target target, enum item_kind kind) {
@@ -486,6 +503,7 @@ struct data_record_plan *data_record_plan_new(const struct field_specifier *fiel
     plan->layout = layout;
     fields_read(&builder, fields, n);
     record_find(&builder);
+    unreadable_find(&builder);
     for (unsigned family = 0; family < FLOW_FAMILIES; family++) {
         if (!plan->families[family] && (family == FLOW_IPV6 || plan->families[FLOW_IPV6])) continue;
         builder.family = (enum flow_family)family;
@@ -526,3 +544,7 @@ size_t data_record_plan_bytes(const struct data_record_plan *plan) {
 size_t data_record_plan_min(const struct data_record_plan *plan) { return plan->min; }
 
 bool data_record_plan_counts(const struct data_record_plan *plan) { return plan->counts; }
+
+const struct field_specifier *data_record_plan_unreadable(const struct data_record_plan *plan) {
+    return plan->unreadable ? &plan->unreadable->specifier : NULL;
+}

@@ -15,6 +15,7 @@ enum message_problem {
     PROBLEM_TEMPLATE,
     PROBLEM_CLOCK,
     PROBLEM_SAMPLING,
+    PROBLEM_UNCOUNTED,
     PROBLEMS
 };
 

@@ -7,6 +7,7 @@
 #include "collect/admission.h"
 #include "collect/domain_loss.h"
 #include "collect/nsel.h"
+#include "collect/uncounted.h"
 
 enum {
     TEMPLATE_SET = 2, /* set ids of IPFIX; v9's are these less 2 */
@@ -249,13 +250,26 @@ static void unjoined_note(struct reader *reader, const struct template *template
                 rate, (unsigned long long)sampler);
 }
 
-static void record_count(struct reader *reader, const struct template *template, const struct domain *rates,
+/* In the log once for each template; where it is too much at once, by a later record. */
+static void uncounted_note(struct reader *reader, struct template *template) {
+    char name[SESSION_NAME_MAX], why[UNCOUNTED_TEXT_MAX];
+    decoder_ignore(reader->decoder, IGNORED_UNCOUNTED);
+    template->uncounted++;
+    template->domain->uncounted = true;
+    if (template->uncounted_said || !decoder_may_say(reader->decoder, PROBLEM_UNCOUNTED)) return;
+    template->uncounted_said = true;
+    domain_name(reader->domain, name);
+    uncounted_text(template, why);
+    log_warning("collector", "%s: records of template %u can't be counted: %s", name, template->id, why);
+}
+
+static void record_count(struct reader *reader, struct template *template, const struct domain *rates,
                          const uint8_t *bytes, size_t len) {
     const struct record_plans plans = {template->plan, template->tuple};
     struct domain *domain = reader->domain;
     if (template->events && !event_take(reader, template, &bytes, len)) return;
     if (!data_record_plan_counts(template->plan)) {
-        decoder_ignore(reader->decoder, IGNORED_UNCOUNTED);
+        uncounted_note(reader, template);
         return;
     }
     uint32_t rate = domain->configured ? domain->configured : sampling_of(rates, template, bytes, len);
@@ -266,7 +280,7 @@ static void record_count(struct reader *reader, const struct template *template,
 
 /* What is left behind the last record and shorter than any is padding, and so are zeros alone (NX-OS pads with more).
  */
-static void records_decode(struct reader *reader, const struct template *template, const uint8_t *bytes, size_t len) {
+static void records_decode(struct reader *reader, struct template *template, const uint8_t *bytes, size_t len) {
     struct message_decoder *decoder = reader->decoder;
     const struct domain *domain = reader->domain;
     const struct domain *rates = sampling_domain(domain, template);

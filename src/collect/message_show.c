@@ -89,4 +89,8 @@ void message_report_show(const struct message_report *report, struct show *show)
     for (unsigned i = 0; i <= LOST_SETS; i++)
         show_member(show, lost_texts[i].word, counters->lost[i]);
     exporters_show(report, show);
+    show_family(show, SHOW_COUNTER, "uncounted_records_total", "template",
+                "Records that can't be counted, by exporter and template, with the reason: the first 64.");
+    for (unsigned i = 0; i < report->n_templates; i++)
+        show_member(show, report->templates[i].name, report->templates[i].records);
 }

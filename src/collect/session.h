@@ -60,6 +60,7 @@ struct domain {
     uint32_t rate;        /* of all its flows, by its options; 0: not told */
     uint32_t common_rate; /* of all its samplers, or interfaces; 0: none, or they differ */
     bool unjoined_said;
+    bool uncounted; /* records of a template of its own */
     /* Loss */
     struct sequence sequence;
     struct lost_span sets;            /* data sets, not yet told */

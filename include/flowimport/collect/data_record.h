@@ -74,8 +74,11 @@ void data_record_plan_free(struct data_record_plan *plan);          /* NULL does
 size_t data_record_plan_bytes(const struct data_record_plan *plan); /* of memory */
 /* Bytes of every record, or where fields are of variable length, of the shortest. */
 size_t data_record_plan_min(const struct data_record_plan *plan);
-/* Whether the template has octets or packets at all. Else its records (of NAT's events, say) are no flows. */
+/* Whether the template has octets or packets, of a length that can be read. Else its records (of NAT's events, say) are
+ * no flows. */
 bool data_record_plan_counts(const struct data_record_plan *plan);
+/* The counter whose length can't be read, while nothing stands in for it; NULL: there is none. */
+const struct field_specifier *data_record_plan_unreadable(const struct data_record_plan *plan);
 
 /* Bytes of the record that begins here; 0 where it goes beyond the `len` given. */
 size_t data_record_length(const struct data_record_plan *plan, const uint8_t *bytes, size_t len);

@@ -125,7 +125,7 @@ const struct message_counters *message_counters(const struct message_decoder *de
 /* What is shown of a decoder, as it was at one moment: taken by its thread, in a fraction of a millisecond, shown by
  * any. More exporters than these are not shown by themselves: their names are labels of time series, and strangers can
  * make some up. */
-enum { REPORT_EXPORTERS = 256 };
+enum { REPORT_EXPORTERS = 256, REPORT_TEMPLATES = 64 };
 struct message_report { /* of which the one that takes it has zeroed it first */
     struct message_counters counters;
     struct buffer problems; /* a line for each exporter about which something is wrong again and again, at most 20 */
@@ -134,6 +134,11 @@ struct message_report { /* of which the one that takes it has zeroed it first */
         char name[LOST_SOURCE_MAX];
         uint64_t messages, records, lost, heard; /* heard: seconds since 1970 */
     } exporters[REPORT_EXPORTERS];               /* by name */
+    unsigned n_templates;
+    struct template_line { /* whose records can't be counted */
+        char name[256];    /* "192.0.2.1/0 template 256: no octets and no packets" */
+        uint64_t records;
+    } templates[REPORT_TEMPLATES]; /* by name */
 };
 void message_report_take(const struct message_decoder *decoder, struct message_report *report);
 void message_report_release(struct message_report *report);

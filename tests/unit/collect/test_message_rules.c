@@ -113,6 +113,48 @@ static void records_that_are_no_flows(void **state) {
     case_close(mc);
 }
 
+/* By exporter and template, with the reason. */
+static void what_cannot_be_counted_is_named(void **state) {
+    (void)state;
+    struct message_case *mc = case_open(NULL, OUT_NEEDED);
+    struct message_report *report = mem_zalloc(1, sizeof *report);
+    for (unsigned exporter = 1; exporter < 3; exporter++) {
+        ipfix_begin(&mc->message, NOW, 0, 1);
+        TEMPLATE(&mc->message, 2, 256, 8, 4, 12, 4, 230, 1);
+        TEMPLATE(&mc->message, 2, 257, 8, 4, 2, 4, 1, 9); /* packets alone would be flows of 0 octets */
+        TEMPLATE(&mc->message, 2, 258, 8, 4, 1, 9, 23, 4);
+        TEMPLATE(&mc->message, 2, 259, 8, 4, 2, 0xffff);
+        size_t set = set_begin(&mc->message, 2);
+        PUT(&mc->message, 260, 2, 2, 2, 8, 2, 4, 2, 0x8003, 2, 8, 2, 15397, 4);
+        set_end(&mc->message, set);
+        if (exporter == 1) DATA(&mc->message, 256, 1, 4, 2, 4, 4, 1, 1, 4, 2, 4, 4, 1);
+        if (exporter == 1) DATA(&mc->message, 257, 1, 4, 2, 4, 0, 1, 100, 8);
+        DATA(&mc->message, 258, 1, 4, 0, 1, 100, 8, 100, 4); /* can be read otherwise */
+        if (exporter == 1) DATA(&mc->message, 259, 1, 4, 1, 1, 7, 1);
+        DATA(&mc->message, 260, 1, 4, 100, 8);
+        ipfix_end(&mc->message);
+        case_decode(mc, exporter);
+    }
+    assert_int_equal(message_counters(mc->decoder)->flows, 2);
+    assert_int_equal(message_counters(mc->decoder)->ignored[IGNORED_UNCOUNTED], 6);
+    message_report_take(mc->decoder, report);
+    static const char *const lines[] = {
+        "192.0.2.1/1 template 256: no octets and no packets",
+        "192.0.2.1/1 template 257: octetDeltaCount has 9 bytes, 8 at most can be read",
+        "192.0.2.1/1 template 259: packetDeltaCount has a variable length",
+        "192.0.2.1/1 template 260: no octets and no packets, unless in enterprise 15397/3",
+        "192.0.2.2/1 template 260: no octets and no packets, unless in enterprise 15397/3",
+    };
+    assert_int_equal(report->n_templates, 5);
+    for (unsigned i = 0; i < 5; i++) {
+        assert_string_equal(report->templates[i].name, lines[i]);
+        assert_int_equal(report->templates[i].records, i == 0 ? 2 : 1);
+    }
+    message_report_release(report);
+    free(report);
+    case_close(mc);
+}
+
 /* Neither octets nor packets, of any protocol, as entries and as flows. */
 static void records_of_nothing(void **state) {
     (void)state;
@@ -446,6 +488,7 @@ int main(void) {
         cmocka_unit_test(garbage_is_no_problem),
         cmocka_unit_test(records_that_are_no_flows),
         cmocka_unit_test(records_of_nothing),
+        cmocka_unit_test(what_cannot_be_counted_is_named),
         cmocka_unit_test(ipfix_times_since_boot),
         cmocka_unit_test(ipfix_sampling),
         cmocka_unit_test(sampling_by_selector_and_interface),
