@@ -59,17 +59,30 @@ bool data_record_number(const struct data_record_plan *plan, const uint8_t *byte
     return data_record_vendor_number(plan, bytes, len, 0, id, number);
 }
 
+/* NULL: there is none. */
+static const struct source *source_find(const struct data_record_plan *plan, uint32_t enterprise, uint16_t id) {
+    for (unsigned i = 0; i < plan->n_fields; i++)
+        if (plan->fields[i].specifier.id == id && plan->fields[i].specifier.enterprise == enterprise)
+            return &plan->fields[i].source;
+    return NULL;
+}
+
 bool data_record_vendor_number(const struct data_record_plan *plan, const uint8_t *bytes, size_t len,
                                uint32_t enterprise, uint16_t id, uint64_t *number) {
     struct record record;
-    unsigned i = 0;
-    while (i < plan->n_fields &&
-           (plan->fields[i].specifier.id != id || plan->fields[i].specifier.enterprise != enterprise))
-        i++;
-    if (i == plan->n_fields || plan->fields[i].source.length > sizeof *number) return false;
+    const struct source *source = source_find(plan, enterprise, id);
+    if (!source || source->length > sizeof *number) return false;
     if (record_walk(plan, bytes, len, record.anchors) == 0) return false;
-    *number = source_number(&record, &plan->fields[i].source);
+    *number = source_number(&record, source);
     return true;
+}
+
+const uint8_t *data_record_octets(const struct data_record_plan *plan, const uint8_t *bytes, size_t len, uint16_t id,
+                                  size_t *n) {
+    struct record record;
+    const struct source *source = source_find(plan, 0, id);
+    if (!source || record_walk(plan, bytes, len, record.anchors) == 0) return NULL;
+    return source_octets(&record, source, n);
 }
 
 /* --- times --- */

@@ -7,6 +7,7 @@
 #include "collect/admission.h"
 #include "collect/domain_loss.h"
 #include "collect/nsel.h"
+#include "collect/section.h"
 #include "collect/uncounted.h"
 
 enum {
@@ -263,17 +264,39 @@ static void uncounted_note(struct reader *reader, struct template *template) {
     log_warning("collector", "%s: records of template %u can't be counted: %s", name, template->id, why);
 }
 
+/* A packet's bytes in place of counters. */
+static void section_count(struct reader *reader, const struct template *template, const uint8_t *bytes, size_t len) {
+    struct message_decoder *decoder = reader->decoder;
+    struct data_record_context context = reader->context;
+    uint8_t record[SFLOW_RECORD_MAX], family;
+    uint64_t seen_ms;
+    size_t n = section_record(template->plan, bytes, len, &family, record);
+    if (n == 0) {
+        decoder_ignore(decoder, IGNORED_NOT_IP);
+        return;
+    }
+    if (data_record_number(template->plan, bytes, len, IE_observationTimeMilliseconds, &seen_ms) && seen_ms > 0 &&
+        seen_ms < INT64_MAX / 1000000)
+        context.export_us = (int64_t)seen_ms * 1000;
+    reader->domain->records++;
+    decoder_flow(decoder, &decoder->sflow[family], record, n, &context);
+}
+
 static void record_count(struct reader *reader, struct template *template, const struct domain *rates,
                          const uint8_t *bytes, size_t len) {
     const struct record_plans plans = {template->plan, template->tuple};
     struct domain *domain = reader->domain;
     if (template->events && !event_take(reader, template, &bytes, len)) return;
-    if (!data_record_plan_counts(template->plan)) {
+    if (!data_record_plan_counts(template->plan) && !template->section) {
         uncounted_note(reader, template);
         return;
     }
     uint32_t rate = domain->configured ? domain->configured : sampling_of(rates, template, bytes, len);
     reader->context.sampling = rate > 0 ? rate : 1;
+    if (!data_record_plan_counts(template->plan)) {
+        section_count(reader, template, bytes, len);
+        return;
+    }
     domain->records++;
     decoder_flow(reader->decoder, &plans, bytes, len, &reader->context);
 }

@@ -30,11 +30,9 @@ static void exporters_show(const struct message_report *report, struct show *sho
 }
 
 static const char *const ignored_texts[IGNORED_REASONS] = {
-    [IGNORED_EMPTY] = "empty",
-    [IGNORED_UNCOUNTED] = "no-counters",
-    [IGNORED_COUNTED_BEFORE] = "counted-before",
-    [IGNORED_CREATED] = "flow-created",
-    [IGNORED_DENIED] = "flow-denied",
+    [IGNORED_EMPTY] = "empty",          [IGNORED_UNCOUNTED] = "no-counters",
+    [IGNORED_NOT_IP] = "not-ip",        [IGNORED_COUNTED_BEFORE] = "counted-before",
+    [IGNORED_CREATED] = "flow-created", [IGNORED_DENIED] = "flow-denied",
 };
 
 void message_report_show(const struct message_report *report, struct show *show) {

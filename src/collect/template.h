@@ -21,6 +21,7 @@ struct template {
     bool options;
     bool by_uptime;     /* has flowEndSysUpTime, and no systemInitTimeMilliseconds */
     bool events;        /* nsel_look() */
+    bool section;       /* section_look() */
     uint8_t sampling;   /* sampling_look() */
     uint64_t uncounted; /* records that can't be counted */
     bool uncounted_said;

@@ -100,6 +100,10 @@ bool data_record_number(const struct data_record_plan *plan, const uint8_t *byte
 bool data_record_vendor_number(const struct data_record_plan *plan, const uint8_t *bytes, size_t len,
                                uint32_t enterprise, uint16_t id, uint64_t *number);
 
+/* The bytes of a string or octetArray. NULL: the template hasn't got it. */
+const uint8_t *data_record_octets(const struct data_record_plan *plan, const uint8_t *bytes, size_t len, uint16_t id,
+                                  size_t *n);
+
 /* Where a counter stands in a record; of length 0 where it has none. */
 struct data_record_counter {
     size_t at, length;

@@ -97,6 +97,7 @@ uint64_t message_state_version(const struct message_decoder *decoder);
 enum ignored {
     IGNORED_EMPTY,
     IGNORED_UNCOUNTED,
+    IGNORED_NOT_IP,         /* bytes of a packet (collect/section.h) that hold no IP */
     IGNORED_COUNTED_BEFORE, /* the last three: firewalls' events (collect/nsel.h) */
     IGNORED_CREATED,
     IGNORED_DENIED,
