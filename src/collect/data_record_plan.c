@@ -266,6 +266,10 @@ static void record_find(struct builder *builder) {
             plan->addresses[family][end] = value_find(builder, address_ids[family][end], false);
             plan->families[family] |= plan->addresses[family][end].length != 0;
         }
+    if (!plan->families[FLOW_IPV4] && !plan->families[FLOW_IPV6]) {
+        plan->station = field_find(builder, IE_staIPv4Address, false);
+        plan->direction = field_find(builder, IE_flowDirection, false);
+    }
     for (unsigned i = 0; i < 2; i++) {
         unsigned id = i ? IE_packetDeltaCount : IE_octetDeltaCount;
         plan->counters[i][0] = value_find(builder, id, false);
@@ -386,6 +390,10 @@ static void item_want(struct builder *builder, unsigned id, bool reverse) {
         struct item *item = field_add(builder, element, reverse, source);
         item->other = other_find(builder, id, reverse);
         if (item->other.length) item->kind = ITEM_COUNT_EITHER;
+    } else if (plan->station.length && among(address_ids[FLOW_IPV4], 2, id) && !reverse) {
+        struct item *item = item_add(builder, element, reverse, ITEM_STATION, plan->station);
+        item->other = plan->direction;
+        item->time = id == IE_destinationIPv4Address; /* 1: egress, to the station */
     } else if (counted && substitute && substitute->constant != NOTHING) {
         item_add(builder, element, reverse, ITEM_CONSTANT, (struct source){(uint32_t)substitute->constant, 0, 0});
     }
@@ -544,6 +552,10 @@ size_t data_record_plan_bytes(const struct data_record_plan *plan) {
 size_t data_record_plan_min(const struct data_record_plan *plan) { return plan->min; }
 
 bool data_record_plan_counts(const struct data_record_plan *plan) { return plan->counts; }
+
+bool data_record_plan_addresses(const struct data_record_plan *plan) {
+    return plan->families[FLOW_IPV4] || plan->families[FLOW_IPV6] || plan->station.length;
+}
 
 const struct field_specifier *data_record_plan_unreadable(const struct data_record_plan *plan) {
     return plan->unreadable ? &plan->unreadable->specifier : NULL;

@@ -301,6 +301,18 @@ static void record_count(struct reader *reader, struct template *template, const
     decoder_flow(reader->decoder, &plans, bytes, len, &reader->context);
 }
 
+/* In the log once for each template. */
+static void addresses_look(struct reader *reader, struct template *template) {
+    char name[SESSION_NAME_MAX];
+    const struct data_record_plan *plan = template->plan;
+    if (template->options || data_record_plan_addresses(plan) || !data_record_plan_counts(plan)) return;
+    if (template->uncounted_said || !decoder_may_say(reader->decoder, PROBLEM_UNCOUNTED)) return;
+    template->uncounted_said = true;
+    domain_name(reader->domain, name);
+    log_warning("collector", "%s: records of template %u have no address: they count as of 0.0.0.0", name,
+                template->id);
+}
+
 /* What is left behind the last record and shorter than any is padding, and so are zeros alone (NX-OS pads with more).
  */
 static void records_decode(struct reader *reader, struct template *template, const uint8_t *bytes, size_t len) {
@@ -309,6 +321,7 @@ static void records_decode(struct reader *reader, struct template *template, con
     const struct domain *rates = sampling_domain(domain, template);
     size_t min = data_record_plan_min(template->plan);
     if (template->by_uptime && !reader->netflow9 && !domain->has_boot) boot_guess(reader, template, bytes, len);
+    addresses_look(reader, template);
     if (!template->options) unjoined_note(reader, template, rates);
     while (len >= min && (bytes[0] != 0 || !are_zeros(bytes, len))) {
         size_t n = data_record_length(template->plan, bytes, len);

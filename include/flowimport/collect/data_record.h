@@ -20,6 +20,8 @@
  *     0 is missing, but of sysUpTime the start of a flow with an end. All times are moved by skew_us.
  *   - Family: by the address fields that the template has (prefixes stand in for addresses); where it has both, by
  *     ipVersion, else by which of them is not 0. The other family's addresses are left out.
+ *     staIPv4Address (Cisco's wireless controllers) is the source, or where flowDirection is 1 (egress) the
+ * destination, in templates without other addresses.
  *   - Reduced-size encoding (RFC 7011, 6.2) of all numbers; strings and octetArrays of variable length. Fields of
  *     other enterprises, but for reverse ones (29305), lists, and lengths that the element's type can't have are passed
  *     over. Of an element that a template has twice, the first counts.
@@ -77,6 +79,8 @@ size_t data_record_plan_min(const struct data_record_plan *plan);
 /* Whether the template has octets or packets, of a length that can be read. Else its records (of NAT's events, say) are
  * no flows. */
 bool data_record_plan_counts(const struct data_record_plan *plan);
+/* Whether it has an address of any kind. Else its flows are from 0.0.0.0 to 0.0.0.0. */
+bool data_record_plan_addresses(const struct data_record_plan *plan);
 /* The counter whose length can't be read, while nothing stands in for it; NULL: there is none. */
 const struct field_specifier *data_record_plan_unreadable(const struct data_record_plan *plan);
 

@@ -358,6 +358,42 @@ static void before_and_behind(void **state) {
                         "\"packetDeltaCount\":1}");
 }
 
+/* A wireless controller's: one address, and a direction that says whose it is. */
+static void stations(void **state) {
+    (void)state;
+#define STATION N(366, 4, 0xc0a81479)
+    assert_string_equal(flows_by_default(STATION, N(61, 1, 0), TIMES, COUNTS),
+                        "192.168.20.121:0 > 0.0.0.0:0 0 1699999990-1699999999 61/52340");
+    assert_string_equal(flows_by_default(STATION, N(61, 1, 1), TIMES, COUNTS),
+                        "0.0.0.0:0 > 192.168.20.121:0 0 1699999990-1699999999 61/52340");
+    assert_string_equal(flows_by_default(STATION, TIMES, COUNTS),
+                        "192.168.20.121:0 > 0.0.0.0:0 0 1699999990-1699999999 61/52340");
+    /* Beside a flow's own addresses it is one more. */
+    assert_string_equal(flows_by_default(TUPLE, STATION, TIMES, COUNTS), FLOW_OF("61/52340"));
+    assert_string_equal(everything(&plain, STATION, N(61, 1, 1), TIMES, COUNTS),
+                        "{\"staIPv4Address\":3232240761,\"flowDirection\":1," TIMES_TEXT "," COUNTS_TEXT
+                        ",\"destinationIPv4Address\":3232240761,\"exporterIPv4Address\":3221225985,"
+                        "\"observationDomainId\":7}");
+}
+
+static bool has_addresses(const struct cell *cells) {
+    struct made made = make(cells);
+    struct data_record_plan *plan = data_record_plan_new(made.fields, made.n, NULL);
+    bool some = data_record_plan_addresses(plan);
+    data_record_plan_free(plan);
+    return some;
+}
+
+static void records_without_an_address(void **state) {
+    (void)state;
+#define ADDRESSES(...) has_addresses((const struct cell[]){__VA_ARGS__, {0, 0, 0, NULL, 0}})
+    assert_false(ADDRESSES(COUNTS, N(56, 6, 1), N(7, 2, 1)));
+    assert_true(ADDRESSES(COUNTS, N(12, 4, 1)));
+    assert_true(ADDRESSES(COUNTS, N(27, 16, 1)));
+    assert_true(ADDRESSES(COUNTS, N(44, 4, 1)));
+    assert_true(ADDRESSES(COUNTS, N(366, 4, 1)));
+}
+
 static bool is_empty(const struct cell *cells) {
     struct made made = make(cells);
     struct data_record_plan *plan = data_record_plan_new(made.fields, made.n, NULL);
@@ -522,7 +558,7 @@ static const uint16_t interesting[] = {1,   2,   3,   4,   6,   7,   8,   10,  1
                                        28,  32,  44,  52,  56,  58,  60,  70,  82,  85,  86,  88,  95,  96,  130,
                                        131, 139, 148, 149, 150, 151, 152, 153, 154, 155, 156, 157, 158, 159, 160,
                                        161, 162, 176, 177, 178, 179, 182, 183, 193, 210, 224, 231, 232, 243, 276,
-                                       298, 299, 310, 311, 320, 322, 323, 325, 434, 291, 34,  600};
+                                       298, 299, 310, 311, 320, 322, 323, 325, 61,  366, 434, 291, 34,  600};
 static const uint16_t lengths[] = {1, 2, 4, 8, 16, 3, 5, 6, 7, 12, 40, 70, FIELD_VARIABLE, 0};
 
 /* Half of the templates begin with the layout's sums, without which each record is refused. */
@@ -633,6 +669,8 @@ int main(void) {
         cmocka_unit_test(counts_that_stand_in),
         cmocka_unit_test(both_directions),
         cmocka_unit_test(before_and_behind),
+        cmocka_unit_test(stations),
+        cmocka_unit_test(records_without_an_address),
         cmocka_unit_test(empty_records),
         cmocka_unit_test(mapped_addresses),
         cmocka_unit_test(refusals),
