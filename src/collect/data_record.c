@@ -56,14 +56,33 @@ size_t data_record_length(const struct data_record_plan *plan, const uint8_t *by
 
 bool data_record_number(const struct data_record_plan *plan, const uint8_t *bytes, size_t len, uint16_t id,
                         uint64_t *number) {
+    return data_record_vendor_number(plan, bytes, len, 0, id, number);
+}
+
+/* NULL: there is none. */
+static const struct source *source_find(const struct data_record_plan *plan, uint32_t enterprise, uint16_t id) {
+    for (unsigned i = 0; i < plan->n_fields; i++)
+        if (plan->fields[i].specifier.id == id && plan->fields[i].specifier.enterprise == enterprise)
+            return &plan->fields[i].source;
+    return NULL;
+}
+
+bool data_record_vendor_number(const struct data_record_plan *plan, const uint8_t *bytes, size_t len,
+                               uint32_t enterprise, uint16_t id, uint64_t *number) {
     struct record record;
-    unsigned i = 0;
-    while (i < plan->n_fields && (plan->fields[i].specifier.id != id || plan->fields[i].specifier.enterprise != 0))
-        i++;
-    if (i == plan->n_fields || plan->fields[i].source.length > sizeof *number) return false;
+    const struct source *source = source_find(plan, enterprise, id);
+    if (!source || source->length > sizeof *number) return false;
     if (record_walk(plan, bytes, len, record.anchors) == 0) return false;
-    *number = source_number(&record, &plan->fields[i].source);
+    *number = source_number(&record, source);
     return true;
+}
+
+const uint8_t *data_record_octets(const struct data_record_plan *plan, const uint8_t *bytes, size_t len, uint16_t id,
+                                  size_t *n) {
+    struct record record;
+    const struct source *source = source_find(plan, 0, id);
+    if (!source || record_walk(plan, bytes, len, record.anchors) == 0) return NULL;
+    return source_octets(&record, source, n);
 }
 
 /* --- times --- */
@@ -182,6 +201,45 @@ bool record_open(struct record *record, const struct data_record_plan *plan, con
         (source_number(record, &plan->reverse_counts[0]) | source_number(record, &plan->reverse_counts[1])) != 0;
     times_read(record);
     return true;
+}
+
+bool data_record_empty(const struct data_record_plan *plan, const uint8_t *bytes, size_t len) {
+    struct record record;
+    uint64_t some = 0;
+    if (record_walk(plan, bytes, len, record.anchors) == 0) return false;
+    for (unsigned i = 0; i < 2; i++)
+        some |= source_number(&record, &plan->counters[i][0]) | source_number(&record, &plan->counters[i][1]) |
+                source_number(&record, &plan->reverse_counts[i]);
+    return some == 0;
+}
+
+void data_record_counters(const struct data_record_plan *plan, const uint8_t *bytes, size_t len,
+                          struct data_record_counter counters[DATA_RECORD_COUNTERS]) {
+    struct record record;
+    bool whole = record_walk(plan, bytes, len, record.anchors) != 0;
+    for (unsigned i = 0; i < DATA_RECORD_COUNTERS; i++) {
+        const struct source *source = i < 2 ? &plan->counters[i][0] : &plan->reverse_counts[i - 2];
+        counters[i] = (struct data_record_counter){0, 0};
+        if (!whole || !source->length) continue;
+        counters[i] = (struct data_record_counter){(size_t)(source_at(&record, source) - bytes), source->length};
+    }
+}
+
+void data_record_tuple(const struct data_record_plan *plan, const uint8_t *bytes, size_t len,
+                       uint8_t tuple[DATA_RECORD_TUPLE]) {
+    struct record record;
+    record.plan = plan;
+    memset(tuple, 0, DATA_RECORD_TUPLE);
+    if (record_walk(plan, bytes, len, record.anchors) == 0) return;
+    const struct source *addresses = plan->addresses[family_read(&record)];
+    const struct source *sources[] = {&addresses[0], &addresses[1], &plan->source_port, &plan->port, &plan->protocol};
+    size_t at = 0;
+    for (unsigned i = 0; i < sizeof sources / sizeof sources[0]; i++) {
+        size_t n = sources[i]->length;
+        if (n > DATA_RECORD_TUPLE - at) continue;
+        if (n > 0) memcpy(tuple + at, source_at(&record, sources[i]), n);
+        at += n;
+    }
 }
 
 int64_t item_signed(const struct record *record, const struct item *item) {

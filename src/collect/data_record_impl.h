@@ -19,6 +19,8 @@ enum item_kind {
     ITEM_NUMBER8,
     ITEM_NUMBER,                 /* of 3, 5, 6 or 7 bytes */
     ITEM_COUNT,                  /* multiplied by the sampling */
+    ITEM_COUNT_EITHER,           /* the same of item.other, where its own field is 0 */
+    ITEM_STATION,                /* its own field, where item.other (flowDirection) is item.time; else absent */
     ITEM_TCP_FLAGS,              /* a number of which a key has 12 bits (coerce.h) */
     ITEM_BOOLEAN,                /* 1: true, 2: false (RFC 7011, section 6.1.5) */
     ITEM_PORT,                   /* of the destination; where it is 0, ICMP's type and code */
@@ -70,14 +72,14 @@ struct moment {
 enum item_target { TARGET_NONE, TARGET_SUM, TARGET_KEY };
 
 struct item {
-    struct source source;
+    struct source source, other;
     uint64_t max;   /* what is beyond is refused */
     uint16_t place; /* of the target: which sum, or bytes into the key */
     uint8_t target; /* enum item_target */
     uint8_t width;  /* of the key's value: bytes */
     uint8_t kind;   /* enum item_kind */
     uint8_t unit;   /* enum time_unit */
-    uint8_t time;   /* enum flow_time */
+    uint8_t time;   /* enum flow_time; of ITEM_STATION a flowDirection */
     uint8_t moment; /* ITEM_TIME: enum moment_kind */
     uint8_t copied; /* bytes that are the key's as they stand; 0: the value has to be looked at */
     bool first;     /* ITEM_FLOW_TIME: the unit that a reader goes by */
@@ -109,12 +111,15 @@ struct data_record_plan {
     uint32_t *gaps; /* fixed bytes before each field of variable length, since the last; and behind the last */
     size_t min;
     bool counts;
-    bool families[FLOW_FAMILIES]; /* whose addresses the template has; neither: IPv4 */
-    struct source ip_version, addresses[FLOW_FAMILIES][2], protocol, port;
+    const struct field *unreadable;   /* octets or packets that are there, but can't be read; NULL: none */
+    struct source station, direction; /* staIPv4Address, which stands in for addresses; flowDirection */
+    bool families[FLOW_FAMILIES];     /* whose addresses the template has; neither: IPv4 */
+    struct source ip_version, addresses[FLOW_FAMILIES][2], protocol, port, source_port;
     struct source icmp[FLOW_FAMILIES][2]; /* type and code together; or first the one, then the other */
     struct moment times[FLOW_TIMES];
     struct source system_init, duration;
     uint32_t duration_ns;            /* of its unit */
+    struct source counters[2][2];    /* octets and packets; of each the one that counts where the first is 0 */
     struct source reverse_counts[2]; /* octets and packets; where one is above 0, there is another direction */
     struct item *items;              /* in the order in which an entry's values are looked at, and so refused */
     /* The same for flow records: what is copied is never refused, and so may come in runs, and first. */
@@ -193,12 +198,17 @@ static inline bool item_number(const struct record *record, const struct item *i
     case ITEM_NUMBER4: *number = be_number(at, 4); return true;
     case ITEM_NUMBER8: *number = be_number(at, 8); return true;
     case ITEM_COUNT:
+    case ITEM_COUNT_EITHER:
         *number = be_number(at, item->source.length);
+        if (*number == 0 && item->kind == ITEM_COUNT_EITHER) *number = source_number(record, &item->other);
         if (context->sampling > 1 && __builtin_mul_overflow(*number, context->sampling, number)) *number = UINT64_MAX;
         return true;
     case ITEM_NUMBER:
     case ITEM_TCP_FLAGS:
     case ITEM_BOOLEAN: *number = be_number(at, item->source.length); return true;
+    case ITEM_STATION:
+        *number = be_number(at, item->source.length);
+        return source_number(record, &item->other) == item->time;
     case ITEM_PORT: *number = record_port(record); return true;
     case ITEM_CONSTANT: *number = item->source.offset; return true;
     case ITEM_DOMAIN: *number = context->domain; return true;

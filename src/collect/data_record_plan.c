@@ -46,6 +46,17 @@ static const struct substitute {
     {IE_postDot1qVlanId, NOTHING, {IE_postVlanId}},
 };
 
+/* Counters of the same packets before and behind an exporter: where the first is 0 in a record (it leaves by a tunnel,
+ * or was made here), the second tells. Never both, which would count it twice. */
+static const uint16_t before_and_behind[][2] = {
+    {IE_octetDeltaCount, IE_postOctetDeltaCount},
+    {IE_packetDeltaCount, IE_postPacketDeltaCount},
+    {IE_octetTotalCount, IE_postOctetTotalCount},
+    {IE_packetTotalCount, IE_postPacketTotalCount},
+    {IE_layer2OctetDeltaCount, IE_postLayer2OctetDeltaCount},
+    {IE_layer2OctetTotalCount, IE_postLayer2OctetTotalCount},
+};
+
 /* Octets and packets: what a sampling exporter saw only a part of. */
 static const uint16_t scaled[] = {IE_octetDeltaCount,           IE_packetDeltaCount,
                                   IE_postMCastPacketDeltaCount, IE_postMCastOctetDeltaCount,
@@ -171,8 +182,8 @@ static void fields_read(struct builder *builder, const struct field_specifier *s
 /* The field of an element; of length 0 where the template has none. */
 static struct source field_find(const struct builder *builder, unsigned id, bool reverse) {
     unsigned place = builder->places[reverse][id];
-    if (!place && reverse && id == IE_initiatorOctets) place = builder->places[false][IE_responderOctets];
-    if (!place && reverse && id == IE_initiatorPackets) place = builder->places[false][IE_responderPackets];
+    if (!place && reverse && (id == IE_initiatorOctets || id == IE_initiatorPackets) && builder->places[false][id])
+        place = builder->places[false][id == IE_initiatorOctets ? IE_responderOctets : IE_responderPackets];
     return place ? builder->plan->fields[place - 1].source : (struct source){0, 0, 0};
 }
 
@@ -182,13 +193,26 @@ static const struct substitute *substitute_find(unsigned id) {
     return NULL;
 }
 
-/* The same with what stands in for it. */
-static struct source value_find(const struct builder *builder, unsigned id, bool reverse) {
+/* The element itself, or what stands in for it; 0: the template has none of them. */
+static unsigned element_find(const struct builder *builder, unsigned id, bool reverse) {
     const struct substitute *substitute = substitute_find(id);
-    struct source source = field_find(builder, id, reverse);
-    for (unsigned i = 0; substitute && !source.length && i < COUNT(substitute->instead); i++)
-        if (substitute->instead[i]) source = field_find(builder, substitute->instead[i], reverse);
-    return source;
+    if (field_find(builder, id, reverse).length) return id;
+    for (unsigned i = 0; substitute && i < COUNT(substitute->instead); i++)
+        if (substitute->instead[i] && field_find(builder, substitute->instead[i], reverse).length)
+            return substitute->instead[i];
+    return 0;
+}
+
+static struct source value_find(const struct builder *builder, unsigned id, bool reverse) {
+    return field_find(builder, element_find(builder, id, reverse), reverse);
+}
+
+/* What counts in its place where it is 0. */
+static struct source other_find(const struct builder *builder, unsigned id, bool reverse) {
+    unsigned found = element_find(builder, id, reverse);
+    for (unsigned i = 0; i < COUNT(before_and_behind); i++)
+        if (before_and_behind[i][0] == found) return field_find(builder, before_and_behind[i][1], reverse);
+    return (struct source){0, 0, 0};
 }
 
 /* --- what all items share --- */
@@ -234,6 +258,7 @@ static void record_find(struct builder *builder) {
     times_find(builder);
     icmp_find(builder);
     plan->protocol = value_find(builder, IE_protocolIdentifier, false);
+    plan->source_port = value_find(builder, IE_sourceTransportPort, false);
     plan->port = value_find(builder, IE_destinationTransportPort, false);
     plan->ip_version = field_find(builder, IE_ipVersion, false);
     for (unsigned family = 0; family < FLOW_FAMILIES; family++)
@@ -241,11 +266,34 @@ static void record_find(struct builder *builder) {
             plan->addresses[family][end] = value_find(builder, address_ids[family][end], false);
             plan->families[family] |= plan->addresses[family][end].length != 0;
         }
+    if (!plan->families[FLOW_IPV4] && !plan->families[FLOW_IPV6]) {
+        plan->station = field_find(builder, IE_staIPv4Address, false);
+        plan->direction = field_find(builder, IE_flowDirection, false);
+    }
     for (unsigned i = 0; i < 2; i++) {
         unsigned id = i ? IE_packetDeltaCount : IE_octetDeltaCount;
+        plan->counters[i][0] = value_find(builder, id, false);
+        plan->counters[i][1] = other_find(builder, id, false);
         plan->reverse_counts[i] = value_find(builder, id, true);
-        plan->counts |= plan->reverse_counts[i].length || value_find(builder, id, false).length;
+        plan->counts |= plan->reverse_counts[i].length || plan->counters[i][0].length;
     }
+}
+
+/* Of the counters that the template has, none can be read, and one is there: as 0 it would be wrong. */
+static void unreadable_find(struct builder *builder) {
+    struct data_record_plan *plan = builder->plan;
+    for (unsigned s = 0; s < 2; s++) {
+        const struct substitute *substitute = &substitutes[s]; /* octets, packets */
+        if (plan->counters[s][0].length) continue;
+        for (unsigned i = 0; i < plan->n_fields && !plan->unreadable; i++) {
+            const struct field_specifier *field = &plan->fields[i].specifier;
+            if (field->enterprise != 0 || field->length == 0) continue;
+            if (field->id == substitute->id ||
+                (field->id != 0 && among(substitute->instead, COUNT(substitute->instead), field->id)))
+                plan->unreadable = &plan->fields[i];
+        }
+    }
+    if (plan->unreadable) plan->counts = false;
 }
 
 /* --- items --- */
@@ -300,23 +348,25 @@ static bool is_flow_time(const struct data_record_plan *plan, unsigned id, bool 
     return time->length == source.length && time->anchor == source.anchor && time->offset == source.offset;
 }
 
-static void field_add(struct builder *builder, const struct element *element, bool reverse, struct source source) {
+static struct item *field_add(struct builder *builder, const struct element *element, bool reverse,
+                              struct source source) {
     enum item_kind kind = (enum item_kind)kind_of((enum element_type)element->type, source.length);
     if (among(scaled, COUNT(scaled), element->id)) kind = ITEM_COUNT;
     if (element->id == IE_tcpControlBits) kind = ITEM_TCP_FLAGS;
     struct item *item = item_add(builder, element, reverse, kind, source);
     bool same = kind <= ITEM_NUMBER8 || kind == ITEM_IPV6 || kind == ITEM_MAC;
     if (same && item->target == TARGET_KEY && item->width == source.length) item->copied = item->width;
-    if (kind != ITEM_TIME) return;
+    if (kind != ITEM_TIME) return item;
     item->unit = (uint8_t)(element->type - ELEMENT_DATE_TIME_SECONDS);
     if (is_flow_time(builder->plan, element->id, reverse, source)) {
         item->kind = ITEM_FLOW_TIME;
         item->time = (element->id - IE_flowStartSeconds) % 2 ? TIME_END : TIME_START;
-        return;
+        return item;
     }
     item->moment = item->unit == UNIT_SECONDS        ? MOMENT_SECONDS
                    : item->unit == UNIT_MILLISECONDS ? MOMENT_MILLISECONDS
                                                      : MOMENT_NTP;
+    return item;
 }
 
 /* Adds the element's item, unless it is there, or the template has nothing to make it of. */
@@ -337,7 +387,13 @@ static void item_want(struct builder *builder, unsigned id, bool reverse) {
     if (id == IE_destinationTransportPort && !reverse && plan->icmp[builder->family][0].length) {
         item_add(builder, element, reverse, ITEM_PORT, (struct source){0, 0, 0});
     } else if (source.length) {
-        field_add(builder, element, reverse, source);
+        struct item *item = field_add(builder, element, reverse, source);
+        item->other = other_find(builder, id, reverse);
+        if (item->other.length) item->kind = ITEM_COUNT_EITHER;
+    } else if (plan->station.length && among(address_ids[FLOW_IPV4], 2, id) && !reverse) {
+        struct item *item = item_add(builder, element, reverse, ITEM_STATION, plan->station);
+        item->other = plan->direction;
+        item->time = id == IE_destinationIPv4Address; /* 1: egress, to the station */
     } else if (counted && substitute && substitute->constant != NOTHING) {
         item_add(builder, element, reverse, ITEM_CONSTANT, (struct source){(uint32_t)substitute->constant, 0, 0});
     }
@@ -455,6 +511,7 @@ struct data_record_plan *data_record_plan_new(const struct field_specifier *fiel
     plan->layout = layout;
     fields_read(&builder, fields, n);
     record_find(&builder);
+    unreadable_find(&builder);
     for (unsigned family = 0; family < FLOW_FAMILIES; family++) {
         if (!plan->families[family] && (family == FLOW_IPV6 || plan->families[FLOW_IPV6])) continue;
         builder.family = (enum flow_family)family;
@@ -495,3 +552,11 @@ size_t data_record_plan_bytes(const struct data_record_plan *plan) {
 size_t data_record_plan_min(const struct data_record_plan *plan) { return plan->min; }
 
 bool data_record_plan_counts(const struct data_record_plan *plan) { return plan->counts; }
+
+bool data_record_plan_addresses(const struct data_record_plan *plan) {
+    return plan->families[FLOW_IPV4] || plan->families[FLOW_IPV6] || plan->station.length;
+}
+
+const struct field_specifier *data_record_plan_unreadable(const struct data_record_plan *plan) {
+    return plan->unreadable ? &plan->unreadable->specifier : NULL;
+}

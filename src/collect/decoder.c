@@ -38,6 +38,11 @@ bool decoder_may_say(struct message_decoder *decoder, enum message_problem probl
     return true;
 }
 
+void decoder_ignore(struct message_decoder *decoder, enum ignored why) {
+    decoder->counters.not_counted++;
+    decoder->counters.ignored[why]++;
+}
+
 void decoder_malformed(struct message_decoder *decoder, struct domain *domain, const char *what) {
     char name[SESSION_NAME_MAX];
     decoder->counters.malformed++;
@@ -151,6 +156,13 @@ static void entry_hand_on(struct message_decoder *decoder, const struct data_rec
     if (n > 0) decoder->sink.entry(decoder->sink.context, decoder->text, n);
 }
 
+/* Looks into the record only where its flow, if there is one, leaves it open. */
+static bool record_is_empty(const struct message_decoder *decoder, const struct record_plans *plans,
+                            const uint8_t *bytes, size_t len, const struct flow_record *flow) {
+    if (flow && decoder->octets >= 0 && flow->sums[decoder->octets] > 0) return false;
+    return data_record_empty(plans->plan, bytes, len);
+}
+
 void decoder_flow(struct message_decoder *decoder, const struct record_plans *plans, const uint8_t *bytes, size_t len,
                   const struct data_record_context *context) {
     struct flow_record flows[2];
@@ -159,6 +171,10 @@ void decoder_flow(struct message_decoder *decoder, const struct record_plans *pl
     const struct data_record_plan *plan = direct ? plans->plan : plans->tuple;
     unsigned n = 0;
     if (plan) n = data_record_flows(plan, bytes, len, context, flows, &reject);
+    if (record_is_empty(decoder, plans, bytes, len, direct && n > 0 ? flows : NULL)) {
+        decoder_ignore(decoder, IGNORED_EMPTY);
+        return;
+    }
     if (decoder->duplicates &&
         flows_are_duplicates(decoder, direct ? decoder->config.layout : &decoder->tuple, flows, n, context)) {
         decoder->counters.duplicates += n;

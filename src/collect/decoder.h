@@ -14,6 +14,8 @@ enum message_problem {
     PROBLEM_ROOM,
     PROBLEM_TEMPLATE,
     PROBLEM_CLOCK,
+    PROBLEM_SAMPLING,
+    PROBLEM_UNCOUNTED,
     PROBLEMS
 };
 
@@ -30,8 +32,10 @@ struct message_decoder {
     struct message_counters counters;
     struct sessions sessions;
     struct duplicates *duplicates; /* NULL: none are looked for */
+    struct nsel *nsel;             /* NULL: no firewall has sent an event */
     struct flow_layout tuple;      /* the five-tuple */
     struct record_plans fixed[FIXED_VERSIONS], sflow[FLOW_FAMILIES];
+    int octets;         /* which of the layout's sums octetDeltaCount is; -1: none */
     int64_t now_us;     /* of the last call */
     uint64_t version;   /* of the state */
     int64_t version_us; /* when it last changed */
@@ -47,6 +51,8 @@ void record_plans_free(struct record_plans *plans);
 
 /* Whether this kind of problem may be said now. */
 bool decoder_may_say(struct message_decoder *decoder, enum message_problem problem);
+/* Counts a record that is no flow. */
+void decoder_ignore(struct message_decoder *decoder, enum ignored why);
 void decoder_malformed(struct message_decoder *decoder, struct domain *domain, const char *what);
 void decoder_state_changed(struct message_decoder *decoder);
 
@@ -59,7 +65,7 @@ void decoder_context(struct message_decoder *decoder, struct domain *domain, int
 void decoder_uptime(struct message_decoder *decoder, struct domain *domain, uint32_t uptime_ms);
 void decoder_sequence(struct message_decoder *decoder, struct domain *domain, uint32_t number, uint32_t units,
                       bool whole);
-/* A record of flows, onto the sink. */
+/* A record of flows, onto the sink; nothing where all its counters are 0. */
 void decoder_flow(struct message_decoder *decoder, const struct record_plans *plans, const uint8_t *bytes, size_t len,
                   const struct data_record_context *context);
 

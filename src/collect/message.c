@@ -8,6 +8,7 @@
 #include "base/mem.h"
 #include "collect/admission.h"
 #include "collect/domain_loss.h"
+#include "collect/nsel.h"
 #include "collect/protocols.h"
 
 static const struct protocol {
@@ -37,6 +38,9 @@ struct message_decoder *message_decoder_new(const struct message_config *config,
         decoder->counters.memory += duplicates_bytes(decoder->duplicates);
         if (!sink->flows) decoder->sessions.tuple = &decoder->tuple;
     }
+    decoder->octets = -1;
+    for (unsigned i = 0; config->layout && i < config->layout->n_sums; i++)
+        if (config->layout->sums[i]->id == IE_octetDeltaCount) decoder->octets = (int)i;
     fixed_plans_make(decoder);
     sflow_plans_make(decoder);
     decoder->counters.memory += sessions_table_bytes(&decoder->sessions);
@@ -48,6 +52,7 @@ void message_decoder_free(struct message_decoder *decoder) {
     decoder->sink.lost = NULL;
     sessions_release(&decoder->sessions);
     duplicates_free(decoder->duplicates);
+    nsel_free(decoder->nsel);
     for (unsigned i = 0; i < FIXED_VERSIONS; i++)
         record_plans_free(&decoder->fixed[i]);
     for (unsigned family = 0; family < FLOW_FAMILIES; family++)

@@ -6,6 +6,9 @@
 #include "base/log.h"
 #include "collect/admission.h"
 #include "collect/domain_loss.h"
+#include "collect/nsel.h"
+#include "collect/section.h"
+#include "collect/uncounted.h"
 
 enum {
     TEMPLATE_SET = 2, /* set ids of IPFIX; v9's are these less 2 */
@@ -33,10 +36,11 @@ static void data_decode(struct reader *reader, struct template *template, const 
 /* RFC 3954, 6.1: what the data of options is about. */
 static uint16_t v9_scope(uint16_t type) {
     switch (type) {
+    case 1: return IE_exportingProcessId; /* System */
     case 2: return IE_ingressInterface;
     case 3: return IE_lineCardId;
     case 5: return IE_templateId;
-    default: return IE_paddingOctets; /* the system, a cache */
+    default: return IE_paddingOctets; /* a cache */
     }
 }
 
@@ -173,8 +177,9 @@ static void templates_decode(struct reader *reader, const uint8_t *bytes, size_t
 /* --- data --- */
 
 /* Whether it is new. */
-static bool rate_learn(struct reader *reader, const struct rate *rate) {
+static bool rate_learn(struct reader *reader, const struct template *template, const struct rate *rate) {
     struct domain *domain = reader->domain;
+    if (template->sampling & SAMPLING_OF_EXPORTER) domain->session->rates_of = domain;
     if (rate->key) return rate_take(&reader->decoder->sessions, domain, rate->key, rate->rate);
     bool new = domain->rate != rate->rate;
     domain->rate = rate->rate;
@@ -186,7 +191,8 @@ static void options_decode(struct reader *reader, const struct template *templat
     uint64_t boot_ms;
     struct rate rate;
     reader->decoder->counters.not_counted++;
-    if (sampling_told(template, bytes, len, &rate) && rate_learn(reader, &rate)) decoder_state_changed(reader->decoder);
+    if (sampling_told(template, bytes, len, &rate) && rate_learn(reader, template, &rate))
+        decoder_state_changed(reader->decoder);
     if (reader->netflow9 || !data_record_number(template->plan, bytes, len, IE_systemInitTimeMilliseconds, &boot_ms))
         return;
     if (boot_ms > INT64_MAX / 1000000) return;
@@ -214,15 +220,109 @@ static bool are_zeros(const uint8_t *bytes, size_t len) {
     return len == 0;
 }
 
+/* Of a firewall: counts what is no flow, and takes off what was counted before. False: there is nothing to count. */
+static bool event_take(struct reader *reader, const struct template *template, const uint8_t **bytes, size_t len) {
+    struct message_decoder *decoder = reader->decoder;
+    if (!decoder->nsel) {
+        decoder->nsel = nsel_new(decoder->config.memory / 16, decoder->config.seed);
+        decoder->counters.memory += nsel_bytes(decoder->nsel);
+    }
+    switch (nsel_record(decoder->nsel, template->plan, &reader->context, bytes, len, decoder_second(decoder))) {
+    case NSEL_COUNTED_BEFORE: decoder_ignore(decoder, IGNORED_COUNTED_BEFORE); return false;
+    case NSEL_CREATED: decoder_ignore(decoder, IGNORED_CREATED); return false;
+    case NSEL_DENIED: decoder_ignore(decoder, IGNORED_DENIED); return false;
+    default: return true;
+    }
+}
+
+/* Records that no rate can be found for, though the exporter tells some. */
+static void unjoined_note(struct reader *reader, const struct template *template, const struct domain *rates) {
+    struct domain *domain = reader->domain;
+    char name[SESSION_NAME_MAX];
+    uint32_t rate;
+    uint64_t sampler;
+    if (domain->configured || !sampling_unjoined(rates, template, &rate, &sampler)) return;
+    trouble_note(&domain->unjoined, decoder_second(reader->decoder));
+    if (domain->unjoined_said || !decoder_may_say(reader->decoder, PROBLEM_SAMPLING)) return;
+    domain->unjoined_said = true;
+    domain_name(domain, name);
+    log_warning("collector",
+                "%s tells 1:%u for sampler %llu, its records name none: they count as they are; set 'sampling'", name,
+                rate, (unsigned long long)sampler);
+}
+
+/* In the log once for each template; where it is too much at once, by a later record. */
+static void uncounted_note(struct reader *reader, struct template *template) {
+    char name[SESSION_NAME_MAX], why[UNCOUNTED_TEXT_MAX];
+    decoder_ignore(reader->decoder, IGNORED_UNCOUNTED);
+    template->uncounted++;
+    template->domain->uncounted = true;
+    if (template->uncounted_said || !decoder_may_say(reader->decoder, PROBLEM_UNCOUNTED)) return;
+    template->uncounted_said = true;
+    domain_name(reader->domain, name);
+    uncounted_text(template, why);
+    log_warning("collector", "%s: records of template %u can't be counted: %s", name, template->id, why);
+}
+
+/* A packet's bytes in place of counters. */
+static void section_count(struct reader *reader, const struct template *template, const uint8_t *bytes, size_t len) {
+    struct message_decoder *decoder = reader->decoder;
+    struct data_record_context context = reader->context;
+    uint8_t record[SFLOW_RECORD_MAX], family;
+    uint64_t seen_ms;
+    size_t n = section_record(template->plan, bytes, len, &family, record);
+    if (n == 0) {
+        decoder_ignore(decoder, IGNORED_NOT_IP);
+        return;
+    }
+    if (data_record_number(template->plan, bytes, len, IE_observationTimeMilliseconds, &seen_ms) && seen_ms > 0 &&
+        seen_ms < INT64_MAX / 1000000)
+        context.export_us = (int64_t)seen_ms * 1000;
+    reader->domain->records++;
+    decoder_flow(decoder, &decoder->sflow[family], record, n, &context);
+}
+
+static void record_count(struct reader *reader, struct template *template, const struct domain *rates,
+                         const uint8_t *bytes, size_t len) {
+    const struct record_plans plans = {template->plan, template->tuple};
+    struct domain *domain = reader->domain;
+    if (template->events && !event_take(reader, template, &bytes, len)) return;
+    if (!data_record_plan_counts(template->plan) && !template->section) {
+        uncounted_note(reader, template);
+        return;
+    }
+    uint32_t rate = domain->configured ? domain->configured : sampling_of(rates, template, bytes, len);
+    reader->context.sampling = rate > 0 ? rate : 1;
+    if (!data_record_plan_counts(template->plan)) {
+        section_count(reader, template, bytes, len);
+        return;
+    }
+    domain->records++;
+    decoder_flow(reader->decoder, &plans, bytes, len, &reader->context);
+}
+
+/* In the log once for each template. */
+static void addresses_look(struct reader *reader, struct template *template) {
+    char name[SESSION_NAME_MAX];
+    const struct data_record_plan *plan = template->plan;
+    if (template->options || data_record_plan_addresses(plan) || !data_record_plan_counts(plan)) return;
+    if (template->uncounted_said || !decoder_may_say(reader->decoder, PROBLEM_UNCOUNTED)) return;
+    template->uncounted_said = true;
+    domain_name(reader->domain, name);
+    log_warning("collector", "%s: records of template %u have no address: they count as of 0.0.0.0", name,
+                template->id);
+}
+
 /* What is left behind the last record and shorter than any is padding, and so are zeros alone (NX-OS pads with more).
  */
-static void records_decode(struct reader *reader, const struct template *template, const uint8_t *bytes, size_t len) {
+static void records_decode(struct reader *reader, struct template *template, const uint8_t *bytes, size_t len) {
     struct message_decoder *decoder = reader->decoder;
     const struct domain *domain = reader->domain;
     const struct domain *rates = sampling_domain(domain, template);
-    const struct record_plans plans = {template->plan, template->tuple};
     size_t min = data_record_plan_min(template->plan);
     if (template->by_uptime && !reader->netflow9 && !domain->has_boot) boot_guess(reader, template, bytes, len);
+    addresses_look(reader, template);
+    if (!template->options) unjoined_note(reader, template, rates);
     while (len >= min && (bytes[0] != 0 || !are_zeros(bytes, len))) {
         size_t n = data_record_length(template->plan, bytes, len);
         if (n == 0) {
@@ -232,16 +332,10 @@ static void records_decode(struct reader *reader, const struct template *templat
             break;
         }
         reader->records++;
-        if (template->options) {
+        if (template->options)
             options_decode(reader, template, bytes, n);
-        } else if (!data_record_plan_counts(template->plan)) {
-            decoder->counters.not_counted++;
-        } else {
-            uint32_t rate = domain->configured ? domain->configured : sampling_of(rates, template, bytes, n);
-            reader->context.sampling = rate > 0 ? rate : 1;
-            reader->domain->records++;
-            decoder_flow(decoder, &plans, bytes, n, &reader->context);
-        }
+        else
+            record_count(reader, template, rates, bytes, n);
         bytes += n;
         len -= n;
     }

@@ -1,9 +1,11 @@
 /* What is shown of a decoder: taken at one moment, shown later. */
 #include "collect/message.h"
 
+#include <stdio.h>
 #include <stdlib.h>
 
 #include "collect/decoder.h"
+#include "collect/uncounted.h"
 
 enum { PROBLEM_LINES = 20 };
 
@@ -51,6 +53,48 @@ static unsigned lines_merge(struct exporter_line *lines, unsigned n) {
     return merged;
 }
 
+/* --- templates that can't be counted --- */
+
+static int template_compare(const void *one, const void *other) {
+    return strcmp(((const struct template_line *)one)->name, ((const struct template_line *)other)->name);
+}
+
+static unsigned domain_templates(const struct domain *domain, struct template_line *lines, unsigned n) {
+    char name[SESSION_NAME_MAX], why[UNCOUNTED_TEXT_MAX];
+    domain_name(domain, name);
+    for (unsigned i = 0; i < domain->n_templates && n < REPORT_TEMPLATES; i++) {
+        const struct template *template = domain->templates[i];
+        if (template->uncounted == 0 || !template->plan) continue;
+        uncounted_text(template, why);
+        lines[n].records = template->uncounted;
+        snprintf(lines[n].name, sizeof lines[n].name, "%s template %u: %s", name, template->id, why);
+        n++;
+    }
+    return n;
+}
+
+/* By name, those of an exporter's several ports as one. */
+static unsigned templates_fill(const struct message_decoder *decoder, struct template_line *lines) {
+    unsigned n = 0, merged = 0;
+    for (unsigned class = SESSION_CLASSES; class --> 0;) {
+        const struct session *session;
+        const struct domain *domain;
+        TAILQ_FOREACH(session, &decoder->sessions.classes[class].sessions, by_silence) {
+            TAILQ_FOREACH(domain, &session->domains, of_session) {
+                if (domain->uncounted) n = domain_templates(domain, lines, n);
+            }
+        }
+    }
+    qsort(lines, n, sizeof lines[0], template_compare);
+    for (unsigned i = 0; i < n; i++) {
+        if (merged > 0 && template_compare(&lines[merged - 1], &lines[i]) == 0)
+            lines[merged - 1].records += lines[i].records;
+        else
+            lines[merged++] = lines[i];
+    }
+    return merged;
+}
+
 /* --- problems --- */
 
 static unsigned domain_problems(const struct message_decoder *decoder, const struct domain *domain,
@@ -60,7 +104,8 @@ static unsigned domain_problems(const struct message_decoder *decoder, const str
     bool clock = domain->wrong_clock && trouble_tells(&domain->clock, known, now);
     bool malformed = trouble_tells(&domain->malformed, known, now);
     bool waits = trouble_tells(&domain->unknown, known, now);
-    if (!clock && !malformed && !waits) return 0;
+    bool unjoined = trouble_tells(&domain->unjoined, known, now);
+    if (!clock && !malformed && !waits && !unjoined) return 0;
     domain_name(domain, name);
     buffer_printf(out, "collector: %s:", name);
     if (clock)
@@ -69,6 +114,7 @@ static unsigned domain_problems(const struct message_decoder *decoder, const str
                       domain->skew_us < 0 ? "ahead" : "behind");
     if (waits) buffer_add_text(out, " data sets arrive without their template;");
     if (malformed) buffer_add_text(out, " messages are malformed;");
+    if (unjoined) buffer_add_text(out, " it tells sampling rates by sampler, and its records name none;");
     out->data[out->len - 1] = '\n'; /* the last semicolon */
     return 1;
 }
@@ -93,6 +139,7 @@ static void problems_fill(const struct message_decoder *decoder, struct buffer *
 void message_report_take(const struct message_decoder *decoder, struct message_report *report) {
     report->counters = decoder->counters;
     report->n_exporters = lines_merge(report->exporters, lines_fill(decoder, report->exporters));
+    report->n_templates = templates_fill(decoder, report->templates);
     buffer_clear(&report->problems);
     problems_fill(decoder, &report->problems);
 }

@@ -29,6 +29,12 @@ static void exporters_show(const struct message_report *report, struct show *sho
     }
 }
 
+static const char *const ignored_texts[IGNORED_REASONS] = {
+    [IGNORED_EMPTY] = "empty",          [IGNORED_UNCOUNTED] = "no-counters",
+    [IGNORED_NOT_IP] = "not-ip",        [IGNORED_COUNTED_BEFORE] = "counted-before",
+    [IGNORED_CREATED] = "flow-created", [IGNORED_DENIED] = "flow-denied",
+};
+
 void message_report_show(const struct message_report *report, struct show *show) {
     static const struct {
         enum show_type type;
@@ -72,9 +78,17 @@ void message_report_show(const struct message_report *report, struct show *show)
         else
             show_gauge(show, values[i].name, values[i].help, value);
     }
+    show_family(show, SHOW_COUNTER, "ignored_records_total", "reason",
+                "Records that are not counted, by reason; a part of passed_over_total.");
+    for (unsigned i = 0; i < IGNORED_REASONS; i++)
+        show_member(show, ignored_texts[i], counters->ignored[i]);
     show_gauge(show, "memory_bytes", "Memory used for exporters.", counters->memory);
     show_family(show, SHOW_COUNTER, "lost_total", "what", "Known losses, as exporters count them.");
     for (unsigned i = 0; i <= LOST_SETS; i++)
         show_member(show, lost_texts[i].word, counters->lost[i]);
     exporters_show(report, show);
+    show_family(show, SHOW_COUNTER, "uncounted_records_total", "template",
+                "Records that can't be counted, by exporter and template, with the reason: the first 64.");
+    for (unsigned i = 0; i < report->n_templates; i++)
+        show_member(show, report->templates[i].name, report->templates[i].records);
 }

@@ -33,8 +33,11 @@ uint8_t sampling_look(const struct field_specifier *fields, unsigned n) {
         if (fields[i].enterprise != 0) continue;
         for (unsigned w = 0; w < sizeof ways / sizeof ways[0]; w++)
             if (fields[i].id == ways[w].number) found |= SAMPLING_TOLD;
-        if (fields[i].id == IE_selectorId || fields[i].id == IE_samplerId || fields[i].id == IE_ingressInterface)
-            found |= SAMPLING_BY_PART;
+        if (fields[i].id == IE_selectorId || fields[i].id == IE_samplerId) found |= SAMPLING_BY_SAMPLER;
+        if (fields[i].id == IE_ingressInterface) found |= SAMPLING_BY_INTERFACE;
+        if (i == 0 && (fields[i].id == IE_exportingProcessId || fields[i].id == IE_exporterIPv4Address ||
+                       fields[i].id == IE_exporterIPv6Address))
+            found |= SAMPLING_OF_EXPORTER;
     }
     return found;
 }
@@ -108,6 +111,14 @@ void rate_places_add(struct domain *domain) {
     domain->rates = mem_realloc(domain->rates, domain->n_rates + RATES_STEP, sizeof domain->rates[0]);
 }
 
+/* Of all its samplers; where it has none, of all its interfaces. 0: they differ. */
+static uint32_t common_rate(const struct domain *domain) {
+    const struct rate *first = domain->rates;
+    for (unsigned i = 1; i < domain->n_rates && (first[i].key & OF_ANYTHING) == (first->key & OF_ANYTHING); i++)
+        if (first[i].rate != first->rate) return 0;
+    return first->rate;
+}
+
 void rate_put(struct domain *domain, uint64_t key, uint32_t rate) {
     unsigned i = index_of(domain, key);
     if (i == domain->n_rates || domain->rates[i].key != key) {
@@ -115,6 +126,7 @@ void rate_put(struct domain *domain, uint64_t key, uint32_t rate) {
         domain->n_rates++;
     }
     domain->rates[i] = (struct rate){key, rate};
+    domain->common_rate = common_rate(domain);
 }
 
 void rates_forget(struct sessions *sessions, struct domain *domain) {
@@ -123,22 +135,40 @@ void rates_forget(struct sessions *sessions, struct domain *domain) {
     free(domain->rates);
     domain->rates = NULL;
     domain->n_rates = 0;
+    domain->common_rate = 0;
 }
 
 /* --- records --- */
+
+/* Whether rates are kept of parts that the template has no field for. */
+static bool parts_unnamed(const struct domain *domain, const struct template *template) {
+    if (domain->n_rates == 0 || domain->rate != 0) return false;
+    bool samplers = (domain->rates[0].key & OF_ANYTHING) == OF_SAMPLER;
+    return !(template->sampling & (samplers ? SAMPLING_BY_SAMPLER : SAMPLING_BY_INTERFACE));
+}
+
+bool sampling_unjoined(const struct domain *domain, const struct template *template, uint32_t *rate,
+                       uint64_t *sampler) {
+    if (!parts_unnamed(domain, template) || domain->common_rate != 0 || template->sampling & SAMPLING_TOLD)
+        return false;
+    *rate = domain->rates[0].rate;
+    *sampler = domain->rates[0].key & ~OF_ANYTHING;
+    return (domain->rates[0].key & OF_ANYTHING) == OF_SAMPLER;
+}
 
 uint32_t sampling_of(const struct domain *domain, const struct template *template, const uint8_t *bytes, size_t len) {
     uint32_t rate = 0;
     uint64_t id;
     const struct data_record_plan *plan = template->plan;
     if (template->sampling & SAMPLING_TOLD) rate = told(plan, bytes, len);
-    if (rate == 0 && domain->n_rates > 0 && template->sampling & SAMPLING_BY_PART) {
+    if (rate == 0 && domain->n_rates > 0 && template->sampling & (SAMPLING_BY_SAMPLER | SAMPLING_BY_INTERFACE)) {
         if (data_record_number(plan, bytes, len, IE_selectorId, &id) ||
             data_record_number(plan, bytes, len, IE_samplerId, &id))
             rate = rate_find(domain, OF_SAMPLER | (id & ~OF_ANYTHING));
         if (rate == 0 && data_record_number(plan, bytes, len, IE_ingressInterface, &id))
             rate = rate_find(domain, OF_INTERFACE | (id & ~OF_ANYTHING));
     }
+    if (rate == 0 && parts_unnamed(domain, template)) rate = domain->common_rate;
     return rate > 0 ? rate : domain->rate;
 }
 

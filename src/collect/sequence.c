@@ -42,6 +42,7 @@ static void gap_insert(struct sequence *sequence, unsigned at, struct sequence_g
 static void gap_open(struct sequence *sequence, uint32_t n, uint32_t now) {
     uint32_t start = sequence->last < now ? sequence->last : now;
     gap_insert(sequence, sequence->n_gaps, (struct sequence_gap){sequence->next, n, start, now});
+    sequence->missing_in_second += n;
     if (n <= SEQUENCE_WINDOW) return;
     sequence->doubt = sequence->next;
     sequence->n_doubted = n;
@@ -103,7 +104,7 @@ static bool late(struct sequence *sequence, uint32_t first, uint32_t units) {
 }
 
 static void pace_learn(struct sequence *sequence, uint32_t units, uint32_t now) {
-    if (now != sequence->second) sequence->in_second = 0;
+    if (now != sequence->second) sequence->in_second = sequence->missing_in_second = 0;
     sequence->second = now;
     sequence->in_second = units < UINT32_MAX - sequence->in_second ? sequence->in_second + units : UINT32_MAX;
     if (sequence->in_second > sequence->fastest) sequence->fastest = sequence->in_second;
@@ -128,7 +129,8 @@ void sequence_message(struct sequence *sequence, uint32_t number, uint32_t units
     if (sequence->known) doubt_settle(sequence, ahead);
     uint64_t allowed = sequence_allowed(sequence, now);
     pace_learn(sequence, units, now);
-    if (is_ahead && (first != 0 || ahead <= SEQUENCE_WINDOW) && ahead <= allowed)
+    if (is_ahead && (first != 0 || ahead <= SEQUENCE_WINDOW) &&
+        (uint64_t)ahead + sequence->missing_in_second <= allowed)
         gap_open(sequence, ahead, now);
     else if (sequence->known && -ahead - 1 < SEQUENCE_WINDOW && -ahead >= units && !late(sequence, first, units))
         return;

@@ -10,7 +10,8 @@
  * (softflowd those of options).
  *
  * What is believed, for anybody can send a number:
- *   - A gap of up to SEQUENCE_WINDOW units, at once.
+ *   - A gap of up to SEQUENCE_WINDOW units, at once; but all gaps of one second together only up to what is allowed for
+ * it, as told next: each datagram of a stranger could claim as many.
  *   - A larger one, where the time since the last message allows for it: so many units for each second of it, begun
  * ones too, or SEQUENCE_FASTER times those of the fastest second seen; and where the next message goes on from there.
  *   - Anything else ahead is a restart of the exporter, whose number then can be any: no loss. So is 0, which every
@@ -48,6 +49,7 @@ struct sequence {
     uint32_t number, units;
     uint32_t second; /* of the last message, with the units that came in it; and the most that came in one */
     uint32_t in_second, fastest;
+    uint32_t missing_in_second; /* units of the gaps that were found in it */
     uint32_t doubt,
         n_doubted; /* units missing, if the next message goes on behind them; n_doubted 0: none are in doubt */
     struct sequence_gap {
@@ -59,7 +61,8 @@ struct sequence {
 
 void lost_span_add(struct lost_span *span, uint64_t n, uint32_t start, uint32_t end);
 
-/* The most units that may be missing between the last message and one that comes now. */
+/* The most units that may be missing between the last message and one that comes now, with those that are missing in
+ * this second already. */
 uint64_t sequence_allowed(const struct sequence *sequence, uint32_t now);
 /* `whole`: the message holds just these units; else at least so many. */
 void sequence_message(struct sequence *sequence, uint32_t number, uint32_t units, bool whole, uint32_t now);

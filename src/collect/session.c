@@ -140,6 +140,7 @@ struct domain *domain_find(struct session *session, const struct domain_key *key
     }
     if (!domain || domain == TAILQ_FIRST(&session->domains)) return domain;
     TAILQ_REMOVE(&session->domains, domain, of_session);
+    if (session->rates_of == domain) session->rates_of = NULL;
     TAILQ_INSERT_HEAD(&session->domains, domain, of_session);
     return domain;
 }

@@ -34,7 +34,8 @@ struct session {
     unsigned n_domains;
     size_t bytes;
     int64_t first_us, heard_us;
-    TAILQ_HEAD(, domain) domains; /* the last heard first */
+    TAILQ_HEAD(, domain) domains;  /* the last heard first */
+    const struct domain *rates_of; /* that told the sampling of the whole exporter; NULL: none */
 };
 
 struct template;
@@ -55,8 +56,11 @@ struct domain {
     TAILQ_ENTRY(domain) to_tell;    /* where has_lost */
     struct session *session;
     struct domain_key key;
-    uint32_t configured; /* sampling rate by the configuration; 0: none */
-    uint32_t rate;       /* of all its flows, by its options; 0: not told */
+    uint32_t configured;  /* sampling rate by the configuration; 0: none */
+    uint32_t rate;        /* of all its flows, by its options; 0: not told */
+    uint32_t common_rate; /* of all its samplers, or interfaces; 0: none, or they differ */
+    bool unjoined_said;
+    bool uncounted; /* records of a template of its own */
     /* Loss */
     struct sequence sequence;
     struct lost_span sets;            /* data sets, not yet told */
@@ -71,6 +75,7 @@ struct domain {
     int64_t guessed_us;                       /* IPFIX: where the exporter doesn't tell (message_ipfix.c); 0: not yet */
     int64_t skew_us;                          /* where wrong_clock */
     struct trouble malformed, unknown, clock; /* unknown: data sets whose template has not come in time */
+    struct trouble unjoined;                  /* sampling_unjoined(): rates, and records that name no sampler */
     /* Templates, ordered by id, and those sent longest ago first; rates of parts of the flows, ordered by key */
     unsigned n_templates, n_rates, n_held;
     struct template **templates;

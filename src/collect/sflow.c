@@ -134,6 +134,12 @@ static size_t record_write(uint8_t *record, const struct found *found) {
     return (size_t)(at - record);
 }
 
+size_t sflow_packet_record(const struct packet *packet, uint32_t input, uint32_t output,
+                           uint8_t record[SFLOW_RECORD_MAX]) {
+    const struct found found = {.packet = *packet, .ip = true, .whole = true, .input = input, .output = output};
+    return record_write(record, &found);
+}
+
 /* --- XDR --- */
 
 /* Where the reader is. Beyond the end it reads zeros, and remembers that it did. */

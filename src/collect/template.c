@@ -5,7 +5,9 @@
 #include <string.h>
 
 #include "base/mem.h"
+#include "collect/nsel.h"
 #include "collect/sampling.h"
+#include "collect/section.h"
 
 enum { TEMPLATES_STEP = 16 };
 
@@ -150,6 +152,8 @@ void template_put(struct domain *domain, uint16_t id, bool options, const struct
     template->options = options;
     template->by_uptime =
         has_field(fields, n, IE_flowEndSysUpTime) && !has_field(fields, n, IE_systemInitTimeMilliseconds);
+    template->events = nsel_look(fields, n);
+    template->section = section_look(fields, n);
     template->sampling = sampling_look(fields, n);
     template->sent_us = now_us;
     template->bytes = template_bytes(n);

@@ -20,7 +20,11 @@ struct template {
     uint16_t id, n_fields;
     bool options;
     bool by_uptime;                 /* has flowEndSysUpTime, and no systemInitTimeMilliseconds */
+    bool events;                    /* nsel_look() */
+    bool section;                   /* section_look() */
     uint8_t sampling;               /* sampling_look() */
+    uint64_t uncounted;             /* records that can't be counted */
+    bool uncounted_said;            /* that they can't, or have no address */
     int64_t sent_us;                /* last, by the exporter */
     struct data_record_plan *plan;  /* NULL until a data set needs it */
     struct data_record_plan *tuple; /* NULL where sessions->tuple is, and for options */

@@ -9,7 +9,10 @@
  *   - Sums: octetDeltaCount and packetDeltaCount; where the template has no delta, postOctetDeltaCount (NetFlow v9's
  *     OUT_BYTES), initiatorOctets, octetTotalCount, layer2OctetDeltaCount ... in that order; so for packets. Where it
  *     has one of the two alone, a flow has 1 packet, or 0 octets: the least that it can have. deltaFlowCount is 1.
- *     responderOctets and responderPackets (and reverse elements, RFC 5103) are the other direction.
+ *     Where octetDeltaCount is 0 in a record, its postOctetDeltaCount counts, if it has one (FortiOS and IOS-XE fill
+ *     one of the two by direction); so for packets and totals. Never the sum of both: they are of the same packets.
+ *     responderOctets and responderPackets beside initiatorOctets and initiatorPackets (and reverse elements, RFC 5103)
+ *     are the other direction; alone they are none (Huawei).
  *   - Times: the finest of the absolute elements; flowStartDeltaMicroseconds and its like (before the export time);
  *     flowStartSysUpTime (NetFlow's FIRST_SWITCHED) against the moment at which the exporter's sysUpTime was 0, in the
  *     record (systemInitTimeMilliseconds) or in the context. What is missing is the other one with
@@ -17,6 +20,8 @@
  *     0 is missing, but of sysUpTime the start of a flow with an end. All times are moved by skew_us.
  *   - Family: by the address fields that the template has (prefixes stand in for addresses); where it has both, by
  *     ipVersion, else by which of them is not 0. The other family's addresses are left out.
+ *     staIPv4Address (Cisco's wireless controllers) is the source, or where flowDirection is 1 (egress) the
+ * destination, in templates without other addresses.
  *   - Reduced-size encoding (RFC 7011, 6.2) of all numbers; strings and octetArrays of variable length. Fields of
  *     other enterprises, but for reverse ones (29305), lists, and lengths that the element's type can't have are passed
  *     over. Of an element that a template has twice, the first counts.
@@ -38,6 +43,8 @@ enum {
     DATA_RECORD_ENTRY_MAX = 32 << 10, /* bytes of an entry; fields that don't fit in are left out */
     FIELD_VARIABLE = 0xffff,          /* a length */
     ENTERPRISE_REVERSE = 29305,       /* RFC 5103 */
+    DATA_RECORD_COUNTERS = 4,         /* octets, packets, and those of the other direction */
+    DATA_RECORD_TUPLE = 64,           /* bytes */
 };
 
 /* A Field Specifier (RFC 7011, section 3.2). */
@@ -69,8 +76,13 @@ void data_record_plan_free(struct data_record_plan *plan);          /* NULL does
 size_t data_record_plan_bytes(const struct data_record_plan *plan); /* of memory */
 /* Bytes of every record, or where fields are of variable length, of the shortest. */
 size_t data_record_plan_min(const struct data_record_plan *plan);
-/* Whether the template has octets or packets at all. Else its records (of NAT's events, say) are no flows. */
+/* Whether the template has octets or packets, of a length that can be read. Else its records (of NAT's events, say) are
+ * no flows. */
 bool data_record_plan_counts(const struct data_record_plan *plan);
+/* Whether it has an address of any kind. Else its flows are from 0.0.0.0 to 0.0.0.0. */
+bool data_record_plan_addresses(const struct data_record_plan *plan);
+/* The counter whose length can't be read, while nothing stands in for it; NULL: there is none. */
+const struct field_specifier *data_record_plan_unreadable(const struct data_record_plan *plan);
 
 /* Bytes of the record that begins here; 0 where it goes beyond the `len` given. */
 size_t data_record_length(const struct data_record_plan *plan, const uint8_t *bytes, size_t len);
@@ -83,8 +95,27 @@ size_t data_record_entry(const struct data_record_plan *plan, const uint8_t *byt
 unsigned data_record_flows(const struct data_record_plan *plan, const uint8_t *bytes, size_t len,
                            const struct data_record_context *context, struct flow_record flows[2],
                            struct reject *reject);
+/* Whether all that it has of octets and packets, in both directions, is 0: then it is no flow. */
+bool data_record_empty(const struct data_record_plan *plan, const uint8_t *bytes, size_t len);
 /* The value of one unsigned element (up to 8 bytes), as options have it. false: the template hasn't got it. */
 bool data_record_number(const struct data_record_plan *plan, const uint8_t *bytes, size_t len, uint16_t id,
                         uint64_t *number);
+/* The same of an enterprise's element. */
+bool data_record_vendor_number(const struct data_record_plan *plan, const uint8_t *bytes, size_t len,
+                               uint32_t enterprise, uint16_t id, uint64_t *number);
+
+/* The bytes of a string or octetArray. NULL: the template hasn't got it. */
+const uint8_t *data_record_octets(const struct data_record_plan *plan, const uint8_t *bytes, size_t len, uint16_t id,
+                                  size_t *n);
+
+/* Where a counter stands in a record; of length 0 where it has none. */
+struct data_record_counter {
+    size_t at, length;
+};
+void data_record_counters(const struct data_record_plan *plan, const uint8_t *bytes, size_t len,
+                          struct data_record_counter counters[DATA_RECORD_COUNTERS]);
+/* Addresses, ports and protocol, as far as the template has them, side by side, and zeros behind. */
+void data_record_tuple(const struct data_record_plan *plan, const uint8_t *bytes, size_t len,
+                       uint8_t tuple[DATA_RECORD_TUPLE]);
 
 #endif

@@ -93,15 +93,27 @@ int message_state_read(struct message_decoder *decoder, const char *text, size_t
  * read, whose sequence numbers are old then: whether the state is worth writing again. */
 uint64_t message_state_version(const struct message_decoder *decoder);
 
+/* Why a record is no flow, beside options and what sFlow has besides samples of IP. */
+enum ignored {
+    IGNORED_EMPTY,
+    IGNORED_UNCOUNTED,
+    IGNORED_NOT_IP,         /* bytes of a packet (collect/section.h) that hold no IP */
+    IGNORED_COUNTED_BEFORE, /* the last three: firewalls' events (collect/nsel.h) */
+    IGNORED_CREATED,
+    IGNORED_DENIED,
+    IGNORED_REASONS
+};
+
 struct message_counters {
     uint64_t messages, octets; /* taken */
     uint64_t refused;          /* not on the list of exporters */
     uint64_t malformed;        /* messages or sets that break their format */
     uint64_t unknown_version;
-    uint64_t flows;       /* handed on; a biflow is one entry, but two flows */
-    uint64_t scaled;      /* of these, multiplied by a sampling rate */
-    uint64_t duplicates;  /* flows left out: another exporter had reported them */
-    uint64_t not_counted; /* records of sFlow counters, options, and samples that hold no IP */
+    uint64_t flows;                    /* handed on; a biflow is one entry, but two flows */
+    uint64_t scaled;                   /* of these, multiplied by a sampling rate */
+    uint64_t duplicates;               /* flows left out: another exporter had reported them */
+    uint64_t not_counted;              /* records of sFlow counters, options, and samples that hold no IP */
+    uint64_t ignored[IGNORED_REASONS]; /* of not_counted, by reason */
     uint64_t lost[LOST_WHATS];
     uint64_t templates, withdrawn, evicted; /* learned, withdrawn by their exporter, discarded for lack of memory */
     uint64_t plans;                         /* made of templates, each when the first data set needed it */
@@ -114,7 +126,7 @@ const struct message_counters *message_counters(const struct message_decoder *de
 /* What is shown of a decoder, as it was at one moment: taken by its thread, in a fraction of a millisecond, shown by
  * any. More exporters than these are not shown by themselves: their names are labels of time series, and strangers can
  * make some up. */
-enum { REPORT_EXPORTERS = 256 };
+enum { REPORT_EXPORTERS = 256, REPORT_TEMPLATES = 64 };
 struct message_report { /* of which the one that takes it has zeroed it first */
     struct message_counters counters;
     struct buffer problems; /* a line for each exporter about which something is wrong again and again, at most 20 */
@@ -123,6 +135,11 @@ struct message_report { /* of which the one that takes it has zeroed it first */
         char name[LOST_SOURCE_MAX];
         uint64_t messages, records, lost, heard; /* heard: seconds since 1970 */
     } exporters[REPORT_EXPORTERS];               /* by name */
+    unsigned n_templates;
+    struct template_line { /* whose records can't be counted */
+        char name[256];    /* "192.0.2.1/0 template 256: no octets and no packets" */
+        uint64_t records;
+    } templates[REPORT_TEMPLATES]; /* by name */
 };
 void message_report_take(const struct message_decoder *decoder, struct message_report *report);
 void message_report_release(struct message_report *report);

@@ -39,6 +39,10 @@ struct sflow_counts {
 extern const struct field_specifier sflow_fields[FLOW_FAMILIES][SFLOW_FIELDS_MAX];
 extern const unsigned sflow_n_fields[FLOW_FAMILIES];
 
+/* A packet as such a record. Returns the record's length. */
+size_t sflow_packet_record(const struct packet *packet, uint32_t input, uint32_t output,
+                           uint8_t record[SFLOW_RECORD_MAX]);
+
 /* Calls `sample` for each flow sample that holds an IP packet; header and counts are filled. 0, or -1: the datagram
  * breaks its format. What was found stands then, too: beside a record that is shorter than its format, and before a
  * sample that goes beyond the end. */

@@ -319,10 +319,14 @@ static void both_directions(void **state) {
     assert_string_equal(flows_by_default(TUPLE, TIMES, N(231, 4, 52340), N(232, 4, 900)),
                         "10.0.0.1:50001 > 10.0.0.2:443 6 1699999990-1699999999 1/52340"
                         " | 10.0.0.2:443 > 10.0.0.1:50001 6 1699999990-1699999999 1/900");
-    assert_string_equal(everything(&plain, TIMES, COUNTS, N(232, 4, 900), R(6, 1, 2), N(149, 1, 0), N(130, 4, 0)),
-                        "{" TIMES_TEXT "," COUNTS_TEXT ",\"responderOctets\":900,\"observationDomainId\":0,"
-                        "\"exporterIPv4Address\":0,\"revTcpControlBits\":2,\"revPacketDeltaCount\":1,"
-                        "\"revOctetDeltaCount\":900}");
+    assert_string_equal(
+        everything(&plain, TIMES, COUNTS, N(231, 4, 52340), N(232, 4, 900), R(6, 1, 2), N(149, 1, 0), N(130, 4, 0)),
+        "{" TIMES_TEXT "," COUNTS_TEXT ",\"initiatorOctets\":52340,\"responderOctets\":900,\"observationDomainId\":0,"
+        "\"exporterIPv4Address\":0,\"revTcpControlBits\":2,\"revPacketDeltaCount\":1,"
+        "\"revOctetDeltaCount\":900}");
+    /* Huawei sends a responder's counters without an initiator's: they are of the same direction. */
+    assert_string_equal(flows_by_default(TUPLE, TIMES, COUNTS, N(232, 4, 900), N(299, 4, 9)), FORWARD);
+    assert_string_equal(flows_by_default(TUPLE, TIMES, COUNTS, N(298, 4, 61), N(232, 4, 900)), FORWARD);
     /* Keys of the other direction, where it has them. */
     assert_string_equal(
         flows_in(
@@ -331,6 +335,84 @@ static void both_directions(void **state) {
             "tcpControlBits,dot1qVlanId", "octetDeltaCount"),
         "10.0.0.1:50001 > 10.0.0.2:443 6 1699999990-1699999999 52340 tcpControlBits=1b dot1qVlanId=05"
         " | 10.0.0.2:443 > 10.0.0.1:50001 6 1699999990-1699999999 1 tcpControlBits=02 dot1qVlanId=05");
+}
+
+/* Of counters before and behind the exporter the first that is not 0 counts, in each record anew. */
+static void before_and_behind(void **state) {
+    (void)state;
+#define FLOW_OF(counts) "10.0.0.1:50001 > 10.0.0.2:443 6 1699999990-1699999999 " counts
+    assert_string_equal(flows_by_default(TUPLE, TIMES, N(1, 4, 0), N(2, 4, 0), N(23, 4, 32), N(24, 4, 1)),
+                        FLOW_OF("1/32"));
+    assert_string_equal(flows_by_default(TUPLE, TIMES, N(1, 4, 64), N(2, 4, 2), N(23, 4, 32), N(24, 4, 1)),
+                        FLOW_OF("2/64"));
+    assert_string_equal(flows_by_default(TUPLE, TIMES, N(85, 8, 0), N(86, 8, 0), N(171, 8, 32), N(172, 8, 1)),
+                        FLOW_OF("1/32"));
+    /* A delta of 0 says that nothing came since the last record, whatever the total is. */
+    assert_string_equal(flows_by_default(TUPLE, TIMES, N(1, 4, 0), N(2, 4, 0), N(85, 4, 32), N(86, 4, 1)),
+                        FLOW_OF("0/0"));
+    struct data_record_context sampled = plain;
+    sampled.sampling = 10;
+    assert_string_equal(everything(&sampled, TIMES, N(1, 4, 0), N(23, 4, 32)),
+                        "{" TIMES_TEXT ",\"octetDeltaCount\":320,\"postOctetDeltaCount\":320,"
+                        "\"exporterIPv4Address\":3221225985,\"observationDomainId\":7,\"samplingPopulation\":10,"
+                        "\"packetDeltaCount\":1}");
+}
+
+/* A wireless controller's: one address, and a direction that says whose it is. */
+static void stations(void **state) {
+    (void)state;
+#define STATION N(366, 4, 0xc0a81479)
+    assert_string_equal(flows_by_default(STATION, N(61, 1, 0), TIMES, COUNTS),
+                        "192.168.20.121:0 > 0.0.0.0:0 0 1699999990-1699999999 61/52340");
+    assert_string_equal(flows_by_default(STATION, N(61, 1, 1), TIMES, COUNTS),
+                        "0.0.0.0:0 > 192.168.20.121:0 0 1699999990-1699999999 61/52340");
+    assert_string_equal(flows_by_default(STATION, TIMES, COUNTS),
+                        "192.168.20.121:0 > 0.0.0.0:0 0 1699999990-1699999999 61/52340");
+    /* Beside a flow's own addresses it is one more. */
+    assert_string_equal(flows_by_default(TUPLE, STATION, TIMES, COUNTS), FLOW_OF("61/52340"));
+    assert_string_equal(everything(&plain, STATION, N(61, 1, 1), TIMES, COUNTS),
+                        "{\"staIPv4Address\":3232240761,\"flowDirection\":1," TIMES_TEXT "," COUNTS_TEXT
+                        ",\"destinationIPv4Address\":3232240761,\"exporterIPv4Address\":3221225985,"
+                        "\"observationDomainId\":7}");
+}
+
+static bool has_addresses(const struct cell *cells) {
+    struct made made = make(cells);
+    struct data_record_plan *plan = data_record_plan_new(made.fields, made.n, NULL);
+    bool some = data_record_plan_addresses(plan);
+    data_record_plan_free(plan);
+    return some;
+}
+
+static void records_without_an_address(void **state) {
+    (void)state;
+#define ADDRESSES(...) has_addresses((const struct cell[]){__VA_ARGS__, {0, 0, 0, NULL, 0}})
+    assert_false(ADDRESSES(COUNTS, N(56, 6, 1), N(7, 2, 1)));
+    assert_true(ADDRESSES(COUNTS, N(12, 4, 1)));
+    assert_true(ADDRESSES(COUNTS, N(27, 16, 1)));
+    assert_true(ADDRESSES(COUNTS, N(44, 4, 1)));
+    assert_true(ADDRESSES(COUNTS, N(366, 4, 1)));
+}
+
+static bool is_empty(const struct cell *cells) {
+    struct made made = make(cells);
+    struct data_record_plan *plan = data_record_plan_new(made.fields, made.n, NULL);
+    bool empty = data_record_empty(plan, made.bytes, made.len);
+    data_record_plan_free(plan);
+    return empty;
+}
+
+static void empty_records(void **state) {
+    (void)state;
+#define EMPTY(...) is_empty((const struct cell[]){__VA_ARGS__, {0, 0, 0, NULL, 0}})
+    assert_true(EMPTY(TUPLE, N(1, 4, 0), N(2, 4, 0)));
+    assert_true(EMPTY(TUPLE, N(1, 4, 0)));
+    assert_true(EMPTY(T(96, FIELD_VARIABLE, "name"), N(1, 4, 0), N(2, 4, 0), N(23, 4, 0), R(1, 4, 0)));
+    assert_false(EMPTY(TUPLE, N(1, 4, 0), N(2, 4, 1)));
+    assert_false(EMPTY(TUPLE, N(1, 4, 1), N(2, 4, 0)));
+    assert_false(EMPTY(TUPLE, N(1, 4, 0), N(2, 4, 0), N(23, 4, 1)));
+    assert_false(EMPTY(TUPLE, N(1, 4, 0), N(2, 4, 0), R(2, 4, 1)));
+    assert_false(EMPTY(TUPLE, N(231, 4, 0), N(232, 4, 1)));
 }
 
 /* IPv6 addresses that stand for IPv4 ones are those, as in entries of the queue; with one of IPv6 beside it they are
@@ -476,7 +558,7 @@ static const uint16_t interesting[] = {1,   2,   3,   4,   6,   7,   8,   10,  1
                                        28,  32,  44,  52,  56,  58,  60,  70,  82,  85,  86,  88,  95,  96,  130,
                                        131, 139, 148, 149, 150, 151, 152, 153, 154, 155, 156, 157, 158, 159, 160,
                                        161, 162, 176, 177, 178, 179, 182, 183, 193, 210, 224, 231, 232, 243, 276,
-                                       298, 299, 310, 311, 320, 322, 323, 325, 434, 291, 34,  600};
+                                       298, 299, 310, 311, 320, 322, 323, 325, 61,  366, 434, 291, 34,  600};
 static const uint16_t lengths[] = {1, 2, 4, 8, 16, 3, 5, 6, 7, 12, 40, 70, FIELD_VARIABLE, 0};
 
 /* Half of the templates begin with the layout's sums, without which each record is refused. */
@@ -490,6 +572,10 @@ static unsigned fields_make(uint64_t *seed, const struct flow_layout *layout, st
                                                   : interesting[random_below(seed, sizeof interesting / 2)];
         fields[i].length =
             random_below(seed, 3) == 0 ? lengths[random_below(seed, sizeof lengths / 2)] : usual_length(fields[i].id);
+    }
+    if (n >= sums + 2 && random_below(seed, 3) == 0) { /* two that are a direction together alone */
+        fields[n - 2] = (struct field_specifier){0, IE_initiatorOctets, 4};
+        fields[n - 1] = (struct field_specifier){0, IE_responderOctets, 4};
     }
     return n;
 }
@@ -582,6 +668,10 @@ int main(void) {
         cmocka_unit_test(icmp_in_place_of_the_port),
         cmocka_unit_test(counts_that_stand_in),
         cmocka_unit_test(both_directions),
+        cmocka_unit_test(before_and_behind),
+        cmocka_unit_test(stations),
+        cmocka_unit_test(records_without_an_address),
+        cmocka_unit_test(empty_records),
         cmocka_unit_test(mapped_addresses),
         cmocka_unit_test(refusals),
         cmocka_unit_test(text_keys),

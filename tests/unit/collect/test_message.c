@@ -481,9 +481,9 @@ static void flow_records(void **state) {
     assert_out(mc, "0 6 1699999990-1699999995 7 700\n");
     /* Both directions; and a record with more than an entry can have, which the importer is to refuse. */
     ipfix_begin(&mc->message, NOW, 1, 1);
-    TEMPLATE(&mc->message, 2, 257, SECONDS_FIELDS, 299, 4, 232, 4);
+    TEMPLATE(&mc->message, 2, 257, SECONDS_FIELDS, 298, 4, 299, 4, 231, 4, 232, 4);
     TEMPLATE(&mc->message, 2, 258, TUPLE_FIELDS, 150, 4, 151, 4, 2, 8, 1, 4);
-    DATA(&mc->message, 257, A_RECORD, 3, 4, 300, 4);
+    DATA(&mc->message, 257, A_RECORD, 7, 4, 3, 4, 700, 4, 300, 4);
     DATA(&mc->message, 258, TUPLE, NOW, 4, NOW, 4, UINT64_MAX, 8, 1, 4);
     ipfix_end(&mc->message);
     case_decode(mc, 1);

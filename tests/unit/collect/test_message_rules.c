@@ -108,8 +108,73 @@ static void records_that_are_no_flows(void **state) {
     case_decode(mc, 1);
     assert_out(mc, "");
     assert_int_equal(message_counters(mc->decoder)->not_counted, 1);
+    assert_int_equal(message_counters(mc->decoder)->ignored[IGNORED_UNCOUNTED], 1);
     assert_int_equal(message_counters(mc->decoder)->flows, 0);
     case_close(mc);
+}
+
+/* By exporter and template, with the reason. */
+static void what_cannot_be_counted_is_named(void **state) {
+    (void)state;
+    struct message_case *mc = case_open(NULL, OUT_NEEDED);
+    struct message_report *report = mem_zalloc(1, sizeof *report);
+    for (unsigned exporter = 1; exporter < 3; exporter++) {
+        ipfix_begin(&mc->message, NOW, 0, 1);
+        TEMPLATE(&mc->message, 2, 256, 8, 4, 12, 4, 230, 1);
+        TEMPLATE(&mc->message, 2, 257, 8, 4, 2, 4, 1, 9); /* packets alone would be flows of 0 octets */
+        TEMPLATE(&mc->message, 2, 258, 8, 4, 1, 9, 23, 4);
+        TEMPLATE(&mc->message, 2, 259, 8, 4, 2, 0xffff);
+        size_t set = set_begin(&mc->message, 2);
+        PUT(&mc->message, 260, 2, 2, 2, 8, 2, 4, 2, 0x8003, 2, 8, 2, 15397, 4);
+        set_end(&mc->message, set);
+        if (exporter == 1) DATA(&mc->message, 256, 1, 4, 2, 4, 4, 1, 1, 4, 2, 4, 4, 1);
+        if (exporter == 1) DATA(&mc->message, 257, 1, 4, 2, 4, 0, 1, 100, 8);
+        DATA(&mc->message, 258, 1, 4, 0, 1, 100, 8, 100, 4); /* can be read otherwise */
+        if (exporter == 1) DATA(&mc->message, 259, 1, 4, 1, 1, 7, 1);
+        DATA(&mc->message, 260, 1, 4, 100, 8);
+        ipfix_end(&mc->message);
+        case_decode(mc, exporter);
+    }
+    assert_int_equal(message_counters(mc->decoder)->flows, 2);
+    assert_int_equal(message_counters(mc->decoder)->ignored[IGNORED_UNCOUNTED], 6);
+    message_report_take(mc->decoder, report);
+    static const char *const lines[] = {
+        "192.0.2.1/1 template 256: no octets and no packets",
+        "192.0.2.1/1 template 257: octetDeltaCount has 9 bytes, 8 at most can be read",
+        "192.0.2.1/1 template 259: packetDeltaCount has a variable length",
+        "192.0.2.1/1 template 260: no octets and no packets, unless in enterprise 15397/3",
+        "192.0.2.2/1 template 260: no octets and no packets, unless in enterprise 15397/3",
+    };
+    assert_int_equal(report->n_templates, 5);
+    for (unsigned i = 0; i < 5; i++) {
+        assert_string_equal(report->templates[i].name, lines[i]);
+        assert_int_equal(report->templates[i].records, i == 0 ? 2 : 1);
+    }
+    message_report_release(report);
+    free(report);
+    case_close(mc);
+}
+
+/* Neither octets nor packets, of any protocol, as entries and as flows. */
+static void records_of_nothing(void **state) {
+    (void)state;
+    for (enum case_out out = OUT_ALL; out <= OUT_FLOWS; out++) {
+        struct message_case *mc = case_open(NULL, out);
+        const struct message_counters *counters = message_counters(mc->decoder);
+        ipfix_begin(&mc->message, NOW, 0, 1);
+        TEMPLATE(&mc->message, 2, 256, SECONDS_FIELDS);
+        DATA(&mc->message, 256, RECORD(NOW, NOW, 0, 0), RECORD(NOW, NOW, 1, 0));
+        ipfix_end(&mc->message);
+        case_decode(mc, 1);
+        v5_begin(&mc->message, 5, 1, UPTIME, 0, 0);
+        v5_record(&mc->message, 5, UPTIME - 42000, UPTIME);
+        be_put(mc->message.at + 24 + 16, 0, 8);
+        case_decode(mc, 1);
+        assert_int_equal(counters->flows, 1);
+        assert_int_equal(counters->ignored[IGNORED_EMPTY], 2);
+        assert_int_equal(counters->not_counted, 2);
+        case_close(mc);
+    }
 }
 
 /* Times of sysUpTime in IPFIX: of a boot that options tell; of one that is guessed. */
@@ -191,6 +256,89 @@ static void sampling_by_selector_and_interface(void **state) {
     case_decode(mc, 1);
     assert_out(mc, FLOW(1699999990, 1699999995, 70, 7000) FLOW(1699999990, 1699999995, 700, 70000)
                        FLOW(1699999990, 1699999995, 21, 2100) A_FLOW);
+    case_close(mc);
+}
+
+/* Records without a sampler's id are of the only one; of several, if their rates are the same. */
+static void sampling_by_a_sampler_unnamed(void **state) {
+    (void)state;
+    struct message_case *mc = case_open(NULL, OUT_NEEDED);
+    struct buffer problems = BUFFER_INIT;
+    ipfix_begin(&mc->message, NOW, 0, 1);
+    TEMPLATE(&mc->message, 2, 256, SECONDS_FIELDS, 10, 4);
+    TEMPLATE(&mc->message, 2, 257, SECONDS_FIELDS, 48, 1);
+    OPTIONS(&mc->message, 300, 1, 149, 4, 48, 1, 50, 4);
+    DATA(&mc->message, 300, 1, 4, 1, 1, 10, 4);
+    DATA(&mc->message, 256, A_RECORD, 7, 4);
+    DATA(&mc->message, 257, A_RECORD, 2, 1); /* another one, whose rate is not known */
+    DATA(&mc->message, 300, 1, 4, 2, 1, 10, 4);
+    DATA(&mc->message, 256, A_RECORD, 7, 4);
+    ipfix_end(&mc->message);
+    case_decode(mc, 1);
+    assert_out(mc, FLOW(1699999990, 1699999995, 70, 7000) A_FLOW FLOW(1699999990, 1699999995, 70, 7000));
+    case_problems(mc, &problems);
+    assert_int_equal(problems.len, 0);
+    /* They differ: which one it is can't be known. */
+    for (uint32_t i = 0; i < TROUBLE_MANY; i++) {
+        case_tick(mc, 30);
+        ipfix_begin(&mc->message, NOW, 5 + 2 * i, 1);
+        DATA(&mc->message, 300, 1, 4, 2, 1, 20, 4);
+        DATA(&mc->message, 256, A_RECORD, 7, 4);
+        ipfix_end(&mc->message);
+        case_decode(mc, 1);
+    }
+    assert_out(mc, A_FLOW A_FLOW A_FLOW);
+    case_problems(mc, &problems);
+    assert_string_equal(problems.data,
+                        "collector: 192.0.2.1/1: it tells sampling rates by sampler, and its records name none\n");
+    /* One of all flows counts for those. */
+    ipfix_begin(&mc->message, NOW, 11, 1);
+    OPTIONS(&mc->message, 301, 1, 149, 4, 34, 4);
+    DATA(&mc->message, 301, 1, 4, 3, 4);
+    DATA(&mc->message, 256, A_RECORD, 7, 4);
+    ipfix_end(&mc->message);
+    case_decode(mc, 1);
+    assert_out(mc, FLOW(1699999990, 1699999995, 21, 2100));
+    buffer_release(&problems);
+    case_close(mc);
+}
+
+/* Options about the whole exporter, from one of its domains: v9's System, IPFIX's exportingProcessId. */
+static void sampling_of_the_whole_exporter(void **state) {
+    (void)state;
+    struct message_case *mc = case_open(NULL, OUT_NEEDED);
+    v9_begin(&mc->message, UPTIME, NOW, 0, 0);
+    size_t set = set_begin(&mc->message, 1);
+    PUT(&mc->message, 300, 2, 4, 2, 8, 2, 1, 2, 4, 2, 48, 2, 1, 2, 50, 2, 4, 2);
+    set_end(&mc->message, set);
+    DATA(&mc->message, 300, 1, 4, 1, 1, 10, 4);
+    case_decode(mc, 1);
+    for (unsigned domain = 1; domain < 3; domain++) {
+        v9_begin(&mc->message, UPTIME, NOW, 0, domain);
+        TEMPLATE(&mc->message, 0, 256, SECONDS_FIELDS, 48, 1);
+        DATA(&mc->message, 256, A_RECORD, 1, 1);
+        case_decode(mc, 1);
+        assert_out(mc, FLOW(1699999990, 1699999995, 70, 7000));
+    }
+    case_decode(mc, 2); /* another exporter */
+    assert_out(mc, A_FLOW);
+    /* Options about one domain count for that alone; about the exporter, in IPFIX. */
+    ipfix_begin(&mc->message, NOW, 0, 7);
+    TEMPLATE(&mc->message, 2, 256, SECONDS_FIELDS);
+    OPTIONS(&mc->message, 300, 1, 149, 4, 34, 4);
+    DATA(&mc->message, 300, 7, 4, 3, 4);
+    DATA(&mc->message, 256, A_RECORD);
+    ipfix_end(&mc->message);
+    case_decode(mc, 1);
+    assert_out(mc, FLOW(1699999990, 1699999995, 21, 2100));
+    ipfix_begin(&mc->message, NOW, 0, 8);
+    OPTIONS(&mc->message, 300, 1, 144, 4, 34, 4);
+    DATA(&mc->message, 300, 8, 4, 5, 4);
+    ipfix_end(&mc->message);
+    case_decode(mc, 3);
+    ipfix_make(&mc->message, 0, 9, true);
+    case_decode(mc, 3);
+    assert_out(mc, FLOW(1699999990, 1699999995, 35, 3500));
     case_close(mc);
 }
 
@@ -339,9 +487,13 @@ int main(void) {
         cmocka_unit_test(a_wrong_clock_is_made_right),
         cmocka_unit_test(garbage_is_no_problem),
         cmocka_unit_test(records_that_are_no_flows),
+        cmocka_unit_test(records_of_nothing),
+        cmocka_unit_test(what_cannot_be_counted_is_named),
         cmocka_unit_test(ipfix_times_since_boot),
         cmocka_unit_test(ipfix_sampling),
         cmocka_unit_test(sampling_by_selector_and_interface),
+        cmocka_unit_test(sampling_by_a_sampler_unnamed),
+        cmocka_unit_test(sampling_of_the_whole_exporter),
         cmocka_unit_test(configured_sampling_counts),
         cmocka_unit_test(gaps_are_lost),
         cmocka_unit_test(a_restart_is_no_loss),
