@@ -225,8 +225,9 @@ static unsigned nflog(struct walk *walk, struct packet *out) {
         size_t length = host_number(walk->at, 2), type = host_number(walk->at + 2, 2);
         if (length < 4) return NEXT_OTHER;
         if (type == NFLOG_PAYLOAD) {
-            walk_limit(walk, length);
+            (void)walk_limit(walk, length);
             walk->at += 4;
+            walk->endless = true; /* the kernel hands over a part, if it is asked to, and doesn't say of how much */
             return link_ip_version(walk);
         }
         size_t padded = (length + 3) & ~(size_t)3;

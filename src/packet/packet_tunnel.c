@@ -21,6 +21,7 @@ enum {
     GRE_VERSION = 0x0007,
     GRE_ERSPAN = 0x88be, /* types I and II */
     GRE_ERSPAN_3 = 0x22eb,
+    ERSPAN_TRUNCATED = 0x0400,
 
     GTPU_EXTENSION = 4, /* flags: an extension header, a sequence number, an N-PDU number */
     GTPU_OPTIONAL = 7,
@@ -46,10 +47,14 @@ static bool skip_routes(struct walk *walk) {
     }
 }
 
-/* Type I has no header of its own, type II has 8 bytes, type III 12, and 8 more where the last bit says so. */
+/* Type I has no header of its own, type II has 8 bytes, type III 12, and 8 more where the last bit says so. The mirror
+ * may have cut the frame that is inside. */
 static unsigned erspan(struct walk *walk, unsigned flags, unsigned protocol) {
-    if (protocol == GRE_ERSPAN) return !(flags & GRE_SEQUENCE) || skip(walk, 8) ? NEXT_ETHERNET : NEXT_CUT;
-    if (!skip(walk, 12)) return NEXT_CUT;
+    const uint8_t *at = walk->at;
+    if (protocol == GRE_ERSPAN && !(flags & GRE_SEQUENCE)) return NEXT_ETHERNET;
+    if (!skip(walk, protocol == GRE_ERSPAN ? 8 : 12)) return NEXT_CUT;
+    walk->endless |= (be16(at + 2) & ERSPAN_TRUNCATED) != 0;
+    if (protocol == GRE_ERSPAN) return NEXT_ETHERNET;
     return !(walk->at[-1] & 1) || skip(walk, 8) ? NEXT_ETHERNET : NEXT_CUT;
 }
 

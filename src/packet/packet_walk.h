@@ -8,6 +8,7 @@
 struct walk {
     const uint8_t *frame, *at, *end; /* captured bytes */
     size_t cut;                      /* bytes of the wire behind the end that were not captured */
+    bool endless;                    /* nobody says how many there were on the wire */
 };
 
 /* What comes next: an EtherType, a length of IEEE 802.3 (0 to 1500: LLC follows), or NEXT_CUT. */
@@ -36,15 +37,17 @@ enum next {
 static inline size_t walk_left(const struct walk *walk) { return (size_t)(walk->end - walk->at); }
 static inline size_t walk_length(const struct walk *walk) { return walk_left(walk) + walk->cut; } /* on the wire */
 
-/* What lies more than `length` bytes ahead, on the wire, is padding. */
-static inline void walk_limit(struct walk *walk, size_t length) {
+/* A header says that its packet goes on for `length` bytes: what lies behind them, on the wire, is padding. Returns how
+ * many of them are believed, which is no more than were on the wire. */
+static inline size_t walk_limit(struct walk *walk, size_t length) {
     size_t left = walk_left(walk);
     if (length <= left) {
         walk->end = walk->at + length;
         walk->cut = 0;
-    } else if (length - left < walk->cut) {
-        walk->cut = length - left;
+        return length;
     }
+    if (length - left < walk->cut) walk->cut = length - left;
+    return walk->endless ? length : left + walk->cut;
 }
 
 /* From the frame's first byte to the transport header. */

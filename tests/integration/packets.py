@@ -241,6 +241,11 @@ def gre(part, kind=None, flags=0, key=0, routes=b"", between=b""):
                           framed="source_mac" in part.fields)
 
 
+def shorter(part, octets):
+    """That is believed to have so many."""
+    return Part(part.data, {**part.fields, "octets": octets}, part.closed, part.framed)
+
+
 def ip_in_ip(part):
     protocol = 4 if ethertype(part) == 0x0800 else 41
     return part.in_tunnel(b"", "ip", dict(protocol=protocol, transport_offset=0))
@@ -425,7 +430,11 @@ def special_cases():
     yield "jumbo-with-a-length", RAW, extended(tcp(), (HOP_BY_HOP, options(1, jumbo))), {}
     no_jumbo = extended(tcp(), (HOP_BY_HOP, options()), payload=0)
     yield "hop-by-hop-without-jumbo", RAW, no_jumbo, dict(fields=dict(octets=len(no_jumbo.data)))
-    yield "longer-than-the-wire", RAW, ipv4(udp(), total=1500), {}
+    yield "longer-than-the-wire", RAW, ipv4(udp(), total=1500), dict(fields=dict(octets=33))
+    yield "longer-than-the-wire-ipv6", ETHERNET, ether(ipv6(udp(), payload=65535)), dict(fields=dict(octets=53))
+    yield "longer-than-the-wire-cut", ETHERNET, ether(ipv4(udp(payload=b"x" * 90), total=1500)), \
+        dict(fields=dict(octets=118), captured=60)
+    yield "nflog-of-a-part", NFLOG, nflog(ipv4(udp(), total=1500)), dict(fields=dict(octets=1500))
     yield "ports-in-the-padding", ETHERNET, ether(ipv4(other(TCP, b"")), pad=60), dict(verdict="cut-transport")
     yield "udp-of-three", RAW, ipv4(other(UDP, b"\0\1\0")), dict(verdict="cut-transport")
     yield "udp-of-four", RAW, ipv4(ports(1, 2, UDP, b"")), {}
@@ -491,6 +500,11 @@ def tunnel_cases():
             ("erspan-1", gre(frame4, 0x88be)), ("erspan-2", gre(frame4, 0x88be, 0x1000, between=b"\x10" + b"\0" * 7)),
             ("erspan-3", gre(frame6, 0x22eb, 0x1000, between=b"\x20" + b"\0" * 11)),
             ("erspan-3-platform", gre(frame6, 0x22eb, 0x1000, between=b"\x20" + b"\0" * 10 + b"\1" + b"\0" * 8)),
+            ("erspan-2-truncated", gre(ether(ipv4(tcp(), C4, D4, total=1500), None, MAC_C, MAC_D), 0x88be, 0x1000,
+                                       between=b"\x10\0\4\0" + b"\0" * 4)),
+            ("erspan-3-truncated", gre(ether(ipv4(tcp(), C4, D4, total=1500), None, MAC_C, MAC_D), 0x22eb, 0x1000,
+                                       between=b"\x20\0\4\0" + b"\0" * 8)),
+            ("gre-longer-than-the-wire", gre(shorter(ipv4(tcp(), C4, D4, total=1500), 45))),
             ("4in4", ip_in_ip(inner4)), ("6in4", ip_in_ip(inner6)), ("vxlan", vxlan(frame4)),
             ("vxlan-vlan", vxlan(frame6)), ("geneve", geneve(frame4)), ("geneve-options", geneve(frame6, option_words=3)),
             ("geneve-ip", geneve(inner4, kind=0x0800, framed=False)), ("gtpu", gtpu(inner4)),
