@@ -329,8 +329,8 @@ def test_zstd_of_entries_and_captures(folder):
     assert flowimport("print", path)[0] == flowimport("print", folder / "capture")[0]
     whole = path.read_bytes()
     path.write_bytes(whole[:len(whole) // 2])
-    _, err = flowimport("print", path, code=1)
-    assert "of its contents: unexpected end of file\n" in err
+    _, err = flowimport("print", path, code=3)
+    assert "of its contents: unexpected end of file; the rest is missing\n" in err
     path.write_bytes(whole[:100] + bytes(40) + whole[140:])
     _, err = flowimport("print", path, code=1)
     assert "flowimport: %s: at byte " % path in err
