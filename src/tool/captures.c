@@ -88,14 +88,20 @@ static void stranger_count(struct strangers *strangers, int link_type) {
         strangers->more++;
 }
 
-/* Frames of other link types are not for the meter: no filter could be compiled for them. */
-static int on_frame(void *context, int link_type, const struct capture_frame *frame, struct error *error) {
-    struct reader *reader = context;
-    if (link_type != reader->strangers.last && !packet_link_name(link_type)) {
+/* Frames of link types that are not known are not for the meter: no filter could be compiled for them. */
+__attribute__((noinline)) static int on_other_link(struct reader *reader, int link_type,
+                                                   const struct capture_frame *frame, struct error *error) {
+    if (!packet_link_name(link_type)) {
         stranger_count(&reader->strangers, link_type);
         return 0;
     }
     reader->strangers.last = link_type;
+    return meter_capture_frame(reader->meter, link_type, frame, error);
+}
+
+static int on_frame(void *context, int link_type, const struct capture_frame *frame, struct error *error) {
+    struct reader *reader = context;
+    if (link_type != reader->strangers.last) return on_other_link(reader, link_type, frame, error);
     return meter_capture_frame(reader->meter, link_type, frame, error);
 }
 

@@ -1,4 +1,4 @@
-/* The contents of a file, plain or packed by gzip, zstd or xz, or of standard input, from the first byte to the last. */
+/* The contents of a file, plain or packed by gzip, zstd or xz, or of standard input, from first to last byte. */
 #ifndef FLOWIMPORT_FILES_CONTENTS_H
 #define FLOWIMPORT_FILES_CONTENTS_H
 

@@ -37,7 +37,7 @@ enum packet_tunnel {
     TUNNEL_NONE,
     TUNNEL_GRE,    /* RFC 2784, 2890, 1701, PPTP's (RFC 2637), ERSPAN I to III, of IP, Ethernet, PPP or MPLS */
     TUNNEL_IP,     /* IP in IP, of both versions in both: 4in4, 6in4, 4in6, 6in6 */
-    TUNNEL_VXLAN,  /* RFC 7348 */
+    TUNNEL_VXLAN,  /* RFC 7348; its Generic Protocol Extension on UDP port 4790 */
     TUNNEL_GENEVE, /* RFC 8926, UDP port 6081 */
     TUNNEL_GTPU,   /* 3GPP TS 29.281, UDP port 2152: user data */
     TUNNEL_TEREDO, /* RFC 4380, UDP port 3544 */
