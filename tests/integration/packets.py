@@ -560,7 +560,6 @@ def tunnel_cases():
             ("vxlan-gpe-ip", in_udp(inner4, "vxlan", 4790, b"\x0c\0\0\1\0\0\7\0", 7)),
             ("vxlan-gpe-ipv6", in_udp(inner6, "vxlan", 4790, b"\x0c\0\0\2\0\0\7\0", 7)),
             ("vxlan-gpe-ethernet", in_udp(frame4, "vxlan", 4790, b"\x0c\0\0\3\0\0\7\0", 7, framed=True)),
-            
             ("vxlan-gpe-nsh", in_udp(inner4.behind(b"\x0f\xc2\2\1\0\0\1\xff"), "vxlan", 4790,
                                      b"\x0c\0\0\4\0\0\7\0", 7)),
             ("geneve", geneve(frame4)), ("geneve-options", geneve(frame6, option_words=3)),
