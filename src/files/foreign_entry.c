@@ -12,7 +12,8 @@
 enum {
     MEMBER_MAX = 48,  /* ,"revDestinationTransportPort": */
     ENTRY_FIXED = 16, /* members that are no elements of ROLE_NUMBER and so on, at most */
-    ENTRY_MAX = (ENTRY_FIXED + COLUMNS_MAX) * (MEMBER_MAX + 2 + 6 * FOREIGN_TEXT_MAX),
+    OBJECT_MAX = (ENTRY_FIXED + COLUMNS_MAX) * (MEMBER_MAX + 2 + 6 * FOREIGN_TEXT_MAX),
+    ENTRY_MAX = 2 * OBJECT_MAX, /* a list of two */
     UDP_LITE = 136,
     MICROSECONDS = 1000000,
 };
@@ -26,6 +27,7 @@ struct flow {
         uint64_t port, packets, octets;
     } source, destination;
     int64_t start_us, end_us;
+    int reply; /* ICMP's type and code of the other direction, as a port; -1: the same */
 };
 
 /* --- values by their role --- */
@@ -207,6 +209,12 @@ static int ports_read(const struct foreign *foreign, struct flow *flow, struct e
         *destination =
             foreign->tool->icmp_port((unsigned)*source, (unsigned)*destination, flow->family == FLOW_IPV6) & UINT16_MAX;
     }
+    int reply =
+        foreign->tool->icmp_reply ? foreign->tool->icmp_reply((unsigned)*source, flow->family == FLOW_IPV6) : -1;
+    if (reply >= 0 && *destination == (*source << 8 | (unsigned)reply)) {
+        *destination = *source << 8;
+        flow->reply = reply << 8;
+    }
     *source = 0;
     return 0;
 }
@@ -319,8 +327,44 @@ static char *elements_write(char *out, const struct foreign *foreign, enum flow_
     return out;
 }
 
+/* The flow as its other end sees it. */
+static void flow_turn(struct flow *flow) {
+    struct end end = flow->source;
+    flow->source = flow->destination;
+    flow->destination = end;
+    if (flow->reply < 0) return;
+    flow->source.port = 0;
+    flow->destination.port = (uint64_t)flow->reply;
+}
+
+/* NULL with the error set. */
+static char *object_write(char *out, const struct foreign *foreign, const struct flow *flow, bool turned,
+                          struct error *error) {
+    char *start = out;
+    out = elements_write(flow_write(out, flow), foreign, flow->family, turned, error);
+    if (!out) return NULL;
+    *start = '{'; /* for the first member's comma */
+    *out++ = '}';
+    return out;
+}
+
+/* Each direction has a key of its own, which its reverse would not have: a list. */
+static char *both_write(char *out, const struct foreign *foreign, struct flow *flow, struct error *error) {
+    struct flow back = *flow;
+    flow_turn(&back);
+    flow->destination.packets = flow->destination.octets = back.destination.packets = back.destination.octets = 0;
+    *out++ = '[';
+    out = object_write(out, foreign, flow, false, error);
+    if (!out) return NULL;
+    *out++ = ',';
+    out = object_write(out, foreign, &back, true, error);
+    if (!out) return NULL;
+    *out++ = ']';
+    return out;
+}
+
 int foreign_assemble(struct foreign *foreign, struct error *error) {
-    struct flow flow = {.protocol = -1};
+    struct flow flow = {.protocol = -1, .reply = -1};
     int is_flow = flow_read(foreign, &flow, error);
     if (is_flow < 0) return -1;
     if (is_flow == 0) {
@@ -329,18 +373,13 @@ int foreign_assemble(struct foreign *foreign, struct error *error) {
     }
     /* One that was only answered, as a tool saw it, is a flow of who answered. */
     bool turned = flow.source.packets == 0 && flow.source.octets == 0 && flow.destination.packets > 0;
-    if (turned) {
-        struct end end = flow.source;
-        flow.source = flow.destination;
-        flow.destination = end;
-    }
+    bool both = flow.reply >= 0 && !turned && (flow.destination.packets > 0 || flow.destination.octets > 0);
+    if (turned) flow_turn(&flow);
     buffer_clear(&foreign->entry);
     buffer_reserve(&foreign->entry, ENTRY_MAX);
-    char *start = foreign->entry.data, *out = flow_write(start, &flow);
-    out = elements_write(out, foreign, flow.family, turned, error);
+    char *start = foreign->entry.data;
+    char *out = both ? both_write(start, foreign, &flow, error) : object_write(start, foreign, &flow, turned, error);
     if (!out) return -1;
-    *out++ = '}';
-    *start = '{'; /* for the first member's comma */
     foreign->entry.len = (size_t)(out - start);
     return FOREIGN_ENTRY;
 }

@@ -79,6 +79,9 @@ struct foreign_tool {
     const char *const *strangers; /* protocols whose records are passed over; NULL: none */
     /* ICMP's type and code, from the two ports; NULL: the destination port has them. */
     unsigned (*icmp_port)(unsigned source, unsigned destination, bool ipv6);
+    /* The type of ICMP that answers a type, which stands in place of the code; -1: nothing does. NULL: the code does.
+     */
+    int (*icmp_reply)(unsigned type, bool ipv6);
     /* Takes lines that are neither header nor record: true, it was one. */
     bool (*comment)(struct foreign *foreign, const char *line, size_t len);
     const char *report;     /* how its output for people begins, which is refused; NULL: not known */

@@ -75,6 +75,30 @@ static void zeek_text(void **state) {
            HOSTS TCP MOMENT "\"packetDeltaCount\":2,\"octetDeltaCount\":290}\n");
 }
 
+#define REPLY "\"sourceIPv4Address\":3325256708,\"destinationIPv4Address\":3221225985,"
+#define ICMP(type)                                                                                                     \
+    "\"protocolIdentifier\":1,\"sourceTransportPort\":0,\"destinationTransportPort\":" #type "," TIMES                 \
+    "\"packetDeltaCount\":3,\"octetDeltaCount\":300"
+
+/* Of types that are answered the responder's port is the answer's type, of others the code. */
+static void zeek_icmp(void **state) {
+    (void)state;
+#define PING(from, to, proto, packets, answers)                                                                        \
+    "1700000000.123456\tCx\t192.0.2.1\t" from "\t198.51.100.4\t" to "\t" proto "\t-\t1.5\t-\t-\tOTH\t" packets         \
+    "\t" answers "\t-\n"
+    expect(FOREIGN_ZEEK,
+           ZEEK PING("8", "0", "icmp", "3\t300", "3\t300") PING("13", "14", "icmp", "3\t300", "0\t0")
+               PING("14", "13", "icmp", "0\t0", "3\t300") PING("3", "9", "icmp", "3\t300", "0\t0"),
+           "[" HOSTS ICMP(2048) "},{" REPLY ICMP(0) "}]\n" HOSTS ICMP(3328) "}\n{" REPLY ICMP(3328) "}\n" HOSTS ICMP(
+               777) "}\n");
+    expect(FOREIGN_ZEEK,
+           ZEEK "1700000000.123456\tCx\tfe80::1\t135\tfe80::2\t136\ticmp\t-\t1.5\t-\t-\tOTH\t1\t72\t0\t0\t-\n",
+           "{\"sourceIPv6Address\":\"fe80::1\",\"destinationIPv6Address\":\"fe80::2\",\"protocolIdentifier\":58,"
+           "\"sourceTransportPort\":0,\"destinationTransportPort\":34560," TIMES
+           "\"packetDeltaCount\":1,\"octetDeltaCount\":72}\n");
+#undef PING
+}
+
 /* Where the octets of IP were not logged, those of the payload; a header may come again, and be another. */
 static void zeek_headers(void **state) {
     (void)state;
@@ -462,6 +486,7 @@ static int setup(void **state) {
 int main(void) {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(zeek_text),
+        cmocka_unit_test(zeek_icmp),
         cmocka_unit_test(zeek_headers),
         cmocka_unit_test(zeek_objects),
         cmocka_unit_test(zeek_wrong_values),
