@@ -92,8 +92,11 @@ static int time_read(struct foreign *foreign, enum column_role role, int64_t *us
 
 static int times_read(struct foreign *foreign, struct flow *flow, struct error *error) {
     if (time_read(foreign, ROLE_START, &flow->start_us, error) != 0) return -1;
-    if (role_cell(foreign, ROLE_END)) return time_read(foreign, ROLE_END, &flow->end_us, error);
     const struct cell *duration = role_cell(foreign, ROLE_DURATION);
+    if (role_cell(foreign, ROLE_END)) {
+        if (time_read(foreign, ROLE_END, &flow->end_us, error) != 0) return -1;
+        if (flow->end_us >= flow->start_us || !duration) return 0; /* else the clocks were put back between the two */
+    }
     int64_t us = 0;
     if (duration && value_seconds(duration, &us) != 0)
         return wrong(foreign, duration, "duration", "seconds, optionally with a fraction", error);
@@ -141,6 +144,9 @@ static int protocol_read(const struct foreign *foreign, struct flow *flow) {
 /* For after the addresses: a record of no flow of IP may have any protocol. */
 static int protocol_check(const struct foreign *foreign, struct flow *flow, struct error *error) {
     const struct cell *cell = role_cell(foreign, ROLE_PROTOCOL);
+    for (const char *const *name = foreign->tool->ambiguous; cell && name && *name; name++)
+        if (cell_is(cell, *name))
+            return wrong(foreign, cell, "protocol", "its number, as ra -nn prints it: several have this name", error);
     if (cell && flow->protocol < 0)
         return wrong(foreign, cell, "protocol", "0 to 255 or a name in /etc/protocols", error);
     if (flow->protocol == IPPROTO_ICMP && flow->family == FLOW_IPV6) flow->protocol = IPPROTO_ICMPV6;
@@ -192,6 +198,32 @@ static bool protocol_has_ports(int protocol) {
     }
 }
 
+/* The type of ICMP that answers a type, or is answered by it; -1: none. */
+static int icmp_answer(unsigned type, bool ipv6) {
+    static const struct {
+        uint8_t ask, answer;
+        bool ipv6;
+    } pairs[] = {{8, 0, false},    {13, 14, false},  {15, 16, false},  {10, 9, false},
+                 {17, 18, false},  {128, 129, true}, {133, 134, true}, {135, 136, true},
+                 {130, 131, true}, {139, 140, true}, {144, 145, true}};
+    for (unsigned i = 0; i < sizeof pairs / sizeof pairs[0]; i++) {
+        if (pairs[i].ipv6 != ipv6) continue;
+        if (type == pairs[i].ask) return pairs[i].answer;
+        if (type == pairs[i].answer) return pairs[i].ask;
+    }
+    return -1;
+}
+
+/* What the other direction has in place of the port. */
+static void reply_read(const struct foreign *foreign, struct flow *flow) {
+    uint64_t *port = &flow->destination.port;
+    int answer = icmp_answer((unsigned)(*port >> 8), flow->family == FLOW_IPV6);
+    unsigned code = foreign->tool->icmp_answers ? (unsigned)answer : 0;
+    if (answer < 0 || (*port & 0xff) != code) return;
+    *port -= code;
+    flow->reply = answer << 8;
+}
+
 static int ports_read(const struct foreign *foreign, struct flow *flow, struct error *error) {
     bool icmp = is_icmp(flow->protocol);
     uint64_t *source = &flow->source.port, *destination = &flow->destination.port, type, code;
@@ -209,12 +241,7 @@ static int ports_read(const struct foreign *foreign, struct flow *flow, struct e
         *destination =
             foreign->tool->icmp_port((unsigned)*source, (unsigned)*destination, flow->family == FLOW_IPV6) & UINT16_MAX;
     }
-    int reply =
-        foreign->tool->icmp_reply ? foreign->tool->icmp_reply((unsigned)*source, flow->family == FLOW_IPV6) : -1;
-    if (reply >= 0 && *destination == (*source << 8 | (unsigned)reply)) {
-        *destination = *source << 8;
-        flow->reply = reply << 8;
-    }
+    if (foreign->tool->icmp_port) reply_read(foreign, flow);
     *source = 0;
     return 0;
 }
@@ -365,6 +392,10 @@ static char *both_write(char *out, const struct foreign *foreign, struct flow *f
 
 int foreign_assemble(struct foreign *foreign, struct error *error) {
     struct flow flow = {.protocol = -1, .reply = -1};
+    if (role_cell(foreign, ROLE_INSIDE)) {
+        foreign->passed_over++;
+        return FOREIGN_NONE;
+    }
     int is_flow = flow_read(foreign, &flow, error);
     if (is_flow < 0) return -1;
     if (is_flow == 0) {
@@ -373,6 +404,7 @@ int foreign_assemble(struct foreign *foreign, struct error *error) {
     }
     /* One that was only answered, as a tool saw it, is a flow of who answered. */
     bool turned = flow.source.packets == 0 && flow.source.octets == 0 && flow.destination.packets > 0;
+    if (turned && !foreign->tool->icmp_answers) flow.reply = -1; /* the type is of the one direction there is */
     bool both = flow.reply >= 0 && !turned && (flow.destination.packets > 0 || flow.destination.octets > 0);
     if (turned) flow_turn(&flow);
     buffer_clear(&foreign->entry);

@@ -26,6 +26,7 @@ static const struct column columns[] = {
     {{"inner_vlan"}, ROLE_NUMBER, "dot1qCustomerVlanId", NULL, NULL},
     {{"orig_l2_addr"}, ROLE_MAC, "sourceMacAddress", NULL, "destinationMacAddress"},
     {{"resp_l2_addr"}, ROLE_MAC, "destinationMacAddress", NULL, "sourceMacAddress"},
+    {{"tunnel_parents"}, ROLE_INSIDE, NULL, NULL, NULL},
     {{"service"}, ROLE_TEXT, "applicationName", NULL, NULL},
     {{NULL}, ROLES, NULL, NULL, NULL},
 };
@@ -38,22 +39,6 @@ static const struct alias protocols[] = {{"unknown_transport", 0}, {NULL, 0}};
 static unsigned icmp_port(unsigned source, unsigned destination, bool ipv6) {
     (void)ipv6;
     return source << 8 | (destination & 0xff);
-}
-
-/* Where a type has an answer, the responder's port is not the code but the answer's type, answered or not. */
-static int icmp_reply(unsigned type, bool ipv6) {
-    static const struct {
-        uint8_t ask, answer;
-        bool ipv6;
-    } pairs[] = {{8, 0, false},    {13, 14, false},  {15, 16, false},  {10, 9, false},
-                 {17, 18, false},  {128, 129, true}, {133, 134, true}, {135, 136, true},
-                 {130, 131, true}, {139, 140, true}, {144, 145, true}};
-    for (unsigned i = 0; i < sizeof pairs / sizeof pairs[0]; i++) {
-        if (pairs[i].ipv6 != ipv6) continue;
-        if (type == pairs[i].ask) return pairs[i].answer;
-        if (type == pairs[i].answer) return pairs[i].ask;
-    }
-    return -1;
 }
 
 /* The value of a line "#name<separator>value", where it is that line. */
@@ -120,7 +105,7 @@ const struct foreign_tool zeek_tool = {
     .times = "",
     .protocols = protocols,
     .icmp_port = icmp_port,
-    .icmp_reply = icmp_reply,
+    .icmp_answers = true,
     .comment = comment,
     .separators = "",
 };
