@@ -8,8 +8,10 @@
 #include "base/mem.h"
 #include "files/foreign_impl.h"
 
-static const struct foreign_tool *const tools[FOREIGN_FORMATS] = {
-    [FOREIGN_ZEEK] = &zeek_tool, [FOREIGN_ARGUS] = &argus_tool, [FOREIGN_NFDUMP] = &nfdump_tool};
+static const struct foreign_tool *const tools[FOREIGN_FORMATS] = {[FOREIGN_ZEEK] = &zeek_tool,
+                                                                  [FOREIGN_ARGUS] = &argus_tool,
+                                                                  [FOREIGN_NFDUMP] = &nfdump_tool,
+                                                                  [FOREIGN_VPC] = &vpc_tool};
 
 /* --- records --- */
 
@@ -189,6 +191,8 @@ struct foreign *foreign_new(enum foreign_format format) {
         enum column_role role = foreign->tool->columns[i].role;
         if (role < ROLES && foreign->first[role] < 0) foreign->first[role] = (int8_t)i;
     }
+    const char *names = foreign->tool->default_header;
+    if (names) foreign_header_read(foreign, names, strlen(names), foreign->tool->separators[0]);
     return foreign;
 }
 

@@ -86,8 +86,9 @@ struct foreign_tool {
     bool icmp_answers;
     /* Takes lines that are neither header nor record: true, it was one. */
     bool (*comment)(struct foreign *foreign, const char *line, size_t len);
-    const char *report;     /* how its output for people begins, which is refused; NULL: not known */
-    const char *separators; /* that a header line of names may have; "": the tool's headers are comments */
+    const char *report;         /* how its output for people begins, which is refused; NULL: not known */
+    const char *default_header; /* of a source that has none; NULL: it must have one */
+    const char *separators;     /* that a header line of names may have; "": the tool's headers are comments */
 };
 
 struct foreign {
@@ -113,7 +114,7 @@ struct foreign {
     struct buffer entry;
 };
 
-extern const struct foreign_tool zeek_tool, argus_tool, nfdump_tool;
+extern const struct foreign_tool zeek_tool, argus_tool, nfdump_tool, vpc_tool;
 
 /* --- headers: foreign_header.c --- */
 

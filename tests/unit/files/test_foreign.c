@@ -370,6 +370,36 @@ static void argus_oddities(void **state) {
         "name\n");
 }
 
+/* Version 2 by its header and without one, and chosen fields. */
+static void vpc(void **state) {
+    (void)state;
+#define FLOW "2 123456789010 eni-1235b8ca 192.0.2.1 198.51.100.4 51515 443 6 20 4249 1700000000 1700000001 ACCEPT OK\n"
+    static const char nothing[] = "2 123456789010 eni-1235b8ca - - - - - - - 1700000000 1700000001 - NODATA\n";
+    static const char header[] =
+        "version account-id interface-id srcaddr dstaddr srcport dstport protocol packets bytes "
+        "start end action log-status\n";
+    static const char chosen[] =
+        "start end log-status srcaddr dstaddr srcport dstport protocol packets bytes tcp-flags pkt-srcaddr\n"
+        "1700000000 1700000001 OK 192.0.2.1 198.51.100.4 51515 443 6 20 4249 19 192.0.2.77\n"
+        "1700000000 1700000001 SKIPDATA - - - - - - - - -\n1 2\n";
+    static const char wanted[] = HOSTS TCP "\"flowStartMicroseconds\":1700000000000000,"
+                                           "\"flowEndMicroseconds\":1700000001000000,\"packetDeltaCount\":20,"
+                                           "\"octetDeltaCount\":4249}\n";
+    char lines[1024];
+    assert_int_equal(foreign_find(header, strlen(header)), FOREIGN_VPC);
+    assert_int_equal(foreign_find(chosen, strlen(chosen)), FOREIGN_VPC);
+    snprintf(lines, sizeof lines, "%s%s%s", header, FLOW, nothing);
+    expect(FOREIGN_VPC, lines, wanted);
+    snprintf(lines, sizeof lines, "%s%s", nothing, FLOW);
+    expect(FOREIGN_VPC, lines, wanted);
+    expect(FOREIGN_VPC, chosen,
+           HOSTS TCP "\"flowStartMicroseconds\":1700000000000000,\"flowEndMicroseconds\":1700000001000000,"
+                     "\"packetDeltaCount\":20,\"octetDeltaCount\":4249,\"tcpControlBits\":19}\n"
+                     "! the line has 2 columns; expected 12, as in the header\n");
+    expect(FOREIGN_VPC, "version start end srcaddr dstaddr protocol packets\n1 2 3 4 5 6 7\n",
+           "! column 'bytes': not in the header: version 2 has it, and so has every format that includes its fields\n");
+}
+
 /* On both sides of the hours that come twice and never, and with a zone. */
 static void local_times(void **state) {
     (void)state;
@@ -552,6 +582,7 @@ static int setup(void **state) {
 int main(void) {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(zeek_text),
+        cmocka_unit_test(vpc),
         cmocka_unit_test(nfdump_oddities),
         cmocka_unit_test(zeek_oddities),
         cmocka_unit_test(argus_oddities),
