@@ -739,7 +739,8 @@ def mix(count, seed=1, concurrent=20000, start_ns=1700002200 * 10 ** 9, gap_ns=2
 SEEDS = ("ethernet", "snap", "vlan-stacked-88a8", "backbone", "mpls-three", "pseudowire", "pppoe-mpls", "ppp-compressed",
          "sll", "sll2", "raw-ipv6", "null-30-big", "nflog", "options-40", "tcp-split-rest", "ah", "icmp",
          "every-extension", "first-fragment-ipv6", "jumbo", "gre-all-routes", "erspan-3-platform", "pptp", "6in4",
-         "vxlan-vlan", "geneve-options", "gtpu-extensions", "teredo-both", "four-deep")
+         "vxlan-vlan", "geneve-options", "gtpu-extensions", "teredo-both", "four-deep", "e-tag-vlan", "metadata", "macsec-sender",
+         "nsh-mpls", "wifi-qos-bridge", "wifi-qos-ht", "radiotap-padded", "frame-relay-bridged", "ipoib", "vxlan-gpe-nsh")
 
 
 def write_seeds(folder):
