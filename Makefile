@@ -31,7 +31,7 @@ ROOMS = base flow packet meter collect export queue store store/mysql store/sqli
 PROGRAM_ROOMS = config daemon tool tool/convert
 
 mysql := $(shell $(PKG_CONFIG) --exists libmariadb && echo libmariadb || echo mysqlclient)
-packages = hiredis jansson $(mysql) libevent libevent_pthreads openssl sqlite3 inih libxxhash zlib libzstd libpcap expat libmaxminddb libcrypt
+packages = hiredis jansson $(mysql) libevent libevent_pthreads openssl sqlite3 inih libxxhash zlib libzstd liblzma libpcap expat libmaxminddb libcrypt
 warnings = -Wall -Wextra -Wshadow -Wconversion $(if $(WERROR),-Werror)
 # What every compilation needs, whatever CFLAGS says.
 flags := -std=c11 -D_GNU_SOURCE -pthread -Iinclude/flowimport -Isrc \

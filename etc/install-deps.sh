@@ -12,9 +12,9 @@
 # provides libpcap0.8) counts as installed.
 set -eu
 
-run='libhiredis1.1.0|libhiredis0.14 libjansson4 libmariadb3 libevent-2.1-7 libevent-pthreads-2.1-7 libsqlite3-0 libinih1 libxxhash0 libpcap0.8 libexpat1 libmaxminddb0 libcrypt1 libssl3 zlib1g libzstd1 netbase'
+run='libhiredis1.1.0|libhiredis0.14 libjansson4 libmariadb3 libevent-2.1-7 libevent-pthreads-2.1-7 libsqlite3-0 libinih1 libxxhash0 libpcap0.8 libexpat1 libmaxminddb0 libcrypt1 libssl3 zlib1g libzstd1 liblzma5 netbase'
 build='gcc make pkg-config libc6-dev libhiredis-dev libjansson-dev libmariadb-dev libevent-dev libsqlite3-dev libinih-dev
-    libxxhash-dev libpcap-dev libexpat1-dev libmaxminddb-dev libcrypt-dev libssl-dev zlib1g-dev libzstd-dev netbase'
+    libxxhash-dev libpcap-dev libexpat1-dev libmaxminddb-dev libcrypt-dev libssl-dev zlib1g-dev libzstd-dev liblzma-dev netbase'
 servers='redis-tools mariadb-server-core'
 tests='libcmocka-dev clang libclang-rt-dev clang-format-19 python3 python3-pytest python3-pytest-xdist python3-redis python3-pymysql
     python3-mysqldb openssl mandoc shellcheck

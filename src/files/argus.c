@@ -53,6 +53,9 @@ static const struct alias icmp[] = {
 /* Its own records, and those of what has addresses of IP, but is none. */
 static const char *const strangers[] = {"man", "arp", "rarp", "evt", NULL};
 
+/* RSVP is 46, and what is left of RSVP-E2E-IGNORE, 134. */
+static const char *const ambiguous[] = {"rsvp", NULL};
+
 /* Whether the messages of a type of ICMP carry an identifier, which 3.0 prints as the second port. */
 static bool icmp_identifies(unsigned type) {
     return type == ICMP_ECHOREPLY || type == ICMP_ECHO || (type >= ICMP_TIMESTAMP && type <= ICMP_ADDRESSREPLY);
@@ -78,12 +81,13 @@ const struct foreign_tool argus_tool = {
     .needed = 1U << ROLE_START | 1U << ROLE_END | 1U << ROLE_PROTOCOL | 1U << ROLE_SOURCE | 1U << ROLE_DESTINATION |
               1U << ROLE_SOURCE_PORT | 1U << ROLE_DESTINATION_PORT | 1U << ROLE_PACKETS | 1U << ROLE_OCTETS |
               1U << ROLE_REVERSE_PACKETS | 1U << ROLE_REVERSE_OCTETS,
-    .hint = "ra -c , -u -n -s stime,ltime,proto,saddr,sport,dir,daddr,dport,spkts,dpkts,sbytes,dbytes prints it",
+    .hint = "ra -c , -u -nn -s stime,ltime,proto,saddr,sport,dir,daddr,dport,spkts,dpkts,sbytes,dbytes prints it",
     .counts = "; not what ra -H prints",
     .times = "; ra -u prints the former",
     .protocols = protocols,
     .icmp = icmp,
     .strangers = strangers,
+    .ambiguous = ambiguous,
     .icmp_port = icmp_port,
     .comment = comment,
     .separators = ",|;\t",

@@ -16,6 +16,7 @@ struct capture_file {
     struct capture_format *format;
     uint8_t *bytes; /* [at, end) have not been looked at */
     size_t at, end, size;
+    bool cut;         /* the last frame is not there whole */
     size_t skip;      /* bytes to be passed over behind the end; then there are none before it */
     int64_t position; /* of bytes[at] in the contents */
     struct capture_damaged damaged[CAPTURE_DAMAGES];
@@ -50,6 +51,8 @@ static void forward(struct capture_file *file, size_t bytes) {
     file->skip = bytes > have ? bytes - have : 0;
     file->at += bytes > have ? have : bytes;
 }
+
+bool capture_file_is_cut(const struct capture_file *file) { return file->cut; }
 
 const struct capture_damaged *capture_file_damaged(const struct capture_file *file) { return file->damaged; }
 
@@ -104,7 +107,8 @@ int capture_file_read(struct capture_file *file, struct error *error) {
     int n = frames_give(file, &wanted, error);
     if (n == 0) n = piece_read(file, wanted, error);
     if (n > 0) return 1;
-    if (n == 0 && (file->end > file->at || file->skip))
+    file->cut = n == 0 ? file->end > file->at || file->skip : contents_is_cut(file->contents);
+    if (n == 0 && file->cut)
         return error_set(error, "%s: at byte %" PRId64 ": truncated within a frame", contents_name(file->contents),
                          file->position);
     return n;

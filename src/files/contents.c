@@ -25,6 +25,7 @@ struct contents {
     int fd;
     int64_t file_size, file_position; /* bytes of the file, -1: it has no size; and read of it */
     int64_t position;                 /* unpacked bytes read */
+    bool cut;                         /* the packed bytes end too early */
     bool begun;                       /* the packing is known: */
     struct unpack *unpack;            /* NULL: there is none */
     uint8_t packed[PACKED];           /* [packed_at, packed_end) was read of the file, but not taken */
@@ -91,6 +92,8 @@ void contents_close(struct contents *contents) {
     free(contents);
 }
 
+bool contents_is_cut(const struct contents *contents) { return contents->cut; }
+
 const char *contents_name(const struct contents *contents) { return contents->path; }
 
 static int read_failed(const struct contents *contents, const char *why, struct error *error) {
@@ -144,8 +147,9 @@ static int64_t packed_contents_read(struct contents *contents, void *to, unsigne
         if (contents->packed_at < contents->packed_end) continue;
         ssize_t more = packed_read(contents, error);
         if (more < 0) return -1;
-        if (more == 0)
-            return unpack_is_whole(contents->unpack) ? 0 : read_failed(contents, "unexpected end of file", error);
+        if (more > 0) continue;
+        contents->cut = !unpack_is_whole(contents->unpack);
+        return contents->cut ? read_failed(contents, "unexpected end of file", error) : 0;
     }
 }
 
@@ -178,8 +182,8 @@ int contents_read(struct contents *contents, void *to, unsigned size, struct err
 int contents_peek(struct contents *contents, void *to, unsigned size, struct error *error) {
     while (contents->head_end < size) {
         int n = unpacked_read(contents, contents->head + contents->head_end, size - contents->head_end, error);
-        if (n < 0) return -1;
-        if (n == 0) break;
+        if (n < 0 && !contents->cut) return -1;
+        if (n <= 0) break;
         contents->head_end += (unsigned)n;
     }
     memcpy(to, contents->head, contents->head_end);
@@ -197,15 +201,17 @@ int contents_identity(struct contents *contents, char identity[33], struct error
     XXH3_freeState(state);
     free(bytes);
     snprintf(identity, 33, "%016" PRIx64 "%016" PRIx64, (uint64_t)hash.high64, (uint64_t)hash.low64);
-    if (n < 0) return -1;
-    return contents_rewind(contents, error);
+    bool cut = contents->cut;
+    if ((n < 0 && !cut) || contents_rewind(contents, error) != 0) return -1;
+    contents->cut = cut;
+    return n < 0 ? -1 : 0;
 }
 
 int contents_rewind(struct contents *contents, struct error *error) {
     contents->head_at = contents->head_end = 0;
     contents->packed_at = contents->packed_end = 0;
     contents->position = contents->file_position = 0;
-    contents->begun = false;
+    contents->begun = contents->cut = false;
     unpack_free(contents->unpack);
     contents->unpack = NULL;
     return lseek(contents->fd, 0, SEEK_SET) == 0 ? 0 : read_failed(contents, strerror(errno), error);

@@ -8,8 +8,10 @@
 #include "base/mem.h"
 #include "files/foreign_impl.h"
 
-static const struct foreign_tool *const tools[FOREIGN_FORMATS] = {
-    [FOREIGN_ZEEK] = &zeek_tool, [FOREIGN_ARGUS] = &argus_tool, [FOREIGN_NFDUMP] = &nfdump_tool};
+static const struct foreign_tool *const tools[FOREIGN_FORMATS] = {[FOREIGN_ZEEK] = &zeek_tool,
+                                                                  [FOREIGN_ARGUS] = &argus_tool,
+                                                                  [FOREIGN_NFDUMP] = &nfdump_tool,
+                                                                  [FOREIGN_VPC] = &vpc_tool};
 
 /* --- records --- */
 
@@ -34,13 +36,25 @@ static int line_read(struct foreign *foreign, struct error *error) {
     return foreign_assemble(foreign, error);
 }
 
+/* Whether the member that was read last, and ends where *members is, is a list that isn't empty. */
+static bool is_list_of_some(const struct json_members *members, const struct cell *value) {
+    if (value->len > 0 || value->text[0] != '[') return false;
+    for (const char *at = value->text + 1; at < members->at - 1; at++)
+        if (!isspace((unsigned char)*at)) return true;
+    return false;
+}
+
 static int object_read(struct foreign *foreign, struct error *error) {
     struct json_members members = {foreign->record.text, foreign->record.text + foreign->record.len};
     struct cell name, value;
     int more;
     memset(&foreign->cells, 0, sizeof foreign->cells);
-    while ((more = json_members_next(&members, &name, &value)) > 0)
-        cell_set(foreign, foreign_column_find(foreign->tool, &name), &value);
+    while ((more = json_members_next(&members, &name, &value)) > 0) {
+        int column = foreign_column_find(foreign->tool, &name);
+        if (column >= 0 && foreign->tool->columns[column].role == ROLE_INSIDE && is_list_of_some(&members, &value))
+            value.len = 1;
+        cell_set(foreign, column, &value);
+    }
     if (more < 0)
         return error_set(
             error, "not one JSON object; expected an object with each brace on its own line, or one object per line");
@@ -177,6 +191,8 @@ struct foreign *foreign_new(enum foreign_format format) {
         enum column_role role = foreign->tool->columns[i].role;
         if (role < ROLES && foreign->first[role] < 0) foreign->first[role] = (int8_t)i;
     }
+    const char *names = foreign->tool->default_header;
+    if (names) foreign_header_read(foreign, names, strlen(names), foreign->tool->separators[0]);
     return foreign;
 }
 

@@ -12,7 +12,8 @@
 enum {
     MEMBER_MAX = 48,  /* ,"revDestinationTransportPort": */
     ENTRY_FIXED = 16, /* members that are no elements of ROLE_NUMBER and so on, at most */
-    ENTRY_MAX = (ENTRY_FIXED + COLUMNS_MAX) * (MEMBER_MAX + 2 + 6 * FOREIGN_TEXT_MAX),
+    OBJECT_MAX = (ENTRY_FIXED + COLUMNS_MAX) * (MEMBER_MAX + 2 + 6 * FOREIGN_TEXT_MAX),
+    ENTRY_MAX = 2 * OBJECT_MAX, /* a list of two */
     UDP_LITE = 136,
     MICROSECONDS = 1000000,
 };
@@ -26,6 +27,7 @@ struct flow {
         uint64_t port, packets, octets;
     } source, destination;
     int64_t start_us, end_us;
+    int reply; /* ICMP's type and code of the other direction, as a port; -1: the same */
 };
 
 /* --- values by their role --- */
@@ -90,8 +92,11 @@ static int time_read(struct foreign *foreign, enum column_role role, int64_t *us
 
 static int times_read(struct foreign *foreign, struct flow *flow, struct error *error) {
     if (time_read(foreign, ROLE_START, &flow->start_us, error) != 0) return -1;
-    if (role_cell(foreign, ROLE_END)) return time_read(foreign, ROLE_END, &flow->end_us, error);
     const struct cell *duration = role_cell(foreign, ROLE_DURATION);
+    if (role_cell(foreign, ROLE_END)) {
+        if (time_read(foreign, ROLE_END, &flow->end_us, error) != 0) return -1;
+        if (flow->end_us >= flow->start_us || !duration) return 0; /* else the clocks were put back between the two */
+    }
     int64_t us = 0;
     if (duration && value_seconds(duration, &us) != 0)
         return wrong(foreign, duration, "duration", "seconds, optionally with a fraction", error);
@@ -139,6 +144,9 @@ static int protocol_read(const struct foreign *foreign, struct flow *flow) {
 /* For after the addresses: a record of no flow of IP may have any protocol. */
 static int protocol_check(const struct foreign *foreign, struct flow *flow, struct error *error) {
     const struct cell *cell = role_cell(foreign, ROLE_PROTOCOL);
+    for (const char *const *name = foreign->tool->ambiguous; cell && name && *name; name++)
+        if (cell_is(cell, *name))
+            return wrong(foreign, cell, "protocol", "its number, as ra -nn prints it: several have this name", error);
     if (cell && flow->protocol < 0)
         return wrong(foreign, cell, "protocol", "0 to 255 or a name in /etc/protocols", error);
     if (flow->protocol == IPPROTO_ICMP && flow->family == FLOW_IPV6) flow->protocol = IPPROTO_ICMPV6;
@@ -190,6 +198,32 @@ static bool protocol_has_ports(int protocol) {
     }
 }
 
+/* The type of ICMP that answers a type, or is answered by it; -1: none. */
+static int icmp_answer(unsigned type, bool ipv6) {
+    static const struct {
+        uint8_t ask, answer;
+        bool ipv6;
+    } pairs[] = {{8, 0, false},    {13, 14, false},  {15, 16, false},  {10, 9, false},
+                 {17, 18, false},  {128, 129, true}, {133, 134, true}, {135, 136, true},
+                 {130, 131, true}, {139, 140, true}, {144, 145, true}};
+    for (unsigned i = 0; i < sizeof pairs / sizeof pairs[0]; i++) {
+        if (pairs[i].ipv6 != ipv6) continue;
+        if (type == pairs[i].ask) return pairs[i].answer;
+        if (type == pairs[i].answer) return pairs[i].ask;
+    }
+    return -1;
+}
+
+/* What the other direction has in place of the port. */
+static void reply_read(const struct foreign *foreign, struct flow *flow) {
+    uint64_t *port = &flow->destination.port;
+    int answer = icmp_answer((unsigned)(*port >> 8), flow->family == FLOW_IPV6);
+    unsigned code = foreign->tool->icmp_answers ? (unsigned)answer : 0;
+    if (answer < 0 || (*port & 0xff) != code) return;
+    *port -= code;
+    flow->reply = answer << 8;
+}
+
 static int ports_read(const struct foreign *foreign, struct flow *flow, struct error *error) {
     bool icmp = is_icmp(flow->protocol);
     uint64_t *source = &flow->source.port, *destination = &flow->destination.port, type, code;
@@ -207,6 +241,7 @@ static int ports_read(const struct foreign *foreign, struct flow *flow, struct e
         *destination =
             foreign->tool->icmp_port((unsigned)*source, (unsigned)*destination, flow->family == FLOW_IPV6) & UINT16_MAX;
     }
+    if (foreign->tool->icmp_port) reply_read(foreign, flow);
     *source = 0;
     return 0;
 }
@@ -319,8 +354,48 @@ static char *elements_write(char *out, const struct foreign *foreign, enum flow_
     return out;
 }
 
+/* The flow as its other end sees it. */
+static void flow_turn(struct flow *flow) {
+    struct end end = flow->source;
+    flow->source = flow->destination;
+    flow->destination = end;
+    if (flow->reply < 0) return;
+    flow->source.port = 0;
+    flow->destination.port = (uint64_t)flow->reply;
+}
+
+/* NULL with the error set. */
+static char *object_write(char *out, const struct foreign *foreign, const struct flow *flow, bool turned,
+                          struct error *error) {
+    char *start = out;
+    out = elements_write(flow_write(out, flow), foreign, flow->family, turned, error);
+    if (!out) return NULL;
+    *start = '{'; /* for the first member's comma */
+    *out++ = '}';
+    return out;
+}
+
+/* Each direction has a key of its own, which its reverse would not have: a list. */
+static char *both_write(char *out, const struct foreign *foreign, struct flow *flow, struct error *error) {
+    struct flow back = *flow;
+    flow_turn(&back);
+    flow->destination.packets = flow->destination.octets = back.destination.packets = back.destination.octets = 0;
+    *out++ = '[';
+    out = object_write(out, foreign, flow, false, error);
+    if (!out) return NULL;
+    *out++ = ',';
+    out = object_write(out, foreign, &back, true, error);
+    if (!out) return NULL;
+    *out++ = ']';
+    return out;
+}
+
 int foreign_assemble(struct foreign *foreign, struct error *error) {
-    struct flow flow = {.protocol = -1};
+    struct flow flow = {.protocol = -1, .reply = -1};
+    if (role_cell(foreign, ROLE_INSIDE)) {
+        foreign->passed_over++;
+        return FOREIGN_NONE;
+    }
     int is_flow = flow_read(foreign, &flow, error);
     if (is_flow < 0) return -1;
     if (is_flow == 0) {
@@ -329,18 +404,14 @@ int foreign_assemble(struct foreign *foreign, struct error *error) {
     }
     /* One that was only answered, as a tool saw it, is a flow of who answered. */
     bool turned = flow.source.packets == 0 && flow.source.octets == 0 && flow.destination.packets > 0;
-    if (turned) {
-        struct end end = flow.source;
-        flow.source = flow.destination;
-        flow.destination = end;
-    }
+    if (turned && !foreign->tool->icmp_answers) flow.reply = -1; /* the type is of the one direction there is */
+    bool both = flow.reply >= 0 && !turned && (flow.destination.packets > 0 || flow.destination.octets > 0);
+    if (turned) flow_turn(&flow);
     buffer_clear(&foreign->entry);
     buffer_reserve(&foreign->entry, ENTRY_MAX);
-    char *start = foreign->entry.data, *out = flow_write(start, &flow);
-    out = elements_write(out, foreign, flow.family, turned, error);
+    char *start = foreign->entry.data;
+    char *out = both ? both_write(start, foreign, &flow, error) : object_write(start, foreign, &flow, turned, error);
     if (!out) return -1;
-    *out++ = '}';
-    *start = '{'; /* for the first member's comma */
     foreign->entry.len = (size_t)(out - start);
     return FOREIGN_ENTRY;
 }

@@ -28,6 +28,8 @@ enum column_role {
     ROLE_OCTETS,
     ROLE_REVERSE_PACKETS,
     ROLE_REVERSE_OCTETS,
+    ROLE_INSIDE, /* of a tunnel: has a value where the record is of what another one has counted */
+    ROLE_NONE,   /* known by name alone */
     ROLES,
     /* An element as it is; left out where it is 0. */
     ROLE_NUMBER = ROLES,
@@ -79,10 +81,14 @@ struct foreign_tool {
     const char *const *strangers; /* protocols whose records are passed over; NULL: none */
     /* ICMP's type and code, from the two ports; NULL: the destination port has them. */
     unsigned (*icmp_port)(unsigned source, unsigned destination, bool ipv6);
+    const char *const *ambiguous; /* names that it prints for several protocols, which are refused; NULL: none */
+    /* Where a type of ICMP has an answer, the answer's type stands in place of the code. */
+    bool icmp_answers;
     /* Takes lines that are neither header nor record: true, it was one. */
     bool (*comment)(struct foreign *foreign, const char *line, size_t len);
-    const char *report;     /* how its output for people begins, which is refused; NULL: not known */
-    const char *separators; /* that a header line of names may have; "": the tool's headers are comments */
+    const char *report;         /* how its output for people begins, which is refused; NULL: not known */
+    const char *default_header; /* of a source that has none; NULL: it must have one */
+    const char *separators;     /* that a header line of names may have; "": the tool's headers are comments */
 };
 
 struct foreign {
@@ -108,7 +114,7 @@ struct foreign {
     struct buffer entry;
 };
 
-extern const struct foreign_tool zeek_tool, argus_tool, nfdump_tool;
+extern const struct foreign_tool zeek_tool, argus_tool, nfdump_tool, vpc_tool;
 
 /* --- headers: foreign_header.c --- */
 
@@ -144,7 +150,7 @@ struct json_members {
     const char *at, *end;
 };
 /* The members of an object one after the other: 1, 0 at its end, -1 where it is none. Strings are without their quotes
- * and as they are escaped; null is an empty value, and so are arrays and objects. */
+ * and as they are escaped; null is an empty value, and so are arrays and objects, of which it is where they begin. */
 int json_members_next(struct json_members *members, struct cell *name, struct cell *value);
 
 #endif

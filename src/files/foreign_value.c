@@ -54,6 +54,14 @@ int value_seconds(const struct cell *cell, int64_t *us) {
     return 0;
 }
 
+/* Milliseconds since 1970, as whole numbers from 10^11 on are: seconds would be after the year 5000. */
+static bool is_milliseconds(const struct cell *cell, int64_t *us) {
+    uint64_t ms;
+    if (cell->len < 12 || cell->len > 15 || cell->text[0] == '0' || value_number(cell, &ms) != 0) return false;
+    *us = (int64_t)ms * 1000;
+    return true;
+}
+
 /* Seconds since 1970 of a minute of local time. */
 static int64_t local_seconds(struct local_minute *local, const struct date *date) {
     int64_t this_minute = date_minutes(date);
@@ -74,6 +82,7 @@ int value_time(const struct cell *cell, struct local_minute *local, int64_t *us)
     const char *at = cell->text, *end = at + cell->len;
     struct date date;
     int64_t ahead;
+    if (is_milliseconds(cell, us)) return 0;
     if (cell->len < 5 || (at[4] != '-' && at[4] != '/')) return value_seconds(cell, us);
     at = date_read(at, end, &date);
     int zone = at ? date_zone(at, end, &ahead) : -1;

@@ -38,7 +38,10 @@ static const char *value_end(const char *at, const char *end, struct cell *value
     const char *from = at;
     *value = (struct cell){"", 0};
     if (at == end) return NULL;
-    if (*at == '{' || *at == '[') return nested_end(at, end);
+    if (*at == '{' || *at == '[') {
+        *value = (struct cell){at, 0};
+        return nested_end(at, end);
+    }
     if (*at == '"') {
         const char *behind = string_end(at + 1, end);
         if (behind) *value = (struct cell){at + 1, (size_t)(behind - at) - 2};

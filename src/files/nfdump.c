@@ -1,11 +1,12 @@
 /* nfdump: -o csv of 1.6 and 1.7, of 1.7.4 and later with chosen columns or without, and -o json. Times are local ones,
- * those of csv before 1.7.4 in whole seconds.
+ * those of csv before 1.7.4 in whole seconds; those of csv-fast are milliseconds since 1970.
  * Output counts are the other direction's, as nfdump -b and -B make them. */
 #include "files/foreign_impl.h"
 
 #include <string.h>
 
 static const struct column columns[] = {
+    {{"cnt", "af"}, ROLE_NONE, NULL, NULL, NULL},
     {{"ts", "first", "t_first", "firstSeen"}, ROLE_START, NULL, NULL, NULL},
     {{"te", "last", "t_last", "lastSeen"}, ROLE_END, NULL, NULL, NULL},
     {{"td", "duration"}, ROLE_DURATION, NULL, NULL, NULL},
@@ -53,10 +54,27 @@ static const struct column columns[] = {
 
 _Static_assert(sizeof columns / sizeof columns[0] <= COLUMNS_MAX, "a place for each value");
 
-/* Names of nfdump's that /etc/protocols has not. */
-static const struct alias protocols[] = {{"ICMP6", 58}, {"Rte6", 43},   {"Frag6", 44},  {"NOHE6", 59},  {"OPTS6", 60},
-                                         {"SWIPE", 53}, {"MOBIL", 55},  {"ETHIP", 97},  {"IPcmp", 108}, {"PGM", 113},
-                                         {"PTP", 123},  {"ISIS4", 124}, {"UDP-L", 136}, {"MPLS", 137},  {NULL, 0}};
+/* All of its names, as some mean another protocol in /etc/protocols. It has IPIP for 94, too, and IDPR for 38. */
+static const struct alias protocols[] = {
+    {"ICMP", 1},   {"IGMP", 2},    {"GGP", 3},     {"IPIP", 4},    {"ST", 5},      {"TCP", 6},    {"CBT", 7},
+    {"EGP", 8},    {"IGP", 9},     {"BBN", 10},    {"NVPII", 11},  {"PUP", 12},    {"ARGUS", 13}, {"ENCOM", 14},
+    {"XNET", 15},  {"CHAOS", 16},  {"UDP", 17},    {"MUX", 18},    {"DCN", 19},    {"HMP", 20},   {"PRM", 21},
+    {"XNS", 22},   {"Trnk1", 23},  {"Trnk2", 24},  {"Leaf1", 25},  {"Leaf2", 26},  {"RDP", 27},   {"IRTP", 28},
+    {"ISO-4", 29}, {"NETBK", 30},  {"MFESP", 31},  {"MEINP", 32},  {"DCCP", 33},   {"3PC", 34},   {"IDPR", 35},
+    {"XTP", 36},   {"DDP", 37},    {"TP++", 39},   {"IL", 40},     {"IPv6", 41},   {"SDRP", 42},  {"Rte6", 43},
+    {"Frag6", 44}, {"IDRP", 45},   {"RSVP", 46},   {"GRE", 47},    {"MHRP", 48},   {"BNA", 49},   {"ESP", 50},
+    {"AH", 51},    {"INLSP", 52},  {"SWIPE", 53},  {"NARP", 54},   {"MOBIL", 55},  {"TLSP", 56},  {"SKIP", 57},
+    {"ICMP6", 58}, {"NOHE6", 59},  {"OPTS6", 60},  {"HOST", 61},   {"CFTP", 62},   {"NET", 63},   {"SATNT", 64},
+    {"KLAN", 65},  {"RVD", 66},    {"IPPC", 67},   {"FS", 68},     {"SATM", 69},   {"VISA", 70},  {"IPCV", 71},
+    {"CPNX", 72},  {"CPHB", 73},   {"WSN", 74},    {"PVP", 75},    {"BSATM", 76},  {"SUNND", 77}, {"WBMON", 78},
+    {"WBEXP", 79}, {"ISOIP", 80},  {"VMTP", 81},   {"SVMTP", 82},  {"VINES", 83},  {"TTP", 84},   {"NSIGP", 85},
+    {"DGP", 86},   {"TCF", 87},    {"EIGRP", 88},  {"OSPF", 89},   {"S-RPC", 90},  {"LARP", 91},  {"MTP", 92},
+    {"AX.25", 93}, {"MICP", 95},   {"SCCSP", 96},  {"ETHIP", 97},  {"ENCAP", 98},  {"GMTP", 100}, {"IFMP", 101},
+    {"PNNI", 102}, {"PIM", 103},   {"ARIS", 104},  {"SCPS", 105},  {"QNX", 106},   {"A/N", 107},  {"IPcmp", 108},
+    {"SNP", 109},  {"CpqPP", 110}, {"IPXIP", 111}, {"VRRP", 112},  {"PGM", 113},   {"0hop", 114}, {"L2TP", 115},
+    {"DDX", 116},  {"IATP", 117},  {"STP", 118},   {"SRP", 119},   {"UTI", 120},   {"SMP", 121},  {"SM", 122},
+    {"PTP", 123},  {"ISIS4", 124}, {"FIRE", 125},  {"CRTP", 126},  {"CRUDP", 127}, {"IPLT", 129}, {"SPS", 130},
+    {"PIPE", 131}, {"SCTP", 132},  {"FC", 133},    {"MHEAD", 135}, {"UDP-L", 136}, {"MPLS", 137}, {NULL, 0}};
 
 static bool line_begins(const char *line, size_t len, const char *with) {
     return len >= strlen(with) && memcmp(line, with, strlen(with)) == 0;

@@ -1,4 +1,4 @@
-/* Packed bytes into plain ones: gzip and zstd, told from their first bytes. No I/O. */
+/* Packed bytes into plain ones: gzip, zstd and xz, told from their first bytes. No I/O. */
 #ifndef FLOWIMPORT_FILES_UNPACK_H
 #define FLOWIMPORT_FILES_UNPACK_H
 
@@ -10,7 +10,8 @@
 
 enum { UNPACK_HEAD = 4 }; /* bytes by which the packing is known; fewer where there are no more */
 
-struct unpack; /* opaque; zstd takes up to 128 MiB, which is what its own programs unpack at most */
+struct unpack; /* opaque; zstd and xz use up to 128 MiB, which is what zstd's own program unpacks at most, and
+                xz -9 requires 65 */
 
 /* NULL: these are plain bytes. */
 struct unpack *unpack_new(const uint8_t *head, size_t len);

@@ -26,6 +26,7 @@ static const struct column columns[] = {
     {{"inner_vlan"}, ROLE_NUMBER, "dot1qCustomerVlanId", NULL, NULL},
     {{"orig_l2_addr"}, ROLE_MAC, "sourceMacAddress", NULL, "destinationMacAddress"},
     {{"resp_l2_addr"}, ROLE_MAC, "destinationMacAddress", NULL, "sourceMacAddress"},
+    {{"tunnel_parents"}, ROLE_INSIDE, NULL, NULL, NULL},
     {{"service"}, ROLE_TEXT, "applicationName", NULL, NULL},
     {{NULL}, ROLES, NULL, NULL, NULL},
 };
@@ -104,6 +105,7 @@ const struct foreign_tool zeek_tool = {
     .times = "",
     .protocols = protocols,
     .icmp_port = icmp_port,
+    .icmp_answers = true,
     .comment = comment,
     .separators = "",
 };

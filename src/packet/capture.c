@@ -18,6 +18,8 @@ enum {
     BLOCK_MS = 100, /* how long the kernel fills a block of the ring before it is handed over */
 };
 
+const char *capture_link_name(int link_type) { return pcap_datalink_val_to_name(link_type); }
+
 struct capture {
     const struct capture_config *config;
     pcap_t *pcap;

@@ -111,7 +111,7 @@ static enum packet_verdict ipv4(struct walk *walk, struct packet *out) {
     if (total < header) return PACKET_BAD_LENGTH;
     unsigned fragment = be16(at + 6);
     out->family = FLOW_IPV4;
-    out->octets = total;
+    out->octets = walk_limit(walk, total);
     out->header_bytes = (uint8_t)header;
     out->tos = at[1];
     out->ttl = at[8];
@@ -122,7 +122,6 @@ static enum packet_verdict ipv4(struct walk *walk, struct packet *out) {
     memcpy(out->source, at + 12, 4);
     memcpy(out->destination, at + 16, 4);
     if (left < header) return PACKET_CUT_HEADERS;
-    walk_limit(walk, total);
     walk->at += header;
     if (out->fragment_offset) return later_fragment(walk, out);
     return out->protocol == AUTHENTICATION ? extensions(walk, out) : transport(walk, out);
@@ -168,8 +167,7 @@ static enum packet_verdict ipv6(struct walk *walk, struct packet *out) {
     memcpy(out->destination, at + 24, 16);
     walk->at += HEADER;
     if (!payload && out->protocol != NO_NEXT_HEADER) payload = unsaid_length(walk, out->protocol);
-    out->octets = HEADER + (uint64_t)payload;
-    walk_limit(walk, payload);
+    out->octets = HEADER + (uint64_t)walk_limit(walk, payload);
     return extensions(walk, out);
 }
 

@@ -12,17 +12,26 @@ enum {
     LINK_PPP_HDLC = 50,
     LINK_PPPOE = 51,
     LINK_RAW_FILE = 101,
+    LINK_C_HDLC = 104,
+    LINK_WIFI = 105,
+    LINK_FRAME_RELAY = 107,
     LINK_LOOP = 108,
     LINK_LINUX_SLL = 113,
+    LINK_RADIOTAP = 127,
     LINK_IPV4 = 228,
     LINK_IPV6 = 229,
     LINK_NFLOG = 239,
+    LINK_IPOIB = 242,
     LINK_LINUX_SLL2 = 276,
 
     PPP_IPV4 = 0x21,
     PPP_IPV6 = 0x57,
     PPP_MPLS = 0x281,
     PPP_MPLS_MULTICAST = 0x283,
+
+    NLPID_SNAP = 0x80,
+    NLPID_IPV6 = 0x8e,
+    NLPID_IPV4 = 0xcc,
 
     SLL_OUTGOING = 4,
     NFLOG_IN_INTERFACE = 4,
@@ -93,6 +102,52 @@ static unsigned vn_tag(struct walk *walk) {
     if (walk_left(walk) < 6) return NEXT_CUT;
     walk->at += 6;
     return be16(walk->at - 2);
+}
+
+/* IEEE 802.1BR: six bytes of the bridge's ports, then the type of what follows. */
+static unsigned e_tag(struct walk *walk) {
+    if (walk_left(walk) < 8) return NEXT_CUT;
+    walk->at += 8;
+    return be16(walk->at - 2);
+}
+
+/* Version and length, options in words of four bytes, then the type of what follows. */
+static unsigned metadata(struct walk *walk) {
+    if (walk_left(walk) < 2) return NEXT_CUT;
+    size_t bytes = 2 + walk->at[1] * (size_t)4 + 2;
+    if (walk->at[0] != 1) return NEXT_OTHER;
+    if (walk_left(walk) < bytes) return NEXT_CUT;
+    walk->at += bytes;
+    return be16(walk->at - 2);
+}
+
+/* IEEE 802.1AE, where it protects but does not encrypt: flags, a short length, a number, maybe the sender. */
+static unsigned macsec(struct walk *walk) {
+    enum { VERSION = 0x80, SENDER = 0x20, ENCRYPTED_OR_CHANGED = 0x0c };
+    if (walk_left(walk) < 1) return NEXT_CUT;
+    size_t bytes = 6 + (*walk->at & SENDER ? 8 : 0) + 2;
+    if (*walk->at & (VERSION | ENCRYPTED_OR_CHANGED)) return NEXT_OTHER;
+    if (walk_left(walk) < bytes) return NEXT_CUT;
+    walk->at += bytes;
+    return be16(walk->at - 2);
+}
+
+/* A service function's header (RFC 8300), of so many words of four bytes. */
+static unsigned nsh(struct walk *walk) {
+    const uint8_t *at = walk->at;
+    if (walk_left(walk) < 4) return NEXT_CUT;
+    size_t bytes = (at[1] & 0x3f) * (size_t)4;
+    if (at[0] >> 6 != 0 || bytes < 8) return NEXT_OTHER;
+    if (walk_left(walk) < bytes) return NEXT_CUT;
+    walk->at += bytes;
+    switch (at[3]) {
+    case 1: return NEXT_IPV4;
+    case 2: return NEXT_IPV6;
+    case 3: return NEXT_ETHERNET;
+    case 4: return NEXT_NSH;
+    case 5: return NEXT_MPLS;
+    default: return NEXT_OTHER;
+    }
 }
 
 /* SNAP (RFC 1042), also with the OUI of bridge tunnels. */
@@ -175,6 +230,52 @@ static unsigned pppoe(struct walk *walk, struct packet *out) {
     return ppp(walk, out);
 }
 
+static unsigned c_hdlc(struct walk *walk, struct packet *out) {
+    (void)out;
+    if (walk_left(walk) < 4) return NEXT_CUT;
+    walk->at += 4;
+    return be16(walk->at - 2);
+}
+
+/* An address of two to four bytes, whose last has its lowest bit set; then as RFC 2427 says, or Cisco's EtherType. */
+static unsigned frame_relay(struct walk *walk, struct packet *out) {
+    for (unsigned i = 0;; i++) {
+        if (!walk_left(walk)) return NEXT_CUT;
+        if (i == 4) return NEXT_OTHER;
+        if (*walk->at++ & 1) break;
+    }
+    if (walk_left(walk) < 2) return NEXT_CUT;
+    if (*walk->at != 3) {
+        walk->at += 2;
+        return be16(walk->at - 2);
+    }
+    walk->at++;
+    if (*walk->at == 0) walk->at++; /* a pad */
+    if (!walk_left(walk)) return NEXT_CUT;
+    switch (*walk->at++) {
+    case NLPID_IPV4: return NEXT_IPV4;
+    case NLPID_IPV6: return NEXT_IPV6;
+    case NLPID_SNAP: break;
+    default: return NEXT_OTHER;
+    }
+    if (walk_left(walk) < 5) return NEXT_CUT;
+    uint32_t organization = be24(walk->at);
+    unsigned type = be16(walk->at + 3);
+    walk->at += 5;
+    if (organization == 0) return type;
+    if (organization == 0x0080c2 && (type == 1 || type == 7)) return ethernet(walk, out); /* with a checksum, or not */
+    return NEXT_OTHER;
+}
+
+/* Behind a global routing header (RFC 4391). */
+static unsigned ipoib(struct walk *walk, struct packet *out) {
+    (void)out;
+    enum { ROUTING = 40 };
+    if (walk_left(walk) < ROUTING + 4) return NEXT_CUT;
+    walk->at += ROUTING + 4;
+    return be16(walk->at - 4);
+}
+
 /* A BSD loopback: the family, in the byte order of the host that captured or of the network. */
 static unsigned loopback(struct walk *walk, struct packet *out) {
     (void)out;
@@ -225,8 +326,9 @@ static unsigned nflog(struct walk *walk, struct packet *out) {
         size_t length = host_number(walk->at, 2), type = host_number(walk->at + 2, 2);
         if (length < 4) return NEXT_OTHER;
         if (type == NFLOG_PAYLOAD) {
-            walk_limit(walk, length);
+            (void)walk_limit(walk, length);
             walk->at += 4;
+            walk->endless = true; /* the kernel hands over a part, if it is asked to, and doesn't say of how much */
             return link_ip_version(walk);
         }
         size_t padded = (length + 3) & ~(size_t)3;
@@ -256,6 +358,11 @@ static const struct link {
     {LINK_PPP_HDLC, "PPP in HDLC framing", ppp},
     {LINK_PPPOE, "PPPoE", pppoe},
     {LINK_NFLOG, "NFLOG", nflog},
+    {LINK_C_HDLC, "Cisco HDLC", c_hdlc},
+    {LINK_FRAME_RELAY, "Frame Relay", frame_relay},
+    {LINK_WIFI, "IEEE 802.11", wifi_begin},
+    {LINK_RADIOTAP, "IEEE 802.11 with radiotap", radiotap_begin},
+    {LINK_IPOIB, "IP over InfiniBand", ipoib},
 };
 
 static const struct link *link_find(int type) {
@@ -289,6 +396,10 @@ enum packet_verdict link_next(struct walk *walk, unsigned next, struct packet *o
         case NEXT_VLAN_9200:
         case NEXT_VLAN_9300: next = vlan_tag(walk, out); break;
         case NEXT_VN_TAG: next = vn_tag(walk); break;
+        case NEXT_E_TAG: next = e_tag(walk); break;
+        case NEXT_METADATA: next = metadata(walk); break;
+        case NEXT_MACSEC: next = macsec(walk); break;
+        case NEXT_NSH: next = nsh(walk); break;
         case NEXT_BACKBONE: next = backbone_tag(walk); break;
         case NEXT_MPLS:
         case NEXT_MPLS_UPSTREAM: next = mpls(walk, out); break;

@@ -11,6 +11,7 @@ enum {
     PORT_GTPU = 2152,
     PORT_TEREDO = 3544,
     PORT_VXLAN = 4789,
+    PORT_VXLAN_GPE = 4790,
     PORT_GENEVE = 6081,
 
     GRE_CHECKSUM = 0x8000,
@@ -21,6 +22,7 @@ enum {
     GRE_VERSION = 0x0007,
     GRE_ERSPAN = 0x88be, /* types I and II */
     GRE_ERSPAN_3 = 0x22eb,
+    ERSPAN_TRUNCATED = 0x0400,
 
     GTPU_EXTENSION = 4, /* flags: an extension header, a sequence number, an N-PDU number */
     GTPU_OPTIONAL = 7,
@@ -46,10 +48,14 @@ static bool skip_routes(struct walk *walk) {
     }
 }
 
-/* Type I has no header of its own, type II has 8 bytes, type III 12, and 8 more where the last bit says so. */
+/* Type I has no header of its own, type II has 8 bytes, type III 12, and 8 more where the last bit says so. The mirror
+ * may have cut the frame that is inside. */
 static unsigned erspan(struct walk *walk, unsigned flags, unsigned protocol) {
-    if (protocol == GRE_ERSPAN) return !(flags & GRE_SEQUENCE) || skip(walk, 8) ? NEXT_ETHERNET : NEXT_CUT;
-    if (!skip(walk, 12)) return NEXT_CUT;
+    const uint8_t *at = walk->at;
+    if (protocol == GRE_ERSPAN && !(flags & GRE_SEQUENCE)) return NEXT_ETHERNET;
+    if (!skip(walk, protocol == GRE_ERSPAN ? 8 : 12)) return NEXT_CUT;
+    walk->endless |= (be16(at + 2) & ERSPAN_TRUNCATED) != 0;
+    if (protocol == GRE_ERSPAN) return NEXT_ETHERNET;
     return !(walk->at[-1] & 1) || skip(walk, 8) ? NEXT_ETHERNET : NEXT_CUT;
 }
 
@@ -75,7 +81,14 @@ static unsigned vxlan(struct walk *walk, struct packet *out) {
     if (!skip(walk, 8)) return NEXT_CUT;
     if (!(at[0] & 0x08)) return NEXT_OTHER; /* no VNI */
     out->tunnel_id = be24(at + 4);
-    return NEXT_ETHERNET;
+    if (out->destination_port != PORT_VXLAN_GPE || !(at[0] & 0x04)) return NEXT_ETHERNET;
+    switch (at[3]) { /* draft-ietf-nvo3-vxlan-gpe */
+    case 1: return NEXT_IPV4;
+    case 2: return NEXT_IPV6;
+    case 3: return NEXT_ETHERNET;
+    case 4: return NEXT_NSH;
+    default: return NEXT_OTHER;
+    }
 }
 
 static unsigned geneve(struct walk *walk, struct packet *out) {
@@ -118,6 +131,7 @@ static unsigned teredo(struct walk *walk) {
 static enum packet_tunnel udp_tunnel(const struct packet_options *options, const struct packet *packet) {
     unsigned port = packet->destination_port;
     if (port == (options->vxlan_port ? options->vxlan_port : PORT_VXLAN)) return TUNNEL_VXLAN;
+    if (port == PORT_VXLAN_GPE) return TUNNEL_VXLAN;
     if (port == PORT_GENEVE) return TUNNEL_GENEVE;
     if (port == PORT_GTPU) return TUNNEL_GTPU;
     return port == PORT_TEREDO || packet->source_port == PORT_TEREDO ? TUNNEL_TEREDO : TUNNEL_NONE;

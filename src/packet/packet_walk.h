@@ -8,6 +8,7 @@
 struct walk {
     const uint8_t *frame, *at, *end; /* captured bytes */
     size_t cut;                      /* bytes of the wire behind the end that were not captured */
+    bool endless;                    /* nobody says how many there were on the wire */
 };
 
 /* What comes next: an EtherType, a length of IEEE 802.3 (0 to 1500: LLC follows), or NEXT_CUT. */
@@ -25,6 +26,10 @@ enum next {
     NEXT_PPPOE = 0x8864,
     NEXT_SERVICE_VLAN = 0x88a8,
     NEXT_BACKBONE = 0x88e7,
+    NEXT_MACSEC = 0x88e5,
+    NEXT_METADATA = 0x8909, /* of Cisco: security groups */
+    NEXT_E_TAG = 0x893f,    /* IEEE 802.1BR */
+    NEXT_NSH = 0x894f,
     NEXT_VN_TAG = 0x8926,    /* of Cisco: between a virtual interface and its switch */
     NEXT_VLAN_9100 = 0x9100, /* stacked tags before IEEE 802.1ad */
     NEXT_VLAN_9200 = 0x9200,
@@ -36,15 +41,17 @@ enum next {
 static inline size_t walk_left(const struct walk *walk) { return (size_t)(walk->end - walk->at); }
 static inline size_t walk_length(const struct walk *walk) { return walk_left(walk) + walk->cut; } /* on the wire */
 
-/* What lies more than `length` bytes ahead, on the wire, is padding. */
-static inline void walk_limit(struct walk *walk, size_t length) {
+/* A header says that its packet goes on for `length` bytes: what lies behind them, on the wire, is padding. Returns how
+ * many of them are believed, which is no more than were on the wire. */
+static inline size_t walk_limit(struct walk *walk, size_t length) {
     size_t left = walk_left(walk);
     if (length <= left) {
         walk->end = walk->at + length;
         walk->cut = 0;
-    } else if (length - left < walk->cut) {
-        walk->cut = length - left;
+        return length;
     }
+    if (length - left < walk->cut) walk->cut = length - left;
+    return walk->endless ? length : left + walk->cut;
 }
 
 /* From the frame's first byte to the transport header. */
@@ -53,6 +60,9 @@ enum packet_verdict link_decode(struct walk *walk, int link_type, struct packet 
 enum packet_verdict link_next(struct walk *walk, unsigned next, struct packet *out);
 /* NEXT_IPV4 or NEXT_IPV6 by the first bits; NEXT_OTHER, NEXT_CUT. */
 unsigned link_ip_version(const struct walk *walk);
+/* The first headers of IEEE 802.11 frames, without and with radiotap, up to what comes next. */
+unsigned wifi_begin(struct walk *walk, struct packet *out);
+unsigned radiotap_begin(struct walk *walk, struct packet *out);
 /* From the IP header to the transport header. */
 enum packet_verdict ip_decode(struct walk *walk, unsigned version, struct packet *out);
 /* The tunnel that a packet is by its protocol and ports, whether it is to be taken apart or not. */

@@ -7,7 +7,8 @@
 #include "tool/command.h"
 
 /* Each of these returns an exit code; what is wrong has been said. A sum of packets and of what was not counted goes to
- * stderr. *damaged: the damaged blocks of the file, which were ignored, are added to it. */
+ * stderr. *damaged: what is missing of the file is added to it: damaged blocks, which were ignored; a cut at its end;
+ * and if not a packet was counted, frames of link types that are not supported. */
 /* The flows of a capture, from its first frame on, in an order that depends on nothing but the contents, the
  * configuration and the seed. */
 int captures_flows(const struct command_call *call, struct contents *contents, uint64_t seed, meter_flow_fn *each,

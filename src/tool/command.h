@@ -28,6 +28,7 @@ enum command_format {
     FORMAT_ZEEK,
     FORMAT_ARGUS,
     FORMAT_NFDUMP,
+    FORMAT_VPC,
     FORMAT_PCAP,
     FORMAT_VERMONT_DB, /* this and the next: tables of databases */
     FORMAT_ARGUS_DB

@@ -126,6 +126,28 @@ static void record_put(struct export *export, const struct flow_record *record) 
     flow_put(export, 0, &flow);
 }
 
+static enum check_verdict records_check(struct export *export, struct flow_record *records, unsigned n,
+                                        struct reject *reject) {
+    enum check_verdict verdict = CHECK_IMPORT;
+    for (unsigned i = 0; i < n && verdict == CHECK_IMPORT; i++)
+        verdict = check_record(export->rules, &export->layout, export->checked_at, &records[i], reject);
+    return verdict;
+}
+
+/* Of an object of a list: all of them are checked before the first is sent. */
+static bool list_check(void *context, struct flow_record *records, unsigned n, struct reject *reject) {
+    return records_check(context, records, n, reject) != CHECK_REJECT;
+}
+
+static bool list_put(void *context, struct flow_record *records, unsigned n, struct reject *reject) {
+    struct export *export = context;
+    enum check_verdict verdict = records_check(export, records, n, reject);
+    for (unsigned i = 0; i < n && verdict == CHECK_IMPORT; i++)
+        record_put(export, &records[i]);
+    if (verdict == CHECK_TOO_OLD) export->too_old++;
+    return true;
+}
+
 /* The records of an entry that may be counted, as flows; one that may not is reported or counted. */
 static int entry_export(void *context, int64_t position, const char *text, size_t len) {
     struct export *export = context;
@@ -133,9 +155,10 @@ static int entry_export(void *context, int64_t position, const char *text, size_
     struct reject reject;
     (void)position;
     int n = entry_decode(export->decoder, ENTRY_ANY, text, len, records, &reject);
-    enum check_verdict verdict = n > 0 ? CHECK_IMPORT : CHECK_REJECT;
-    for (int i = 0; i < n && verdict == CHECK_IMPORT; i++)
-        verdict = check_record(export->rules, &export->layout, export->checked_at, &records[i], &reject);
+    if (n == ENTRY_IS_LIST && entry_decode_list(export->decoder, text, len, list_check, export, &reject) &&
+        entry_decode_list(export->decoder, text, len, list_put, export, &reject))
+        return export->code;
+    enum check_verdict verdict = n > 0 ? records_check(export, records, (unsigned)n, &reject) : CHECK_REJECT;
     for (int i = 0; i < n && verdict == CHECK_IMPORT; i++)
         record_put(export, &records[i]);
     if (verdict == CHECK_TOO_OLD) export->too_old++;

@@ -8,7 +8,7 @@
 /* clang-format off */
 static const struct option_word formats[] = {
     {"auto", FORMAT_AUTO},   {"json", FORMAT_JSON},     {"zeek", FORMAT_ZEEK},
-    {"argus", FORMAT_ARGUS}, {"nfdump", FORMAT_NFDUMP}, {"pcap", FORMAT_PCAP},
+    {"argus", FORMAT_ARGUS}, {"nfdump", FORMAT_NFDUMP}, {"vpc", FORMAT_VPC}, {"pcap", FORMAT_PCAP},
     {"vermont-db", FORMAT_VERMONT_DB}, {"argus-db", FORMAT_ARGUS_DB}, {NULL, 0}};
 
 #define AT(field, type) OPTION_AT(command_options, field, type)

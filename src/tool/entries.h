@@ -50,7 +50,7 @@ struct entries {
     int64_t column;     /* where it begins in the line, from 1 on; 0 or 1: with it */
     uint64_t refused;   /* records that were */
     uint64_t known;     /* of these, from the first on, were reported and kept in an earlier reading */
-    uint64_t damaged;   /* blocks of a capture that were ignored, of which it has been told */
+    uint64_t damaged;   /* parts of a capture that are missing, of which it has been told */
     FILE *kept;         /* of --rejected; NULL */
     const char *record; /* under way, as it stands in the source, for --rejected; NULL: as the entry has it */
     size_t record_len;

@@ -6,6 +6,7 @@
 
 #include "base/mem.h"
 #include "files/capture_file.h"
+#include "files/head.h"
 #include "files/lines.h"
 #include "config/capture_options.h"
 #include "tool/captures.h"
@@ -25,6 +26,8 @@ static int file_identify(struct entries *entries) {
     struct file *file = entries->state;
     struct error error;
     if (contents_identity(file->contents, entries->identity, &error) == 0) return EXIT_DONE;
+    /* Frames end where they say; half a line or object would be refused, and the whole one be another file. */
+    if (entries_file_capture(entries) && contents_is_cut(file->contents)) return EXIT_DONE;
     return command_fail(EXIT_FAILED, "%s", error.text);
 }
 
@@ -128,7 +131,7 @@ struct contents *entries_file_capture(struct entries *entries) {
 
 /* --- which it is --- */
 
-/* By --format, or if that is auto, by the first bytes: 0, or -1 where they can't be read. */
+/* By --format, or if that is auto, by the first bytes: 0, or -1 where they can't be read, or are of no known format. */
 static int format_find(const struct command_call *call, struct contents *contents, bool *is_capture,
                        enum foreign_format *format, struct error *error) {
     char head[FOREIGN_HEAD];
@@ -139,8 +142,11 @@ static int format_find(const struct command_call *call, struct contents *content
     }
     *is_capture = call->options->format == FORMAT_PCAP || found > 0;
     if (found < 0 || n < 0) return -1;
-    if (!*is_capture) *format = entries_line_format(call, head, (size_t)n);
-    return 0;
+    if (*is_capture) return 0;
+    *format = entries_line_format(call, head, (size_t)n);
+    bool known = call->options->format != FORMAT_AUTO || *format != FOREIGN_ENTRIES;
+    return known || head_has_entries(head, (size_t)n) ? 0
+                                                      : head_refuse(contents_name(contents), head, (size_t)n, error);
 }
 
 struct entries *entries_file_open(const struct command_call *call, const char *path, bool lasting) {

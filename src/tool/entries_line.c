@@ -47,7 +47,8 @@ int entries_line_end(struct entries *entries, struct foreign *foreign, int64_t p
 
 void entries_passed_over(const struct entries *entries, const struct foreign *foreign) {
     if (foreign_passed_over(foreign) > 0)
-        fprintf(stderr, "%s: %" PRIu64 " records skipped: not IP flows\n", entries->name, foreign_passed_over(foreign));
+        fprintf(stderr, "%s: %" PRIu64 " records skipped: not IP flows, or inside of tunnels\n", entries->name,
+                foreign_passed_over(foreign));
 }
 
 enum foreign_format entries_line_format(const struct command_call *call, const char *head, size_t len) {

@@ -78,15 +78,34 @@ static void record_show(const struct pretty *pretty, const struct flow_record *r
     buffer_add_text(out, "\n");
 }
 
+struct showing {
+    struct pretty *pretty;
+    struct buffer *out;
+};
+
+static void records_show(const struct showing *showing, const struct flow_record *records, unsigned n) {
+    struct pretty *pretty = showing->pretty;
+    if (!pretty->begun)
+        buffer_printf(showing->out, "%-20s %9s  %-9s %9s %9s  %21s > %s\n", "start", "length", "protocol", "packets",
+                      "octets", "from", "to");
+    pretty->begun = true;
+    for (unsigned i = 0; i < n; i++)
+        record_show(pretty, &records[i], showing->out);
+}
+
+static bool list_show(void *context, struct flow_record *records, unsigned n, struct reject *reject) {
+    (void)reject;
+    records_show(context, records, n);
+    return true;
+}
+
 int pretty_write(struct pretty *pretty, const char *text, size_t len, struct buffer *out, struct reject *reject) {
     struct flow_record records[ENTRY_RECORDS_MAX];
     int n = entry_decode(pretty->decoder, ENTRY_ANY, text, len, records, reject);
+    const struct showing showing = {pretty, out};
+    if (n == ENTRY_IS_LIST)
+        return entry_decode_list(pretty->decoder, text, len, list_show, (void *)(uintptr_t)&showing, reject) ? 0 : -1;
     if (n <= 0) return -1;
-    if (!pretty->begun)
-        buffer_printf(out, "%-20s %9s  %-9s %9s %9s  %21s > %s\n", "start", "length", "protocol", "packets", "octets",
-                      "from", "to");
-    pretty->begun = true;
-    for (int i = 0; i < n; i++)
-        record_show(pretty, &records[i], out);
+    records_show(&showing, records, (unsigned)n);
     return 0;
 }

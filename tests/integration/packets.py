@@ -18,7 +18,9 @@ import sys
 ETHERNET, RAW, NULL, LOOP, PPP, PPP_HDLC, PPPOE, SLL, SLL2, NFLOG, IPV4, IPV6 = (1, 101, 0, 108, 9, 50, 51, 113, 276,
                                                                               239, 228, 229)
 # The order is that of fuzz_packet.c.
-LINKS = (ETHERNET, SLL, SLL2, 12, 14, RAW, IPV4, IPV6, NULL, LOOP, PPP, PPP_HDLC, PPPOE, NFLOG)
+C_HDLC, WIFI, FRAME_RELAY, RADIOTAP, IPOIB = 104, 105, 107, 127, 242
+LINKS = (ETHERNET, SLL, SLL2, 12, 14, RAW, IPV4, IPV6, NULL, LOOP, PPP, PPP_HDLC, PPPOE, NFLOG, C_HDLC, WIFI, FRAME_RELAY,
+         RADIOTAP, IPOIB)
 TUNNELS = ("none", "gre", "ip", "vxlan", "geneve", "gtpu", "teredo")
 TCP, UDP, ICMP, ICMPV6, DCCP, SCTP, UDP_LITE, GRE, ESP, AH = 6, 17, 1, 58, 33, 132, 136, 47, 50, 51
 HOP_BY_HOP, ROUTING, FRAGMENT, NONE, DESTINATION, MOBILITY, HIP, SHIM6 = 0, 43, 44, 59, 60, 135, 139, 140
@@ -231,6 +233,17 @@ def nflog(part, interface=5):
 # Tunnels ------------------------------------------------------------------------------------------------------------
 
 
+def wifi(part, control, pad=0):
+    """A data frame from A to B, by access points or not."""
+    mac_a, mac_b, point = (bytes.fromhex(mac.replace(":", "")) for mac in (MAC_A, MAC_B, MAC_C))
+    ends = {0: (mac_b, mac_a, point), 1: (point, mac_a, mac_b), 2: (mac_b, point, mac_a), 3: (point, point, mac_b)}
+    head = struct.pack("<HH", control, 0) + b"".join(ends[control >> 8 & 3]) + b"\x10\0"
+    head += mac_a if control & 0x300 == 0x300 else b""
+    head += b"\6\0" if control & 0x80 else b""
+    head += b"\0" * 4 if control & 0x8000 else b""
+    return snap(part).behind(head + b"\0" * pad, link=lambda fields: dict(source_mac=MAC_A, destination_mac=MAC_B))
+
+
 def gre(part, kind=None, flags=0, key=0, routes=b"", between=b""):
     head = struct.pack(">HH", flags, kind or ethertype(part))
     head += b"\0\0\0\0" if flags & 0xc000 else b""
@@ -239,6 +252,11 @@ def gre(part, kind=None, flags=0, key=0, routes=b"", between=b""):
     head += b"\0\0\0\2" if flags & 0x0080 else b""
     return part.in_tunnel(head + routes + between, "gre", dict(protocol=GRE, transport_offset=0), key,
                           framed="source_mac" in part.fields)
+
+
+def shorter(part, octets):
+    """That is believed to have so many."""
+    return Part(part.data, {**part.fields, "octets": octets}, part.closed, part.framed)
 
 
 def ip_in_ip(part):
@@ -311,6 +329,32 @@ def link_cases():
     yield "vn-tag", ETHERNET, ether(inner4.behind(b"\0\0\0\0\x08\0"), 0x8926)
     yield "vn-tag-vlan", ETHERNET, ether(vlan(inner4, 11).behind(b"\0\0\0\0\x81\0"), 0x8926)
     yield "backbone-untagged", ETHERNET, ether(quiet_ether(inner4).behind(b"\x00\x00\x12\x34"), 0x88e7)
+    yield "e-tag", ETHERNET, ether(inner4.behind(b"\0\0\0\1\0\0\x08\0"), 0x893f)
+    yield "e-tag-vlan", ETHERNET, ether(vlan(inner4, 11).behind(b"\0\0\0\1\0\0\x81\0"), 0x893f)
+    yield "metadata", ETHERNET, ether(inner4.behind(b"\1\1\0\1\0\7\x08\0"), 0x8909)
+    yield "metadata-in-vlan", ETHERNET, ether(vlan(inner6.behind(b"\1\1\0\1\0\7\x86\xdd"), 11, 0x8909), 0x8100)
+    yield "macsec", ETHERNET, ether(Part(inner4.data + b"\xcc" * 16, inner4.fields).behind(b"\0\0\0\0\0\1\x08\0"), 0x88e5)
+    yield "macsec-sender", ETHERNET, ether(Part(inner6.data + b"\xcc" * 16, inner6.fields).behind(
+        b"\x20\0\0\0\0\1" + b"\2\0\0\0\0\x0a\0\1" + b"\x86\xdd"), 0x88e5)
+    yield "nsh", ETHERNET, ether(inner4.behind(b"\x0f\xc6\1\1\0\0\1\xff" + b"\0" * 16), 0x894f)
+    yield "nsh-ipv6", ETHERNET, ether(inner6.behind(b"\x0f\xc2\2\2\0\0\1\xff"), 0x894f)
+    yield "nsh-mpls", ETHERNET, ether(mpls(inner4, 16).behind(b"\x0f\xc2\2\5\0\0\1\xff"), 0x894f)
+    yield "c-hdlc", C_HDLC, inner4.behind(b"\x0f\0\x08\0")
+    yield "c-hdlc-multicast-ipv6", C_HDLC, inner6.behind(b"\x8f\0\x86\xdd")
+    yield "frame-relay", FRAME_RELAY, inner4.behind(b"\x18\x41\3\xcc")
+    yield "frame-relay-pad-ipv6", FRAME_RELAY, inner6.behind(b"\x18\x41\3\0\x8e")
+    yield "frame-relay-snap", FRAME_RELAY, inner4.behind(b"\x18\x41\3\0\x80\0\0\0\x08\0")
+    yield "frame-relay-bridged", FRAME_RELAY, ether(inner4).behind(b"\x18\x41\3\0\x80\0\x80\xc2\0\7")
+    yield "frame-relay-of-cisco", FRAME_RELAY, inner4.behind(b"\x18\x41\x08\0")
+    yield "frame-relay-long-address", FRAME_RELAY, inner4.behind(b"\x18\x40\x40\x41\3\xcc")
+    yield "ipoib", IPOIB, inner4.behind(b"\0" * 40 + b"\x08\0\0\0")
+    for name, control, part in (("station", 0x0108, inner4), ("access-point", 0x0208, inner6), ("ad-hoc", 0x0008, inner4),
+                                ("bridge", 0x0308, inner4), ("qos", 0x0188, inner6), ("qos-ht", 0x8288, inner4),
+                                ("qos-bridge", 0x0388, inner4)):
+        yield "wifi-" + name, WIFI, wifi(part, control)
+        yield "radiotap-" + name, RADIOTAP, wifi(part, control).behind(b"\0\0\x0b\0\4\0\1\0" + b"\x0c\x64\0")
+    more = struct.pack("<BBHII4xQB7x", 0, 0, 32, 0x80000003, 0, 1, 0x20)
+    yield "radiotap-padded", RADIOTAP, wifi(inner4, 0x0188, 2).behind(more)
     yield "mpls", ETHERNET, ether(mpls(inner4, 16), 0x8847)
     yield "mpls-three", ETHERNET, ether(mpls(mpls(mpls(inner6, 16), 17, False), 18, False), 0x8848)
     yield "mpls-in-vlan", ETHERNET, ether(vlan(mpls(inner4, 16), 100, 0x8847), 0x8100)
@@ -425,7 +469,11 @@ def special_cases():
     yield "jumbo-with-a-length", RAW, extended(tcp(), (HOP_BY_HOP, options(1, jumbo))), {}
     no_jumbo = extended(tcp(), (HOP_BY_HOP, options()), payload=0)
     yield "hop-by-hop-without-jumbo", RAW, no_jumbo, dict(fields=dict(octets=len(no_jumbo.data)))
-    yield "longer-than-the-wire", RAW, ipv4(udp(), total=1500), {}
+    yield "longer-than-the-wire", RAW, ipv4(udp(), total=1500), dict(fields=dict(octets=33))
+    yield "longer-than-the-wire-ipv6", ETHERNET, ether(ipv6(udp(), payload=65535)), dict(fields=dict(octets=53))
+    yield "longer-than-the-wire-cut", ETHERNET, ether(ipv4(udp(payload=b"x" * 90), total=1500)), \
+        dict(fields=dict(octets=118), captured=60)
+    yield "nflog-of-a-part", NFLOG, nflog(ipv4(udp(), total=1500)), dict(fields=dict(octets=1500))
     yield "ports-in-the-padding", ETHERNET, ether(ipv4(other(TCP, b"")), pad=60), dict(verdict="cut-transport")
     yield "udp-of-three", RAW, ipv4(other(UDP, b"\0\1\0")), dict(verdict="cut-transport")
     yield "udp-of-four", RAW, ipv4(ports(1, 2, UDP, b"")), {}
@@ -458,6 +506,17 @@ def bad_cases():
     yield "null-appletalk", NULL, b"\x10\0\0\0" + good, "not-ip"
     yield "nflog-other-version", NFLOG, b"\2\1\0\0", "not-ip"
     yield "nflog-attribute-too-short", NFLOG, b"\2\0\0\0\3\0\x09\0" + good, "not-ip"
+    for name, control, sequence in (("beacon", 0x0080, 0), ("null", 0x0048, 0), ("encrypted", 0x4108, 0),
+                                    ("first-fragment", 0x0508, 0), ("later-fragment", 0x0108, 1)):
+        data = wifi(ipv4(tcp()), control).data
+        yield "wifi-" + name, WIFI, data[:22] + bytes([sequence]) + data[23:], "not-ip"
+    data = wifi(ipv4(tcp()), 0x0188).data
+    yield "wifi-aggregate", WIFI, data[:24] + b"\x80" + data[25:], "not-ip"
+    yield "radiotap-of-7", RADIOTAP, b"\0\0\7\0\0\0\0\0" + data, "not-ip"
+    yield "macsec-encrypted", ETHERNET, ether(Part(b"\x0c\0\0\0\0\1" + good), 0x88e5).data, "not-ip"
+    yield "nsh-of-4", ETHERNET, ether(Part(b"\x0f\xc1\2\1" + good), 0x894f).data, "not-ip"
+    yield "metadata-version-2", ETHERNET, ether(Part(b"\2\1\0\1\0\7\x08\0" + good), 0x8909).data, "not-ip"
+    yield "frame-relay-lmi", FRAME_RELAY, b"\0\1\3\x08" + good, "not-ip"
     yield "empty", ETHERNET, b"", "cut-link"
     yield "empty-raw", RAW, b"", "cut-link"
     yield "empty-ipv4", IPV4, b"", "cut-ip"
@@ -491,8 +550,19 @@ def tunnel_cases():
             ("erspan-1", gre(frame4, 0x88be)), ("erspan-2", gre(frame4, 0x88be, 0x1000, between=b"\x10" + b"\0" * 7)),
             ("erspan-3", gre(frame6, 0x22eb, 0x1000, between=b"\x20" + b"\0" * 11)),
             ("erspan-3-platform", gre(frame6, 0x22eb, 0x1000, between=b"\x20" + b"\0" * 10 + b"\1" + b"\0" * 8)),
+            ("erspan-2-truncated", gre(ether(ipv4(tcp(), C4, D4, total=1500), None, MAC_C, MAC_D), 0x88be, 0x1000,
+                                       between=b"\x10\0\4\0" + b"\0" * 4)),
+            ("erspan-3-truncated", gre(ether(ipv4(tcp(), C4, D4, total=1500), None, MAC_C, MAC_D), 0x22eb, 0x1000,
+                                       between=b"\x20\0\4\0" + b"\0" * 8)),
+            ("gre-longer-than-the-wire", gre(shorter(ipv4(tcp(), C4, D4, total=1500), 45))),
             ("4in4", ip_in_ip(inner4)), ("6in4", ip_in_ip(inner6)), ("vxlan", vxlan(frame4)),
-            ("vxlan-vlan", vxlan(frame6)), ("geneve", geneve(frame4)), ("geneve-options", geneve(frame6, option_words=3)),
+            ("vxlan-vlan", vxlan(frame6)), ("vxlan-gpe", vxlan(frame4, port=4790)),
+            ("vxlan-gpe-ip", in_udp(inner4, "vxlan", 4790, b"\x0c\0\0\1\0\0\7\0", 7)),
+            ("vxlan-gpe-ipv6", in_udp(inner6, "vxlan", 4790, b"\x0c\0\0\2\0\0\7\0", 7)),
+            ("vxlan-gpe-ethernet", in_udp(frame4, "vxlan", 4790, b"\x0c\0\0\3\0\0\7\0", 7, framed=True)),
+            ("vxlan-gpe-nsh", in_udp(inner4.behind(b"\x0f\xc2\2\1\0\0\1\xff"), "vxlan", 4790,
+                                     b"\x0c\0\0\4\0\0\7\0", 7)),
+            ("geneve", geneve(frame4)), ("geneve-options", geneve(frame6, option_words=3)),
             ("geneve-ip", geneve(inner4, kind=0x0800, framed=False)), ("gtpu", gtpu(inner4)),
             ("gtpu-ipv6", gtpu(inner6)), ("gtpu-sequence", gtpu(inner4, flags=0x32, optional=b"\0\1\0\0")),
             ("gtpu-number", gtpu(inner4, flags=0x31, optional=b"\0\0\7\x85")),
@@ -669,7 +739,8 @@ def mix(count, seed=1, concurrent=20000, start_ns=1700002200 * 10 ** 9, gap_ns=2
 SEEDS = ("ethernet", "snap", "vlan-stacked-88a8", "backbone", "mpls-three", "pseudowire", "pppoe-mpls", "ppp-compressed",
          "sll", "sll2", "raw-ipv6", "null-30-big", "nflog", "options-40", "tcp-split-rest", "ah", "icmp",
          "every-extension", "first-fragment-ipv6", "jumbo", "gre-all-routes", "erspan-3-platform", "pptp", "6in4",
-         "vxlan-vlan", "geneve-options", "gtpu-extensions", "teredo-both", "four-deep")
+         "vxlan-vlan", "geneve-options", "gtpu-extensions", "teredo-both", "four-deep", "e-tag-vlan", "metadata", "macsec-sender",
+         "nsh-mpls", "wifi-qos-bridge", "wifi-qos-ht", "radiotap-padded", "frame-relay-bridged", "ipoib", "vxlan-gpe-nsh")
 
 
 def write_seeds(folder):

@@ -106,8 +106,15 @@ def test_same_contents_once_unless_asked(pusher, folder):
 
 def test_entries_are_pushed_as_they_are(pusher, folder):
     lines = [b"no JSON", b"\xff\xfe\x00x", b"  {}  ", b"x" * 300000]
-    pusher.run(write(folder / "odd", lines))
+    pusher.run("--format", "json", write(folder / "odd", lines))
     pusher.expect(lines)
+
+
+def test_files_of_unknown_formats_are_refused(pusher, folder):
+    for lines in [b"no JSON", b"a,b,c"], [b"\x7fELF\2\1\1\0" + bytes(range(256)) * 20, b"{}"], [b"BZh91AY&SY"]:
+        _, err = pusher.run(write(folder / "odd", lines), code=1)
+        assert err.count("\n") == 1 and ("unpack it first" if lines[0][:3] == b"BZh" else "known are pcap") in err
+    assert pusher.length() == 0
 
 
 def test_end(pusher, folder):

@@ -20,6 +20,9 @@ void capture_file_close(struct capture_file *file);
 /* Hands on the next frames: what one read of the file returns. 1: there may be more; 0: there are none; -1 with the
  * error set: the rest can't be read, or the callback stopped. */
 int capture_file_read(struct capture_file *file, struct error *error) __attribute__((warn_unused_result));
+/* Whether the last error was that the file ends within a frame, or as a packed one too early: all whole frames were
+ * handed on. */
+bool capture_file_is_cut(const struct capture_file *file);
 
 /* Damaged blocks so far, which were ignored. Borrowed until the file is closed. */
 struct capture_damaged {

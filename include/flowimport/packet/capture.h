@@ -39,6 +39,8 @@ typedef void capture_frame_fn(void *context, const struct capture_frame *frame);
  * capture_close(). */
 struct capture *capture_open(const struct capture_config *config, struct error *error);
 void capture_close(struct capture *capture);
+/* libpcap's name of a link type, also of those that packet_decode() doesn't know; NULL: it has none. */
+const char *capture_link_name(int link_type);
 /* libpcap's DLT_ number of the frames. */
 int capture_link_type(const struct capture *capture);
 

@@ -37,7 +37,7 @@ enum packet_tunnel {
     TUNNEL_NONE,
     TUNNEL_GRE,    /* RFC 2784, 2890, 1701, PPTP's (RFC 2637), ERSPAN I to III, of IP, Ethernet, PPP or MPLS */
     TUNNEL_IP,     /* IP in IP, of both versions in both: 4in4, 6in4, 4in6, 6in6 */
-    TUNNEL_VXLAN,  /* RFC 7348 */
+    TUNNEL_VXLAN,  /* RFC 7348; its Generic Protocol Extension on UDP port 4790 */
     TUNNEL_GENEVE, /* RFC 8926, UDP port 6081 */
     TUNNEL_GTPU,   /* 3GPP TS 29.281, UDP port 2152: user data */
     TUNNEL_TEREDO, /* RFC 4380, UDP port 3544 */
@@ -64,7 +64,8 @@ struct packet {
     uint8_t source[16], destination[16];    /* IPv4: the first 4 bytes; the rest is 0 */
     uint64_t octets;                        /* of the IP packet by its header. Where that has 0 (segmentation offload,
                                                BIG TCP): what the frame had of it on the wire, or less where the jumbo
-                                               payload option (RFC 2675) says less */
+                                               payload option (RFC 2675) says less. Never more than on the wire, where
+                                               that is known (not of NFLOG, nor in ERSPAN that says it was truncated) */
     uint16_t source_port, destination_port; /* TCP, UDP, UDP-Lite, DCCP, SCTP. ICMP of both versions: 0 and
                                                type*256+code. 0 in later fragments, see packet/fragments.h */
     uint8_t family;                         /* enum flow_family */

@@ -75,6 +75,30 @@ static void zeek_text(void **state) {
            HOSTS TCP MOMENT "\"packetDeltaCount\":2,\"octetDeltaCount\":290}\n");
 }
 
+#define REPLY "\"sourceIPv4Address\":3325256708,\"destinationIPv4Address\":3221225985,"
+#define ICMP(type)                                                                                                     \
+    "\"protocolIdentifier\":1,\"sourceTransportPort\":0,\"destinationTransportPort\":" #type "," TIMES                 \
+    "\"packetDeltaCount\":3,\"octetDeltaCount\":300"
+
+/* Of types that are answered the responder's port is the answer's type, of others the code. */
+static void zeek_icmp(void **state) {
+    (void)state;
+#define PING(from, to, proto, packets, answers)                                                                        \
+    "1700000000.123456\tCx\t192.0.2.1\t" from "\t198.51.100.4\t" to "\t" proto "\t-\t1.5\t-\t-\tOTH\t" packets         \
+    "\t" answers "\t-\n"
+    expect(FOREIGN_ZEEK,
+           ZEEK PING("8", "0", "icmp", "3\t300", "3\t300") PING("13", "14", "icmp", "3\t300", "0\t0")
+               PING("14", "13", "icmp", "0\t0", "3\t300") PING("3", "9", "icmp", "3\t300", "0\t0"),
+           "[" HOSTS ICMP(2048) "},{" REPLY ICMP(0) "}]\n" HOSTS ICMP(3328) "}\n{" REPLY ICMP(3328) "}\n" HOSTS ICMP(
+               777) "}\n");
+    expect(FOREIGN_ZEEK,
+           ZEEK "1700000000.123456\tCx\tfe80::1\t135\tfe80::2\t136\ticmp\t-\t1.5\t-\t-\tOTH\t1\t72\t0\t0\t-\n",
+           "{\"sourceIPv6Address\":\"fe80::1\",\"destinationIPv6Address\":\"fe80::2\",\"protocolIdentifier\":58,"
+           "\"sourceTransportPort\":0,\"destinationTransportPort\":34560," TIMES
+           "\"packetDeltaCount\":1,\"octetDeltaCount\":72}\n");
+#undef PING
+}
+
 /* Where the octets of IP were not logged, those of the payload; a header may come again, and be another. */
 static void zeek_headers(void **state) {
     (void)state;
@@ -96,9 +120,11 @@ static void zeek_objects(void **state) {
     (void)state;
     expect(FOREIGN_ZEEK,
            "{\"ts\":1700000000.123456,\"uid\":\"Cx\",\"id.orig_h\":\"192.0.2.1\",\"id.orig_p\":51515,"
-           "\"id.resp_h\":\"198.51.100.4\",\"id.resp_p\":443,\"proto\":\"tcp\",\"tunnel_parents\":[\"a\",\"}\"],"
+           "\"id.resp_h\":\"198.51.100.4\",\"id.resp_p\":443,\"proto\":\"tcp\",\"tunnel_parents\":[ ],"
            "\"duration\":1.4999999999999,\"local_orig\":true,\"orig_pkts\":10,\"orig_ip_bytes\":620,\"resp_pkts\":12,"
            "\"resp_ip_bytes\":9620}\n"
+           "{\"ts\":1700000000.123456,\"id.orig_h\":\"192.0.2.1\",\"id.orig_p\":51515,\"id.resp_h\":\"198.51.100.4\","
+           "\"id.resp_p\":443,\"proto\":\"tcp\",\"tunnel_parents\":[\"a\",\"}\"],\"orig_pkts\":10,\"resp_pkts\":1}\n"
            "{\"ts\":\"2023-11-14T22:13:20.123456Z\",\"id.orig_h\":\"192.0.2.1\",\"id.orig_p\":51515,"
            "\"id.resp_h\":\"198.51.100.4\",\"id.resp_p\":443,\"ip_proto\":6,\"proto\":\"unknown_transport\","
            "\"duration\":1.5e0,\"orig_pkts\":1,\"resp_pkts\":0}\n",
@@ -219,7 +245,7 @@ static void argus_wrong_values(void **state) {
            "! column 'Sport': 'no-such-service' is not a valid port; expected 0 to 65535 or a name in /etc/services\n");
     /* What ra prints by itself has sums of both directions alone. */
     expect(FOREIGN_ARGUS, "StartTime,Flgs,Proto,SrcAddr,Sport,Dir,DstAddr,Dport,TotPkts,TotBytes,State\n1,,,,,,,,,,\n",
-           "! column 'LastTime': not in the header: ra -c , -u -n -s "
+           "! column 'LastTime': not in the header: ra -c , -u -nn -s "
            "stime,ltime,proto,saddr,sport,dir,daddr,dport,spkts,dpkts,sbytes,dbytes prints it\n");
 }
 
@@ -278,6 +304,100 @@ static void nfdump_text(void **state) {
            "\"exporterIPv4Address\":3221226234}\n");
     setenv("TZ", "UTC", 1);
     tzset();
+}
+
+static void nfdump_oddities(void **state) {
+    (void)state;
+    /* Names of its own, which mean something else elsewhere or nothing. */
+    expect(FOREIGN_NFDUMP,
+           "ts,te,td,sa,da,sp,dp,pr,flg,fwd,stos,ipkt,ibyt\n"
+           "2023-11-14 22:13:20,2023-11-14 22:13:20,0,::1,::2,0,0,IPIP,........,0,0,7,700\n"
+           "2023-11-14 22:13:20,2023-11-14 22:13:20,0,::1,::2,0,0,CpqPP,........,0,0,7,700\n"
+           "2023-11-14 22:13:20,2023-11-14 22:13:20,0,::1,::2,0,0,MPLS,........,0,0,7,700\n",
+#define LOOPS(protocol)                                                                                                \
+    "{\"sourceIPv6Address\":\"::1\",\"destinationIPv6Address\":\"::2\",\"protocolIdentifier\":" #protocol              \
+    ",\"sourceTransportPort\":0,\"destinationTransportPort\":0,\"flowStartMicroseconds\":1700000000000000,"            \
+    "\"flowEndMicroseconds\":1700000000000000,\"packetDeltaCount\":7,\"octetDeltaCount\":700}\n"
+           LOOPS(4) LOOPS(110) LOOPS(137));
+    /* csv-fast: a counter before the rest, times in milliseconds. */
+    static const char fast[] = "cnt,af,firstSeen,lastSeen,proto,srcAddr,srcPort,dstAddr,dstPort,packets,bytes\n"
+                               "1,2,1700000000000,1700000000000,4,::1,0,::2,0,7,700\n";
+    assert_int_equal(foreign_find(fast, strlen(fast)), FOREIGN_NFDUMP);
+    expect(FOREIGN_NFDUMP, fast, LOOPS(4));
+    /* The clocks were put back between start and end. */
+    setenv("TZ", "Europe/Berlin", 1);
+    tzset();
+    expect(FOREIGN_NFDUMP,
+           "ts,te,td,sa,da,sp,dp,pr,ipkt,ibyt\n2023-10-29 02:50:00,2023-10-29 02:10:00,1200.000,::1,::2,0,0,4,7,700\n",
+           "{\"sourceIPv6Address\":\"::1\",\"destinationIPv6Address\":\"::2\",\"protocolIdentifier\":4,"
+           "\"sourceTransportPort\":0,\"destinationTransportPort\":0,\"flowStartMicroseconds\":1698544200000000,"
+           "\"flowEndMicroseconds\":1698545400000000,\"packetDeltaCount\":7,\"octetDeltaCount\":700}\n");
+    setenv("TZ", "UTC", 1);
+    tzset();
+}
+
+/* Connections inside of a tunnel, whose own is there, too; times in milliseconds. */
+static void zeek_oddities(void **state) {
+    (void)state;
+    struct foreign *foreign = foreign_new(FOREIGN_ZEEK);
+    char *got =
+        read_all(foreign, "#fields\tts\tid.orig_h\tid.orig_p\tid.resp_h\tid.resp_p\tproto\tduration\torig_pkts\t"
+                          "orig_ip_bytes\tresp_pkts\tresp_ip_bytes\ttunnel_parents\n"
+                          "1700000000000\t::1\t0\t::2\t0\t4\t0\t7\t700\t0\t0\t(empty)\n"
+                          "1700000000\t::1\t0\t::2\t0\t4\t0\t7\t700\t0\t0\t-\n"
+                          "1700000000\t::1\t0\t::2\t0\t4\t0\t7\t700\t0\t0\tCa,Cb\n");
+    assert_string_equal(got, LOOPS(4) LOOPS(4));
+    assert_int_equal(foreign_passed_over(foreign), 1);
+    free(got);
+    foreign_free(foreign);
+}
+
+/* A ping's two directions; a name that ra prints for two protocols. */
+static void argus_oddities(void **state) {
+    (void)state;
+#define HEAD "StartTime,LastTime,Proto,SrcAddr,Sport,Dir,DstAddr,Dport,SrcPkts,DstPkts,SrcBytes,DstBytes\n"
+#define PING_ROW(proto, packets) "1700000000,1700000000," proto ",::1,128,<->,::2,0,4," packets ",376,376\n"
+#define ECHO(from, to, type)                                                                                           \
+    "{\"sourceIPv6Address\":\"" from "\",\"destinationIPv6Address\":\"" to                                             \
+    "\",\"protocolIdentifier\":58,\"sourceTransportPort\":0,\"destinationTransportPort\":" type                        \
+    ",\"flowStartMicroseconds\":1700000000000000,\"flowEndMicroseconds\":1700000000000000,\"packetDeltaCount\":4,"     \
+    "\"octetDeltaCount\":376}"
+    expect(FOREIGN_ARGUS, HEAD PING_ROW("ipv6-icmp", "4"),
+           "[" ECHO("::1", "::2", "32768") "," ECHO("::2", "::1", "33024") "]\n");
+    expect(
+        FOREIGN_ARGUS, HEAD PING_ROW("rsvp", "4"),
+        "! column 'Proto': 'rsvp' is not a valid protocol; expected its number, as ra -nn prints it: several have this "
+        "name\n");
+}
+
+/* Version 2 by its header and without one, and chosen fields. */
+static void vpc(void **state) {
+    (void)state;
+#define FLOW "2 123456789010 eni-1235b8ca 192.0.2.1 198.51.100.4 51515 443 6 20 4249 1700000000 1700000001 ACCEPT OK\n"
+    static const char nothing[] = "2 123456789010 eni-1235b8ca - - - - - - - 1700000000 1700000001 - NODATA\n";
+    static const char header[] =
+        "version account-id interface-id srcaddr dstaddr srcport dstport protocol packets bytes "
+        "start end action log-status\n";
+    static const char chosen[] =
+        "start end log-status srcaddr dstaddr srcport dstport protocol packets bytes tcp-flags pkt-srcaddr\n"
+        "1700000000 1700000001 OK 192.0.2.1 198.51.100.4 51515 443 6 20 4249 19 192.0.2.77\n"
+        "1700000000 1700000001 SKIPDATA - - - - - - - - -\n1 2\n";
+    static const char wanted[] = HOSTS TCP "\"flowStartMicroseconds\":1700000000000000,"
+                                           "\"flowEndMicroseconds\":1700000001000000,\"packetDeltaCount\":20,"
+                                           "\"octetDeltaCount\":4249}\n";
+    char lines[1024];
+    assert_int_equal(foreign_find(header, strlen(header)), FOREIGN_VPC);
+    assert_int_equal(foreign_find(chosen, strlen(chosen)), FOREIGN_VPC);
+    snprintf(lines, sizeof lines, "%s%s%s", header, FLOW, nothing);
+    expect(FOREIGN_VPC, lines, wanted);
+    snprintf(lines, sizeof lines, "%s%s", nothing, FLOW);
+    expect(FOREIGN_VPC, lines, wanted);
+    expect(FOREIGN_VPC, chosen,
+           HOSTS TCP "\"flowStartMicroseconds\":1700000000000000,\"flowEndMicroseconds\":1700000001000000,"
+                     "\"packetDeltaCount\":20,\"octetDeltaCount\":4249,\"tcpControlBits\":19}\n"
+                     "! the line has 2 columns; expected 12, as in the header\n");
+    expect(FOREIGN_VPC, "version start end srcaddr dstaddr protocol packets\n1 2 3 4 5 6 7\n",
+           "! column 'bytes': not in the header: version 2 has it, and so has every format that includes its fields\n");
 }
 
 /* On both sides of the hours that come twice and never, and with a zone. */
@@ -462,6 +582,11 @@ static int setup(void **state) {
 int main(void) {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(zeek_text),
+        cmocka_unit_test(vpc),
+        cmocka_unit_test(nfdump_oddities),
+        cmocka_unit_test(zeek_oddities),
+        cmocka_unit_test(argus_oddities),
+        cmocka_unit_test(zeek_icmp),
         cmocka_unit_test(zeek_headers),
         cmocka_unit_test(zeek_objects),
         cmocka_unit_test(zeek_wrong_values),

@@ -8,6 +8,7 @@
 #include <sys/stat.h>
 #include <unistd.h>
 #include <zlib.h>
+#include <lzma.h>
 #include <zstd.h>
 
 #include <setjmp.h>
@@ -259,6 +260,54 @@ static void a_damaged_gzip_is_an_error(void **state) {
     free(all);
 }
 
+/* Streams follow each other, with zeros between them and something else behind; where the file ends too early it is
+ * said. */
+static void xz_is_unpacked_too(void **state) {
+    (void)state;
+    size_t bytes, len, room = 1 << 20, end = 0;
+    const char *text;
+    char *all = many_lines(&bytes), *packed = calloc(2, room), identity[2][33], wanted[256];
+    struct error error = {""};
+    unsigned n;
+    assert_non_null(packed);
+    for (unsigned half = 0; half < 2; half++) {
+        const uint8_t *from = (const uint8_t *)all + half * (bytes / 2);
+        size_t size = half ? bytes - bytes / 2 : bytes / 2;
+        assert_int_equal(
+            lzma_easy_buffer_encode(1, LZMA_CHECK_CRC64, NULL, from, size, (uint8_t *)packed, &end, 2 * room), LZMA_OK);
+        end += half ? 0 : 8;
+    }
+    memcpy(packed + end, "behind", 6);
+    for (unsigned i = 0; i < 3; i++) { /* plain, packed, with something behind */
+        file_write(i ? packed : all, i == 0 ? bytes : i == 1 ? end : end + 6, false);
+        struct lines *lines = lines_open(path, &error);
+        assert_int_equal(lines_identity(lines, identity[i > 0], &error), 0);
+        for (n = 0; lines_next(lines, &text, &len, &error) == 1; n++)
+            continue;
+        assert_int_equal(n, MANY);
+        assert_string_equal(error.text, "");
+        assert_string_equal(identity[0], identity[i > 0]);
+        lines_close(lines);
+    }
+    file_cut(6 + 1);
+    struct lines *lines = lines_open(path, &error);
+    for (n = 0; lines_next(lines, &text, &len, &error) == 1; n++)
+        continue;
+    assert_int_equal(n, MANY);
+    snprintf(wanted, sizeof wanted, "%s: at byte %zu of its contents: unexpected end of file", path, bytes);
+    assert_string_equal(error.text, wanted);
+    lines_close(lines);
+    packed[200] ^= 1;
+    file_write(packed, end, false);
+    lines = lines_open(path, &error);
+    while (lines_next(lines, &text, &len, &error) == 1)
+        continue;
+    assert_non_null(strstr(error.text, " of its contents: damaged: not what xz has packed"));
+    lines_close(lines);
+    free(packed);
+    free(all);
+}
+
 /* Frames follow each other, as from `cat a.zst b.zst`; where the file ends too early it is said. */
 static void zstd_is_unpacked_too(void **state) {
     (void)state;
@@ -390,6 +439,7 @@ int main(void) {
         test(a_truncated_gzip_is_an_error),
         test(a_damaged_gzip_is_an_error),
         test(zstd_is_unpacked_too),
+        test(xz_is_unpacked_too),
         test(long_lines),
         cmocka_unit_test_setup_teardown(files_that_are_none, setup, teardown),
         test(standard_input_is_a_file_too),

@@ -18,7 +18,7 @@
 #define SECOND INT64_C(1000000)
 #define START (INT64_C(1700000000) * SECOND)
 
-enum { A = 0x0a000001, B = 0x0a000002 };
+enum { A = 0x0a000001, B = 0x0a000002, WIRE = 70000 };
 
 struct rig {
     struct meter_rules rules;
@@ -82,8 +82,9 @@ static struct rig *rig_config(const char *rules, struct meter_config config) {
 
 static struct rig *rig_new(const char *rules) { return rig_config(rules, (struct meter_config){0}); }
 
+/* What the headers say there is behind them was on the wire. */
 static void put_bytes(struct rig *rig, double seconds, const struct bytes *bytes) {
-    meter_frame(rig->meter, bytes->at, bytes->len, bytes->len, START + (int64_t)(seconds * 1e6));
+    meter_frame(rig->meter, bytes->at, bytes->len, WIRE, START + (int64_t)(seconds * 1e6));
 }
 
 /* A TCP packet from A to B, or back. */
@@ -190,7 +191,7 @@ static void clocks_that_leap(void **state) {
     const struct bytes bytes = ipv4(A, B, UDP, 1, 2, 0, 30);
     static const int64_t times[] = {0, INT64_MAX, INT64_MIN, -1, START, INT64_MAX / 4, 1, INT64_MAX / 2};
     for (unsigned i = 0; i < sizeof times / sizeof times[0]; i++) {
-        meter_frame(rig->meter, bytes.at, bytes.len, bytes.len, times[i]);
+        meter_frame(rig->meter, bytes.at, bytes.len, WIRE, times[i]);
         meter_tick(rig->meter, START);
     }
     meter_end(rig->meter);

@@ -180,7 +180,7 @@ static void names(void **state) {
         assert_non_null(packet_tunnel_names[i]);
     assert_string_equal(packet_link_name(1), "Ethernet");
     assert_string_equal(packet_link_name(276), "Linux cooked v2");
-    assert_null(packet_link_name(105)); /* IEEE 802.11 */
+    assert_null(packet_link_name(195)); /* IEEE 802.15.4 */
 }
 
 int main(void) {
