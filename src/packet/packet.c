@@ -54,7 +54,7 @@ __attribute__((noinline)) static enum packet_verdict tunnels_decode(const struct
 
 enum packet_verdict packet_decode(const struct packet_options *options, int link_type, const uint8_t *bytes,
                                   size_t captured, size_t original, struct packet *out) {
-    struct walk walk = {bytes, bytes, bytes + captured, original > captured ? original - captured : 0, false};
+    struct walk walk = {bytes, bytes, bytes + captured, original > captured ? original - captured : 0, !original};
     /* In two, because compilers clear 64 bytes without a loop: 2 of 14 ns. */
     memset(out, 0, offsetof(struct packet, vlan));
     memset(&out->vlan, 0, sizeof *out - offsetof(struct packet, vlan));

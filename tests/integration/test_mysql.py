@@ -1,4 +1,5 @@
 """How servers of MySQL and MariaDB are reached: TLS, passwords, missing privileges, and several of them in one URL."""
+import re
 import subprocess
 
 import pytest
@@ -146,6 +147,24 @@ def test_a_right_that_is_granted_later(over_tcp, make_maria):
     assert "fix: GRANT SELECT, INSERT, UPDATE, ALTER on the database to this account" in daemon.output()
     server.run("GRANT ALTER ON %s" % rights)
     site.settled_equals(entries, daemon)
+
+
+def test_a_wide_sum_with_the_printed_privileges(over_tcp, make_maria):
+    """They don't include the right to replace views: that of an older version stays as it is, and the sums find room."""
+    server = make_maria(tcp=True)
+    site = over_tcp(server)
+    whose, database = "'importer'@'127.0.0.1'", site.store.database
+    server.run("CREATE USER %s" % whose, "GRANT ALL ON `%s`.* TO %s" % (database, whose))
+    site.run("schema", "install")
+    printed, _ = site.run("schema", "print", "grants")
+    privileges, = re.findall(r"^GRANT (.*) ON `\w+`\.\* TO 'flowimport'@", printed, re.M)
+    server.run("REVOKE ALL ON `%s`.* FROM %s" % (database, whose),
+               "GRANT %s ON `%s`.* TO %s" % (privileges, database, whose))
+    entries = [one(octetDeltaCount=reference.MOST_SUM) for _ in range(2300)]
+    site.redis.push(entries)
+    daemon = site.daemon()
+    site.settled_equals(entries, daemon)
+    assert "CREATE VIEW command denied" in daemon.output() and "has outgrown 64 bits" in daemon.output()
 
 
 # Several servers -----------------------------------------------------------------------------------------------------

@@ -97,9 +97,10 @@ _Static_assert(offsetof(struct packet, vlan) == 64, "what flow keys are made of 
 _Static_assert(sizeof(struct packet) <= 128, "two cache lines");
 
 /* `link_type`: libpcap's (DLT_ or LINKTYPE_). `captured`: bytes given. `original`: the frame's length on the wire; less
- * than captured counts as captured. Frames that are cut short count by their headers: what the capture cut off is not
- * missed. A tunnel's contents that don't decode leave the packet around them, which counts. Fragments of a tunnel's
- * packet are not taken apart: the octets of the packet inside would count twice. */
+ * than captured counts as captured; 0: it is not known, and the lengths in the headers are believed. Frames that are
+ * cut short count by their headers: what the capture cut off is not missed. A tunnel's contents that don't decode leave
+ * the packet around them, which counts. Fragments of a tunnel's packet are not taken apart: the octets of the packet
+ * inside would count twice. */
 enum packet_verdict packet_decode(const struct packet_options *options, int link_type, const uint8_t *bytes,
                                   size_t captured, size_t original, struct packet *out)
     __attribute__((warn_unused_result));

@@ -47,9 +47,10 @@ void mysql_leave(struct mysql_store *store) {
 
 /* The server reads an account's rights on a database as a connection begins: after a GRANT, only a new one has them. */
 void mysql_heed(struct mysql_store *store, unsigned code) {
+    store->is_denied = mysql_is_denied(code);
     if (mysql_is_lost(code) || (store->n_hosts > 1 && mysql_is_of_node(code)))
         mysql_leave(store);
-    else if (mysql_is_denied(code) && !store->base.read_only)
+    else if (store->is_denied && !store->base.read_only)
         mysql_disconnect(store);
 }
 
