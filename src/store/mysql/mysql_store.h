@@ -71,7 +71,7 @@ struct mysql_store {
     bool bulk;                  /* array binding is wanted, and there on both sides */
     size_t packet;              /* bytes of a statement, at most */
     bool in_generation;         /* a transaction is under way, and nothing commits by itself */
-    bool is_denied;             /* the last error was for want of a privilege */
+    bool is_denied;             /* the last error was of a missing privilege */
     bool is_read_only;          /* the server takes no writes */
     bool is_galera;             /* it is a node of a cluster */
     bool is_statement_binlog;   /* the server's binlog_format allows no READ COMMITTED */
