@@ -18,7 +18,7 @@ static void gap_remove(struct sequence *sequence, unsigned i) {
 }
 
 static bool is_doubted(const struct sequence *sequence, const struct sequence_gap *gap) {
-    return gap->first - sequence->doubt < sequence->n_doubted;
+    return !sequence->doubt_is_beyond && gap->first - sequence->doubt < sequence->n_doubted;
 }
 
 static void gap_settle(struct sequence *sequence, unsigned i) {
@@ -38,14 +38,20 @@ static void gap_insert(struct sequence *sequence, unsigned at, struct sequence_g
     sequence->n_gaps++;
 }
 
+static void doubt_begin(struct sequence *sequence, uint32_t n, bool is_beyond) {
+    sequence->doubt = sequence->next;
+    sequence->n_doubted = n;
+    sequence->doubt_is_beyond = is_beyond;
+}
+
+static uint32_t sum32(uint32_t a, uint32_t b) { return b < UINT32_MAX - a ? a + b : UINT32_MAX; }
+
 /* A clock may be set back between two messages. */
 static void gap_open(struct sequence *sequence, uint32_t n, uint32_t now) {
     uint32_t start = sequence->last < now ? sequence->last : now;
     gap_insert(sequence, sequence->n_gaps, (struct sequence_gap){sequence->next, n, start, now});
     sequence->missing_in_second += n;
-    if (n <= SEQUENCE_WINDOW) return;
-    sequence->doubt = sequence->next;
-    sequence->n_doubted = n;
+    if (n > SEQUENCE_WINDOW) doubt_begin(sequence, n, false);
 }
 
 /* The next message behind a gap in doubt: it goes on from there, or it is a late one, or the gap was none. */
@@ -53,6 +59,8 @@ static void doubt_settle(struct sequence *sequence, uint32_t ahead) {
     if (sequence->n_doubted == 0) return;
     bool goes_on = ahead <= SEQUENCE_WINDOW, is_late = -ahead <= SEQUENCE_WINDOW;
     if (!goes_on && is_late) return;
+    if (goes_on && sequence->doubt_is_beyond)
+        sequence->beyond_large = sum32(sequence->beyond_large, sequence->n_doubted);
     for (unsigned i = sequence->n_gaps; !goes_on && i-- > 0;)
         if (is_doubted(sequence, &sequence->gaps[i])) gap_remove(sequence, i);
     sequence->n_doubted = 0;
@@ -103,10 +111,23 @@ static bool late(struct sequence *sequence, uint32_t first, uint32_t units) {
     return sequence->streak == STREAK;
 }
 
+/* At the end of a second, which has more messages than when it was asked. */
+static void beyond_settle(struct sequence *sequence) {
+    uint64_t allowed = sequence_allowed(sequence, sequence->last), missing = sequence->missing_in_second;
+    uint64_t rest = allowed > missing ? allowed - missing : 0;
+    uint64_t n = sequence->beyond < rest ? sequence->beyond : rest;
+    if (sequence->beyond_large <= rest - n) n += sequence->beyond_large;
+    lost_span_add(&sequence->lost, n, sequence->second, sequence->second);
+    sequence->beyond = sequence->beyond_large = 0;
+}
+
 static void pace_learn(struct sequence *sequence, uint32_t units, uint32_t now) {
-    if (now != sequence->second) sequence->in_second = sequence->missing_in_second = 0;
+    if (now != sequence->second) {
+        beyond_settle(sequence);
+        sequence->in_second = sequence->missing_in_second = 0;
+    }
     sequence->second = now;
-    sequence->in_second = units < UINT32_MAX - sequence->in_second ? sequence->in_second + units : UINT32_MAX;
+    sequence->in_second = sum32(sequence->in_second, units);
     if (sequence->in_second > sequence->fastest) sequence->fastest = sequence->in_second;
 }
 
@@ -132,6 +153,10 @@ void sequence_message(struct sequence *sequence, uint32_t number, uint32_t units
     if (is_ahead && (first != 0 || ahead <= SEQUENCE_WINDOW) &&
         (uint64_t)ahead + sequence->missing_in_second <= allowed)
         gap_open(sequence, ahead, now);
+    else if (is_ahead && ahead <= SEQUENCE_WINDOW)
+        sequence->beyond = sum32(sequence->beyond, ahead);
+    else if (is_ahead && first != 0)
+        doubt_begin(sequence, ahead, true);
     else if (sequence->known && -ahead - 1 < SEQUENCE_WINDOW && -ahead >= units && !late(sequence, first, units))
         return;
     sequence->known = true;
@@ -149,4 +174,5 @@ void sequence_restart(struct sequence *sequence) {
 void sequence_settle(struct sequence *sequence, uint32_t until) {
     while (sequence->n_gaps > 0 && sequence->gaps[0].end < until)
         gap_settle(sequence, 0);
+    if (sequence->second < until) beyond_settle(sequence);
 }

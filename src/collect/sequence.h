@@ -11,13 +11,15 @@
  *
  * What is believed, for anybody can send a number:
  *   - A gap of up to SEQUENCE_WINDOW units, at once; but all gaps of one second together only up to what is allowed for
- * it, as told next: each datagram of a stranger could claim as many.
+ *     it, as told next: each datagram of a stranger could claim as many. More counts when the second is over, as far as
+ *     all that came in it allows.
  *   - A larger one, where the time since the last message allows for it: so many units for each second of it, begun
- * ones too, or SEQUENCE_FASTER times those of the fastest second seen; and where the next message goes on from there.
+ *     ones too, or SEQUENCE_FASTER times those of the fastest second seen; and where the next message goes on from
+ *     there. More counts when the second is over, if all that came in it allows the whole of it.
  *   - Anything else ahead is a restart of the exporter, whose number then can be any: no loss. So is 0, which every
  *     exporter begins with, unless the expected number was so near to its end that a gap of SEQUENCE_WINDOW reaches 0.
  *   - A number that is behind by more than SEQUENCE_WINDOW, or the third in a row that is behind, fills no gap and goes
- * on from the one before, is a restart: no loss. */
+ *     on from the one before, is a restart: no loss. */
 #ifndef FLOWIMPORT_COLLECT_SEQUENCE_H
 #define FLOWIMPORT_COLLECT_SEQUENCE_H
 
@@ -27,7 +29,7 @@
 enum {
     SEQUENCE_GAPS = 8, /* open at a time; the oldest is settled early where more are needed */
     SEQUENCE_WINDOW = 65536,
-    SEQUENCE_FASTER = 8, /* an exporter may lose so many times what comes */
+    SEQUENCE_FASTER = 32, /* an exporter may lose so many times what comes */
 };
 
 struct lost_span { /* an amount of loss, and when: seconds since 1970, both inclusive */
@@ -50,8 +52,11 @@ struct sequence {
     uint32_t second; /* of the last message, with the units that came in it; and the most that came in one */
     uint32_t in_second, fastest;
     uint32_t missing_in_second; /* units of the gaps that were found in it */
+    uint32_t beyond;            /* units missing in it that it has not allowed so far, in gaps up to SEQUENCE_WINDOW */
+    uint32_t beyond_large;      /* the same in larger ones */
     uint32_t doubt,
-        n_doubted; /* units missing, if the next message goes on behind them; n_doubted 0: none are in doubt */
+        n_doubted;        /* units missing, if the next message goes on behind them; n_doubted 0: none are in doubt */
+    bool doubt_is_beyond; /* they are no gap, but may come to `beyond_large` */
     struct sequence_gap {
         uint32_t first, n;   /* units missing */
         uint32_t start, end; /* times of the messages before and behind it */

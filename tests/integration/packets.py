@@ -741,6 +741,7 @@ SEEDS = ("ethernet", "snap", "vlan-stacked-88a8", "backbone", "mpls-three", "pse
          "every-extension", "first-fragment-ipv6", "jumbo", "gre-all-routes", "erspan-3-platform", "pptp", "6in4",
          "vxlan-vlan", "geneve-options", "gtpu-extensions", "teredo-both", "four-deep", "e-tag-vlan", "metadata", "macsec-sender",
          "nsh-mpls", "wifi-qos-bridge", "wifi-qos-ht", "radiotap-padded", "frame-relay-bridged", "ipoib", "vxlan-gpe-nsh")
+FOUND = ("options-beyond-the-wire",)  # by the fuzzer
 
 
 def write_seeds(folder):

@@ -17,7 +17,7 @@ SIX = [one(sourceIPv4Address=None, destinationIPv4Address=None, sourceIPv6Addres
            destinationIPv6Address="2001:db8::2", octetDeltaCount=octets) for octets in (300, 400)]
 ENTRIES = SHARED + SIX + FLOWS_HERE + list(flows(3000, seed=5, hosts=300))
 SHARES = [ENTRIES[0::2], ENTRIES[1::2]]
-PLUGIN = rig.BUILD.parent / "build" / "tools" / "ha_spider.so"
+PLUGIN = rig.TOP / "build" / "tools" / "ha_spider.so"
 ACCOUNT = "'flowimport_reader'@'127.0.0.1'"
 SPAN = "from=%d&to=%d" % (START - 600, START + 7200)
 ADDRESS = "10.0.0.1"
@@ -120,6 +120,12 @@ def without(answer):
     return [without(value) for value in answer] if isinstance(answer, list) else answer
 
 
+def differences(got, expected):
+    """The members of two answers that differ, as far as they fit on a screen."""
+    return [(name, str(got.get(name))[:1000], str(expected.get(name))[:1000]) for name in got.keys() | expected.keys()
+            if name not in VARIES and without(got.get(name)) != without(expected.get(name))]
+
+
 def test_it_answers_as_one_store_with_all_flows(filled):
     for what in ("hosts", "ports", "flows"):
         for more in ((), ("--from", START + 600), ("--from", START + 600, "--to", START + 1800)):
@@ -133,7 +139,7 @@ def test_it_answers_as_one_store_with_all_flows(filled):
         if got[0] != 200:
             wrong.append((question, got[0], head.output()[-3000:]))
         elif without(json.loads(got[2])) != without(json.loads(expected[2])):
-            wrong.append((question, got[2][:1500], expected[2][:1500]))
+            wrong.append((question, *differences(json.loads(got[2]), json.loads(expected[2]))))
     for line in wrong:
         print(line)
     assert not wrong

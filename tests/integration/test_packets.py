@@ -19,7 +19,7 @@ def test_kept_seeds(folder):
     packets.write_seeds(folder)
     kept = rig.TOP / "tests" / "fuzz" / "seeds" / "packet"
     made = {path.name: path.read_bytes() for path in folder.iterdir()}
-    assert made == {path.name: path.read_bytes() for path in kept.iterdir()}
+    assert made == {path.name: path.read_bytes() for path in kept.iterdir() if path.name not in packets.FOUND}
     assert sorted(made) == sorted(packets.SEEDS)
 
 

@@ -75,11 +75,17 @@ def address(flow, which):
     return str(ipaddress.ip_address(flow.get(which + "IPv4Address", flow.get(which + "IPv6Address"))))
 
 
+def flows_of(lines):
+    """Of queue entries, which may be lists of flows."""
+    for line in lines:
+        entry = json.loads(line)
+        yield from entry if isinstance(entry, list) else [entry]
+
+
 def hosts_of(lines):
     """The same from queue entries."""
     hosts = collections.defaultdict(lambda: [0, 0, 0, 0])
-    for line in lines:
-        flow = json.loads(line)
+    for flow in flows_of(lines):
         both = address(flow, "source"), address(flow, "destination")
         for source, destination, prefix in (*both, "p"), (*both[::-1], "revP"):
             counts = [flow.get(prefix + "acketDeltaCount", 0),
@@ -130,9 +136,8 @@ def ends_without_icmpv6(frame):
 
 def icmp_of(lines, families=(1, 58)):
     """{(source, destination, type and code)} of queue entries."""
-    flows = [json.loads(line) for line in lines]
     return {(address(flow, "source"), address(flow, "destination"), flow["destinationTransportPort"])
-            for flow in flows if flow["protocolIdentifier"] in families}
+            for flow in flows_of(lines) if flow["protocolIdentifier"] in families}
 
 
 @tool("argus", "ra")
@@ -153,7 +158,7 @@ def test_argus(make_site, folder, words):
     icmp, captured = (icmp_of(all_lines, (1, 58)[:1 + old])
                       for all_lines in (lines, flowimport("print", folder / "capture")[0].splitlines()))
     assert icmp and icmp <= captured
-    times = [json.loads(line)[name] for line in lines for name in ("flowStartMicroseconds", "flowEndMicroseconds")]
+    times = [flow[name] for flow in flows_of(lines) for name in ("flowStartMicroseconds", "flowEndMicroseconds")]
     assert START * 10 ** 6 <= min(times) and max(times) < (START + 3) * 10 ** 6
     if "-u" in words:
         tables_expect(make_site("sqlite"), folder / "ra", lines)
