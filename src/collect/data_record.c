@@ -6,6 +6,7 @@
 
 #include "base/clock.h"
 #include "collect/data_record_impl.h"
+#include "collect/flow_times.h"
 #include "flow/entry_text.h"
 
 enum { NS_PER_MS = 1000000, NS_PER_US = 1000, PROTOCOL_ICMP = 1, PROTOCOL_ICMPV6 = 58 };
@@ -106,15 +107,6 @@ static int64_t uptime_read(const struct record *record, uint32_t uptime_ms) {
     return export_us * NS_PER_US - (int64_t)(int32_t)(now_ms - uptime_ms) * NS_PER_MS;
 }
 
-/* Of 32 bits of seconds since 1900, those below 2^31 are of the era that begins in 2036 (RFC 4330, section 3); the
- * other 32 are a fraction, rounded to the nanosecond. */
-static int64_t ntp_read(uint64_t ntp) {
-    int64_t seconds = (int64_t)(ntp >> 32);
-    if (seconds < INT64_C(1) << 31) seconds += INT64_C(1) << 32;
-    uint64_t fraction = ((ntp & UINT32_MAX) * 1000000000 + (UINT64_C(1) << 31)) >> 32;
-    return (seconds - NTP_EPOCH) * 1000000000 + (int64_t)fraction;
-}
-
 static inline int64_t moment_of(const struct record *record, enum moment_kind kind, uint64_t number) {
     int64_t export = record->context->export_us * NS_PER_US, ns = 0;
     switch (kind) {
@@ -122,7 +114,7 @@ static inline int64_t moment_of(const struct record *record, enum moment_kind ki
     case MOMENT_EXPORT: ns = export; break;
     case MOMENT_SECONDS: ns = ns_of(number, 1000000000); break;
     case MOMENT_MILLISECONDS: ns = ns_of(number, NS_PER_MS); break;
-    case MOMENT_NTP: ns = ntp_read(number); break;
+    case MOMENT_NTP: ns = flow_time_ntp(number, export); break;
     case MOMENT_DELTA: ns = ns_add(export, -ns_of(number, NS_PER_US)); break;
     case MOMENT_UPTIME: ns = uptime_read(record, (uint32_t)number); break;
     }
@@ -142,23 +134,55 @@ static inline bool time_read(struct record *record, enum flow_time time) {
     return number != 0 || moment->kind == MOMENT_EXPORT || moment->kind == MOMENT_DELTA;
 }
 
+static void times_note(const struct record *record, unsigned noted) {
+    if (record->context->noted) *record->context->noted |= (uint8_t)noted;
+}
+
 static void times_complete(struct record *record, bool start, bool end) {
     const struct data_record_plan *plan = record->plan;
     int64_t duration = ns_of(source_number(record, &plan->duration), plan->duration_ns);
     if (end && plan->times[TIME_START].kind == MOMENT_UPTIME) return;
-    if (!start && !end) record->times[TIME_END] = moment_of(record, MOMENT_EXPORT, 0);
+    if (!start && !end) {
+        record->times[TIME_END] = moment_of(record, MOMENT_EXPORT, 0);
+        times_note(record, TIMES_UNSET);
+    }
     if (start)
         record->times[TIME_END] = ns_add(record->times[TIME_START], duration);
     else
         record->times[TIME_START] = ns_add(record->times[TIME_END], -duration);
 }
 
+/* Start and end of one direction. */
+__attribute__((noinline)) static void times_fix(struct record *record, enum flow_time start) {
+    const struct data_record_plan *plan = record->plan;
+    const struct data_record_context *context = record->context;
+    int64_t skew_ns = context->skew_us * NS_PER_US;
+    const struct times_limits limits = {
+        .export_ns = ns_add(context->export_us * NS_PER_US, skew_ns),
+        .since_ns = context->since_us ? ns_add(context->since_us * NS_PER_US, skew_ns) : 0,
+        .longest_ns = plan->totals ? 0 : context->longest_ns,
+        .start_uptime = plan->times[start].kind == MOMENT_UPTIME,
+        .end_uptime = plan->times[start + 1].kind == MOMENT_UPTIME,
+    };
+    times_note(record, flow_times_fix(&record->times[start], &record->times[start + 1], &limits));
+}
+
+/* Whether they are to be looked at closer: rarely so. */
+static inline bool times_odd(const struct record *record) {
+    const struct data_record_context *context = record->context;
+    int64_t start = record->times[TIME_START], end = record->times[TIME_END];
+    return end < start || (uint64_t)end - (uint64_t)start > (uint64_t)context->longest_ns || context->since_us != 0 ||
+           (record->plan->times[TIME_END].kind == MOMENT_UPTIME &&
+            end - context->skew_us * NS_PER_US > context->export_us * NS_PER_US);
+}
+
 static void times_read(struct record *record) {
     bool start = time_read(record, TIME_START), end = time_read(record, TIME_END);
     if (!start || !end) times_complete(record, start, end);
+    if (times_odd(record)) times_fix(record, TIME_START);
     if (!record->reverse) return;
-    (void)time_read(record, TIME_REVERSE_START);
-    (void)time_read(record, TIME_REVERSE_END);
+    bool reverse_start = time_read(record, TIME_REVERSE_START), reverse_end = time_read(record, TIME_REVERSE_END);
+    if (reverse_start && reverse_end) times_fix(record, TIME_REVERSE_START);
 }
 
 /* --- a record --- */
@@ -219,10 +243,27 @@ void data_record_counters(const struct data_record_plan *plan, const uint8_t *by
     bool whole = record_walk(plan, bytes, len, record.anchors) != 0;
     for (unsigned i = 0; i < DATA_RECORD_COUNTERS; i++) {
         const struct source *source = i < 2 ? &plan->counters[i][0] : &plan->reverse_counts[i - 2];
-        counters[i] = (struct data_record_counter){0, 0};
+        const struct source *other = i < 2 && plan->counters[i][1].length ? &plan->counters[i][1] : NULL;
+        counters[i] = (struct data_record_counter){.total = plan->total[i]};
         if (!whole || !source->length) continue;
-        counters[i] = (struct data_record_counter){(size_t)(source_at(&record, source) - bytes), source->length};
+        if (other && source_number(&record, source) == 0) {
+            const struct source *first = source;
+            source = other;
+            other = first;
+        }
+        counters[i].at = (size_t)(source_at(&record, source) - bytes);
+        counters[i].length = source->length;
+        if (!other) continue;
+        counters[i].other = (size_t)(source_at(&record, other) - bytes);
+        counters[i].other_length = other->length;
     }
+}
+
+uint64_t data_record_started(const struct data_record_plan *plan, const uint8_t *bytes, size_t len) {
+    struct record record;
+    const struct moment *start = &plan->times[TIME_START];
+    if (start->kind == MOMENT_DELTA || record_walk(plan, bytes, len, record.anchors) == 0) return 0;
+    return source_number(&record, &start->source);
 }
 
 void data_record_tuple(const struct data_record_plan *plan, const uint8_t *bytes, size_t len,

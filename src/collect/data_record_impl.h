@@ -111,6 +111,8 @@ struct data_record_plan {
     uint32_t *gaps; /* fixed bytes before each field of variable length, since the last; and behind the last */
     size_t min;
     bool counts;
+    bool totals;                      /* some of total[] */
+    bool total[DATA_RECORD_COUNTERS]; /* counters of the whole flow, each time that it is reported */
     const struct field *unreadable;   /* octets or packets that are there, but can't be read; NULL: none */
     struct source station, direction; /* staIPv4Address, which stands in for addresses; flowDirection */
     bool families[FLOW_FAMILIES];     /* whose addresses the template has; neither: IPv4 */

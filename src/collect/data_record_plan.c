@@ -57,6 +57,11 @@ static const uint16_t before_and_behind[][2] = {
     {IE_layer2OctetTotalCount, IE_postLayer2OctetTotalCount},
 };
 
+/* Counters of all that came of a flow so far. */
+static const uint16_t totals[] = {IE_octetTotalCount,          IE_packetTotalCount,      IE_postOctetTotalCount,
+                                  IE_postPacketTotalCount,     IE_layer2OctetTotalCount, IE_layer2FrameTotalCount,
+                                  IE_postLayer2OctetTotalCount};
+
 /* Octets and packets: what a sampling exporter saw only a part of. */
 static const uint16_t scaled[] = {IE_octetDeltaCount,           IE_packetDeltaCount,
                                   IE_postMCastPacketDeltaCount, IE_postMCastOctetDeltaCount,
@@ -275,6 +280,11 @@ static void record_find(struct builder *builder) {
         plan->counters[i][0] = value_find(builder, id, false);
         plan->counters[i][1] = other_find(builder, id, false);
         plan->reverse_counts[i] = value_find(builder, id, true);
+        for (unsigned reverse = 0; reverse < 2; reverse++) {
+            bool *total = &plan->total[i + 2 * reverse];
+            *total = among(totals, COUNT(totals), element_find(builder, id, reverse));
+            plan->totals |= *total;
+        }
         plan->counts |= plan->reverse_counts[i].length || plan->counters[i][0].length;
     }
 }
@@ -556,6 +566,8 @@ bool data_record_plan_counts(const struct data_record_plan *plan) { return plan-
 bool data_record_plan_addresses(const struct data_record_plan *plan) {
     return plan->families[FLOW_IPV4] || plan->families[FLOW_IPV6] || plan->station.length;
 }
+
+bool data_record_plan_totals(const struct data_record_plan *plan) { return plan->totals; }
 
 const struct field_specifier *data_record_plan_unreadable(const struct data_record_plan *plan) {
     return plan->unreadable ? &plan->unreadable->specifier : NULL;

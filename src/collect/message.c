@@ -8,7 +8,6 @@
 #include "base/mem.h"
 #include "collect/admission.h"
 #include "collect/domain_loss.h"
-#include "collect/nsel.h"
 #include "collect/protocols.h"
 
 static const struct protocol {
@@ -52,7 +51,7 @@ void message_decoder_free(struct message_decoder *decoder) {
     decoder->sink.lost = NULL;
     sessions_release(&decoder->sessions);
     duplicates_free(decoder->duplicates);
-    nsel_free(decoder->nsel);
+    counted_free(decoder->counted);
     for (unsigned i = 0; i < FIXED_VERSIONS; i++)
         record_plans_free(&decoder->fixed[i]);
     for (unsigned family = 0; family < FLOW_FAMILIES; family++)

@@ -8,6 +8,7 @@
 #include "collect/domain_loss.h"
 #include "collect/nsel.h"
 #include "collect/section.h"
+#include "collect/totals.h"
 #include "collect/uncounted.h"
 
 enum {
@@ -223,16 +224,24 @@ static bool are_zeros(const uint8_t *bytes, size_t len) {
 /* Of a firewall: counts what is no flow, and takes off what was counted before. False: there is nothing to count. */
 static bool event_take(struct reader *reader, const struct template *template, const uint8_t **bytes, size_t len) {
     struct message_decoder *decoder = reader->decoder;
-    if (!decoder->nsel) {
-        decoder->nsel = nsel_new(decoder->config.memory / 16, decoder->config.seed);
-        decoder->counters.memory += nsel_bytes(decoder->nsel);
-    }
-    switch (nsel_record(decoder->nsel, template->plan, &reader->context, bytes, len, decoder_second(decoder))) {
+    switch (
+        nsel_record(decoder_counted(decoder), template->plan, &reader->context, bytes, len, decoder_second(decoder))) {
     case NSEL_COUNTED_BEFORE: decoder_ignore(decoder, IGNORED_COUNTED_BEFORE); return false;
     case NSEL_CREATED: decoder_ignore(decoder, IGNORED_CREATED); return false;
     case NSEL_DENIED: decoder_ignore(decoder, IGNORED_DENIED); return false;
     default: return true;
     }
+}
+
+/* A record of which something may have been counted before. False: all of it. */
+static bool known_take(struct reader *reader, const struct template *template, const uint8_t **bytes, size_t len) {
+    struct message_decoder *decoder = reader->decoder;
+    reader->context.since_us = 0;
+    if (template->events) return event_take(reader, template, bytes, len);
+    if (totals_record(decoder_counted(decoder), template->plan, &reader->context, bytes, len, decoder_second(decoder)))
+        return true;
+    decoder_ignore(decoder, IGNORED_COUNTED_BEFORE);
+    return false;
 }
 
 /* Records that no rate can be found for, though the exporter tells some. */
@@ -278,15 +287,14 @@ static void section_count(struct reader *reader, const struct template *template
     if (data_record_number(template->plan, bytes, len, IE_observationTimeMilliseconds, &seen_ms) && seen_ms > 0 &&
         seen_ms < INT64_MAX / 1000000)
         context.export_us = (int64_t)seen_ms * 1000;
-    reader->domain->records++;
-    decoder_flow(decoder, &decoder->sflow[family], record, n, &context);
+    decoder_flow(decoder, reader->domain, &decoder->sflow[family], record, n, &context);
 }
 
 static void record_count(struct reader *reader, struct template *template, const struct domain *rates,
                          const uint8_t *bytes, size_t len) {
     const struct record_plans plans = {template->plan, template->tuple};
     struct domain *domain = reader->domain;
-    if (template->events && !event_take(reader, template, &bytes, len)) return;
+    if ((template->events || template->totals) && !known_take(reader, template, &bytes, len)) return;
     if (!data_record_plan_counts(template->plan) && !template->section) {
         uncounted_note(reader, template);
         return;
@@ -297,8 +305,7 @@ static void record_count(struct reader *reader, struct template *template, const
         section_count(reader, template, bytes, len);
         return;
     }
-    domain->records++;
-    decoder_flow(reader->decoder, &plans, bytes, len, &reader->context);
+    decoder_flow(reader->decoder, domain, &plans, bytes, len, &reader->context);
 }
 
 /* In the log once for each template. */
@@ -346,6 +353,7 @@ static void data_decode(struct reader *reader, struct template *template, const 
     struct sessions *sessions = &decoder->sessions;
     struct session *session = reader->domain->session, *owner = template->domain->session;
     sessions->in_use = template;
+    reader->context.since_us = 0;
     session->pinned = owner->pinned = true;
     if (template_plan(sessions, template)) {
         records_decode(reader, template, bytes, len);

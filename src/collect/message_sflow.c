@@ -27,9 +27,8 @@ static void on_sample(void *context, const struct sflow_header *header, const st
     if (!datagram_open(datagram, header)) return;
     uint32_t configured = datagram->domain->configured;
     datagram->context.sampling = configured ? configured : sample->sampling ? sample->sampling : 1;
-    datagram->domain->records++;
-    decoder_flow(datagram->decoder, &datagram->decoder->sflow[sample->family], sample->record, sample->len,
-                 &datagram->context);
+    decoder_flow(datagram->decoder, datagram->domain, &datagram->decoder->sflow[sample->family], sample->record,
+                 sample->len, &datagram->context);
 }
 
 void sflow_plans_make(struct message_decoder *decoder) {

@@ -35,6 +35,9 @@ static const char *const ignored_texts[IGNORED_REASONS] = {
     [IGNORED_CREATED] = "flow-created", [IGNORED_DENIED] = "flow-denied",
 };
 
+static const char *const times_texts[TIMES_REASONS] = {
+    [REASON_UNSET] = "unset", [REASON_FIXED] = "fixed", [REASON_CLIPPED] = "clipped"};
+
 void message_report_show(const struct message_report *report, struct show *show) {
     static const struct {
         enum show_type type;
@@ -82,6 +85,11 @@ void message_report_show(const struct message_report *report, struct show *show)
                 "Records that are not counted, by reason; a part of passed_over_total.");
     for (unsigned i = 0; i < IGNORED_REASONS; i++)
         show_member(show, ignored_texts[i], counters->ignored[i]);
+    show_family(show, SHOW_COUNTER, "times_total", "what",
+                "Flows whose times were wrong: 0 (unset), beyond the exporter's uptime or the end before the start "
+                "(fixed), or longer than max_flow_duration (clipped).");
+    for (unsigned i = 0; i < TIMES_REASONS; i++)
+        show_member(show, times_texts[i], counters->times[i]);
     show_gauge(show, "memory_bytes", "Memory used for exporters.", counters->memory);
     show_family(show, SHOW_COUNTER, "lost_total", "what", "Known losses, as exporters count them.");
     for (unsigned i = 0; i <= LOST_SETS; i++)

@@ -67,6 +67,7 @@ struct domain {
     uint32_t told;                    /* when loss was told last; seconds */
     uint64_t messages, records, lost; /* of this process: taken; of flows; all that was told */
     bool has_lost;
+    uint64_t times[TIMES_REASONS]; /* flows whose times were wrong */
     /* Clocks */
     bool has_uptime, has_boot, wrong_clock, looked_up;
     uint32_t uptime_ms; /* of the last message */

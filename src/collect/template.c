@@ -113,6 +113,7 @@ size_t template_plans_make(const struct sessions *sessions, struct template *tem
     const struct flow_layout *layout = template->options ? NULL : sessions->layout;
     template->plan = data_record_plan_new(template->fields, template->n_fields, layout);
     template->plan_bytes = data_record_plan_bytes(template->plan);
+    template->totals = data_record_plan_totals(template->plan);
     if (!template->options && sessions->tuple) {
         template->tuple = data_record_plan_new(template->fields, template->n_fields, sessions->tuple);
         template->plan_bytes += data_record_plan_bytes(template->tuple);

@@ -191,6 +191,7 @@ static void decoder_make(struct collector *collector) {
         .hold_us = config->collector.hold * 1000000,
         .max_skew_us = config->collector.max_skew * 1000000,
         .deduplicate_us = config->collector.deduplicate * 1000000,
+        .longest_us = config->import.max_flow_duration * 1000000,
         .allow = config->collector.allow ? &collector->allow : NULL,
         .sampling = config->collector.sampling ? &collector->sampling : NULL,
     };

@@ -54,7 +54,9 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size) {
                                           .skew_us = data[2] & 1 ? -INT64_C(1700000000000000) : data[2],
                                           .sampling = data[3] & 1 ? (uint32_t)data[3] << 20 : 1,
                                           .family = data[3] >> 1 & 1,
-                                          .domain = data[3]};
+                                          .domain = data[3],
+                                          .longest_ns = data[2] & 2 ? INT64_C(86400000000000) : INT64_MAX,
+                                          .since_us = data[2] & 4 ? INT64_C(1700000000000000) - data[3] : 0};
     context.boot_us = context.export_us - (int64_t)data[2] * 20000000000;
     size_t left = size - HEAD - FIELD * n;
     uint8_t *copy = malloc(left + 1); /* ends there: a sanitizer sees a byte read beyond */

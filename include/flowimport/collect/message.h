@@ -60,6 +60,8 @@ struct message_config {
                              by the difference, and it is said. 0: every clock is believed */
     int64_t deduplicate_us; /* a flow (by its five-tuple) of which another exporter told within this time is left out;
                                0: none */
+    int64_t longest_us;     /* no flow is longer: what is, is clipped, or where it has totals refused by the importer;
+                               0: any may be */
     const struct prefixes *allow;    /* exporters that are listened to; NULL: all */
     const struct prefixes *sampling; /* rates that count, whatever an exporter says; NULL: none */
     uint64_t seed;                   /* of hashes: any number that strangers don't know */
@@ -98,11 +100,14 @@ enum ignored {
     IGNORED_EMPTY,
     IGNORED_UNCOUNTED,
     IGNORED_NOT_IP,         /* bytes of a packet (collect/section.h) that hold no IP */
-    IGNORED_COUNTED_BEFORE, /* the last three: firewalls' events (collect/nsel.h) */
+    IGNORED_COUNTED_BEFORE, /* totals (collect/totals.h), and this and the next two of firewalls (collect/nsel.h) */
     IGNORED_CREATED,
     IGNORED_DENIED,
     IGNORED_REASONS
 };
+
+/* What was wrong with the times of flows that were handed on; bits of enum times_noted (collect/flow_times.h). */
+enum times_reason { REASON_UNSET, REASON_FIXED, REASON_CLIPPED, TIMES_REASONS };
 
 struct message_counters {
     uint64_t messages, octets; /* taken */
@@ -114,6 +119,7 @@ struct message_counters {
     uint64_t duplicates;               /* flows left out: another exporter had reported them */
     uint64_t not_counted;              /* records of sFlow counters, options, and samples that hold no IP */
     uint64_t ignored[IGNORED_REASONS]; /* of not_counted, by reason */
+    uint64_t times[TIMES_REASONS];     /* flows whose times were wrong, by reason */
     uint64_t lost[LOST_WHATS];
     uint64_t templates, withdrawn, evicted; /* learned, withdrawn by their exporter, discarded for lack of memory */
     uint64_t plans;                         /* made of templates, each when the first data set needed it */
