@@ -9,7 +9,7 @@
 #include "collect/flow_times.h"
 #include "flow/entry_text.h"
 
-enum { NS_PER_MS = 1000000, NS_PER_US = 1000, PROTOCOL_ICMP = 1, PROTOCOL_ICMPV6 = 58 };
+enum { NS_PER_MS = 1000000, NS_PER_US = 1000 };
 
 /* --- bytes --- */
 
@@ -210,6 +210,7 @@ uint64_t record_port(const struct record *record) {
     const struct data_record_plan *plan = record->plan;
     const struct source *icmp = plan->icmp[record->family];
     uint64_t port = source_number(record, &plan->port), protocol = source_number(record, &plan->protocol);
+    if (plan->icmp_protocol[record->family]) protocol = plan->icmp_protocol[record->family];
     if (port != 0 || (protocol != PROTOCOL_ICMP && protocol != PROTOCOL_ICMPV6)) return port;
     uint64_t type = source_number(record, &icmp[0]);
     return icmp[1].length ? type << 8 | source_number(record, &icmp[1]) : type;
@@ -281,6 +282,19 @@ void data_record_tuple(const struct data_record_plan *plan, const uint8_t *bytes
         if (n > 0) memcpy(tuple + at, source_at(&record, sources[i]), n);
         at += n;
     }
+}
+
+struct data_record_place data_record_place(const struct data_record_plan *plan, const uint8_t *bytes, size_t len,
+                                           const struct data_record_context *context) {
+    struct data_record_place place = {.direction = context->direction};
+    struct record record;
+    if (record_walk(plan, bytes, len, record.anchors) == 0) return place;
+    place.point = source_number(&record, &plan->point);
+    place.input = (uint32_t)source_number(&record, &plan->input);
+    place.output = (uint32_t)source_number(&record, &plan->output);
+    uint64_t direction = source_number(&record, &plan->direction);
+    if (plan->direction.length && direction < 2) place.direction = direction ? DIRECTION_EGRESS : DIRECTION_INGRESS;
+    return place;
 }
 
 int64_t item_signed(const struct record *record, const struct item *item) {

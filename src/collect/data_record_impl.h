@@ -7,6 +7,8 @@
 #include "base/bytes.h"
 #include "collect/data_record.h"
 
+enum { PROTOCOL_ICMP = 1, PROTOCOL_ICMPV6 = 58 };
+
 enum {
     ITEM_NAME_MAX = 48, /* ,"revAddressPortMappingPerUserHighThreshold": */
 };
@@ -117,6 +119,8 @@ struct data_record_plan {
     struct source station, direction; /* staIPv4Address, which stands in for addresses; flowDirection */
     bool families[FLOW_FAMILIES];     /* whose addresses the template has; neither: IPv4 */
     struct source ip_version, addresses[FLOW_FAMILIES][2], protocol, port, source_port;
+    struct source input, output, point;   /* interfaces, observationPointId */
+    uint8_t icmp_protocol[FLOW_FAMILIES]; /* where the template says ICMP by its elements alone; else 0 */
     struct source icmp[FLOW_FAMILIES][2]; /* type and code together; or first the one, then the other */
     struct moment times[FLOW_TIMES];
     struct source system_init, duration;

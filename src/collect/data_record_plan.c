@@ -258,6 +258,21 @@ static void icmp_find(struct builder *builder) {
         }
 }
 
+/* By the elements of ICMP that the template has, where nothing else says what it is of. */
+static void icmp_protocol_find(struct builder *builder) {
+    static const uint16_t ids[FLOW_FAMILIES][2] = {{IE_icmpTypeCodeIPv4, IE_icmpTypeIPv4},
+                                                   {IE_icmpTypeCodeIPv6, IE_icmpTypeIPv6}};
+    static const uint8_t protocols[FLOW_FAMILIES] = {PROTOCOL_ICMP, PROTOCOL_ICMPV6};
+    struct data_record_plan *plan = builder->plan;
+    if (plan->protocol.length || plan->port.length || plan->source_port.length) return;
+    for (unsigned family = 0; family < FLOW_FAMILIES; family++)
+        for (unsigned i = 0; i < FLOW_FAMILIES && !plan->icmp_protocol[family]; i++) {
+            unsigned which = (family + i) % FLOW_FAMILIES;
+            if (field_find(builder, ids[which][0], false).length || field_find(builder, ids[which][1], false).length)
+                plan->icmp_protocol[family] = protocols[which];
+        }
+}
+
 static void record_find(struct builder *builder) {
     struct data_record_plan *plan = builder->plan;
     times_find(builder);
@@ -265,16 +280,19 @@ static void record_find(struct builder *builder) {
     plan->protocol = value_find(builder, IE_protocolIdentifier, false);
     plan->source_port = value_find(builder, IE_sourceTransportPort, false);
     plan->port = value_find(builder, IE_destinationTransportPort, false);
+    icmp_protocol_find(builder);
     plan->ip_version = field_find(builder, IE_ipVersion, false);
     for (unsigned family = 0; family < FLOW_FAMILIES; family++)
         for (unsigned end = 0; end < 2; end++) {
             plan->addresses[family][end] = value_find(builder, address_ids[family][end], false);
             plan->families[family] |= plan->addresses[family][end].length != 0;
         }
-    if (!plan->families[FLOW_IPV4] && !plan->families[FLOW_IPV6]) {
+    if (!plan->families[FLOW_IPV4] && !plan->families[FLOW_IPV6])
         plan->station = field_find(builder, IE_staIPv4Address, false);
-        plan->direction = field_find(builder, IE_flowDirection, false);
-    }
+    plan->direction = field_find(builder, IE_flowDirection, false);
+    plan->input = value_find(builder, IE_ingressInterface, false);
+    plan->output = value_find(builder, IE_egressInterface, false);
+    plan->point = field_find(builder, IE_observationPointId, false);
     for (unsigned i = 0; i < 2; i++) {
         unsigned id = i ? IE_packetDeltaCount : IE_octetDeltaCount;
         plan->counters[i][0] = value_find(builder, id, false);
@@ -404,6 +422,8 @@ static void item_want(struct builder *builder, unsigned id, bool reverse) {
         struct item *item = item_add(builder, element, reverse, ITEM_STATION, plan->station);
         item->other = plan->direction;
         item->time = id == IE_destinationIPv4Address; /* 1: egress, to the station */
+    } else if (id == IE_protocolIdentifier && plan->icmp_protocol[builder->family] && !reverse) {
+        item_add(builder, element, reverse, ITEM_CONSTANT, (struct source){plan->icmp_protocol[builder->family], 0, 0});
     } else if (counted && substitute && substitute->constant != NOTHING) {
         item_add(builder, element, reverse, ITEM_CONSTANT, (struct source){(uint32_t)substitute->constant, 0, 0});
     }

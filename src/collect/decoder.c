@@ -137,20 +137,31 @@ void decoder_sequence(struct message_decoder *decoder, struct domain *domain, ui
 
 /* --- flows out --- */
 
-static bool flows_are_duplicates(struct message_decoder *decoder, const struct flow_layout *layout,
-                                 const struct flow_record *flows, unsigned n,
+static bool flows_are_duplicates(struct message_decoder *decoder, const struct data_record_place *place,
+                                 const struct flow_layout *layout, const struct flow_record *flows, unsigned n,
                                  const struct data_record_context *context) {
     const struct flow_field *last = &layout->fields[FLOW_TUPLE_FIELDS - 1];
     uint32_t window = (uint32_t)((decoder->config.deduplicate_us + 999999) / 1000000);
-    uint64_t exporter =
-        XXH3_64bits_withSeed(context->address, sizeof context->address, decoder->config.seed + context->family);
+    uint64_t exporter = XXH3_64bits_withSeed(context->address, sizeof context->address,
+                                             decoder->config.seed + context->family + place->point);
     unsigned found = 0;
     for (unsigned i = 0; i < n; i++) {
         size_t bytes = last->offset[flows[i].family] + last->width[flows[i].family];
-        found += duplicates_found(decoder->duplicates, flows[i].key, bytes, exporter,
-                                  (uint32_t)(decoder->now_us / 1000000), window);
+        const struct reporter reporter = {.exporter = exporter,
+                                          .input = i == 0 ? place->input : place->output,
+                                          .output = i == 0 ? place->output : place->input,
+                                          .direction = place->direction};
+        found += duplicates_found(decoder->duplicates, flows[i].key, bytes, &reporter, decoder_second(decoder), window);
     }
     return n > 0 && found == n;
+}
+
+static bool record_is_duplicate(struct message_decoder *decoder, const struct data_record_plan *plan,
+                                const uint8_t *bytes, size_t len, const struct flow_record *flows, unsigned n,
+                                const struct data_record_context *context) {
+    const struct data_record_place place = data_record_place(plan, bytes, len, context);
+    const struct flow_layout *layout = decoder->sink.flows ? decoder->config.layout : &decoder->tuple;
+    return flows_are_duplicates(decoder, &place, layout, flows, n, context);
 }
 
 /* Looks into the record only where its flow, if there is one, leaves it open. */
@@ -225,8 +236,7 @@ void decoder_flow(struct message_decoder *decoder, struct domain *domain, const 
         decoder_ignore(decoder, IGNORED_EMPTY);
         return;
     }
-    if (decoder->duplicates &&
-        flows_are_duplicates(decoder, direct ? decoder->config.layout : &decoder->tuple, flows, n, context)) {
+    if (decoder->duplicates && record_is_duplicate(decoder, plan, bytes, len, flows, n, context)) {
         decoder->counters.duplicates += n;
         return;
     }

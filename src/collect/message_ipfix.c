@@ -1,6 +1,7 @@
 /* IPFIX (RFC 7011) and NetFlow v9 (RFC 3954): two headers and two kinds of template records, and the rest is one.
  *
- * Over UDP withdrawals are passed over: nobody may send them there (RFC 7011, 8.4), and anybody could. */
+ * A withdrawal over UDP, where none may be sent (RFC 7011, 8.4), is one: what the exporter sends by that template from
+ * then on, the old one would read wrongly. Who forges one could as well forge a template. */
 #include "collect/protocols.h"
 
 #include "base/log.h"
@@ -129,25 +130,24 @@ static size_t template_decode(struct reader *reader, const uint8_t *bytes, size_
     if (count == 0 && !reader->netflow9) { /* a withdrawal; all where the id is that of the set */
         bool all = id == (options ? OPTIONS_TEMPLATE_SET : TEMPLATE_SET);
         if (!all && id < FIRST_TEMPLATE) return 0;
-        if (reader->domain->session->key.transport == MESSAGE_TCP)
-            decoder->counters.withdrawn += all ? template_withdraw_all(&decoder->sessions, reader->domain, options)
-                                               : template_withdraw(&decoder->sessions, reader->domain, id);
+        decoder->counters.withdrawn += all ? template_withdraw_all(&decoder->sessions, reader->domain, options)
+                                           : template_withdraw(&decoder->sessions, reader->domain, id);
         return at;
     }
     if (id < FIRST_TEMPLATE) return 0;
-    if (options) {
-        if (len < 6) return 0;
+    size_t bytes_of_fields = 0;
+    bool whole = !options || len >= 6;
+    if (options && whole) {
         scopes = be16(bytes + 4);
         at = 6;
         if (reader->netflow9) { /* lengths in bytes: of the scopes, of the options */
             unsigned octets = count + scopes;
             scopes = count / 4;
             count = octets / 4;
-        } else if (scopes == 0 || scopes > count) {
-            return 0;
         }
+        whole = reader->netflow9 || (scopes > 0 && scopes <= count);
     }
-    size_t bytes_of_fields = fields_read(reader, bytes + at, len - at, count, scopes, fields, &n);
+    if (whole) bytes_of_fields = fields_read(reader, bytes + at, len - at, count, scopes, fields, &n);
     if (bytes_of_fields == 0) { /* it has changed, nobody knows to what */
         (void)template_withdraw(&decoder->sessions, reader->domain, id);
         return 0;
@@ -369,12 +369,15 @@ static void data_decode(struct reader *reader, struct template *template, const 
 
 /* --- sets --- */
 
+static bool is_of_templates(const struct reader *reader, uint16_t id) {
+    return id == (reader->netflow9 ? V9_TEMPLATE_SET : TEMPLATE_SET) ||
+           id == (reader->netflow9 ? V9_OPTIONS_TEMPLATE_SET : OPTIONS_TEMPLATE_SET);
+}
+
 static void set_decode(struct reader *reader, uint16_t id, const uint8_t *bytes, size_t len) {
     struct message_decoder *decoder = reader->decoder;
-    uint16_t templates = reader->netflow9 ? V9_TEMPLATE_SET : TEMPLATE_SET;
-    uint16_t options = reader->netflow9 ? V9_OPTIONS_TEMPLATE_SET : OPTIONS_TEMPLATE_SET;
-    if (id == templates || id == options) {
-        templates_decode(reader, bytes, len, id == options);
+    if (is_of_templates(reader, id)) {
+        templates_decode(reader, bytes, len, id & 1);
     } else if (id < FIRST_TEMPLATE) {
         decoder_malformed(decoder, reader->domain, "a set with an invalid id");
     } else {
@@ -391,6 +394,8 @@ static void set_decode(struct reader *reader, uint16_t id, const uint8_t *bytes,
 static void sets_decode(struct reader *reader, const uint8_t *bytes, size_t len) {
     while (len >= 4) {
         size_t n = be16(bytes + 2);
+        if (n > len && is_of_templates(reader, be16(bytes))) /* cut, but what is whole counts */
+            set_decode(reader, be16(bytes), bytes + 4, len - 4);
         if (n < 4 || n > len) break;
         set_decode(reader, be16(bytes), bytes + 4, n - 4);
         bytes += n;

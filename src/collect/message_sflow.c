@@ -22,11 +22,19 @@ static bool datagram_open(struct datagram *datagram, const struct sflow_header *
     return true;
 }
 
+/* On which way through its data source a packet was seen. */
+static uint8_t direction_of(const struct sflow_sample *sample) {
+    bool in = sample->source_type == 0 && sample->source_id != 0 && sample->source_id == sample->input;
+    bool out = sample->source_type == 0 && sample->source_id != 0 && sample->source_id == sample->output;
+    return in == out ? DIRECTION_UNKNOWN : in ? DIRECTION_INGRESS : DIRECTION_EGRESS;
+}
+
 static void on_sample(void *context, const struct sflow_header *header, const struct sflow_sample *sample) {
     struct datagram *datagram = context;
     if (!datagram_open(datagram, header)) return;
     uint32_t configured = datagram->domain->configured;
     datagram->context.sampling = configured ? configured : sample->sampling ? sample->sampling : 1;
+    datagram->context.direction = direction_of(sample);
     decoder_flow(datagram->decoder, datagram->domain, &datagram->decoder->sflow[sample->family], sample->record,
                  sample->len, &datagram->context);
 }

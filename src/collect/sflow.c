@@ -334,8 +334,8 @@ static void sample_head(struct xdr *xdr, bool expanded, struct sflow_sample *sam
         interfaces[i][0] = expanded ? word : word >> INTERFACE_BITS;
         interfaces[i][1] = expanded ? xdr_number(xdr) : word & ((1u << INTERFACE_BITS) - 1);
     }
-    found->input = interface_of(interfaces[0][0], interfaces[0][1]);
-    found->output = interface_of(interfaces[1][0], interfaces[1][1]);
+    sample->input = found->input = interface_of(interfaces[0][0], interfaces[0][1]);
+    sample->output = found->output = interface_of(interfaces[1][0], interfaces[1][1]);
 }
 
 /* What is to be called for samples, and with what. */

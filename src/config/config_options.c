@@ -299,7 +299,8 @@ const struct option config_options[] = {
      .offset = AT(collector.deduplicate, int64_t), .standard = "0", .min = 0, .max = HOUR,
      .help = "A flow that several exporters report counts once, as reported by the first, for this long; 0: all are "
              "counted.",
-     .more = "Flows are the same if addresses, ports and protocol are equal."},
+     .more = "Flows are the same if addresses, ports and protocol are equal. What one router reports at ingress and at "
+             "egress (by flowDirection, interfaces, observation point, or sFlow's data source) counts once, too."},
     {.section = "collector", .name = "max_skew", .flag = "max-skew", .type = OPTION_SECONDS,
      .offset = AT(collector.max_skew, int64_t), .standard = "5m", .min = 0, .max = 365LL * DAY_SECONDS,
      .help = "An exporter whose clock differs by more is reported, and its times are corrected; 0: all clocks are "

@@ -26,7 +26,8 @@
  *   - Reduced-size encoding (RFC 7011, 6.2) of all numbers; strings and octetArrays of variable length. Fields of
  *     other enterprises, but for reverse ones (29305), lists, and lengths that the element's type can't have are passed
  *     over. Of an element that a template has twice, the first counts.
- *   - icmpTypeCodeIPv4 or IPv6 is the destination port where the protocol is ICMP's and the port is 0.
+ *   - icmpTypeCodeIPv4 or IPv6 is the destination port where the protocol is ICMP's and the port is 0. A template that
+ *     has such an element, and neither protocol nor ports, is of ICMP (softflowd).
  *   - Strings and octetArrays (as hexadecimal digits) that are keys are cut to the 64 bytes that a key holds.
  *   - A count is refused where it is beyond 63 bits, multiplied or as it stands, as an entry's is. */
 #ifndef FLOWIMPORT_COLLECT_DATA_RECORD_H
@@ -55,6 +56,9 @@ struct field_specifier {
     uint16_t length;     /* bytes, or FIELD_VARIABLE */
 };
 
+/* On which way through an interface a flow was seen. */
+enum data_record_direction { DIRECTION_UNKNOWN, DIRECTION_INGRESS, DIRECTION_EGRESS };
+
 /* What a record's values depend on besides its bytes. Times are those of 32 bits of seconds. */
 struct data_record_context {
     int64_t export_us;  /* of the message; microseconds since 1970 */
@@ -64,6 +68,7 @@ struct data_record_context {
     int64_t longest_ns; /* no flow is longer, but by its totals; 0: any may be */
     uint8_t *noted;    /* bits of what was found about its times (collect/flow_times.h) are added here; NULL: nowhere */
     uint32_t sampling; /* 1 in so many packets was looked at: octets and packets are multiplied. 1: all */
+    uint8_t direction; /* enum data_record_direction, where the record doesn't say */
     uint8_t family;    /* enum flow_family, of the exporter */
     uint8_t address[16];
     uint32_t domain;
@@ -128,5 +133,14 @@ uint64_t data_record_started(const struct data_record_plan *plan, const uint8_t 
 /* Addresses, ports and protocol, as far as the template has them, side by side, and zeros behind. */
 void data_record_tuple(const struct data_record_plan *plan, const uint8_t *bytes, size_t len,
                        uint8_t tuple[DATA_RECORD_TUPLE]);
+
+/* Where a flow was seen: 0 is what the record doesn't say. */
+struct data_record_place {
+    uint64_t point;         /* observationPointId */
+    uint32_t input, output; /* interfaces */
+    uint8_t direction;      /* enum data_record_direction, by flowDirection, else the context's */
+};
+struct data_record_place data_record_place(const struct data_record_plan *plan, const uint8_t *bytes, size_t len,
+                                           const struct data_record_context *context);
 
 #endif

@@ -58,7 +58,8 @@ struct message_config {
     int64_t hold_us;
     int64_t max_skew_us;    /* a clock of an exporter that differs by more is taken for wrong: its times are moved
                              by the difference, and it is said. 0: every clock is believed */
-    int64_t deduplicate_us; /* a flow (by its five-tuple) of which another exporter told within this time is left out;
+    int64_t deduplicate_us; /* a flow (by its five-tuple) that was reported elsewhere (collect/duplicate.h) within this
+                               time is left out;
                                0: none */
     int64_t longest_us;     /* no flow is longer: what is, is clipped, or where it has totals refused by the importer;
                                0: any may be */

@@ -23,6 +23,7 @@ struct sflow_sample {
     uint32_t sequence;               /* of the source's flow samples */
     uint32_t sampling;               /* rate: 1 in so many packets; at least 1 */
     uint32_t pool, drops;            /* as sent */
+    uint32_t input, output;          /* interfaces; 0: not known */
     uint8_t family;                  /* of the packet: which of the two lists of fields */
     size_t len;
     uint8_t record[SFLOW_RECORD_MAX]; /* network byte order, as sflow_fields[family] says */

@@ -165,6 +165,28 @@ static void every_element_by_its_name(void **state) {
                         "{\"flowStartMilliseconds\":" start_ms ",\"flowEndMicroseconds\":" end_us                      \
                         ",\"octetDeltaCount\":1}")
 
+/* Templates that say ICMP by its elements alone. */
+static void icmp_without_a_protocol(void **state) {
+    (void)state;
+#define V4 N(8, 4, 1), N(12, 4, 2), TIMES, COUNTS
+#define KEYS_OF(port, protocol)                                                                                        \
+    "{" TIMES_TEXT "," COUNTS_TEXT ",\"sourceIPv4Address\":1,\"destinationIPv4Address\":2,"                            \
+    "\"destinationTransportPort\":" #port ",\"protocolIdentifier\":" #protocol "}"
+    assert_string_equal(by_default(&plain, V4, N(32, 2, 2048)), KEYS_OF(2048, 1));
+    assert_string_equal(by_default(&plain, V4, N(176, 1, 8), N(177, 1, 1)), KEYS_OF(2049, 1));
+    assert_string_equal(by_default(&plain, V4, N(139, 2, 32768)), KEYS_OF(32768, 58));
+    assert_string_equal(by_default(&plain, N(27, 16, 1), TIMES, COUNTS, N(139, 2, 32768), N(32, 2, 9)),
+                        "{" TIMES_TEXT "," COUNTS_TEXT ",\"sourceIPv6Address\":\"::1\","
+                        "\"destinationTransportPort\":32768,\"protocolIdentifier\":58}");
+    /* What has ports, or a protocol, says itself what it is. */
+    assert_string_equal(by_default(&plain, V4, N(32, 2, 2048), N(4, 1, 6)), KEYS_OF(0, 6));
+    assert_string_equal(by_default(&plain, V4, N(32, 2, 2048), N(11, 2, 80)),
+                        "{" TIMES_TEXT "," COUNTS_TEXT ",\"sourceIPv4Address\":1,\"destinationIPv4Address\":2,"
+                        "\"destinationTransportPort\":80}");
+#undef V4
+#undef KEYS_OF
+}
+
 static void times(void **state) {
     (void)state;
     uint64_t us = UINT64_C(1700000000123456);
@@ -662,6 +684,7 @@ int main(void) {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(netflow_v5),
         cmocka_unit_test(every_element_by_its_name),
+        cmocka_unit_test(icmp_without_a_protocol),
         cmocka_unit_test(times),
         cmocka_unit_test(rollover),
         cmocka_unit_test(families),

@@ -3,6 +3,7 @@
 #include "collect/message.h"
 
 #include "collect/trouble.h"
+#include "collect/duplicate.h"
 #include "message_case.h"
 #include "random.h"
 
@@ -482,6 +483,62 @@ static void flows_that_two_exporters_tell_of(void **state) {
     }
 }
 
+/* In order: flowDirection, interfaces in and out. */
+#define PLACE_FIELDS SECONDS_FIELDS, 61, 1, 10, 4, 14, 4, 138, 8
+#define SEEN(direction, in, out, point) A_RECORD, direction, 1, in, 4, out, 4, point, 8
+
+/* One router's two reports of a flow, and what looks like it. */
+static void flows_reported_at_both_ends(void **state) {
+    (void)state;
+    static const struct {
+        unsigned direction, in, out, point, counted; /* of the same flow, after the one before */
+    } steps[] = {
+        {0, 1, 2, 0, 1}, {1, 1, 2, 0, 0}, /* where it comes in, where it goes out */
+        {0, 1, 2, 0, 1},                  /* it goes on */
+        {0, 3, 2, 0, 1},                  /* by another link */
+        {0, 3, 4, 0, 1}, {0, 4, 5, 0, 0}, /* into a tunnel, out of it */
+        {0, 3, 4, 9, 0},                  /* another point */
+    };
+    for (enum case_out out = OUT_ALL; out <= OUT_FLOWS; out++) {
+        struct message_case *mc = case_open(&(struct message_config){.deduplicate_us = 60 * SECOND}, out);
+        uint64_t counted = 0;
+        ipfix_begin(&mc->message, NOW, 0, 0);
+        TEMPLATE(&mc->message, 2, 256, PLACE_FIELDS);
+        ipfix_end(&mc->message);
+        case_decode(mc, 1);
+        for (unsigned i = 0; i < sizeof steps / sizeof steps[0]; i++) {
+            ipfix_begin(&mc->message, NOW, 0, 0);
+            DATA(&mc->message, 256, SEEN(steps[i].direction, steps[i].in, steps[i].out, steps[i].point));
+            ipfix_end(&mc->message);
+            case_decode(mc, 1);
+            counted += steps[i].counted;
+            if (message_counters(mc->decoder)->flows != counted) fail_msg("step %u", i);
+        }
+        case_close(mc);
+    }
+}
+
+/* Where the flowDirection is not known, and where it is. */
+static void who_reports(void **state) {
+    (void)state;
+    enum { U = DIRECTION_UNKNOWN, I = DIRECTION_INGRESS, E = DIRECTION_EGRESS };
+    static const struct {
+        struct reporter one, other;
+        bool differ;
+    } cases[] = {
+        {{5, 1, 2, U}, {5, 1, 2, U}, false}, {{5, 1, 2, U}, {6, 1, 2, U}, true},  {{5, 1, 2, I}, {5, 1, 2, I}, false},
+        {{5, 1, 2, I}, {5, 1, 2, E}, true},  {{5, 1, 2, U}, {5, 1, 2, E}, false}, {{5, 1, 2, U}, {5, 3, 2, U}, false},
+        {{5, 1, 2, U}, {5, 1, 3, U}, false}, {{5, 1, 2, U}, {5, 2, 3, U}, true},  {{5, 2, 3, U}, {5, 1, 2, U}, true},
+        {{5, 1, 2, U}, {5, 2, 1, U}, true},  {{5, 1, 1, U}, {5, 1, 1, U}, false}, {{5, 1, 0, U}, {5, 0, 2, U}, true},
+        {{5, 0, 2, U}, {5, 1, 0, U}, true},  {{5, 1, 2, U}, {5, 1, 0, U}, false}, {{5, 1, 2, U}, {5, 0, 2, U}, false},
+        {{5, 0, 0, U}, {5, 1, 2, U}, false}, {{5, 0, 0, I}, {5, 0, 0, E}, true},
+    };
+    for (unsigned i = 0; i < sizeof cases / sizeof cases[0]; i++) {
+        if (reporters_differ(&cases[i].one, &cases[i].other) != cases[i].differ) fail_msg("case %u", i);
+        if (reporters_differ(&cases[i].other, &cases[i].one) != cases[i].differ) fail_msg("case %u turned", i);
+    }
+}
+
 int main(void) {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(a_wrong_clock_is_made_right),
@@ -500,6 +557,8 @@ int main(void) {
         cmocka_unit_test(loss_is_told_now_and_then),
         cmocka_unit_test(exporters_that_are_not_listed),
         cmocka_unit_test(flows_that_two_exporters_tell_of),
+        cmocka_unit_test(flows_reported_at_both_ends),
+        cmocka_unit_test(who_reports),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
