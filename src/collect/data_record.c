@@ -9,7 +9,7 @@
 #include "collect/flow_times.h"
 #include "flow/entry_text.h"
 
-enum { NS_PER_MS = 1000000, NS_PER_US = 1000 };
+enum { NS_PER_MS = 1000000, NS_PER_US = 1000, PROTOCOL_IPV6 = 41 };
 
 /* --- bytes --- */
 
@@ -187,23 +187,32 @@ static void times_read(struct record *record) {
 
 /* --- a record --- */
 
-static bool addresses_some(const struct record *record, enum flow_family family) {
+static bool address_some(const struct record *record, enum flow_family family, unsigned end) {
+    const struct source *source = &record->plan->addresses[family][end];
     uint8_t some = 0;
-    for (unsigned end = 0; end < 2; end++) {
-        const struct source *source = &record->plan->addresses[family][end];
-        for (unsigned i = 0; i < source->length; i++)
-            some |= source_at(record, source)[i];
-    }
+    for (unsigned i = 0; i < source->length; i++)
+        some |= source_at(record, source)[i];
     return some != 0;
+}
+
+/* A tunnel of the one family, and a packet of the other inside: whose the record's flow is. What goes through IPv6 is
+ * IPv4, unless the protocol says otherwise. */
+static enum flow_family tunnel_family(const struct record *record) {
+    bool inner = record->plan->ends == DATA_RECORD_INNER;
+    bool six_inside = source_number(record, &record->plan->protocol) == PROTOCOL_IPV6;
+    return inner == six_inside ? FLOW_IPV6 : FLOW_IPV4;
 }
 
 static enum flow_family family_read(const struct record *record) {
     const struct data_record_plan *plan = record->plan;
     if (!plan->families[FLOW_IPV6]) return FLOW_IPV4;
     if (!plan->families[FLOW_IPV4]) return FLOW_IPV6;
+    bool six[2] = {address_some(record, FLOW_IPV6, 0), address_some(record, FLOW_IPV6, 1)};
+    if (six[0] && six[1] && address_some(record, FLOW_IPV4, 0) && address_some(record, FLOW_IPV4, 1))
+        return tunnel_family(record);
     uint64_t version = source_number(record, &plan->ip_version);
     if (version == 4 || version == 6) return version == 4 ? FLOW_IPV4 : FLOW_IPV6;
-    return addresses_some(record, FLOW_IPV6) ? FLOW_IPV6 : FLOW_IPV4;
+    return six[0] || six[1] ? FLOW_IPV6 : FLOW_IPV4;
 }
 
 uint64_t record_port(const struct record *record) {

@@ -159,9 +159,21 @@ static int kind_of(enum element_type type, unsigned length) {
 
 /* --- fields --- */
 
+/* Whether both addresses stand in the template twice: those of a tunnel, and behind them those of the packet inside, as
+ * the headers do (RFC 7011, section 8). */
+static bool is_of_tunnel(const struct field_specifier *specifiers, unsigned n) {
+    unsigned times[FLOW_FAMILIES][2] = {{0}};
+    for (unsigned i = 0; i < n; i++)
+        for (unsigned family = 0; family < FLOW_FAMILIES; family++)
+            for (unsigned end = 0; end < 2; end++)
+                times[family][end] += specifiers[i].enterprise == 0 && specifiers[i].id == address_ids[family][end];
+    return (times[FLOW_IPV4][0] > 1 && times[FLOW_IPV4][1] > 1) || (times[FLOW_IPV6][0] > 1 && times[FLOW_IPV6][1] > 1);
+}
+
 static void fields_read(struct builder *builder, const struct field_specifier *specifiers, unsigned n) {
     struct data_record_plan *plan = builder->plan;
     uint32_t offset = 0;
+    bool last = plan->ends == DATA_RECORD_INNER && is_of_tunnel(specifiers, n);
     plan->fields = mem_zalloc(n + 1, sizeof *plan->fields);
     plan->gaps = mem_zalloc(n + 1, sizeof *plan->gaps);
     plan->n_fields = n;
@@ -179,7 +191,7 @@ static void fields_read(struct builder *builder, const struct field_specifier *s
         if (!element || element->id >= IDS || (specifier->enterprise != 0 && !reverse)) continue;
         if (kind_of((enum element_type)element->type, specifier->length) == NO_KIND) continue;
         uint16_t *place = &builder->places[reverse][element->id];
-        if (!*place && element->id != IE_paddingOctets) *place = (uint16_t)(i + 1);
+        if ((!*place || last) && element->id != IE_paddingOctets) *place = (uint16_t)(i + 1);
     }
     plan->gaps[plan->n_variable] = offset;
 }
@@ -494,51 +506,15 @@ static void everything_want(struct builder *builder, bool reverse) {
     item_want(builder, IE_octetDeltaCount, reverse);
 }
 
-/* --- the way to flow records --- */
-
-static bool continues(const struct copy *copy, const struct item *item) {
-    const struct source *source = &copy->source;
-    return item->source.anchor == source->anchor && item->source.offset == source->offset + source->length &&
-           item->place == copy->place + source->length;
-}
-
-/* Items [first, end), which are of one direction. */
-static void flows_plan(struct data_record_plan *plan, unsigned first, unsigned end) {
-    struct copy *copy = NULL;
-    for (unsigned i = first; i < end; i++) {
-        const struct item *item = &plan->items[i];
-        if (!item->copied) {
-            plan->looked_at[plan->n_looked_at++] = (uint16_t)i;
-        } else if (copy && continues(copy, item)) {
-            copy->source.length += item->copied;
-        } else {
-            copy = &plan->copies[plan->n_copies++];
-            *copy = (struct copy){item->source, item->place};
-        }
-    }
-}
-
-static void family_flows_plan(struct data_record_plan *plan, enum flow_family family) {
-    struct bounds *items = &plan->lists[family].items, *copies = &plan->lists[family].copies,
-                  *looked_at = &plan->lists[family].looked_at;
-    copies->first = plan->n_copies;
-    looked_at->first = plan->n_looked_at;
-    flows_plan(plan, items->first, items->reverse);
-    copies->reverse = plan->n_copies;
-    looked_at->reverse = plan->n_looked_at;
-    flows_plan(plan, items->reverse, items->end);
-    copies->end = plan->n_copies;
-    looked_at->end = plan->n_looked_at;
-}
-
 /* --- the plan --- */
 
 struct data_record_plan *data_record_plan_new(const struct field_specifier *fields, unsigned n,
-                                              const struct flow_layout *layout) {
+                                              const struct flow_layout *layout, enum data_record_ends ends) {
     struct builder builder = {.plan = NULL};
     if (n > DATA_RECORD_FIELDS_MAX) return NULL;
     struct data_record_plan *plan = builder.plan = mem_zalloc(1, sizeof *plan);
     plan->layout = layout;
+    plan->ends = ends;
     fields_read(&builder, fields, n);
     record_find(&builder);
     unreadable_find(&builder);
@@ -554,12 +530,7 @@ struct data_record_plan *data_record_plan_new(const struct field_specifier *fiel
         plan->lists[family].items.end = plan->n_items;
     }
     plan->items = mem_realloc(plan->items, plan->n_items + 1, sizeof *plan->items);
-    if (layout) {
-        plan->copies = mem_zalloc(plan->n_items + 1, sizeof *plan->copies);
-        plan->looked_at = mem_zalloc(plan->n_items + 1, sizeof *plan->looked_at);
-        for (unsigned family = 0; family < FLOW_FAMILIES; family++)
-            family_flows_plan(plan, (enum flow_family)family);
-    }
+    if (layout) copies_make(plan);
     return plan;
 }
 

@@ -22,8 +22,8 @@ enum {
 struct record_plans record_plans_new(const struct message_decoder *decoder, const struct field_specifier *fields,
                                      unsigned n) {
     const struct flow_layout *tuple = decoder->sessions.tuple;
-    return (struct record_plans){data_record_plan_new(fields, n, decoder->config.layout),
-                                 tuple ? data_record_plan_new(fields, n, tuple) : NULL};
+    return (struct record_plans){data_record_plan_new(fields, n, decoder->config.layout, decoder->config.ends),
+                                 tuple ? data_record_plan_new(fields, n, tuple, decoder->config.ends) : NULL};
 }
 
 void record_plans_free(struct record_plans *plans) {

@@ -34,6 +34,7 @@ struct message_decoder {
     struct sessions sessions;
     struct duplicates *duplicates; /* NULL: none are looked for */
     struct counted *counted;       /* NULL: no flow has to be remembered yet */
+    struct interfaces *interfaces; /* NULL: no agent has sent counters */
     struct flow_layout tuple;      /* the five-tuple */
     struct record_plans fixed[FIXED_VERSIONS], sflow[FLOW_FAMILIES];
     int octets;         /* which of the layout's sums octetDeltaCount is; -1: none */

@@ -279,7 +279,7 @@ static void section_count(struct reader *reader, const struct template *template
     struct data_record_context context = reader->context;
     uint8_t record[SFLOW_RECORD_MAX], family;
     uint64_t seen_ms;
-    size_t n = section_record(template->plan, bytes, len, &family, record);
+    size_t n = section_record(&decoder->config.packet, template->plan, bytes, len, &family, record);
     if (n == 0) {
         decoder_ignore(decoder, IGNORED_NOT_IP);
         return;

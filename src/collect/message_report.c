@@ -140,6 +140,7 @@ void message_report_take(const struct message_decoder *decoder, struct message_r
     report->counters = decoder->counters;
     report->n_exporters = lines_merge(report->exporters, lines_fill(decoder, report->exporters));
     report->n_templates = templates_fill(decoder, report->templates);
+    report->n_interfaces = interfaces_list(decoder->interfaces, report->interfaces, REPORT_INTERFACES);
     buffer_clear(&report->problems);
     problems_fill(decoder, &report->problems);
 }

@@ -1,5 +1,7 @@
 /* sFlow datagrams: each sample is a record, scaled by its own rate. */
 #include "collect/protocols.h"
+
+#include "collect/discard.h"
 #include "collect/sflow.h"
 
 enum { AGENT_IPV4 = 1, AGENT_IPV6 = 2 };
@@ -39,6 +41,28 @@ static void on_sample(void *context, const struct sflow_header *header, const st
                  sample->len, &datagram->context);
 }
 
+static void on_interface(void *context, const struct sflow_header *header, const struct sflow_interface *counters) {
+    const struct datagram *datagram = context;
+    struct message_decoder *decoder = datagram->decoder;
+    struct interface interface = {.family = header->family,
+                                  .index = counters->index,
+                                  .speed = counters->speed,
+                                  .in = counters->in,
+                                  .out = counters->out,
+                                  .heard = decoder_second(decoder)};
+    memcpy(interface.address, header->agent, header->family == FLOW_IPV4 ? 4 : 16);
+    if (!decoder->interfaces) {
+        decoder->interfaces = interfaces_new(decoder->config.memory / 256, decoder->config.seed);
+        decoder->counters.memory += interfaces_bytes(decoder->interfaces);
+    }
+    interfaces_note(decoder->interfaces, &interface);
+}
+
+static void on_discarded(void *context, uint32_t reason, uint64_t n) {
+    const struct datagram *datagram = context;
+    datagram->decoder->counters.discarded[discard_reason(reason)] += n;
+}
+
 void sflow_plans_make(struct message_decoder *decoder) {
     for (unsigned family = 0; family < FLOW_FAMILIES; family++)
         decoder->sflow[family] = record_plans_new(decoder, sflow_fields[family], sflow_n_fields[family]);
@@ -53,8 +77,14 @@ int sflow_message_decode(struct message_decoder *decoder, struct session *sessio
         decoder->counters.malformed++;
         return -1;
     }
-    int failed = sflow_decode(bytes, len, &header, &counts, on_sample, &datagram);
-    decoder->counters.not_counted += counts.counter_samples + counts.unknown_samples + counts.not_ip;
+    const struct sflow_sink sink = {.options = &decoder->config.packet,
+                                    .context = &datagram,
+                                    .sample = on_sample,
+                                    .interface = on_interface,
+                                    .discarded = on_discarded};
+    int failed = sflow_decode(bytes, len, &header, &counts, &sink);
+    decoder->counters.not_counted +=
+        counts.counter_samples + counts.discard_samples + counts.unknown_samples + counts.not_ip;
     if (!datagram_open(&datagram, &header)) return 0;
     decoder_uptime(decoder, datagram.domain, header.uptime_ms);
     decoder_sequence(decoder, datagram.domain, header.sequence, 1, true);

@@ -1,7 +1,11 @@
 /* A report's counters, and its exporters one by one. */
 #include "collect/message.h"
 
+#include <arpa/inet.h>
+#include <stdio.h>
 #include <string.h>
+
+#include "collect/discard.h"
 
 static void exporters_show(const struct message_report *report, struct show *show) {
     static const struct {
@@ -25,6 +29,33 @@ static void exporters_show(const struct message_report *report, struct show *sho
             uint64_t value;
             memcpy(&value, (const char *)&report->exporters[line] + families[i].offset, sizeof value);
             show_member(show, report->exporters[line].name, value);
+        }
+    }
+}
+
+static void interfaces_show(const struct message_report *report, struct show *show) {
+    static const struct {
+        enum show_type type;
+        const char *name, *help;
+        size_t offset;
+    } families[] = {
+        {SHOW_GAUGE, "interface_speed_bits", "The speed of an sFlow agent's interface, bits per second: the first 256.",
+         offsetof(struct interface, speed)},
+        {SHOW_COUNTER, "interface_in_octets_total", "Octets that the interface received, as the agent counts them.",
+         offsetof(struct interface, in)},
+        {SHOW_COUNTER, "interface_out_octets_total", "Octets that the interface sent, as the agent counts them.",
+         offsetof(struct interface, out)},
+    };
+    for (unsigned i = 0; i < sizeof families / sizeof families[0]; i++) {
+        show_family(show, families[i].type, families[i].name, "interface", families[i].help);
+        for (unsigned k = 0; k < report->n_interfaces; k++) {
+            const struct interface *interface = &report->interfaces[k];
+            char address[INET6_ADDRSTRLEN], name[INET6_ADDRSTRLEN + 16];
+            uint64_t value;
+            memcpy(&value, (const char *)interface + families[i].offset, sizeof value);
+            inet_ntop(interface->family == FLOW_IPV4 ? AF_INET : AF_INET6, interface->address, address, sizeof address);
+            snprintf(name, sizeof name, "%s %u", address, interface->index);
+            show_member(show, name, value);
         }
     }
 }
@@ -85,6 +116,10 @@ void message_report_show(const struct message_report *report, struct show *show)
                 "Records that are not counted, by reason; a part of passed_over_total.");
     for (unsigned i = 0; i < IGNORED_REASONS; i++)
         show_member(show, ignored_texts[i], counters->ignored[i]);
+    show_family(show, SHOW_COUNTER, "discarded_packets_total", "reason",
+                "Packets that sFlow agents report as discarded, by reason, multiplied by the sampling rate.");
+    for (unsigned i = 0; i < DISCARD_REASONS; i++)
+        if (counters->discarded[i] > 0) show_member(show, discard_texts[i], counters->discarded[i]);
     show_family(show, SHOW_COUNTER, "times_total", "what",
                 "Flows whose times were wrong: 0 (unset), beyond the exporter's uptime or the end before the start "
                 "(fixed), or longer than max_flow_duration (clipped).");
@@ -99,4 +134,5 @@ void message_report_show(const struct message_report *report, struct show *show)
                 "Records that can't be counted, by exporter and template, with the reason: the first 64.");
     for (unsigned i = 0; i < report->n_templates; i++)
         show_member(show, report->templates[i].name, report->templates[i].records);
+    interfaces_show(report, show);
 }

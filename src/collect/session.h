@@ -104,6 +104,7 @@ struct sessions {
     size_t limit;                     /* bytes of one session */
     const struct flow_layout *layout; /* of the plans of templates; NULL: all elements */
     const struct flow_layout *tuple;  /* NULL: no plans for five-tuples are wanted */
+    enum data_record_ends ends;       /* of these plans */
     const struct template *in_use;    /* not to be dropped */
     struct domain_list to_tell;
     struct message_counters *counters;

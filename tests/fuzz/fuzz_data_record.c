@@ -28,7 +28,7 @@ static struct field_specifier field_make(const uint8_t *bytes) {
 static void everything_check(const struct field_specifier *fields, unsigned n, const uint8_t *bytes, size_t len,
                              const struct data_record_context *context) {
     static char entry[DATA_RECORD_ENTRY_MAX];
-    struct data_record_plan *plan = data_record_plan_new(fields, n, NULL);
+    struct data_record_plan *plan = data_record_plan_new(fields, n, NULL, DATA_RECORD_INNER);
     size_t entry_len = data_record_entry(plan, bytes, len, context, entry);
     require(entry_len >= 2 && entry_len <= sizeof entry, "an entry's length");
     json_t *tree = json_loadb(entry, entry_len, JSON_ALLOW_NUL | JSON_REJECT_DUPLICATES, NULL);
@@ -63,7 +63,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size) {
     if (!copy) abort();
     memcpy(copy, data + size - left, left);
     for (unsigned i = 0; i < CHECK_LAYOUTS; i++) {
-        struct data_record_plan *plan = data_record_plan_new(fields, n, &layouts[i]);
+        struct data_record_plan *plan = data_record_plan_new(fields, n, &layouts[i], DATA_RECORD_INNER);
         size_t len = data_record_length(plan, copy, left);
         require(len <= left && (!len || len >= data_record_plan_min(plan)), "a record's length");
         if (len) {

@@ -20,7 +20,9 @@
  *     0 is missing, but of sysUpTime the start of a flow with an end. What can't be is fixed, and a start before what
  *     the counters are of is clipped (collect/flow_times.h). All times are moved by skew_us.
  *   - Family: by the address fields that the template has (prefixes stand in for addresses); where it has both, by
- *     ipVersion, else by which of them is not 0. The other family's addresses are left out.
+ *     ipVersion, else by which of them is not 0. The other family's addresses are left out. Where all four are there
+ * (SRv6, 6in4), and where a template has an address twice, they are of a tunnel and of the packet inside: enum
+ *     data_record_ends.
  *     staIPv4Address (Cisco's wireless controllers) is the source, or where flowDirection is 1 (egress) the
  *     destination, in templates without other addresses.
  *   - Reduced-size encoding (RFC 7011, 6.2) of all numbers; strings and octetArrays of variable length. Fields of
@@ -59,6 +61,9 @@ struct field_specifier {
 /* On which way through an interface a flow was seen. */
 enum data_record_direction { DIRECTION_UNKNOWN, DIRECTION_INGRESS, DIRECTION_EGRESS };
 
+/* Of a record that has the addresses of a tunnel and of what is inside: which count. */
+enum data_record_ends { DATA_RECORD_INNER, DATA_RECORD_OUTER };
+
 /* What a record's values depend on besides its bytes. Times are those of 32 bits of seconds. */
 struct data_record_context {
     int64_t export_us;  /* of the message; microseconds since 1970 */
@@ -80,7 +85,7 @@ struct data_record_plan; /* opaque */
  * exporterIPv4Address or IPv6, observationDomainId and samplingPopulation (where it is above 1) are the context's,
  * unless the record has them. The fields are copied, the layout is borrowed. NULL: there are too many fields. */
 struct data_record_plan *data_record_plan_new(const struct field_specifier *fields, unsigned n,
-                                              const struct flow_layout *layout);
+                                              const struct flow_layout *layout, enum data_record_ends ends);
 void data_record_plan_free(struct data_record_plan *plan);          /* NULL does nothing */
 size_t data_record_plan_bytes(const struct data_record_plan *plan); /* of memory */
 /* Bytes of every record, or where fields are of variable length, of the shortest. */
