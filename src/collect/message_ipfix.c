@@ -180,7 +180,7 @@ static void templates_decode(struct reader *reader, const uint8_t *bytes, size_t
 /* Whether it is new. */
 static bool rate_learn(struct reader *reader, const struct template *template, const struct rate *rate) {
     struct domain *domain = reader->domain;
-    if (template->sampling & SAMPLING_OF_EXPORTER) domain->session->rates_of = domain;
+    if (template->sampling & SAMPLING_OF_EXPORTER) domain_tells_exporter(&reader->decoder->sessions, domain);
     if (rate->key) return rate_take(&reader->decoder->sessions, domain, rate->key, rate->rate);
     bool new = domain->rate != rate->rate;
     domain->rate = rate->rate;
@@ -325,7 +325,7 @@ static void addresses_look(struct reader *reader, struct template *template) {
 static void records_decode(struct reader *reader, struct template *template, const uint8_t *bytes, size_t len) {
     struct message_decoder *decoder = reader->decoder;
     const struct domain *domain = reader->domain;
-    const struct domain *rates = sampling_domain(domain, template);
+    const struct domain *rates = sampling_domain(&decoder->sessions, domain, template);
     size_t min = data_record_plan_min(template->plan);
     if (template->by_uptime && !reader->netflow9 && !domain->has_boot) boot_guess(reader, template, bytes, len);
     addresses_look(reader, template);

@@ -323,6 +323,38 @@ static void sampling_of_the_whole_exporter(void **state) {
     }
     case_decode(mc, 2); /* another exporter */
     assert_out(mc, A_FLOW);
+    /* Those that tell it and those that don't come by turns; from another port, too. */
+    v9_begin(&mc->message, UPTIME, NOW, 0, 0);
+    case_decode(mc, 1);
+    v9_begin(&mc->message, UPTIME, NOW, 0, 1);
+    DATA(&mc->message, 256, A_RECORD, 1, 1);
+    case_decode(mc, 1);
+    assert_out(mc, FLOW(1699999990, 1699999995, 70, 7000));
+    struct message_source other = exporter_of(1);
+    other.port++;
+    v9_begin(&mc->message, UPTIME, NOW, 0, 5);
+    TEMPLATE(&mc->message, 0, 256, SECONDS_FIELDS, 48, 1);
+    DATA(&mc->message, 256, A_RECORD, 1, 1);
+    assert_int_equal(case_decode_from(mc, &other), 0);
+    assert_out(mc, FLOW(1699999990, 1699999995, 70, 7000));
+    /* And after a restart. */
+    struct buffer state_text = BUFFER_INIT;
+    struct error error;
+    message_state_write(mc->decoder, &state_text);
+    struct message_case *next = case_open(NULL, OUT_NEEDED);
+    assert_int_equal(message_state_read(next->decoder, state_text.data, state_text.len, next->now_us, &error), 0);
+    buffer_release(&state_text);
+    next->message = mc->message;
+    assert_int_equal(case_decode_from(next, &other), 0);
+    assert_out(next, FLOW(1699999990, 1699999995, 70, 7000));
+    case_close(next);
+    /* Until who has told it is gone. */
+    mc->now_us += 1000 * SECOND;
+    assert_int_equal(case_decode_from(mc, &other), 0);
+    assert_out(mc, FLOW(1699999990, 1699999995, 70, 7000));
+    case_tick(mc, 900);
+    assert_int_equal(case_decode_from(mc, &other), 0);
+    assert_out(mc, A_FLOW);
     /* Options about one domain count for that alone; about the exporter, in IPFIX. */
     ipfix_begin(&mc->message, NOW, 0, 7);
     TEMPLATE(&mc->message, 2, 256, SECONDS_FIELDS);
