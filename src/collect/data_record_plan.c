@@ -558,6 +558,8 @@ bool data_record_plan_addresses(const struct data_record_plan *plan) {
     return plan->families[FLOW_IPV4] || plan->families[FLOW_IPV6] || plan->station.length;
 }
 
+bool data_record_plan_direction(const struct data_record_plan *plan) { return plan->direction.length != 0; }
+
 bool data_record_plan_totals(const struct data_record_plan *plan) { return plan->totals; }
 
 const struct field_specifier *data_record_plan_unreadable(const struct data_record_plan *plan) {

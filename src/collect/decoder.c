@@ -47,6 +47,7 @@ void decoder_ignore(struct message_decoder *decoder, enum ignored why) {
 void decoder_malformed(struct message_decoder *decoder, struct domain *domain, const char *what) {
     char name[SESSION_NAME_MAX];
     decoder->counters.malformed++;
+    domain->faults[FAULT_MALFORMED]++;
     trouble_note(&domain->malformed, decoder_second(decoder));
     if (!decoder_may_say(decoder, PROBLEM_MALFORMED)) return;
     domain_name(domain, name);
@@ -199,7 +200,7 @@ static void times_count(struct message_decoder *decoder, struct domain *domain) 
     for (unsigned i = 0; i < TIMES_REASONS; i++) {
         if (!(decoder->noted >> i & 1)) continue;
         decoder->counters.times[i]++;
-        domain->times[i]++;
+        domain->faults[FAULT_TIMES + i]++;
     }
 }
 

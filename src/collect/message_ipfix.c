@@ -320,6 +320,21 @@ static void addresses_look(struct reader *reader, struct template *template) {
                 template->id);
 }
 
+/* What the first record of a set says of its exporter. */
+static void set_look(struct reader *reader, struct template *template, const struct domain *rates, const uint8_t *bytes,
+                     size_t len) {
+    const struct message_decoder *decoder = reader->decoder;
+    struct domain *domain = reader->domain;
+    size_t n = data_record_length(template->plan, bytes, len);
+    addresses_look(reader, template);
+    unjoined_note(reader, template, rates);
+    if (n == 0) return;
+    if (!domain->configured && sampling_unknown(rates, template, bytes, n)) domain->faults[FAULT_UNSCALED]++;
+    if (decoder->duplicates || !data_record_plan_direction(template->plan)) return;
+    const struct data_record_place place = data_record_place(template->plan, bytes, n, &reader->context);
+    domain_place(domain, &place);
+}
+
 /* What is left behind the last record and shorter than any is padding, and so are zeros alone (NX-OS pads with more).
  */
 static void records_decode(struct reader *reader, struct template *template, const uint8_t *bytes, size_t len) {
@@ -328,8 +343,7 @@ static void records_decode(struct reader *reader, struct template *template, con
     const struct domain *rates = sampling_domain(&decoder->sessions, domain, template);
     size_t min = data_record_plan_min(template->plan);
     if (template->by_uptime && !reader->netflow9 && !domain->has_boot) boot_guess(reader, template, bytes, len);
-    addresses_look(reader, template);
-    if (!template->options) unjoined_note(reader, template, rates);
+    if (!template->options) set_look(reader, template, rates, bytes, len);
     while (len >= min && (bytes[0] != 0 || !are_zeros(bytes, len))) {
         size_t n = data_record_length(template->plan, bytes, len);
         if (n == 0) {

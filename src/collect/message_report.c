@@ -28,6 +28,8 @@ static unsigned lines_fill(const struct message_decoder *decoder, struct exporte
                                                   .records = domain->records,
                                                   .lost = domain->lost,
                                                   .heard = (uint64_t)session->heard_us / 1000000};
+                lines[n].clock = domain->wrong_clock ? (uint64_t)llabs(domain->skew_us) / 1000000 : 0;
+                memcpy(lines[n].faults, domain->faults, sizeof lines[n].faults);
                 domain_name(domain, lines[n++].name);
             }
         }
@@ -48,7 +50,11 @@ static unsigned lines_merge(struct exporter_line *lines, unsigned n) {
         line->messages += lines[i].messages;
         line->records += lines[i].records;
         line->lost += lines[i].lost;
-        if (lines[i].heard > line->heard) line->heard = lines[i].heard;
+        for (unsigned fault = 0; fault < EXPORTER_FAULTS; fault++)
+            line->faults[fault] += lines[i].faults[fault];
+        if (lines[i].heard <= line->heard) continue;
+        line->heard = lines[i].heard;
+        line->clock = lines[i].clock;
     }
     return merged;
 }

@@ -36,7 +36,10 @@ static void on_sample(void *context, const struct sflow_header *header, const st
     if (!datagram_open(datagram, header)) return;
     uint32_t configured = datagram->domain->configured;
     datagram->context.sampling = configured ? configured : sample->sampling ? sample->sampling : 1;
-    datagram->context.direction = direction_of(sample);
+    const struct data_record_place place = {
+        .input = sample->input, .output = sample->output, .direction = direction_of(sample)};
+    datagram->context.direction = place.direction;
+    if (!datagram->decoder->duplicates) domain_place(datagram->domain, &place);
     decoder_flow(datagram->decoder, datagram->domain, &datagram->decoder->sflow[sample->family], sample->record,
                  sample->len, &datagram->context);
 }

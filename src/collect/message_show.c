@@ -33,6 +33,41 @@ static void exporters_show(const struct message_report *report, struct show *sho
     }
 }
 
+/* Of exporters that have the fault. */
+static void faults_show(const struct message_report *report, struct show *show) {
+    static const struct {
+        enum show_type type;
+        const char *name, *help;
+        size_t offset;
+    } families[] = {
+#define FAULT(fault) offsetof(struct exporter_line, faults) + (fault) * sizeof(uint64_t)
+        {SHOW_COUNTER, "exporter_unscaled_sets_total", "Data sets of sampled flows whose sampling rate is not known.",
+         FAULT(FAULT_UNSCALED)},
+        {SHOW_COUNTER, "exporter_untemplated_sets_total", "Data sets whose template did not arrive in time.",
+         FAULT(FAULT_UNTEMPLATED)},
+        {SHOW_COUNTER, "exporter_malformed_total", "Malformed messages and sets.", FAULT(FAULT_MALFORMED)},
+        {SHOW_COUNTER, "exporter_both_ends_total",
+         "Data sets (sFlow: samples) of flows that are reported at ingress and at egress, without deduplicate.",
+         FAULT(FAULT_BOTH_ENDS)},
+        {SHOW_COUNTER, "exporter_times_unset_total", "Flows whose times were 0.", FAULT(FAULT_TIMES + REASON_UNSET)},
+        {SHOW_COUNTER, "exporter_times_fixed_total",
+         "Flows that ended beyond the exporter's uptime, or before their start.", FAULT(FAULT_TIMES + REASON_FIXED)},
+        {SHOW_COUNTER, "exporter_times_clipped_total", "Flows longer than max_flow_duration.",
+         FAULT(FAULT_TIMES + REASON_CLIPPED)},
+#undef FAULT
+        {SHOW_GAUGE, "exporter_clock_wrong_seconds", "How far the exporter's clock is wrong.",
+         offsetof(struct exporter_line, clock)},
+    };
+    for (unsigned i = 0; i < sizeof families / sizeof families[0]; i++) {
+        show_family(show, families[i].type, families[i].name, "exporter", families[i].help);
+        for (unsigned line = 0; line < report->n_exporters; line++) {
+            uint64_t value;
+            memcpy(&value, (const char *)&report->exporters[line] + families[i].offset, sizeof value);
+            if (value > 0) show_member(show, report->exporters[line].name, value);
+        }
+    }
+}
+
 static void interfaces_show(const struct message_report *report, struct show *show) {
     static const struct {
         enum show_type type;
@@ -130,6 +165,7 @@ void message_report_show(const struct message_report *report, struct show *show)
     for (unsigned i = 0; i <= LOST_SETS; i++)
         show_member(show, lost_texts[i].word, counters->lost[i]);
     exporters_show(report, show);
+    faults_show(report, show);
     show_family(show, SHOW_COUNTER, "uncounted_records_total", "template",
                 "Records that can't be counted, by exporter and template, with the reason: the first 64.");
     for (unsigned i = 0; i < report->n_templates; i++)

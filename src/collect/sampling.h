@@ -46,6 +46,8 @@ static inline const struct domain *sampling_domain(const struct sessions *sessio
  * and *sampler are the first then. */
 bool sampling_unjoined(const struct domain *domain, const struct template *template, uint32_t *rate, uint64_t *sampler);
 
+/* Whether the record is of a sampler whose rate nobody has told, or of one of several, and names none. */
+bool sampling_unknown(const struct domain *domain, const struct template *template, const uint8_t *bytes, size_t len);
 /* The rate of a record: its own, that of its sampler, of its interface, of its domain; 0: nobody has told. */
 uint32_t sampling_of(const struct domain *domain, const struct template *template, const uint8_t *bytes, size_t len);
 /* What a record of options tells: a rate, and of which part of the domain; part 0: of all of it. false: none. */

@@ -230,6 +230,23 @@ const struct domain *domain_of_exporter(const struct sessions *sessions, const s
     return found;
 }
 
+/* --- both ends --- */
+
+static bool is_egress(const struct domain *domain, uint32_t interface) {
+    for (unsigned i = 0; i < EGRESS_KEPT; i++)
+        if (domain->egress[i] == interface) return interface != 0;
+    return false;
+}
+
+void domain_place(struct domain *domain, const struct data_record_place *place) {
+    bool known = is_egress(domain, place->output);
+    if (place->output == 0 || place->input == place->output) return;
+    if (place->direction == DIRECTION_EGRESS && !known)
+        domain->egress[domain->n_egress++ % EGRESS_KEPT] = place->output;
+    else if (place->direction == DIRECTION_INGRESS && known)
+        domain->faults[FAULT_BOTH_ENDS]++;
+}
+
 void domain_name(const struct domain *domain, char name[SESSION_NAME_MAX]) {
     const struct session_key *session = &domain->session->key;
     bool sflow = domain->key.protocol == 0;

@@ -14,6 +14,8 @@
 
 enum {
     SESSION_NAME_MAX = LOST_SOURCE_MAX,
+    EXPORTER_PLACES = 64,
+    EGRESS_KEPT = 8,
 };
 
 enum session_class { SESSION_NEWCOMER, SESSION_ESTABLISHED, SESSION_CONNECTION, SESSION_CLASSES };
@@ -67,7 +69,9 @@ struct domain {
     uint32_t told;                    /* when loss was told last; seconds */
     uint64_t messages, records, lost; /* of this process: taken; of flows; all that was told */
     bool has_lost;
-    uint64_t times[TIMES_REASONS]; /* flows whose times were wrong */
+    uint64_t faults[EXPORTER_FAULTS];
+    uint32_t egress[EGRESS_KEPT]; /* interfaces where flows are seen that go out; 0: none */
+    unsigned n_egress;            /* found so far, the last ones kept */
     /* Clocks */
     bool has_uptime, has_boot, wrong_clock, looked_up;
     uint32_t uptime_ms; /* of the last message */
@@ -84,8 +88,6 @@ struct domain {
     struct rate *rates;
     TAILQ_HEAD(, held) held; /* the oldest first */
 };
-
-enum { EXPORTER_PLACES = 64 };
 
 TAILQ_HEAD(session_list, session);
 TAILQ_HEAD(domain_list, domain);
@@ -146,6 +148,8 @@ void domain_tells_exporter(struct sessions *sessions, struct domain *domain);
 /* The domain of the same address and protocol that does: one of its own session, else of another port the last one that
  * was told. NULL: there is none. */
 const struct domain *domain_of_exporter(const struct sessions *sessions, const struct domain *domain);
+/* Of a flow seen at one end of the exporter: counts a fault where its other end is seen, too. */
+void domain_place(struct domain *domain, const struct data_record_place *place);
 /* Bytes of the tables, which are nobody's. */
 size_t sessions_table_bytes(const struct sessions *sessions);
 void sessions_tables_free(struct sessions *sessions);

@@ -95,6 +95,8 @@ size_t data_record_plan_min(const struct data_record_plan *plan);
 bool data_record_plan_counts(const struct data_record_plan *plan);
 /* Whether it has an address of any kind. Else its flows are from 0.0.0.0 to 0.0.0.0. */
 bool data_record_plan_addresses(const struct data_record_plan *plan);
+/* Whether it has flowDirection. */
+bool data_record_plan_direction(const struct data_record_plan *plan);
 /* Whether it has octets or packets that are totals (octetTotalCount and its like). */
 bool data_record_plan_totals(const struct data_record_plan *plan);
 /* The counter whose length can't be read, while nothing stands in for it; NULL: there is none. */

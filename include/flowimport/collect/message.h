@@ -117,6 +117,17 @@ enum { DISCARD_OTHER = 53, DISCARD_REASONS = DISCARD_OTHER + 1 };
 /* What was wrong with the times of flows that were handed on; bits of enum times_noted (collect/flow_times.h). */
 enum times_reason { REASON_UNSET, REASON_FIXED, REASON_CLIPPED, TIMES_REASONS };
 
+/* What is wrong with an exporter, so that its operator has to look (flowimport doctor). */
+enum exporter_fault {
+    FAULT_UNSCALED,    /* data sets whose records are sampled, and nobody knows the rate */
+    FAULT_UNTEMPLATED, /* data sets whose template did not come in time */
+    FAULT_MALFORMED,   /* messages and sets that break their format */
+    FAULT_BOTH_ENDS, /* data sets (sFlow: samples) of flows that are reported where they come in and where they go out;
+                        not counted where `deduplicate` counts them once */
+    FAULT_TIMES,     /* flows, by enum times_reason */
+    EXPORTER_FAULTS = FAULT_TIMES + TIMES_REASONS
+};
+
 struct message_counters {
     uint64_t messages, octets; /* taken */
     uint64_t refused;          /* not on the list of exporters */
@@ -152,7 +163,9 @@ struct message_report { /* of which the one that takes it has zeroed it first */
     struct exporter_line { /* of one or more observation domains of the same name */
         char name[LOST_SOURCE_MAX];
         uint64_t messages, records, lost, heard; /* heard: seconds since 1970 */
-    } exporters[REPORT_EXPORTERS];               /* by name */
+        uint64_t faults[EXPORTER_FAULTS];
+        uint64_t clock;            /* seconds by which its clock is wrong; 0: it is right */
+    } exporters[REPORT_EXPORTERS]; /* by name */
     unsigned n_templates;
     struct template_line { /* whose records can't be counted */
         char name[256];    /* "192.0.2.1/0 template 256: no octets and no packets" */

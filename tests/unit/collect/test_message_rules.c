@@ -550,6 +550,70 @@ static void flows_reported_at_both_ends(void **state) {
     }
 }
 
+static const struct exporter_line *line_of(const struct message_case *mc, struct message_report *report) {
+    message_report_take(mc->decoder, report);
+    assert_int_equal(report->n_exporters, 1);
+    return &report->exporters[0];
+}
+
+/* What is wrong with an exporter, counted one by one. */
+static void faults_of_an_exporter(void **state) {
+    (void)state;
+    struct message_case *mc = case_open(&(struct message_config){.max_skew_us = 60 * SECOND}, OUT_NEEDED);
+    struct message_report *report = mem_zalloc(1, sizeof *report);
+    ipfix_begin(&mc->message, NOW, 0, 0);
+    TEMPLATE(&mc->message, 2, 256, PLACE_FIELDS);
+    TEMPLATE(&mc->message, 2, 257, SECONDS_FIELDS, 48, 1);
+    ipfix_end(&mc->message);
+    case_decode(mc, 1);
+    const struct exporter_line *line = line_of(mc, report);
+    for (unsigned i = 0; i < EXPORTER_FAULTS; i++)
+        assert_int_equal(line->faults[i], 0);
+    static const struct {
+        unsigned direction, in, out, faults; /* of both ends so far */
+    } steps[] = {
+        {0, 1, 2, 0}, {1, 3, 1, 0}, {1, 2, 1, 0}, {0, 1, 3, 0}, /* all that passes interface 1 */
+        {1, 1, 2, 0}, {0, 1, 2, 1}, {0, 3, 2, 2}, {0, 2, 2, 2}, {0, 1, 0, 2},
+    };
+    for (unsigned i = 0; i < sizeof steps / sizeof steps[0]; i++) {
+        ipfix_begin(&mc->message, NOW, 0, 0);
+        DATA(&mc->message, 256, SEEN(steps[i].direction, steps[i].in, steps[i].out, 0));
+        ipfix_end(&mc->message);
+        case_decode(mc, 1);
+        if (line_of(mc, report)->faults[FAULT_BOTH_ENDS] != steps[i].faults) fail_msg("step %u", i);
+    }
+    /* Of sampler 0, which is none; of one that nobody has described. */
+    for (unsigned sampler = 0; sampler < 2; sampler++) {
+        ipfix_begin(&mc->message, NOW, 0, 0);
+        DATA(&mc->message, 257, A_RECORD, sampler, 1);
+        ipfix_end(&mc->message);
+        case_decode(mc, 1);
+        assert_int_equal(line_of(mc, report)->faults[FAULT_UNSCALED], sampler);
+    }
+    ipfix_begin(&mc->message, NOW, 0, 0);
+    DATA(&mc->message, 300, 1, 4);
+    DATA(&mc->message, 257, TUPLE, 0, 4, 0, 4, 7, 4, 700, 4, 0, 1);
+    DATA(&mc->message, 257, RECORD(NOW, NOW - 3, 7, 700), 0, 1);
+    DATA(&mc->message, 4, 1, 4);
+    ipfix_end(&mc->message);
+    case_decode(mc, 1);
+    case_tick(mc, 40);
+    line = line_of(mc, report);
+    assert_int_equal(line->faults[FAULT_UNTEMPLATED], 1);
+    assert_int_equal(line->faults[FAULT_MALFORMED], 1);
+    assert_int_equal(line->faults[FAULT_TIMES + REASON_UNSET], 1);
+    assert_int_equal(line->faults[FAULT_TIMES + REASON_FIXED], 1);
+    assert_int_equal(message_counters(mc->decoder)->times[REASON_FIXED], 1);
+    assert_int_equal(line->clock, 0);
+    ipfix_begin(&mc->message, NOW - 7160, 0, 0);
+    ipfix_end(&mc->message);
+    case_decode(mc, 1);
+    assert_int_equal(line_of(mc, report)->clock, 7200);
+    message_report_release(report);
+    free(report);
+    case_close(mc);
+}
+
 /* Where the flowDirection is not known, and where it is. */
 static void who_reports(void **state) {
     (void)state;
@@ -591,6 +655,7 @@ int main(void) {
         cmocka_unit_test(flows_that_two_exporters_tell_of),
         cmocka_unit_test(flows_reported_at_both_ends),
         cmocka_unit_test(who_reports),
+        cmocka_unit_test(faults_of_an_exporter),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
