@@ -191,6 +191,7 @@ void held_add(struct sessions *sessions, struct domain *domain, uint16_t id, con
         return;
     }
     trouble_note(&domain->unknown, (uint32_t)(now_us / 1000000));
+    domain->faults[FAULT_UNTEMPLATED]++;
     domain_set_lost(sessions, domain, (uint32_t)(now_us / 1000000));
 }
 

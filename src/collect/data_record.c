@@ -6,9 +6,10 @@
 
 #include "base/clock.h"
 #include "collect/data_record_impl.h"
+#include "collect/flow_times.h"
 #include "flow/entry_text.h"
 
-enum { NS_PER_MS = 1000000, NS_PER_US = 1000, PROTOCOL_ICMP = 1, PROTOCOL_ICMPV6 = 58 };
+enum { NS_PER_MS = 1000000, NS_PER_US = 1000, PROTOCOL_IPV6 = 41 };
 
 /* --- bytes --- */
 
@@ -106,15 +107,6 @@ static int64_t uptime_read(const struct record *record, uint32_t uptime_ms) {
     return export_us * NS_PER_US - (int64_t)(int32_t)(now_ms - uptime_ms) * NS_PER_MS;
 }
 
-/* Of 32 bits of seconds since 1900, those below 2^31 are of the era that begins in 2036 (RFC 4330, section 3); the
- * other 32 are a fraction, rounded to the nanosecond. */
-static int64_t ntp_read(uint64_t ntp) {
-    int64_t seconds = (int64_t)(ntp >> 32);
-    if (seconds < INT64_C(1) << 31) seconds += INT64_C(1) << 32;
-    uint64_t fraction = ((ntp & UINT32_MAX) * 1000000000 + (UINT64_C(1) << 31)) >> 32;
-    return (seconds - NTP_EPOCH) * 1000000000 + (int64_t)fraction;
-}
-
 static inline int64_t moment_of(const struct record *record, enum moment_kind kind, uint64_t number) {
     int64_t export = record->context->export_us * NS_PER_US, ns = 0;
     switch (kind) {
@@ -122,7 +114,7 @@ static inline int64_t moment_of(const struct record *record, enum moment_kind ki
     case MOMENT_EXPORT: ns = export; break;
     case MOMENT_SECONDS: ns = ns_of(number, 1000000000); break;
     case MOMENT_MILLISECONDS: ns = ns_of(number, NS_PER_MS); break;
-    case MOMENT_NTP: ns = ntp_read(number); break;
+    case MOMENT_NTP: ns = flow_time_ntp(number, export); break;
     case MOMENT_DELTA: ns = ns_add(export, -ns_of(number, NS_PER_US)); break;
     case MOMENT_UPTIME: ns = uptime_read(record, (uint32_t)number); break;
     }
@@ -142,50 +134,92 @@ static inline bool time_read(struct record *record, enum flow_time time) {
     return number != 0 || moment->kind == MOMENT_EXPORT || moment->kind == MOMENT_DELTA;
 }
 
+static void times_note(const struct record *record, unsigned noted) {
+    if (record->context->noted) *record->context->noted |= (uint8_t)noted;
+}
+
 static void times_complete(struct record *record, bool start, bool end) {
     const struct data_record_plan *plan = record->plan;
     int64_t duration = ns_of(source_number(record, &plan->duration), plan->duration_ns);
     if (end && plan->times[TIME_START].kind == MOMENT_UPTIME) return;
-    if (!start && !end) record->times[TIME_END] = moment_of(record, MOMENT_EXPORT, 0);
+    if (!start && !end) {
+        record->times[TIME_END] = moment_of(record, MOMENT_EXPORT, 0);
+        times_note(record, TIMES_UNSET);
+    }
     if (start)
         record->times[TIME_END] = ns_add(record->times[TIME_START], duration);
     else
         record->times[TIME_START] = ns_add(record->times[TIME_END], -duration);
 }
 
+/* Start and end of one direction. */
+__attribute__((noinline)) static void times_fix(struct record *record, enum flow_time start) {
+    const struct data_record_plan *plan = record->plan;
+    const struct data_record_context *context = record->context;
+    int64_t skew_ns = context->skew_us * NS_PER_US;
+    const struct times_limits limits = {
+        .export_ns = ns_add(context->export_us * NS_PER_US, skew_ns),
+        .since_ns = context->since_us ? ns_add(context->since_us * NS_PER_US, skew_ns) : 0,
+        .longest_ns = plan->totals ? 0 : context->longest_ns,
+        .start_uptime = plan->times[start].kind == MOMENT_UPTIME,
+        .end_uptime = plan->times[start + 1].kind == MOMENT_UPTIME,
+    };
+    times_note(record, flow_times_fix(&record->times[start], &record->times[start + 1], &limits));
+}
+
+/* Whether they are to be looked at closer: rarely so. */
+static inline bool times_odd(const struct record *record) {
+    const struct data_record_context *context = record->context;
+    int64_t start = record->times[TIME_START], end = record->times[TIME_END];
+    return end < start || (uint64_t)end - (uint64_t)start > (uint64_t)context->longest_ns || context->since_us != 0 ||
+           (record->plan->times[TIME_END].kind == MOMENT_UPTIME &&
+            end - context->skew_us * NS_PER_US > context->export_us * NS_PER_US);
+}
+
 static void times_read(struct record *record) {
     bool start = time_read(record, TIME_START), end = time_read(record, TIME_END);
     if (!start || !end) times_complete(record, start, end);
+    if (times_odd(record)) times_fix(record, TIME_START);
     if (!record->reverse) return;
-    (void)time_read(record, TIME_REVERSE_START);
-    (void)time_read(record, TIME_REVERSE_END);
+    bool reverse_start = time_read(record, TIME_REVERSE_START), reverse_end = time_read(record, TIME_REVERSE_END);
+    if (reverse_start && reverse_end) times_fix(record, TIME_REVERSE_START);
 }
 
 /* --- a record --- */
 
-static bool addresses_some(const struct record *record, enum flow_family family) {
+static bool address_some(const struct record *record, enum flow_family family, unsigned end) {
+    const struct source *source = &record->plan->addresses[family][end];
     uint8_t some = 0;
-    for (unsigned end = 0; end < 2; end++) {
-        const struct source *source = &record->plan->addresses[family][end];
-        for (unsigned i = 0; i < source->length; i++)
-            some |= source_at(record, source)[i];
-    }
+    for (unsigned i = 0; i < source->length; i++)
+        some |= source_at(record, source)[i];
     return some != 0;
+}
+
+/* A tunnel of the one family, and a packet of the other inside: whose the record's flow is. What goes through IPv6 is
+ * IPv4, unless the protocol says otherwise. */
+static enum flow_family tunnel_family(const struct record *record) {
+    bool inner = record->plan->ends == DATA_RECORD_INNER;
+    bool six_inside = source_number(record, &record->plan->protocol) == PROTOCOL_IPV6;
+    return inner == six_inside ? FLOW_IPV6 : FLOW_IPV4;
 }
 
 static enum flow_family family_read(const struct record *record) {
     const struct data_record_plan *plan = record->plan;
     if (!plan->families[FLOW_IPV6]) return FLOW_IPV4;
     if (!plan->families[FLOW_IPV4]) return FLOW_IPV6;
+    bool six[2] = {address_some(record, FLOW_IPV6, 0), address_some(record, FLOW_IPV6, 1)};
+    if (six[0] && six[1] && address_some(record, FLOW_IPV4, 0) && address_some(record, FLOW_IPV4, 1))
+        return tunnel_family(record);
     uint64_t version = source_number(record, &plan->ip_version);
     if (version == 4 || version == 6) return version == 4 ? FLOW_IPV4 : FLOW_IPV6;
-    return addresses_some(record, FLOW_IPV6) ? FLOW_IPV6 : FLOW_IPV4;
+    return six[0] || six[1] ? FLOW_IPV6 : FLOW_IPV4;
 }
 
 uint64_t record_port(const struct record *record) {
     const struct data_record_plan *plan = record->plan;
     const struct source *icmp = plan->icmp[record->family];
     uint64_t port = source_number(record, &plan->port), protocol = source_number(record, &plan->protocol);
+    if (plan->icmp_protocol[record->family]) protocol = plan->icmp_protocol[record->family];
     if (port != 0 || (protocol != PROTOCOL_ICMP && protocol != PROTOCOL_ICMPV6)) return port;
     uint64_t type = source_number(record, &icmp[0]);
     return icmp[1].length ? type << 8 | source_number(record, &icmp[1]) : type;
@@ -219,10 +253,27 @@ void data_record_counters(const struct data_record_plan *plan, const uint8_t *by
     bool whole = record_walk(plan, bytes, len, record.anchors) != 0;
     for (unsigned i = 0; i < DATA_RECORD_COUNTERS; i++) {
         const struct source *source = i < 2 ? &plan->counters[i][0] : &plan->reverse_counts[i - 2];
-        counters[i] = (struct data_record_counter){0, 0};
+        const struct source *other = i < 2 && plan->counters[i][1].length ? &plan->counters[i][1] : NULL;
+        counters[i] = (struct data_record_counter){.total = plan->total[i]};
         if (!whole || !source->length) continue;
-        counters[i] = (struct data_record_counter){(size_t)(source_at(&record, source) - bytes), source->length};
+        if (other && source_number(&record, source) == 0) {
+            const struct source *first = source;
+            source = other;
+            other = first;
+        }
+        counters[i].at = (size_t)(source_at(&record, source) - bytes);
+        counters[i].length = source->length;
+        if (!other) continue;
+        counters[i].other = (size_t)(source_at(&record, other) - bytes);
+        counters[i].other_length = other->length;
     }
+}
+
+uint64_t data_record_started(const struct data_record_plan *plan, const uint8_t *bytes, size_t len) {
+    struct record record;
+    const struct moment *start = &plan->times[TIME_START];
+    if (start->kind == MOMENT_DELTA || record_walk(plan, bytes, len, record.anchors) == 0) return 0;
+    return source_number(&record, &start->source);
 }
 
 void data_record_tuple(const struct data_record_plan *plan, const uint8_t *bytes, size_t len,
@@ -240,6 +291,19 @@ void data_record_tuple(const struct data_record_plan *plan, const uint8_t *bytes
         if (n > 0) memcpy(tuple + at, source_at(&record, sources[i]), n);
         at += n;
     }
+}
+
+struct data_record_place data_record_place(const struct data_record_plan *plan, const uint8_t *bytes, size_t len,
+                                           const struct data_record_context *context) {
+    struct data_record_place place = {.direction = context->direction};
+    struct record record;
+    if (record_walk(plan, bytes, len, record.anchors) == 0) return place;
+    place.point = source_number(&record, &plan->point);
+    place.input = (uint32_t)source_number(&record, &plan->input);
+    place.output = (uint32_t)source_number(&record, &plan->output);
+    uint64_t direction = source_number(&record, &plan->direction);
+    if (plan->direction.length && direction < 2) place.direction = direction ? DIRECTION_EGRESS : DIRECTION_INGRESS;
+    return place;
 }
 
 int64_t item_signed(const struct record *record, const struct item *item) {

@@ -7,6 +7,8 @@
 #include "base/bytes.h"
 #include "collect/data_record.h"
 
+enum { PROTOCOL_ICMP = 1, PROTOCOL_ICMPV6 = 58 };
+
 enum {
     ITEM_NAME_MAX = 48, /* ,"revAddressPortMappingPerUserHighThreshold": */
 };
@@ -111,10 +113,15 @@ struct data_record_plan {
     uint32_t *gaps; /* fixed bytes before each field of variable length, since the last; and behind the last */
     size_t min;
     bool counts;
+    bool totals;                      /* some of total[] */
+    bool total[DATA_RECORD_COUNTERS]; /* counters of the whole flow, each time that it is reported */
     const struct field *unreadable;   /* octets or packets that are there, but can't be read; NULL: none */
     struct source station, direction; /* staIPv4Address, which stands in for addresses; flowDirection */
-    bool families[FLOW_FAMILIES];     /* whose addresses the template has; neither: IPv4 */
+    enum data_record_ends ends;
+    bool families[FLOW_FAMILIES]; /* whose addresses the template has; neither: IPv4 */
     struct source ip_version, addresses[FLOW_FAMILIES][2], protocol, port, source_port;
+    struct source input, output, point;   /* interfaces, observationPointId */
+    uint8_t icmp_protocol[FLOW_FAMILIES]; /* where the template says ICMP by its elements alone; else 0 */
     struct source icmp[FLOW_FAMILIES][2]; /* type and code together; or first the one, then the other */
     struct moment times[FLOW_TIMES];
     struct source system_init, duration;
@@ -130,6 +137,9 @@ struct data_record_plan {
         struct bounds items, copies, looked_at;
     } lists[FLOW_FAMILIES];
 };
+
+/* Of a plan whose items are complete: its copies, and what is looked at. */
+void copies_make(struct data_record_plan *plan);
 
 /* The end of a field of variable length, and its bytes. */
 struct anchor {

@@ -57,6 +57,11 @@ static const uint16_t before_and_behind[][2] = {
     {IE_layer2OctetTotalCount, IE_postLayer2OctetTotalCount},
 };
 
+/* Counters of all that came of a flow so far. */
+static const uint16_t totals[] = {IE_octetTotalCount,          IE_packetTotalCount,      IE_postOctetTotalCount,
+                                  IE_postPacketTotalCount,     IE_layer2OctetTotalCount, IE_layer2FrameTotalCount,
+                                  IE_postLayer2OctetTotalCount};
+
 /* Octets and packets: what a sampling exporter saw only a part of. */
 static const uint16_t scaled[] = {IE_octetDeltaCount,           IE_packetDeltaCount,
                                   IE_postMCastPacketDeltaCount, IE_postMCastOctetDeltaCount,
@@ -154,9 +159,21 @@ static int kind_of(enum element_type type, unsigned length) {
 
 /* --- fields --- */
 
+/* Whether both addresses stand in the template twice: those of a tunnel, and behind them those of the packet inside, as
+ * the headers do (RFC 7011, section 8). */
+static bool is_of_tunnel(const struct field_specifier *specifiers, unsigned n) {
+    unsigned times[FLOW_FAMILIES][2] = {{0}};
+    for (unsigned i = 0; i < n; i++)
+        for (unsigned family = 0; family < FLOW_FAMILIES; family++)
+            for (unsigned end = 0; end < 2; end++)
+                times[family][end] += specifiers[i].enterprise == 0 && specifiers[i].id == address_ids[family][end];
+    return (times[FLOW_IPV4][0] > 1 && times[FLOW_IPV4][1] > 1) || (times[FLOW_IPV6][0] > 1 && times[FLOW_IPV6][1] > 1);
+}
+
 static void fields_read(struct builder *builder, const struct field_specifier *specifiers, unsigned n) {
     struct data_record_plan *plan = builder->plan;
     uint32_t offset = 0;
+    bool last = plan->ends == DATA_RECORD_INNER && is_of_tunnel(specifiers, n);
     plan->fields = mem_zalloc(n + 1, sizeof *plan->fields);
     plan->gaps = mem_zalloc(n + 1, sizeof *plan->gaps);
     plan->n_fields = n;
@@ -174,7 +191,7 @@ static void fields_read(struct builder *builder, const struct field_specifier *s
         if (!element || element->id >= IDS || (specifier->enterprise != 0 && !reverse)) continue;
         if (kind_of((enum element_type)element->type, specifier->length) == NO_KIND) continue;
         uint16_t *place = &builder->places[reverse][element->id];
-        if (!*place && element->id != IE_paddingOctets) *place = (uint16_t)(i + 1);
+        if ((!*place || last) && element->id != IE_paddingOctets) *place = (uint16_t)(i + 1);
     }
     plan->gaps[plan->n_variable] = offset;
 }
@@ -253,6 +270,21 @@ static void icmp_find(struct builder *builder) {
         }
 }
 
+/* By the elements of ICMP that the template has, where nothing else says what it is of. */
+static void icmp_protocol_find(struct builder *builder) {
+    static const uint16_t ids[FLOW_FAMILIES][2] = {{IE_icmpTypeCodeIPv4, IE_icmpTypeIPv4},
+                                                   {IE_icmpTypeCodeIPv6, IE_icmpTypeIPv6}};
+    static const uint8_t protocols[FLOW_FAMILIES] = {PROTOCOL_ICMP, PROTOCOL_ICMPV6};
+    struct data_record_plan *plan = builder->plan;
+    if (plan->protocol.length || plan->port.length || plan->source_port.length) return;
+    for (unsigned family = 0; family < FLOW_FAMILIES; family++)
+        for (unsigned i = 0; i < FLOW_FAMILIES && !plan->icmp_protocol[family]; i++) {
+            unsigned which = (family + i) % FLOW_FAMILIES;
+            if (field_find(builder, ids[which][0], false).length || field_find(builder, ids[which][1], false).length)
+                plan->icmp_protocol[family] = protocols[which];
+        }
+}
+
 static void record_find(struct builder *builder) {
     struct data_record_plan *plan = builder->plan;
     times_find(builder);
@@ -260,21 +292,29 @@ static void record_find(struct builder *builder) {
     plan->protocol = value_find(builder, IE_protocolIdentifier, false);
     plan->source_port = value_find(builder, IE_sourceTransportPort, false);
     plan->port = value_find(builder, IE_destinationTransportPort, false);
+    icmp_protocol_find(builder);
     plan->ip_version = field_find(builder, IE_ipVersion, false);
     for (unsigned family = 0; family < FLOW_FAMILIES; family++)
         for (unsigned end = 0; end < 2; end++) {
             plan->addresses[family][end] = value_find(builder, address_ids[family][end], false);
             plan->families[family] |= plan->addresses[family][end].length != 0;
         }
-    if (!plan->families[FLOW_IPV4] && !plan->families[FLOW_IPV6]) {
+    if (!plan->families[FLOW_IPV4] && !plan->families[FLOW_IPV6])
         plan->station = field_find(builder, IE_staIPv4Address, false);
-        plan->direction = field_find(builder, IE_flowDirection, false);
-    }
+    plan->direction = field_find(builder, IE_flowDirection, false);
+    plan->input = value_find(builder, IE_ingressInterface, false);
+    plan->output = value_find(builder, IE_egressInterface, false);
+    plan->point = field_find(builder, IE_observationPointId, false);
     for (unsigned i = 0; i < 2; i++) {
         unsigned id = i ? IE_packetDeltaCount : IE_octetDeltaCount;
         plan->counters[i][0] = value_find(builder, id, false);
         plan->counters[i][1] = other_find(builder, id, false);
         plan->reverse_counts[i] = value_find(builder, id, true);
+        for (unsigned reverse = 0; reverse < 2; reverse++) {
+            bool *total = &plan->total[i + 2 * reverse];
+            *total = among(totals, COUNT(totals), element_find(builder, id, reverse));
+            plan->totals |= *total;
+        }
         plan->counts |= plan->reverse_counts[i].length || plan->counters[i][0].length;
     }
 }
@@ -394,6 +434,8 @@ static void item_want(struct builder *builder, unsigned id, bool reverse) {
         struct item *item = item_add(builder, element, reverse, ITEM_STATION, plan->station);
         item->other = plan->direction;
         item->time = id == IE_destinationIPv4Address; /* 1: egress, to the station */
+    } else if (id == IE_protocolIdentifier && plan->icmp_protocol[builder->family] && !reverse) {
+        item_add(builder, element, reverse, ITEM_CONSTANT, (struct source){plan->icmp_protocol[builder->family], 0, 0});
     } else if (counted && substitute && substitute->constant != NOTHING) {
         item_add(builder, element, reverse, ITEM_CONSTANT, (struct source){(uint32_t)substitute->constant, 0, 0});
     }
@@ -464,51 +506,15 @@ static void everything_want(struct builder *builder, bool reverse) {
     item_want(builder, IE_octetDeltaCount, reverse);
 }
 
-/* --- the way to flow records --- */
-
-static bool continues(const struct copy *copy, const struct item *item) {
-    const struct source *source = &copy->source;
-    return item->source.anchor == source->anchor && item->source.offset == source->offset + source->length &&
-           item->place == copy->place + source->length;
-}
-
-/* Items [first, end), which are of one direction. */
-static void flows_plan(struct data_record_plan *plan, unsigned first, unsigned end) {
-    struct copy *copy = NULL;
-    for (unsigned i = first; i < end; i++) {
-        const struct item *item = &plan->items[i];
-        if (!item->copied) {
-            plan->looked_at[plan->n_looked_at++] = (uint16_t)i;
-        } else if (copy && continues(copy, item)) {
-            copy->source.length += item->copied;
-        } else {
-            copy = &plan->copies[plan->n_copies++];
-            *copy = (struct copy){item->source, item->place};
-        }
-    }
-}
-
-static void family_flows_plan(struct data_record_plan *plan, enum flow_family family) {
-    struct bounds *items = &plan->lists[family].items, *copies = &plan->lists[family].copies,
-                  *looked_at = &plan->lists[family].looked_at;
-    copies->first = plan->n_copies;
-    looked_at->first = plan->n_looked_at;
-    flows_plan(plan, items->first, items->reverse);
-    copies->reverse = plan->n_copies;
-    looked_at->reverse = plan->n_looked_at;
-    flows_plan(plan, items->reverse, items->end);
-    copies->end = plan->n_copies;
-    looked_at->end = plan->n_looked_at;
-}
-
 /* --- the plan --- */
 
 struct data_record_plan *data_record_plan_new(const struct field_specifier *fields, unsigned n,
-                                              const struct flow_layout *layout) {
+                                              const struct flow_layout *layout, enum data_record_ends ends) {
     struct builder builder = {.plan = NULL};
     if (n > DATA_RECORD_FIELDS_MAX) return NULL;
     struct data_record_plan *plan = builder.plan = mem_zalloc(1, sizeof *plan);
     plan->layout = layout;
+    plan->ends = ends;
     fields_read(&builder, fields, n);
     record_find(&builder);
     unreadable_find(&builder);
@@ -524,12 +530,7 @@ struct data_record_plan *data_record_plan_new(const struct field_specifier *fiel
         plan->lists[family].items.end = plan->n_items;
     }
     plan->items = mem_realloc(plan->items, plan->n_items + 1, sizeof *plan->items);
-    if (layout) {
-        plan->copies = mem_zalloc(plan->n_items + 1, sizeof *plan->copies);
-        plan->looked_at = mem_zalloc(plan->n_items + 1, sizeof *plan->looked_at);
-        for (unsigned family = 0; family < FLOW_FAMILIES; family++)
-            family_flows_plan(plan, (enum flow_family)family);
-    }
+    if (layout) copies_make(plan);
     return plan;
 }
 
@@ -556,6 +557,10 @@ bool data_record_plan_counts(const struct data_record_plan *plan) { return plan-
 bool data_record_plan_addresses(const struct data_record_plan *plan) {
     return plan->families[FLOW_IPV4] || plan->families[FLOW_IPV6] || plan->station.length;
 }
+
+bool data_record_plan_direction(const struct data_record_plan *plan) { return plan->direction.length != 0; }
+
+bool data_record_plan_totals(const struct data_record_plan *plan) { return plan->totals; }
 
 const struct field_specifier *data_record_plan_unreadable(const struct data_record_plan *plan) {
     return plan->unreadable ? &plan->unreadable->specifier : NULL;

@@ -10,6 +10,7 @@
 #include "base/log.h"
 #include "collect/admission.h"
 #include "collect/domain_loss.h"
+#include "collect/flow_times.h"
 
 enum {
     RESTART_MS = 60 * 1000,                /* sysUpTime falls behind the time by so much: it began again */
@@ -21,8 +22,8 @@ enum {
 struct record_plans record_plans_new(const struct message_decoder *decoder, const struct field_specifier *fields,
                                      unsigned n) {
     const struct flow_layout *tuple = decoder->sessions.tuple;
-    return (struct record_plans){data_record_plan_new(fields, n, decoder->config.layout),
-                                 tuple ? data_record_plan_new(fields, n, tuple) : NULL};
+    return (struct record_plans){data_record_plan_new(fields, n, decoder->config.layout, decoder->config.ends),
+                                 tuple ? data_record_plan_new(fields, n, tuple, decoder->config.ends) : NULL};
 }
 
 void record_plans_free(struct record_plans *plans) {
@@ -46,6 +47,7 @@ void decoder_ignore(struct message_decoder *decoder, enum ignored why) {
 void decoder_malformed(struct message_decoder *decoder, struct domain *domain, const char *what) {
     char name[SESSION_NAME_MAX];
     decoder->counters.malformed++;
+    domain->faults[FAULT_MALFORMED]++;
     trouble_note(&domain->malformed, decoder_second(decoder));
     if (!decoder_may_say(decoder, PROBLEM_MALFORMED)) return;
     domain_name(domain, name);
@@ -106,13 +108,15 @@ void decoder_context(struct message_decoder *decoder, struct domain *domain, int
                      struct data_record_context *context) {
     bool sflow = domain->key.protocol == 0;
     clock_look(decoder, domain, export_us);
-    *context =
-        (struct data_record_context){.export_us = export_us,
-                                     .boot_us = export_us,
-                                     .skew_us = domain->skew_us,
-                                     .sampling = domain->configured ? domain->configured : 1,
-                                     .family = (uint8_t)(sflow ? domain->key.family : domain->session->key.family),
-                                     .domain = domain->key.id};
+    *context = (struct data_record_context){
+        .export_us = export_us,
+        .boot_us = export_us,
+        .skew_us = domain->skew_us,
+        .longest_ns = decoder->config.longest_us ? decoder->config.longest_us * 1000 : INT64_MAX,
+        .noted = &decoder->noted,
+        .sampling = domain->configured ? domain->configured : 1,
+        .family = (uint8_t)(sflow ? domain->key.family : domain->session->key.family),
+        .domain = domain->key.id};
     memcpy(context->address, sflow ? domain->key.agent : domain->session->key.address, sizeof context->address);
 }
 
@@ -134,26 +138,31 @@ void decoder_sequence(struct message_decoder *decoder, struct domain *domain, ui
 
 /* --- flows out --- */
 
-static bool flows_are_duplicates(struct message_decoder *decoder, const struct flow_layout *layout,
-                                 const struct flow_record *flows, unsigned n,
+static bool flows_are_duplicates(struct message_decoder *decoder, const struct data_record_place *place,
+                                 const struct flow_layout *layout, const struct flow_record *flows, unsigned n,
                                  const struct data_record_context *context) {
     const struct flow_field *last = &layout->fields[FLOW_TUPLE_FIELDS - 1];
     uint32_t window = (uint32_t)((decoder->config.deduplicate_us + 999999) / 1000000);
-    uint64_t exporter =
-        XXH3_64bits_withSeed(context->address, sizeof context->address, decoder->config.seed + context->family);
+    uint64_t exporter = XXH3_64bits_withSeed(context->address, sizeof context->address,
+                                             decoder->config.seed + context->family + place->point);
     unsigned found = 0;
     for (unsigned i = 0; i < n; i++) {
         size_t bytes = last->offset[flows[i].family] + last->width[flows[i].family];
-        found += duplicates_found(decoder->duplicates, flows[i].key, bytes, exporter,
-                                  (uint32_t)(decoder->now_us / 1000000), window);
+        const struct reporter reporter = {.exporter = exporter,
+                                          .input = i == 0 ? place->input : place->output,
+                                          .output = i == 0 ? place->output : place->input,
+                                          .direction = place->direction};
+        found += duplicates_found(decoder->duplicates, flows[i].key, bytes, &reporter, decoder_second(decoder), window);
     }
     return n > 0 && found == n;
 }
 
-static void entry_hand_on(struct message_decoder *decoder, const struct data_record_plan *plan, const uint8_t *bytes,
-                          size_t len, const struct data_record_context *context) {
-    size_t n = data_record_entry(plan, bytes, len, context, decoder->text);
-    if (n > 0) decoder->sink.entry(decoder->sink.context, decoder->text, n);
+static bool record_is_duplicate(struct message_decoder *decoder, const struct data_record_plan *plan,
+                                const uint8_t *bytes, size_t len, const struct flow_record *flows, unsigned n,
+                                const struct data_record_context *context) {
+    const struct data_record_place place = data_record_place(plan, bytes, len, context);
+    const struct flow_layout *layout = decoder->sink.flows ? decoder->config.layout : &decoder->tuple;
+    return flows_are_duplicates(decoder, &place, layout, flows, n, context);
 }
 
 /* Looks into the record only where its flow, if there is one, leaves it open. */
@@ -163,27 +172,81 @@ static bool record_is_empty(const struct message_decoder *decoder, const struct 
     return data_record_empty(plans->plan, bytes, len);
 }
 
-void decoder_flow(struct message_decoder *decoder, const struct record_plans *plans, const uint8_t *bytes, size_t len,
-                  const struct data_record_context *context) {
+struct counted *decoder_counted(struct message_decoder *decoder) {
+    if (!decoder->counted) {
+        decoder->counted = counted_new(decoder->config.memory / 16, decoder->config.seed);
+        decoder->counters.memory += counted_bytes(decoder->counted);
+    }
+    return decoder->counted;
+}
+
+/* Of a flow that is longer than one can be: when it was last reported, into *context. False: nobody knows. */
+static bool since_find(struct message_decoder *decoder, const struct data_record_plan *plan, const uint8_t *bytes,
+                       size_t len, struct data_record_context *context) {
+    struct counted *counted = decoder_counted(decoder);
+    bool known;
+    struct counted_flow *flow = counted_find(counted, counted_key(counted, plan, context, bytes, len, true), &known);
+    if (known) context->since_us = (int64_t)flow->told * 1000000;
+    counted_heard(flow, context, decoder_second(decoder));
+    return known;
+}
+
+/* Whether the record's flow is longer than one can be, and nobody has looked when it was last reported. */
+static inline bool is_clipped(const struct message_decoder *decoder, const struct data_record_context *context) {
+    return decoder->noted & TIMES_CLIPPED && context->since_us == 0;
+}
+
+static void times_count(struct message_decoder *decoder, struct domain *domain) {
+    for (unsigned i = 0; i < TIMES_REASONS; i++) {
+        if (!(decoder->noted >> i & 1)) continue;
+        decoder->counters.times[i]++;
+        domain->faults[FAULT_TIMES + i]++;
+    }
+}
+
+/* Reads the record again where its flow is longer than one can be, and it is known when it was last reported. */
+static unsigned flows_clip(struct message_decoder *decoder, const struct data_record_plan *plan, const uint8_t *bytes,
+                           size_t len, const struct data_record_context *context, struct flow_record flows[2],
+                           unsigned n) {
+    struct data_record_context since = *context;
+    struct reject reject;
+    if (n == 0 || !since_find(decoder, plan, bytes, len, &since)) return n;
+    return data_record_flows(plan, bytes, len, &since, flows, &reject);
+}
+
+static void entry_hand_on(struct message_decoder *decoder, const struct data_record_plan *plan, const uint8_t *bytes,
+                          size_t len, const struct data_record_context *context) {
+    struct data_record_context since = *context;
+    size_t n = data_record_entry(plan, bytes, len, context, decoder->text);
+    if (is_clipped(decoder, context) && since_find(decoder, plan, bytes, len, &since))
+        n = data_record_entry(plan, bytes, len, &since, decoder->text);
+    if (n > 0) decoder->sink.entry(decoder->sink.context, decoder->text, n);
+}
+
+void decoder_flow(struct message_decoder *decoder, struct domain *domain, const struct record_plans *plans,
+                  const uint8_t *bytes, size_t len, const struct data_record_context *context) {
     struct flow_record flows[2];
     struct reject reject;
     bool direct = decoder->sink.flows;
     const struct data_record_plan *plan = direct ? plans->plan : plans->tuple;
     unsigned n = 0;
+    domain->records++;
+    decoder->noted = 0;
     if (plan) n = data_record_flows(plan, bytes, len, context, flows, &reject);
     if (record_is_empty(decoder, plans, bytes, len, direct && n > 0 ? flows : NULL)) {
         decoder_ignore(decoder, IGNORED_EMPTY);
         return;
     }
-    if (decoder->duplicates &&
-        flows_are_duplicates(decoder, direct ? decoder->config.layout : &decoder->tuple, flows, n, context)) {
+    if (decoder->duplicates && record_is_duplicate(decoder, plan, bytes, len, flows, n, context)) {
         decoder->counters.duplicates += n;
         return;
     }
+    if (direct && is_clipped(decoder, context)) n = flows_clip(decoder, plan, bytes, len, context, flows, n);
     if (direct && n > 0)
         decoder->sink.flows(decoder->sink.context, flows, n);
     else
         entry_hand_on(decoder, plans->plan, bytes, len, context);
+    if (decoder->noted) times_count(decoder, domain);
     n = direct && n > 0 ? n : 1;
     decoder->counters.flows += n;
     if (context->sampling > 1) decoder->counters.scaled += n;

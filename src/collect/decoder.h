@@ -3,6 +3,7 @@
 #define FLOWIMPORT_COLLECT_DECODER_H
 
 #include "base/bytes.h"
+#include "collect/counted.h"
 #include "collect/duplicate.h"
 #include "collect/session.h"
 
@@ -32,10 +33,12 @@ struct message_decoder {
     struct message_counters counters;
     struct sessions sessions;
     struct duplicates *duplicates; /* NULL: none are looked for */
-    struct nsel *nsel;             /* NULL: no firewall has sent an event */
+    struct counted *counted;       /* NULL: no flow has to be remembered yet */
+    struct interfaces *interfaces; /* NULL: no agent has sent counters */
     struct flow_layout tuple;      /* the five-tuple */
     struct record_plans fixed[FIXED_VERSIONS], sflow[FLOW_FAMILIES];
     int octets;         /* which of the layout's sums octetDeltaCount is; -1: none */
+    uint8_t noted;      /* of the record being read: enum times_noted */
     int64_t now_us;     /* of the last call */
     uint64_t version;   /* of the state */
     int64_t version_us; /* when it last changed */
@@ -66,8 +69,10 @@ void decoder_uptime(struct message_decoder *decoder, struct domain *domain, uint
 void decoder_sequence(struct message_decoder *decoder, struct domain *domain, uint32_t number, uint32_t units,
                       bool whole);
 /* A record of flows, onto the sink; nothing where all its counters are 0. */
-void decoder_flow(struct message_decoder *decoder, const struct record_plans *plans, const uint8_t *bytes, size_t len,
-                  const struct data_record_context *context);
+void decoder_flow(struct message_decoder *decoder, struct domain *domain, const struct record_plans *plans,
+                  const uint8_t *bytes, size_t len, const struct data_record_context *context);
+/* The table of flows that are remembered, made when it is asked for first. */
+struct counted *decoder_counted(struct message_decoder *decoder);
 
 static inline uint32_t decoder_second(const struct message_decoder *decoder) {
     return (uint32_t)(decoder->now_us / 1000000);

@@ -52,6 +52,7 @@ void held_end(struct sessions *sessions, struct held *held) {
 void held_lose(struct sessions *sessions, struct held *held) {
     uint32_t second = (uint32_t)(held->arrived_us / 1000000);
     trouble_note(&held->domain->unknown, second);
+    held->domain->faults[FAULT_UNTEMPLATED]++;
     domain_set_lost(sessions, held->domain, second);
     held_take(sessions, held);
     held_end(sessions, held);

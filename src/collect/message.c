@@ -8,7 +8,6 @@
 #include "base/mem.h"
 #include "collect/admission.h"
 #include "collect/domain_loss.h"
-#include "collect/nsel.h"
 #include "collect/protocols.h"
 
 static const struct protocol {
@@ -33,6 +32,7 @@ struct message_decoder *message_decoder_new(const struct message_config *config,
     decoder->sessions.counters = &decoder->counters;
     decoder->sessions.sink = &decoder->sink;
     decoder->sessions.layout = config->layout;
+    decoder->sessions.ends = config->ends;
     if (config->deduplicate_us > 0) {
         decoder->duplicates = duplicates_new(config->memory / 8, config->seed);
         decoder->counters.memory += duplicates_bytes(decoder->duplicates);
@@ -52,7 +52,8 @@ void message_decoder_free(struct message_decoder *decoder) {
     decoder->sink.lost = NULL;
     sessions_release(&decoder->sessions);
     duplicates_free(decoder->duplicates);
-    nsel_free(decoder->nsel);
+    counted_free(decoder->counted);
+    interfaces_free(decoder->interfaces);
     for (unsigned i = 0; i < FIXED_VERSIONS; i++)
         record_plans_free(&decoder->fixed[i]);
     for (unsigned family = 0; family < FLOW_FAMILIES; family++)
@@ -130,6 +131,11 @@ void message_over(struct message_decoder *decoder, const struct message_source *
     const struct session_key key = session_key_of(source);
     struct session *session = session_find(&decoder->sessions, &key);
     if (session) session_end(&decoder->sessions, session);
+}
+
+const struct interface *message_interface(const struct message_decoder *decoder, uint8_t family,
+                                          const uint8_t address[16], uint32_t index) {
+    return interfaces_find(decoder->interfaces, family, address, index);
 }
 
 const struct message_counters *message_counters(const struct message_decoder *decoder) { return &decoder->counters; }

@@ -59,8 +59,8 @@ int fixed_decode(struct message_decoder *decoder, struct session *session, const
     if (!domain->configured && sampling > 0) context.sampling = sampling;
     decoder_uptime(decoder, domain, uptime_ms);
     decoder_sequence(decoder, domain, be32(bytes + 16), (uint32_t)count, true);
-    domain->records += count;
     for (size_t i = 0; i < count; i++)
-        decoder_flow(decoder, &decoder->fixed[version], bytes + HEADER + i * fixed->record, fixed->record, &context);
+        decoder_flow(decoder, domain, &decoder->fixed[version], bytes + HEADER + i * fixed->record, fixed->record,
+                     &context);
     return 0;
 }

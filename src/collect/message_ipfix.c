@@ -1,6 +1,7 @@
 /* IPFIX (RFC 7011) and NetFlow v9 (RFC 3954): two headers and two kinds of template records, and the rest is one.
  *
- * Over UDP withdrawals are passed over: nobody may send them there (RFC 7011, 8.4), and anybody could. */
+ * A withdrawal over UDP, where none may be sent (RFC 7011, 8.4), is one: what the exporter sends by that template from
+ * then on, the old one would read wrongly. Who forges one could as well forge a template. */
 #include "collect/protocols.h"
 
 #include "base/log.h"
@@ -8,6 +9,7 @@
 #include "collect/domain_loss.h"
 #include "collect/nsel.h"
 #include "collect/section.h"
+#include "collect/totals.h"
 #include "collect/uncounted.h"
 
 enum {
@@ -128,25 +130,24 @@ static size_t template_decode(struct reader *reader, const uint8_t *bytes, size_
     if (count == 0 && !reader->netflow9) { /* a withdrawal; all where the id is that of the set */
         bool all = id == (options ? OPTIONS_TEMPLATE_SET : TEMPLATE_SET);
         if (!all && id < FIRST_TEMPLATE) return 0;
-        if (reader->domain->session->key.transport == MESSAGE_TCP)
-            decoder->counters.withdrawn += all ? template_withdraw_all(&decoder->sessions, reader->domain, options)
-                                               : template_withdraw(&decoder->sessions, reader->domain, id);
+        decoder->counters.withdrawn += all ? template_withdraw_all(&decoder->sessions, reader->domain, options)
+                                           : template_withdraw(&decoder->sessions, reader->domain, id);
         return at;
     }
     if (id < FIRST_TEMPLATE) return 0;
-    if (options) {
-        if (len < 6) return 0;
+    size_t bytes_of_fields = 0;
+    bool whole = !options || len >= 6;
+    if (options && whole) {
         scopes = be16(bytes + 4);
         at = 6;
         if (reader->netflow9) { /* lengths in bytes: of the scopes, of the options */
             unsigned octets = count + scopes;
             scopes = count / 4;
             count = octets / 4;
-        } else if (scopes == 0 || scopes > count) {
-            return 0;
         }
+        whole = reader->netflow9 || (scopes > 0 && scopes <= count);
     }
-    size_t bytes_of_fields = fields_read(reader, bytes + at, len - at, count, scopes, fields, &n);
+    if (whole) bytes_of_fields = fields_read(reader, bytes + at, len - at, count, scopes, fields, &n);
     if (bytes_of_fields == 0) { /* it has changed, nobody knows to what */
         (void)template_withdraw(&decoder->sessions, reader->domain, id);
         return 0;
@@ -179,7 +180,7 @@ static void templates_decode(struct reader *reader, const uint8_t *bytes, size_t
 /* Whether it is new. */
 static bool rate_learn(struct reader *reader, const struct template *template, const struct rate *rate) {
     struct domain *domain = reader->domain;
-    if (template->sampling & SAMPLING_OF_EXPORTER) domain->session->rates_of = domain;
+    if (template->sampling & SAMPLING_OF_EXPORTER) domain_tells_exporter(&reader->decoder->sessions, domain);
     if (rate->key) return rate_take(&reader->decoder->sessions, domain, rate->key, rate->rate);
     bool new = domain->rate != rate->rate;
     domain->rate = rate->rate;
@@ -223,16 +224,24 @@ static bool are_zeros(const uint8_t *bytes, size_t len) {
 /* Of a firewall: counts what is no flow, and takes off what was counted before. False: there is nothing to count. */
 static bool event_take(struct reader *reader, const struct template *template, const uint8_t **bytes, size_t len) {
     struct message_decoder *decoder = reader->decoder;
-    if (!decoder->nsel) {
-        decoder->nsel = nsel_new(decoder->config.memory / 16, decoder->config.seed);
-        decoder->counters.memory += nsel_bytes(decoder->nsel);
-    }
-    switch (nsel_record(decoder->nsel, template->plan, &reader->context, bytes, len, decoder_second(decoder))) {
+    switch (
+        nsel_record(decoder_counted(decoder), template->plan, &reader->context, bytes, len, decoder_second(decoder))) {
     case NSEL_COUNTED_BEFORE: decoder_ignore(decoder, IGNORED_COUNTED_BEFORE); return false;
     case NSEL_CREATED: decoder_ignore(decoder, IGNORED_CREATED); return false;
     case NSEL_DENIED: decoder_ignore(decoder, IGNORED_DENIED); return false;
     default: return true;
     }
+}
+
+/* A record of which something may have been counted before. False: all of it. */
+static bool known_take(struct reader *reader, const struct template *template, const uint8_t **bytes, size_t len) {
+    struct message_decoder *decoder = reader->decoder;
+    reader->context.since_us = 0;
+    if (template->events) return event_take(reader, template, bytes, len);
+    if (totals_record(decoder_counted(decoder), template->plan, &reader->context, bytes, len, decoder_second(decoder)))
+        return true;
+    decoder_ignore(decoder, IGNORED_COUNTED_BEFORE);
+    return false;
 }
 
 /* Records that no rate can be found for, though the exporter tells some. */
@@ -270,7 +279,7 @@ static void section_count(struct reader *reader, const struct template *template
     struct data_record_context context = reader->context;
     uint8_t record[SFLOW_RECORD_MAX], family;
     uint64_t seen_ms;
-    size_t n = section_record(template->plan, bytes, len, &family, record);
+    size_t n = section_record(&decoder->config.packet, template->plan, bytes, len, &family, record);
     if (n == 0) {
         decoder_ignore(decoder, IGNORED_NOT_IP);
         return;
@@ -278,15 +287,14 @@ static void section_count(struct reader *reader, const struct template *template
     if (data_record_number(template->plan, bytes, len, IE_observationTimeMilliseconds, &seen_ms) && seen_ms > 0 &&
         seen_ms < INT64_MAX / 1000000)
         context.export_us = (int64_t)seen_ms * 1000;
-    reader->domain->records++;
-    decoder_flow(decoder, &decoder->sflow[family], record, n, &context);
+    decoder_flow(decoder, reader->domain, &decoder->sflow[family], record, n, &context);
 }
 
 static void record_count(struct reader *reader, struct template *template, const struct domain *rates,
                          const uint8_t *bytes, size_t len) {
     const struct record_plans plans = {template->plan, template->tuple};
     struct domain *domain = reader->domain;
-    if (template->events && !event_take(reader, template, &bytes, len)) return;
+    if ((template->events || template->totals) && !known_take(reader, template, &bytes, len)) return;
     if (!data_record_plan_counts(template->plan) && !template->section) {
         uncounted_note(reader, template);
         return;
@@ -297,8 +305,7 @@ static void record_count(struct reader *reader, struct template *template, const
         section_count(reader, template, bytes, len);
         return;
     }
-    domain->records++;
-    decoder_flow(reader->decoder, &plans, bytes, len, &reader->context);
+    decoder_flow(reader->decoder, domain, &plans, bytes, len, &reader->context);
 }
 
 /* In the log once for each template. */
@@ -313,16 +320,30 @@ static void addresses_look(struct reader *reader, struct template *template) {
                 template->id);
 }
 
+/* What the first record of a set says of its exporter. */
+static void set_look(struct reader *reader, struct template *template, const struct domain *rates, const uint8_t *bytes,
+                     size_t len) {
+    const struct message_decoder *decoder = reader->decoder;
+    struct domain *domain = reader->domain;
+    size_t n = data_record_length(template->plan, bytes, len);
+    addresses_look(reader, template);
+    unjoined_note(reader, template, rates);
+    if (n == 0) return;
+    if (!domain->configured && sampling_unknown(rates, template, bytes, n)) domain->faults[FAULT_UNSCALED]++;
+    if (decoder->duplicates || !data_record_plan_direction(template->plan)) return;
+    const struct data_record_place place = data_record_place(template->plan, bytes, n, &reader->context);
+    domain_place(domain, &place);
+}
+
 /* What is left behind the last record and shorter than any is padding, and so are zeros alone (NX-OS pads with more).
  */
 static void records_decode(struct reader *reader, struct template *template, const uint8_t *bytes, size_t len) {
     struct message_decoder *decoder = reader->decoder;
     const struct domain *domain = reader->domain;
-    const struct domain *rates = sampling_domain(domain, template);
+    const struct domain *rates = sampling_domain(&decoder->sessions, domain, template);
     size_t min = data_record_plan_min(template->plan);
     if (template->by_uptime && !reader->netflow9 && !domain->has_boot) boot_guess(reader, template, bytes, len);
-    addresses_look(reader, template);
-    if (!template->options) unjoined_note(reader, template, rates);
+    if (!template->options) set_look(reader, template, rates, bytes, len);
     while (len >= min && (bytes[0] != 0 || !are_zeros(bytes, len))) {
         size_t n = data_record_length(template->plan, bytes, len);
         if (n == 0) {
@@ -346,6 +367,7 @@ static void data_decode(struct reader *reader, struct template *template, const 
     struct sessions *sessions = &decoder->sessions;
     struct session *session = reader->domain->session, *owner = template->domain->session;
     sessions->in_use = template;
+    reader->context.since_us = 0;
     session->pinned = owner->pinned = true;
     if (template_plan(sessions, template)) {
         records_decode(reader, template, bytes, len);
@@ -361,12 +383,15 @@ static void data_decode(struct reader *reader, struct template *template, const 
 
 /* --- sets --- */
 
+static bool is_of_templates(const struct reader *reader, uint16_t id) {
+    return id == (reader->netflow9 ? V9_TEMPLATE_SET : TEMPLATE_SET) ||
+           id == (reader->netflow9 ? V9_OPTIONS_TEMPLATE_SET : OPTIONS_TEMPLATE_SET);
+}
+
 static void set_decode(struct reader *reader, uint16_t id, const uint8_t *bytes, size_t len) {
     struct message_decoder *decoder = reader->decoder;
-    uint16_t templates = reader->netflow9 ? V9_TEMPLATE_SET : TEMPLATE_SET;
-    uint16_t options = reader->netflow9 ? V9_OPTIONS_TEMPLATE_SET : OPTIONS_TEMPLATE_SET;
-    if (id == templates || id == options) {
-        templates_decode(reader, bytes, len, id == options);
+    if (is_of_templates(reader, id)) {
+        templates_decode(reader, bytes, len, id & 1);
     } else if (id < FIRST_TEMPLATE) {
         decoder_malformed(decoder, reader->domain, "a set with an invalid id");
     } else {
@@ -383,6 +408,8 @@ static void set_decode(struct reader *reader, uint16_t id, const uint8_t *bytes,
 static void sets_decode(struct reader *reader, const uint8_t *bytes, size_t len) {
     while (len >= 4) {
         size_t n = be16(bytes + 2);
+        if (n > len && is_of_templates(reader, be16(bytes))) /* cut, but what is whole counts */
+            set_decode(reader, be16(bytes), bytes + 4, len - 4);
         if (n < 4 || n > len) break;
         set_decode(reader, be16(bytes), bytes + 4, n - 4);
         bytes += n;

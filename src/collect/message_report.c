@@ -28,6 +28,8 @@ static unsigned lines_fill(const struct message_decoder *decoder, struct exporte
                                                   .records = domain->records,
                                                   .lost = domain->lost,
                                                   .heard = (uint64_t)session->heard_us / 1000000};
+                lines[n].clock = domain->wrong_clock ? (uint64_t)llabs(domain->skew_us) / 1000000 : 0;
+                memcpy(lines[n].faults, domain->faults, sizeof lines[n].faults);
                 domain_name(domain, lines[n++].name);
             }
         }
@@ -48,7 +50,11 @@ static unsigned lines_merge(struct exporter_line *lines, unsigned n) {
         line->messages += lines[i].messages;
         line->records += lines[i].records;
         line->lost += lines[i].lost;
-        if (lines[i].heard > line->heard) line->heard = lines[i].heard;
+        for (unsigned fault = 0; fault < EXPORTER_FAULTS; fault++)
+            line->faults[fault] += lines[i].faults[fault];
+        if (lines[i].heard <= line->heard) continue;
+        line->heard = lines[i].heard;
+        line->clock = lines[i].clock;
     }
     return merged;
 }
@@ -140,6 +146,7 @@ void message_report_take(const struct message_decoder *decoder, struct message_r
     report->counters = decoder->counters;
     report->n_exporters = lines_merge(report->exporters, lines_fill(decoder, report->exporters));
     report->n_templates = templates_fill(decoder, report->templates);
+    report->n_interfaces = interfaces_list(decoder->interfaces, report->interfaces, REPORT_INTERFACES);
     buffer_clear(&report->problems);
     problems_fill(decoder, &report->problems);
 }

@@ -1,5 +1,7 @@
 /* sFlow datagrams: each sample is a record, scaled by its own rate. */
 #include "collect/protocols.h"
+
+#include "collect/discard.h"
 #include "collect/sflow.h"
 
 enum { AGENT_IPV4 = 1, AGENT_IPV6 = 2 };
@@ -22,14 +24,46 @@ static bool datagram_open(struct datagram *datagram, const struct sflow_header *
     return true;
 }
 
+/* On which way through its data source a packet was seen. */
+static uint8_t direction_of(const struct sflow_sample *sample) {
+    bool in = sample->source_type == 0 && sample->source_id != 0 && sample->source_id == sample->input;
+    bool out = sample->source_type == 0 && sample->source_id != 0 && sample->source_id == sample->output;
+    return in == out ? DIRECTION_UNKNOWN : in ? DIRECTION_INGRESS : DIRECTION_EGRESS;
+}
+
 static void on_sample(void *context, const struct sflow_header *header, const struct sflow_sample *sample) {
     struct datagram *datagram = context;
     if (!datagram_open(datagram, header)) return;
     uint32_t configured = datagram->domain->configured;
     datagram->context.sampling = configured ? configured : sample->sampling ? sample->sampling : 1;
-    datagram->domain->records++;
-    decoder_flow(datagram->decoder, &datagram->decoder->sflow[sample->family], sample->record, sample->len,
-                 &datagram->context);
+    const struct data_record_place place = {
+        .input = sample->input, .output = sample->output, .direction = direction_of(sample)};
+    datagram->context.direction = place.direction;
+    if (!datagram->decoder->duplicates) domain_place(datagram->domain, &place);
+    decoder_flow(datagram->decoder, datagram->domain, &datagram->decoder->sflow[sample->family], sample->record,
+                 sample->len, &datagram->context);
+}
+
+static void on_interface(void *context, const struct sflow_header *header, const struct sflow_interface *counters) {
+    const struct datagram *datagram = context;
+    struct message_decoder *decoder = datagram->decoder;
+    struct interface interface = {.family = header->family,
+                                  .index = counters->index,
+                                  .speed = counters->speed,
+                                  .in = counters->in,
+                                  .out = counters->out,
+                                  .heard = decoder_second(decoder)};
+    memcpy(interface.address, header->agent, header->family == FLOW_IPV4 ? 4 : 16);
+    if (!decoder->interfaces) {
+        decoder->interfaces = interfaces_new(decoder->config.memory / 256, decoder->config.seed);
+        decoder->counters.memory += interfaces_bytes(decoder->interfaces);
+    }
+    interfaces_note(decoder->interfaces, &interface);
+}
+
+static void on_discarded(void *context, uint32_t reason, uint64_t n) {
+    const struct datagram *datagram = context;
+    datagram->decoder->counters.discarded[discard_reason(reason)] += n;
 }
 
 void sflow_plans_make(struct message_decoder *decoder) {
@@ -46,8 +80,14 @@ int sflow_message_decode(struct message_decoder *decoder, struct session *sessio
         decoder->counters.malformed++;
         return -1;
     }
-    int failed = sflow_decode(bytes, len, &header, &counts, on_sample, &datagram);
-    decoder->counters.not_counted += counts.counter_samples + counts.unknown_samples + counts.not_ip;
+    const struct sflow_sink sink = {.options = &decoder->config.packet,
+                                    .context = &datagram,
+                                    .sample = on_sample,
+                                    .interface = on_interface,
+                                    .discarded = on_discarded};
+    int failed = sflow_decode(bytes, len, &header, &counts, &sink);
+    decoder->counters.not_counted +=
+        counts.counter_samples + counts.discard_samples + counts.unknown_samples + counts.not_ip;
     if (!datagram_open(&datagram, &header)) return 0;
     decoder_uptime(decoder, datagram.domain, header.uptime_ms);
     decoder_sequence(decoder, datagram.domain, header.sequence, 1, true);

@@ -1,37 +1,15 @@
 /* What updates of connections have counted, and teardowns without it. */
 #include "collect/nsel.h"
 
-#include <stdlib.h>
-#include <string.h>
-
-#define XXH_INLINE_ALL
-#include <xxhash.h>
-
 #include "base/bytes.h"
-#include "base/mem.h"
 
 enum {
-    WAYS = 4,
-    RECORD_MAX = 4096, /* bytes; longer ones count as they stand */
     ENTERPRISE_CISCO = 9,
     OLD_EVENT = 40005 & 0x7fff, /* NF_F_FW_EVENT, before it was IANA's */
     EVENT_CREATED = 1,
     EVENT_DELETED = 2,
     EVENT_DENIED = 3,
     EVENT_UPDATE = 5,
-};
-
-struct entry {
-    uint64_t connection; /* hash; 0: an empty entry */
-    uint64_t counted[DATA_RECORD_COUNTERS];
-    uint32_t heard; /* seconds since 1970 */
-};
-
-struct nsel {
-    struct entry (*sets)[WAYS];
-    size_t n; /* sets, a power of two */
-    uint64_t seed;
-    uint8_t copy[RECORD_MAX];
 };
 
 static bool is_event(const struct field_specifier *field) {
@@ -48,89 +26,46 @@ bool nsel_look(const struct field_specifier *fields, unsigned n) {
     return event;
 }
 
-struct nsel *nsel_new(size_t bytes, uint64_t seed) {
-    struct nsel *nsel = mem_zalloc(1, sizeof *nsel);
-    nsel->n = 1;
-    while (nsel->n * 2 * sizeof nsel->sets[0] <= bytes)
-        nsel->n *= 2;
-    nsel->sets = mem_zalloc(nsel->n, sizeof nsel->sets[0]);
-    nsel->seed = seed;
-    return nsel;
-}
-
-void nsel_free(struct nsel *nsel) {
-    if (!nsel) return;
-    free(nsel->sets);
-    free(nsel);
-}
-
-size_t nsel_bytes(const struct nsel *nsel) { return sizeof *nsel + nsel->n * sizeof nsel->sets[0]; }
-
-static uint64_t connection_of(const struct nsel *nsel, const struct data_record_plan *plan,
-                              const struct data_record_context *context, const uint8_t *bytes, size_t len) {
-    uint8_t key[DATA_RECORD_TUPLE] = {0};
-    uint64_t id;
-    if (data_record_number(plan, bytes, len, IE_flowId, &id))
-        be64_put(key, id);
-    else
-        data_record_tuple(plan, bytes, len, key);
-    uint64_t exporter = XXH3_64bits_withSeed(context->address, sizeof context->address, nsel->seed + context->family);
-    return XXH3_64bits_withSeed(key, sizeof key, exporter + context->domain) | 1;
-}
-
-/* The connection's entry; where there is none, the one that is to give way. */
-static struct entry *entry_find(const struct nsel *nsel, uint64_t connection) {
-    struct entry *set = nsel->sets[(connection >> 1) & (nsel->n - 1)], *place = set;
-    for (unsigned i = 0; i < WAYS; i++) {
-        if (set[i].connection == connection) return &set[i];
-        if (set[i].heard < place->heard) place = &set[i];
-    }
-    return place;
-}
-
-static void update_note(struct entry *entry, uint64_t connection, const struct data_record_counter *counters,
-                        const uint8_t *bytes, uint32_t now) {
-    if (entry->connection != connection) *entry = (struct entry){.connection = connection};
-    entry->heard = now;
+static void update_add(struct counted_flow *flow, const struct data_record_counter *counters, const uint8_t *bytes) {
     for (unsigned i = 0; i < DATA_RECORD_COUNTERS; i++)
-        entry->counted[i] += be_number(bytes + counters[i].at, counters[i].length);
+        flow->counts[i] += be_number(bytes + counters[i].at, counters[i].length);
 }
 
-/* Into the copy: what is left to count. False: nothing. */
-static bool rest_write(uint8_t *copy, const struct data_record_counter *counters, const struct entry *entry) {
-    uint64_t some = 0;
+/* What is left to count; NULL: nothing. */
+static const uint8_t *teardown_rest(struct counted *counted, const struct counted_flow *flow,
+                                    const struct data_record_counter *counters, const uint8_t *bytes, size_t len) {
+    uint64_t rests[DATA_RECORD_COUNTERS], some = 0;
     for (unsigned i = 0; i < DATA_RECORD_COUNTERS; i++) {
-        uint64_t total = be_number(copy + counters[i].at, counters[i].length);
-        uint64_t rest = total > entry->counted[i] ? total - entry->counted[i] : 0;
-        if (counters[i].length) be_put(copy + counters[i].at, rest, counters[i].length);
-        some |= rest;
+        uint64_t total = be_number(bytes + counters[i].at, counters[i].length);
+        rests[i] = total > flow->counts[i] ? total - flow->counts[i] : 0;
+        some |= rests[i];
     }
-    return some != 0;
+    if (len > COUNTED_RECORD_MAX) return bytes;
+    return some ? counted_copy(counted, counters, rests, bytes, len) : NULL;
 }
 
-enum nsel_verdict nsel_record(struct nsel *nsel, const struct data_record_plan *plan,
-                              const struct data_record_context *context, const uint8_t **bytes, size_t len,
-                              uint32_t now) {
+enum nsel_verdict nsel_record(struct counted *counted, const struct data_record_plan *plan,
+                              struct data_record_context *context, const uint8_t **bytes, size_t len, uint32_t now) {
     struct data_record_counter counters[DATA_RECORD_COUNTERS];
     uint64_t event = 0;
+    bool known;
     if (!data_record_number(plan, *bytes, len, IE_firewallEvent, &event))
         (void)data_record_vendor_number(plan, *bytes, len, ENTERPRISE_CISCO, OLD_EVENT, &event);
     if (event == EVENT_DENIED) return NSEL_DENIED;
     if (event != EVENT_CREATED && event != EVENT_DELETED && event != EVENT_UPDATE) return NSEL_COUNT;
-    uint64_t connection = connection_of(nsel, plan, context, *bytes, len);
-    struct entry *entry = entry_find(nsel, connection);
+    struct counted_flow *flow = counted_find(counted, counted_key(counted, plan, context, *bytes, len, false), &known);
     data_record_counters(plan, *bytes, len, counters);
+    if (known && event != EVENT_CREATED) context->since_us = (int64_t)flow->told * 1000000;
     if (event == EVENT_UPDATE) {
-        update_note(entry, connection, counters, *bytes, now);
+        update_add(flow, counters, *bytes);
+        counted_heard(flow, context, now);
         return NSEL_COUNT;
     }
-    bool known = entry->connection == connection, some = true;
-    if (known && event == EVENT_DELETED && len <= sizeof nsel->copy) {
-        memcpy(nsel->copy, *bytes, len);
-        *bytes = nsel->copy;
-        some = rest_write(nsel->copy, counters, entry);
-    }
-    if (known) memset(entry, 0, sizeof *entry); /* its number may be another's now */
+    const uint8_t *rest = *bytes;
+    if (known && event == EVENT_DELETED) rest = teardown_rest(counted, flow, counters, *bytes, len);
+    counted_forget(flow); /* its number may be another's now */
     if (event == EVENT_CREATED) return NSEL_CREATED;
-    return some ? NSEL_COUNT : NSEL_COUNTED_BEFORE;
+    if (!rest) return NSEL_COUNTED_BEFORE;
+    *bytes = rest;
+    return NSEL_COUNT;
 }

@@ -3,30 +3,21 @@
  * again. A connection that isn't known counts by its teardown alone, as it must where the
  * firewall sends no updates.
  *
- * Known by exporter, domain and flowId, or where that is missing by its five-tuple. Sets of four entries of 48 bytes,
- * found by a hash whose seed strangers don't know, the longest silent one overwritten: then a connection is counted
- * twice, no other takes harm. */
+ * Known by exporter, domain and flowId, or where that is missing by its five-tuple (collect/counted.h).
+ */
 #ifndef FLOWIMPORT_COLLECT_NSEL_H
 #define FLOWIMPORT_COLLECT_NSEL_H
 
-#include "collect/data_record.h"
+#include "collect/counted.h"
 
 /* Whether records of this template are of such events: they have one, and count by connection (initiatorOctets or
  * totals). Where they have octetDeltaCount (Palo Alto) each counts for itself. */
 bool nsel_look(const struct field_specifier *fields, unsigned n);
 
-struct nsel; /* opaque */
-
-/* At most `bytes`, at least one set. */
-struct nsel *nsel_new(size_t bytes, uint64_t seed);
-void nsel_free(struct nsel *nsel); /* NULL does nothing */
-size_t nsel_bytes(const struct nsel *nsel);
-
 enum nsel_verdict { NSEL_COUNT, NSEL_COUNTED_BEFORE, NSEL_CREATED, NSEL_DENIED };
 /* What to do with a record. NSEL_COUNT: *bytes is it, or a copy with what was counted before taken off, good until the
- * next call. `now`: seconds. */
-enum nsel_verdict nsel_record(struct nsel *nsel, const struct data_record_plan *plan,
-                              const struct data_record_context *context, const uint8_t **bytes, size_t len,
-                              uint32_t now);
+ * next call; context->since_us is when the connection was last reported, where that is known. `now`: seconds. */
+enum nsel_verdict nsel_record(struct counted *counted, const struct data_record_plan *plan,
+                              struct data_record_context *context, const uint8_t **bytes, size_t len, uint32_t now);
 
 #endif

@@ -172,6 +172,17 @@ uint32_t sampling_of(const struct domain *domain, const struct template *templat
     return rate > 0 ? rate : domain->rate;
 }
 
+bool sampling_unknown(const struct domain *domain, const struct template *template, const uint8_t *bytes, size_t len) {
+    uint32_t rate;
+    uint64_t sampler;
+    const struct data_record_plan *plan = template->plan;
+    if (sampling_unjoined(domain, template, &rate, &sampler)) return true;
+    if (!(template->sampling & SAMPLING_BY_SAMPLER) || sampling_of(domain, template, bytes, len) != 0) return false;
+    return (data_record_number(plan, bytes, len, IE_selectorId, &sampler) ||
+            data_record_number(plan, bytes, len, IE_samplerId, &sampler)) &&
+           sampler != 0;
+}
+
 bool sampling_told(const struct template *template, const uint8_t *bytes, size_t len, struct rate *rate) {
     *rate = (struct rate){part_of(template->plan, bytes, len), told(template->plan, bytes, len)};
     return rate->rate > 0;

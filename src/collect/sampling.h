@@ -8,7 +8,7 @@
  * likewise.
  *
  * Options whose scope is the whole exporter (v9's System, exportingProcessId, exporterIPv4Address) also apply to its
- * other domains, where these have no rates of their own. */
+ * other domains, at whatever port, where these have no rates of their own. */
 #ifndef FLOWIMPORT_COLLECT_SAMPLING_H
 #define FLOWIMPORT_COLLECT_SAMPLING_H
 
@@ -35,16 +35,19 @@ static inline bool sampling_known(const struct domain *domain) { return domain->
 
 /* Whose rates count: the domain's own; if it has none, those of the sibling that the template is of; those of the whole
  * exporter. */
-static inline const struct domain *sampling_domain(const struct domain *domain, const struct template *template) {
-    const struct domain *exporter = domain->session->rates_of;
+static inline const struct domain *sampling_domain(const struct sessions *sessions, const struct domain *domain,
+                                                   const struct template *template) {
     if (sampling_known(domain)) return domain;
-    return exporter && !sampling_known(template->domain) ? exporter : template->domain;
+    const struct domain *exporter = sampling_known(template->domain) ? NULL : domain_of_exporter(sessions, domain);
+    return exporter ? exporter : template->domain;
 }
 
 /* Whether rates and records can't be joined: the rates are of samplers, and differ, and the records name none. *rate
  * and *sampler are the first then. */
 bool sampling_unjoined(const struct domain *domain, const struct template *template, uint32_t *rate, uint64_t *sampler);
 
+/* Whether the record is of a sampler whose rate nobody has told, or of one of several, and names none. */
+bool sampling_unknown(const struct domain *domain, const struct template *template, const uint8_t *bytes, size_t len);
 /* The rate of a record: its own, that of its sampler, of its interface, of its domain; 0: nobody has told. */
 uint32_t sampling_of(const struct domain *domain, const struct template *template, const uint8_t *bytes, size_t len);
 /* What a record of options tells: a rate, and of which part of the domain; part 0: of all of it. false: none. */

@@ -21,9 +21,8 @@ static uint64_t number(const struct data_record_plan *plan, const uint8_t *bytes
     return data_record_number(plan, bytes, len, id, &value) ? value : otherwise;
 }
 
-size_t section_record(const struct data_record_plan *plan, const uint8_t *bytes, size_t len, uint8_t *family,
-                      uint8_t record[SFLOW_RECORD_MAX]) {
-    static const struct packet_options options = {.tunnels = 0};
+size_t section_record(const struct packet_options *options, const struct data_record_plan *plan, const uint8_t *bytes,
+                      size_t len, uint8_t *family, uint8_t record[SFLOW_RECORD_MAX]) {
     struct packet packet;
     size_t captured;
     int link = LINK_ETHERNET;
@@ -36,7 +35,7 @@ size_t section_record(const struct data_record_plan *plan, const uint8_t *bytes,
         link = LINK_RAW;
     }
     if (!section) return 0;
-    enum packet_verdict verdict = packet_decode(&options, link, section, captured, (size_t)original, &packet);
+    enum packet_verdict verdict = packet_decode(options, link, section, captured, (size_t)original, &packet);
     if (!packet_texts[verdict].counts) return 0;
     *family = packet.family;
     return sflow_packet_record(&packet, (uint32_t)number(plan, bytes, len, IE_ingressInterface, 0),

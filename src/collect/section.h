@@ -11,8 +11,9 @@
 
 /* Whether the template has such bytes. */
 bool section_look(const struct field_specifier *fields, unsigned n);
-/* The record's packet into `record`, by sflow_fields[*family]. Returns its length; 0: there is no IP packet. */
-size_t section_record(const struct data_record_plan *plan, const uint8_t *bytes, size_t len, uint8_t *family,
-                      uint8_t record[SFLOW_RECORD_MAX]);
+/* The record's packet into `record`, by sflow_fields[*family]. Returns its length; 0: there is no IP packet.
+ * `options`: tunnels that are taken apart. */
+size_t section_record(const struct packet_options *options, const struct data_record_plan *plan, const uint8_t *bytes,
+                      size_t len, uint8_t *family, uint8_t record[SFLOW_RECORD_MAX]);
 
 #endif

@@ -140,7 +140,6 @@ struct domain *domain_find(struct session *session, const struct domain_key *key
     }
     if (!domain || domain == TAILQ_FIRST(&session->domains)) return domain;
     TAILQ_REMOVE(&session->domains, domain, of_session);
-    if (session->rates_of == domain) session->rates_of = NULL;
     TAILQ_INSERT_HEAD(&session->domains, domain, of_session);
     return domain;
 }
@@ -163,6 +162,10 @@ void domain_remove(struct sessions *sessions, struct domain *domain) {
     struct session *session = domain->session;
     TAILQ_REMOVE(&session->domains, domain, of_session);
     if (domain_siblings(sessions, domain)) LIST_REMOVE(domain, of_siblings);
+    if (domain->tells_exporter) {
+        LIST_REMOVE(domain, of_exporter);
+        sessions->n_exporters--;
+    }
     session->n_domains--;
     session_give(sessions, session, sizeof *domain);
     free(domain);
@@ -193,6 +196,55 @@ void domain_to_front(struct sessions *sessions, struct domain *domain) {
     if (!siblings || domain == LIST_FIRST(siblings)) return;
     LIST_REMOVE(domain, of_siblings);
     LIST_INSERT_HEAD(siblings, domain, of_siblings);
+}
+
+/* --- the whole exporter --- */
+
+static unsigned exporter_place(const struct sessions *sessions, const struct domain *domain) {
+    const struct session_key *session = &domain->session->key;
+    return XXH3_64bits_withSeed(session->address, sizeof session->address, sessions->seed) % EXPORTER_PLACES;
+}
+
+void domain_tells_exporter(struct sessions *sessions, struct domain *domain) {
+    struct sibling_list *list = &sessions->exporters[exporter_place(sessions, domain)];
+    if (domain == LIST_FIRST(list)) return;
+    if (domain->tells_exporter)
+        LIST_REMOVE(domain, of_exporter);
+    else
+        sessions->n_exporters++;
+    domain->tells_exporter = true;
+    LIST_INSERT_HEAD(list, domain, of_exporter);
+}
+
+const struct domain *domain_of_exporter(const struct sessions *sessions, const struct domain *domain) {
+    const struct session_key *mine = &domain->session->key;
+    const struct domain *found = NULL;
+    if (sessions->n_exporters == 0) return NULL;
+    const struct domain *other = LIST_FIRST(&sessions->exporters[exporter_place(sessions, domain)]);
+    for (unsigned i = 0; other && i < SIBLINGS_MAX; i++, other = LIST_NEXT(other, of_exporter)) {
+        const struct session_key *its = &other->session->key;
+        if (other->session == domain->session && other->key.protocol == domain->key.protocol) return other;
+        if (found || other->key.protocol != domain->key.protocol || mine->family != its->family) continue;
+        if (memcmp(mine->address, its->address, sizeof mine->address) == 0) found = other;
+    }
+    return found;
+}
+
+/* --- both ends --- */
+
+static bool is_egress(const struct domain *domain, uint32_t interface) {
+    for (unsigned i = 0; i < EGRESS_KEPT; i++)
+        if (domain->egress[i] == interface) return interface != 0;
+    return false;
+}
+
+void domain_place(struct domain *domain, const struct data_record_place *place) {
+    bool known = is_egress(domain, place->output);
+    if (place->output == 0 || place->input == place->output) return;
+    if (place->direction == DIRECTION_EGRESS && !known)
+        domain->egress[domain->n_egress++ % EGRESS_KEPT] = place->output;
+    else if (place->direction == DIRECTION_INGRESS && known)
+        domain->faults[FAULT_BOTH_ENDS]++;
 }
 
 void domain_name(const struct domain *domain, char name[SESSION_NAME_MAX]) {

@@ -14,6 +14,8 @@
 
 enum {
     SESSION_NAME_MAX = LOST_SOURCE_MAX,
+    EXPORTER_PLACES = 64,
+    EGRESS_KEPT = 8,
 };
 
 enum session_class { SESSION_NEWCOMER, SESSION_ESTABLISHED, SESSION_CONNECTION, SESSION_CLASSES };
@@ -34,8 +36,7 @@ struct session {
     unsigned n_domains;
     size_t bytes;
     int64_t first_us, heard_us;
-    TAILQ_HEAD(, domain) domains;  /* the last heard first */
-    const struct domain *rates_of; /* that told the sampling of the whole exporter; NULL: none */
+    TAILQ_HEAD(, domain) domains; /* the last heard first */
 };
 
 struct template;
@@ -53,13 +54,14 @@ struct domain_key {
 struct domain {
     TAILQ_ENTRY(domain) of_session;
     LIST_ENTRY(domain) of_siblings; /* where domain_siblings() */
+    LIST_ENTRY(domain) of_exporter; /* where tells_exporter: its rates are those of the whole exporter */
     TAILQ_ENTRY(domain) to_tell;    /* where has_lost */
     struct session *session;
     struct domain_key key;
     uint32_t configured;  /* sampling rate by the configuration; 0: none */
     uint32_t rate;        /* of all its flows, by its options; 0: not told */
     uint32_t common_rate; /* of all its samplers, or interfaces; 0: none, or they differ */
-    bool unjoined_said;
+    bool unjoined_said, tells_exporter;
     bool uncounted; /* records of a template of its own */
     /* Loss */
     struct sequence sequence;
@@ -67,6 +69,9 @@ struct domain {
     uint32_t told;                    /* when loss was told last; seconds */
     uint64_t messages, records, lost; /* of this process: taken; of flows; all that was told */
     bool has_lost;
+    uint64_t faults[EXPORTER_FAULTS];
+    uint32_t egress[EGRESS_KEPT]; /* interfaces where flows are seen that go out; 0: none */
+    unsigned n_egress;            /* found so far, the last ones kept */
     /* Clocks */
     bool has_uptime, has_boot, wrong_clock, looked_up;
     uint32_t uptime_ms; /* of the last message */
@@ -98,11 +103,14 @@ struct sessions {
     struct session **table;
     struct sibling_list *siblings; /* by a hash of what siblings share; those whose templates came last first, about */
     size_t n_places;               /* of each of these two: a power of two */
+    struct sibling_list exporters[EXPORTER_PLACES]; /* domains that tell_exporter, by a hash of the address */
+    unsigned n_exporters;                           /* such domains */
     uint64_t seed;
     int64_t lifetime_us;              /* of silence */
     size_t limit;                     /* bytes of one session */
     const struct flow_layout *layout; /* of the plans of templates; NULL: all elements */
     const struct flow_layout *tuple;  /* NULL: no plans for five-tuples are wanted */
+    enum data_record_ends ends;       /* of these plans */
     const struct template *in_use;    /* not to be dropped */
     struct domain_list to_tell;
     struct message_counters *counters;
@@ -135,6 +143,13 @@ struct sibling_list *domain_siblings(const struct sessions *sessions, const stru
 bool domain_is_sibling(const struct domain *domain, const struct domain *other);
 /* It is looked at first. */
 void domain_to_front(struct sessions *sessions, struct domain *domain);
+/* Its sampling rates are those of the whole exporter, from now on the newest ones. */
+void domain_tells_exporter(struct sessions *sessions, struct domain *domain);
+/* The domain of the same address and protocol that does: one of its own session, else of another port the last one that
+ * was told. NULL: there is none. */
+const struct domain *domain_of_exporter(const struct sessions *sessions, const struct domain *domain);
+/* Of a flow seen at one end of the exporter: counts a fault where its other end is seen, too. */
+void domain_place(struct domain *domain, const struct data_record_place *place);
 /* Bytes of the tables, which are nobody's. */
 size_t sessions_table_bytes(const struct sessions *sessions);
 void sessions_tables_free(struct sessions *sessions);

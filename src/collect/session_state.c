@@ -7,6 +7,7 @@
  *                                            message, last, rate, boot in microseconds
  *   template 256 data 1700000600 0.8.4 0.12.4      sent last; enterprise, id and length of each field
  *   rate 4611686018427387905 1000      part, rate
+ *   of-exporter                                    these rates are the whole exporter's
  *   end 0123456789abcdef
  *
  * Sequence numbers are there only behind message_end(): what is missing from then on is lost. Others would be old by
@@ -68,6 +69,7 @@ static void domain_line_add(struct buffer *out, const struct message_decoder *de
         if (domain->templates[i]->sent_us >= sent_since_us) template_add(out, domain->templates[i]);
     for (unsigned i = 0; i < domain->n_rates; i++)
         buffer_printf(out, "rate %" PRIu64 " %u\n", domain->rates[i].key, domain->rates[i].rate);
+    if (domain->tells_exporter) buffer_add_text(out, "of-exporter\n");
 }
 
 /* The longest silent come first, so that reading gives them the same order again. */
@@ -232,10 +234,20 @@ static bool rate_read(struct state_reader *reader) {
     return true;
 }
 
+static bool of_exporter_read(struct state_reader *reader) {
+    if (!reader->has_domain) return false;
+    if (reader->domain) domain_tells_exporter(&reader->decoder->sessions, reader->domain);
+    return true;
+}
+
 static const struct {
     const char *word;
     bool (*read)(struct state_reader *reader);
-} lines[] = {{"exporter", exporter_read}, {"domain", domain_read}, {"template", template_read}, {"rate", rate_read}};
+} lines[] = {{"exporter", exporter_read},
+             {"domain", domain_read},
+             {"template", template_read},
+             {"rate", rate_read},
+             {"of-exporter", of_exporter_read}};
 
 static bool line_read(struct state_reader *reader, char *line) {
     const char *word = strtok_r(line, " ", &reader->rest);

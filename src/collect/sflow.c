@@ -13,6 +13,8 @@ enum {
     COUNTER_SAMPLE = 2,
     EXPANDED_FLOW_SAMPLE = 3,
     EXPANDED_COUNTER_SAMPLE = 4,
+    DISCARD_SAMPLE = 5, /* "sFlow Dropped Packet Notification Structures", 2024 */
+    INTERFACE_COUNTERS = 1,
 
     ADDRESS_UNKNOWN = 0,
     ADDRESS_IPV4 = 1,
@@ -20,7 +22,8 @@ enum {
 
     INTERFACE_BITS = 30, /* of its number in a compact sample; above them stands its format: 0 is an ifIndex */
     INTERFACE_NONE = 0x3fffffff,
-    SOURCE_BITS = 24, /* likewise of a source's index */
+    INTERFACE_DISCARDED = 1, /* a format: the packet went nowhere, and its number is the reason */
+    SOURCE_BITS = 24,        /* likewise of a source's index */
     VLAN_MAX = 4095,
     MAC_BYTES = 6,
     BITS_MAX = 128, /* of a prefix */
@@ -28,6 +31,7 @@ enum {
 
 /* What a flow sample's records have told so far. */
 struct found {
+    const struct packet_options *options; /* of the header's decoder */
     struct packet packet;
     bool ip, whole; /* there is a packet; it is of a raw header, which no other record knows better */
     uint32_t input, output;
@@ -167,14 +171,21 @@ static uint32_t xdr_number(struct xdr *xdr) {
     return bytes ? be32(bytes) : 0;
 }
 
+static uint64_t xdr_hyper(struct xdr *xdr) {
+    const uint8_t *bytes = xdr_bytes(xdr, 8);
+    return bytes ? be64(bytes) : 0;
+}
+
 static void xdr_copy(struct xdr *xdr, uint8_t *to, size_t len) {
     const uint8_t *bytes = xdr_bytes(xdr, len);
     if (bytes) memcpy(to, bytes, len);
 }
 
-/* A part that tells its length: a reader of its own. */
+/* A part that tells its length: a reader of its own. Some agents count what pads the last one, and leave it out. */
 static struct xdr xdr_opaque(struct xdr *xdr) {
     uint32_t len = xdr_number(xdr);
+    size_t left = (size_t)(xdr->end - xdr->at);
+    if (len > left && len - left < 4) len = (uint32_t)left;
     const uint8_t *bytes = xdr_bytes(xdr, len);
     return xdr->cut ? (struct xdr){xdr->end, xdr->end, true} : (struct xdr){bytes, bytes + len, false};
 }
@@ -202,19 +213,19 @@ static int link_type(uint32_t protocol) {
     case 7: return 9;    /* PPP */
     case 11: return 228; /* IPv4 */
     case 12: return 229; /* IPv6 */
+    case 13: return 219; /* MPLS */
     case 14: return 50;  /* PPP in HDLC framing: packet over SONET */
     default: return -1;
     }
 }
 
 static void raw_header(struct xdr *xdr, struct found *found) {
-    static const struct packet_options options = {.tunnels = 0};
     struct packet packet;
     uint32_t protocol = xdr_number(xdr), length = xdr_number(xdr), stripped = xdr_number(xdr);
     struct xdr header = xdr_opaque(xdr);
     if (xdr->cut) return;
     enum packet_verdict verdict =
-        packet_decode(&options, link_type(protocol), header.at, (size_t)(header.end - header.at),
+        packet_decode(found->options, link_type(protocol), header.at, (size_t)(header.end - header.at),
                       length > stripped ? length - stripped : 0, &packet);
     if (!packet_texts[verdict].counts) return;
     found->packet = packet;
@@ -334,33 +345,70 @@ static void sample_head(struct xdr *xdr, bool expanded, struct sflow_sample *sam
         interfaces[i][0] = expanded ? word : word >> INTERFACE_BITS;
         interfaces[i][1] = expanded ? xdr_number(xdr) : word & ((1u << INTERFACE_BITS) - 1);
     }
-    found->input = interface_of(interfaces[0][0], interfaces[0][1]);
-    found->output = interface_of(interfaces[1][0], interfaces[1][1]);
+    sample->input = found->input = interface_of(interfaces[0][0], interfaces[0][1]);
+    sample->output = found->output = interface_of(interfaces[1][0], interfaces[1][1]);
+    sample->discarded = interfaces[1][0] == INTERFACE_DISCARDED;
+    sample->reason = sample->discarded ? interfaces[1][1] : 0;
 }
 
 /* What is to be called for samples, and with what. */
 struct take {
     const struct sflow_header *header;
     struct sflow_counts *counts;
-    void (*sample)(void *context, const struct sflow_header *header, const struct sflow_sample *sample);
-    void *context;
+    const struct sflow_sink *sink;
 };
+
+static void discarded_tell(const struct take *take, uint32_t reason, uint64_t n) {
+    if (take->sink->discarded) take->sink->discarded(take->sink->context, reason, n);
+}
 
 static bool flow_sample(struct xdr *xdr, bool expanded, const struct take *take) {
     struct sflow_sample sample;
-    struct found found = {.ip = false};
+    struct found found = {.options = take->sink->options};
     sample_head(xdr, expanded, &sample, &found);
     if (xdr->cut) return false;
     bool sound = records_read(xdr, &found);
     take->counts->flow_samples++;
+    if (sample.discarded) discarded_tell(take, sample.reason, sample.sampling);
     if (found.ip) {
         sample.family = found.packet.family;
         sample.len = record_write(sample.record, &found);
-        take->sample(take->context, take->header, &sample);
+        take->sink->sample(take->sink->context, take->header, &sample);
     } else {
         take->counts->not_ip++;
     }
     return sound;
+}
+
+/* Of its records those of one interface, in their generic form. */
+static bool counter_sample(struct xdr *xdr, bool expanded, const struct take *take) {
+    take->counts->counter_samples++;
+    for (unsigned i = 0; i < (expanded ? 3u : 2u); i++) /* sequence, source */
+        xdr_number(xdr);
+    for (uint32_t n = xdr_number(xdr), i = 0; i < n && !xdr->cut; i++) {
+        uint32_t format = xdr_number(xdr);
+        struct xdr record = xdr_opaque(xdr);
+        struct sflow_interface interface;
+        if (format != INTERFACE_COUNTERS || !take->sink->interface) continue;
+        interface.index = xdr_number(&record);
+        xdr_number(&record); /* type */
+        interface.speed = xdr_hyper(&record);
+        xdr_hyper(&record); /* direction and status */
+        interface.in = xdr_hyper(&record);
+        (void)xdr_bytes(&record, 24); /* packets */
+        interface.out = xdr_hyper(&record);
+        if (!record.cut) take->sink->interface(take->sink->context, take->header, &interface);
+    }
+    return true;
+}
+
+/* One packet that was discarded: sequence, source, how many such were not told, interfaces, reason. */
+static bool discard_sample(struct xdr *xdr, const struct take *take) {
+    (void)xdr_bytes(xdr, 24);
+    uint32_t reason = xdr_number(xdr);
+    take->counts->discard_samples++;
+    if (!xdr->cut) discarded_tell(take, reason, 1);
+    return !xdr->cut;
 }
 
 static bool sample_read(struct xdr *xdr, const struct take *take) {
@@ -371,15 +419,15 @@ static bool sample_read(struct xdr *xdr, const struct take *take) {
     case FLOW_SAMPLE:
     case EXPANDED_FLOW_SAMPLE: return flow_sample(&sample, format == EXPANDED_FLOW_SAMPLE, take);
     case COUNTER_SAMPLE:
-    case EXPANDED_COUNTER_SAMPLE: take->counts->counter_samples++; return true;
+    case EXPANDED_COUNTER_SAMPLE: return counter_sample(&sample, format == EXPANDED_COUNTER_SAMPLE, take);
+    case DISCARD_SAMPLE: return discard_sample(&sample, take);
     default: take->counts->unknown_samples++; return true;
     }
 }
 
 int sflow_decode(const uint8_t *bytes, size_t len, struct sflow_header *header, struct sflow_counts *counts,
-                 void (*sample)(void *context, const struct sflow_header *header, const struct sflow_sample *sample),
-                 void *context) {
-    const struct take take = {header, counts, sample, context};
+                 const struct sflow_sink *sink) {
+    const struct take take = {header, counts, sink};
     struct xdr xdr = {bytes, bytes + len, false};
     bool sound = true;
     memset(header, 0, sizeof *header);

@@ -111,10 +111,11 @@ size_t template_bytes(unsigned n_fields) { return sizeof(struct template) + n_fi
 
 size_t template_plans_make(const struct sessions *sessions, struct template *template) {
     const struct flow_layout *layout = template->options ? NULL : sessions->layout;
-    template->plan = data_record_plan_new(template->fields, template->n_fields, layout);
+    template->plan = data_record_plan_new(template->fields, template->n_fields, layout, sessions->ends);
     template->plan_bytes = data_record_plan_bytes(template->plan);
+    template->totals = data_record_plan_totals(template->plan);
     if (!template->options && sessions->tuple) {
-        template->tuple = data_record_plan_new(template->fields, template->n_fields, sessions->tuple);
+        template->tuple = data_record_plan_new(template->fields, template->n_fields, sessions->tuple, sessions->ends);
         template->plan_bytes += data_record_plan_bytes(template->tuple);
     }
     return template->plan_bytes;

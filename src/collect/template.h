@@ -22,6 +22,7 @@ struct template {
     bool by_uptime;                 /* has flowEndSysUpTime, and no systemInitTimeMilliseconds */
     bool events;                    /* nsel_look() */
     bool section;                   /* section_look() */
+    bool totals;                    /* totals_record(), where it has a plan */
     uint8_t sampling;               /* sampling_look() */
     uint64_t uncounted;             /* records that can't be counted */
     bool uncounted_said;            /* that they can't, or have no address */

@@ -58,12 +58,15 @@ void capture_options_meter(const struct config *config, struct meter_rules *rule
                                    .memory = config->capture.memory,
                                    .fragments = config->capture.fragments,
                                    .sampling = (uint32_t)config->capture.sampling,
-                                   .sampling_by_hash = config->capture.sampling_by == SAMPLING_BY_HASH,
-                                   .packet.vxlan_port = (uint16_t)config->capture.vxlan_port};
-    /* Both were right when they were checked. */
-    if (meter_rules_parse(rules, text_or_empty(config->capture.rules), NULL) != 0 ||
-        tunnels_read(text_or_empty(config->capture.decapsulate), &meter->packet.tunnels, NULL) != 0)
-        rules->n = 0;
+                                   .sampling_by_hash = config->capture.sampling_by == SAMPLING_BY_HASH};
+    capture_options_packet(config, &meter->packet);
+    /* They were right when they were checked. */
+    if (meter_rules_parse(rules, text_or_empty(config->capture.rules), NULL) != 0) rules->n = 0;
+}
+
+void capture_options_packet(const struct config *config, struct packet_options *packet) {
+    *packet = (struct packet_options){.vxlan_port = (uint16_t)config->capture.vxlan_port};
+    if (tunnels_read(text_or_empty(config->capture.decapsulate), &packet->tunnels, NULL) != 0) packet->tunnels = 0;
 }
 
 void capture_options_exporter(const struct config *config, const struct meter_template *templates, unsigned n,

@@ -10,6 +10,8 @@
 void capture_options_check(struct config *config);
 /* Of a configuration that was checked. The rules are released by the caller; the seed is its business, too. */
 void capture_options_meter(const struct config *config, struct meter_rules *rules, struct meter_config *meter);
+/* How packets are decoded, captured ones and those whose first bytes exporters send. */
+void capture_options_packet(const struct config *config, struct packet_options *packet);
 /* The options of [export], with what else an exporter is given; all borrowed. */
 void capture_options_exporter(const struct config *config, const struct meter_template *templates, unsigned n,
                               const struct clock *clock, struct exporter_config *exporter);

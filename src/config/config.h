@@ -70,6 +70,7 @@ struct config {
         const char *listen;           /* NULL: nothing is collected */
         int queue;                    /* CAPTURE_REDIS or CAPTURE_DIRECT */
         int elements;                 /* enum config_elements */
+        int tunnel_ends;              /* enum data_record_ends */
         const char *allow, *sampling; /* prefixes; NULL: all, none */
         uint64_t memory, buffer;      /* bytes */
         int64_t template_lifetime, hold, deduplicate, max_skew;

@@ -3,6 +3,7 @@
 
 #include "base/clock.h"
 #include "base/log.h"
+#include "collect/data_record.h"
 #include "http/workers.h"
 #include "export/ipfix_writer.h"
 
@@ -20,6 +21,7 @@ static const struct option_word deliveries[] = {
     {"exactly-once", DELIVERY_EXACTLY_ONCE}, {"at-most-once", DELIVERY_AT_MOST_ONCE}, {NULL, 0}};
 static const struct option_word capture_queues[] = {
     {"redis", CAPTURE_REDIS}, {"direct", CAPTURE_DIRECT}, {"none", CAPTURE_NONE}, {NULL, 0}};
+static const struct option_word tunnel_ends[] = {{"inner", DATA_RECORD_INNER}, {"outer", DATA_RECORD_OUTER}, {NULL, 0}};
 static const struct option_word collector_queues[] = {{"redis", CAPTURE_REDIS}, {"direct", CAPTURE_DIRECT}, {NULL, 0}};
 static const struct option_word elements[] = {{"needed", ELEMENTS_NEEDED}, {"all", ELEMENTS_ALL}, {NULL, 0}};
 static const struct option_word samplings[] = {{"count", SAMPLING_BY_COUNT}, {"hash", SAMPLING_BY_HASH}, {NULL, 0}};
@@ -249,7 +251,7 @@ const struct option config_options[] = {
     {.section = "capture", .name = "decapsulate", .flag = "decapsulate", .type = OPTION_TEXT,
      .offset = AT(capture.decapsulate, const char *), .placeholder = "TUNNEL,...",
      .help = "Tunnels to look into: gre, ip, vxlan, geneve, gtpu and teredo; empty: none.",
-     .more = "Rules and filter match the outer headers."},
+     .more = "Rules and filter match the outer headers. Applies to packet headers from sFlow and IPFIX, too."},
     {.section = "capture", .name = "vxlan_port", .flag = "vxlan-port", .type = OPTION_COUNT,
      .offset = AT(capture.vxlan_port, uint64_t), .standard = "4789", .min = 1, .max = 65535,
      .help = "The UDP port of VXLAN."},
@@ -299,7 +301,11 @@ const struct option config_options[] = {
      .offset = AT(collector.deduplicate, int64_t), .standard = "0", .min = 0, .max = HOUR,
      .help = "A flow that several exporters report counts once, as reported by the first, for this long; 0: all are "
              "counted.",
-     .more = "Flows are the same if addresses, ports and protocol are equal."},
+     .more = "Flows are the same if addresses, ports and protocol are equal. What one router reports at ingress and at "
+             "egress (by flowDirection, interfaces, observation point, or sFlow's data source) counts once, too."},
+    {.section = "collector", .name = "tunnel_ends", .flag = "tunnel-ends", .type = OPTION_WORD,
+     .offset = AT(collector.tunnel_ends, int), .standard = "inner", .words = tunnel_ends,
+     .help = "Whose addresses a flow has if its record has those of a tunnel and those inside (SRv6, IP in IP)."},
     {.section = "collector", .name = "max_skew", .flag = "max-skew", .type = OPTION_SECONDS,
      .offset = AT(collector.max_skew, int64_t), .standard = "5m", .min = 0, .max = 365LL * DAY_SECONDS,
      .help = "An exporter whose clock differs by more is reported, and its times are corrected; 0: all clocks are "

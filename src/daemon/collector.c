@@ -15,6 +15,7 @@
 #include "import/direct.h"
 #include "collect/listener.h"
 #include "collect/message.h"
+#include "config/capture_options.h"
 #include "daemon/loss.h"
 #include "daemon/snapshot.h"
 #include "daemon/state_file.h"
@@ -191,9 +192,12 @@ static void decoder_make(struct collector *collector) {
         .hold_us = config->collector.hold * 1000000,
         .max_skew_us = config->collector.max_skew * 1000000,
         .deduplicate_us = config->collector.deduplicate * 1000000,
+        .ends = (enum data_record_ends)config->collector.tunnel_ends,
+        .longest_us = config->import.max_flow_duration * 1000000,
         .allow = config->collector.allow ? &collector->allow : NULL,
         .sampling = config->collector.sampling ? &collector->sampling : NULL,
     };
+    capture_options_packet(config, &decoder.packet);
     if (getrandom(&decoder.seed, sizeof decoder.seed, GRND_NONBLOCK) < 0) decoder.seed = 0;
     const struct message_sink sink = {
         .context = collector, .entry = on_entry, .flows = direct ? on_flows : NULL, .lost = on_lost};

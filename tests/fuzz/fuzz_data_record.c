@@ -28,7 +28,7 @@ static struct field_specifier field_make(const uint8_t *bytes) {
 static void everything_check(const struct field_specifier *fields, unsigned n, const uint8_t *bytes, size_t len,
                              const struct data_record_context *context) {
     static char entry[DATA_RECORD_ENTRY_MAX];
-    struct data_record_plan *plan = data_record_plan_new(fields, n, NULL);
+    struct data_record_plan *plan = data_record_plan_new(fields, n, NULL, DATA_RECORD_INNER);
     size_t entry_len = data_record_entry(plan, bytes, len, context, entry);
     require(entry_len >= 2 && entry_len <= sizeof entry, "an entry's length");
     json_t *tree = json_loadb(entry, entry_len, JSON_ALLOW_NUL | JSON_REJECT_DUPLICATES, NULL);
@@ -54,14 +54,16 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size) {
                                           .skew_us = data[2] & 1 ? -INT64_C(1700000000000000) : data[2],
                                           .sampling = data[3] & 1 ? (uint32_t)data[3] << 20 : 1,
                                           .family = data[3] >> 1 & 1,
-                                          .domain = data[3]};
+                                          .domain = data[3],
+                                          .longest_ns = data[2] & 2 ? INT64_C(86400000000000) : INT64_MAX,
+                                          .since_us = data[2] & 4 ? INT64_C(1700000000000000) - data[3] : 0};
     context.boot_us = context.export_us - (int64_t)data[2] * 20000000000;
     size_t left = size - HEAD - FIELD * n;
     uint8_t *copy = malloc(left + 1); /* ends there: a sanitizer sees a byte read beyond */
     if (!copy) abort();
     memcpy(copy, data + size - left, left);
     for (unsigned i = 0; i < CHECK_LAYOUTS; i++) {
-        struct data_record_plan *plan = data_record_plan_new(fields, n, &layouts[i]);
+        struct data_record_plan *plan = data_record_plan_new(fields, n, &layouts[i], DATA_RECORD_INNER);
         size_t len = data_record_length(plan, copy, left);
         require(len <= left && (!len || len >= data_record_plan_min(plan)), "a record's length");
         if (len) {

@@ -44,7 +44,9 @@ static struct decoded decode(const uint8_t *data, size_t size) {
     uint8_t *copy = mem_alloc(size ? size : 1); /* ends there: a sanitizer sees a read too far */
     memcpy(copy, data, size);
     memset(&decoded, 0, sizeof decoded);
-    decoded.result = sflow_decode(copy, size, &decoded.header, &decoded.counts, on_sample, &decoded);
+    static const struct packet_options options = {.tunnels = 0};
+    const struct sflow_sink sink = {.options = &options, .context = &decoded, .sample = on_sample};
+    decoded.result = sflow_decode(copy, size, &decoded.header, &decoded.counts, &sink);
     free(copy);
     return decoded;
 }

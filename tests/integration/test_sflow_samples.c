@@ -62,7 +62,8 @@ static struct sums sums_of(const char *path) {
         uint8_t *copy = malloc(len); /* a sanitizer sees a byte read too far */
         assert_non_null(copy);
         memcpy(copy, bytes + begin, len);
-        if (sflow_decode(copy, len, &header, &counts, on_sample, &sums) != 0) fail_msg("%s: not sFlow", path);
+        const struct sflow_sink sink = {.options = &options, .context = &sums, .sample = on_sample};
+        if (sflow_decode(copy, len, &header, &counts, &sink) != 0) fail_msg("%s: not sFlow", path);
         free(copy);
         sums.datagrams++;
         sums.flow_samples += counts.flow_samples;

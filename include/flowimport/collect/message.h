@@ -23,7 +23,9 @@
 #include "base/show.h"
 #include "flow/lost.h"
 #include "collect/data_record.h"
+#include "collect/interfaces.h"
 #include "collect/prefixes.h"
+#include "packet/packet.h"
 
 enum {
     TEMPLATES_MAX = 1024,
@@ -58,8 +60,13 @@ struct message_config {
     int64_t hold_us;
     int64_t max_skew_us;    /* a clock of an exporter that differs by more is taken for wrong: its times are moved
                              by the difference, and it is said. 0: every clock is believed */
-    int64_t deduplicate_us; /* a flow (by its five-tuple) of which another exporter told within this time is left out;
+    int64_t deduplicate_us; /* a flow (by its five-tuple) that was reported elsewhere (collect/duplicate.h) within this
+                               time is left out;
                                0: none */
+    int64_t longest_us;     /* no flow is longer: what is, is clipped, or where it has totals refused by the importer;
+                               0: any may be */
+    enum data_record_ends ends;
+    struct packet_options packet;    /* of packets' headers, in sFlow and in packet sections: tunnels taken apart */
     const struct prefixes *allow;    /* exporters that are listened to; NULL: all */
     const struct prefixes *sampling; /* rates that count, whatever an exporter says; NULL: none */
     uint64_t seed;                   /* of hashes: any number that strangers don't know */
@@ -98,10 +105,27 @@ enum ignored {
     IGNORED_EMPTY,
     IGNORED_UNCOUNTED,
     IGNORED_NOT_IP,         /* bytes of a packet (collect/section.h) that hold no IP */
-    IGNORED_COUNTED_BEFORE, /* the last three: firewalls' events (collect/nsel.h) */
+    IGNORED_COUNTED_BEFORE, /* totals (collect/totals.h), and this and the next two of firewalls (collect/nsel.h) */
     IGNORED_CREATED,
     IGNORED_DENIED,
     IGNORED_REASONS
+};
+
+/* Why sFlow agents have discarded packets (collect/discard.h). */
+enum { DISCARD_OTHER = 53, DISCARD_REASONS = DISCARD_OTHER + 1 };
+
+/* What was wrong with the times of flows that were handed on; bits of enum times_noted (collect/flow_times.h). */
+enum times_reason { REASON_UNSET, REASON_FIXED, REASON_CLIPPED, TIMES_REASONS };
+
+/* What is wrong with an exporter, so that its operator has to look (flowimport doctor). */
+enum exporter_fault {
+    FAULT_UNSCALED,    /* data sets whose records are sampled, and nobody knows the rate */
+    FAULT_UNTEMPLATED, /* data sets whose template did not come in time */
+    FAULT_MALFORMED,   /* messages and sets that break their format */
+    FAULT_BOTH_ENDS, /* data sets (sFlow: samples) of flows that are reported where they come in and where they go out;
+                        not counted where `deduplicate` counts them once */
+    FAULT_TIMES,     /* flows, by enum times_reason */
+    EXPORTER_FAULTS = FAULT_TIMES + TIMES_REASONS
 };
 
 struct message_counters {
@@ -109,11 +133,13 @@ struct message_counters {
     uint64_t refused;          /* not on the list of exporters */
     uint64_t malformed;        /* messages or sets that break their format */
     uint64_t unknown_version;
-    uint64_t flows;                    /* handed on; a biflow is one entry, but two flows */
-    uint64_t scaled;                   /* of these, multiplied by a sampling rate */
-    uint64_t duplicates;               /* flows left out: another exporter had reported them */
-    uint64_t not_counted;              /* records of sFlow counters, options, and samples that hold no IP */
-    uint64_t ignored[IGNORED_REASONS]; /* of not_counted, by reason */
+    uint64_t flows;                      /* handed on; a biflow is one entry, but two flows */
+    uint64_t scaled;                     /* of these, multiplied by a sampling rate */
+    uint64_t duplicates;                 /* flows left out: another exporter had reported them */
+    uint64_t not_counted;                /* records of sFlow counters, options, and samples that hold no IP */
+    uint64_t ignored[IGNORED_REASONS];   /* of not_counted, by reason */
+    uint64_t times[TIMES_REASONS];       /* flows whose times were wrong, by reason */
+    uint64_t discarded[DISCARD_REASONS]; /* packets that sFlow agents report as discarded */
     uint64_t lost[LOST_WHATS];
     uint64_t templates, withdrawn, evicted; /* learned, withdrawn by their exporter, discarded for lack of memory */
     uint64_t plans;                         /* made of templates, each when the first data set needed it */
@@ -121,12 +147,15 @@ struct message_counters {
     uint64_t wrong_clocks;                  /* domains whose clock is taken for wrong, now */
     size_t memory;                          /* bytes in use */
 };
+/* An interface as sFlow's counter samples describe it, while it is remembered; NULL: it is not known. */
+const struct interface *message_interface(const struct message_decoder *decoder, uint8_t family,
+                                          const uint8_t address[16], uint32_t index);
 const struct message_counters *message_counters(const struct message_decoder *decoder);
 
 /* What is shown of a decoder, as it was at one moment: taken by its thread, in a fraction of a millisecond, shown by
  * any. More exporters than these are not shown by themselves: their names are labels of time series, and strangers can
  * make some up. */
-enum { REPORT_EXPORTERS = 256, REPORT_TEMPLATES = 64 };
+enum { REPORT_EXPORTERS = 256, REPORT_TEMPLATES = 64, REPORT_INTERFACES = 256 };
 struct message_report { /* of which the one that takes it has zeroed it first */
     struct message_counters counters;
     struct buffer problems; /* a line for each exporter about which something is wrong again and again, at most 20 */
@@ -134,12 +163,16 @@ struct message_report { /* of which the one that takes it has zeroed it first */
     struct exporter_line { /* of one or more observation domains of the same name */
         char name[LOST_SOURCE_MAX];
         uint64_t messages, records, lost, heard; /* heard: seconds since 1970 */
-    } exporters[REPORT_EXPORTERS];               /* by name */
+        uint64_t faults[EXPORTER_FAULTS];
+        uint64_t clock;            /* seconds by which its clock is wrong; 0: it is right */
+    } exporters[REPORT_EXPORTERS]; /* by name */
     unsigned n_templates;
     struct template_line { /* whose records can't be counted */
         char name[256];    /* "192.0.2.1/0 template 256: no octets and no packets" */
         uint64_t records;
     } templates[REPORT_TEMPLATES]; /* by name */
+    unsigned n_interfaces;
+    struct interface interfaces[REPORT_INTERFACES]; /* of sFlow agents, by address and index */
 };
 void message_report_take(const struct message_decoder *decoder, struct message_report *report);
 void message_report_release(struct message_report *report);

@@ -12,42 +12,11 @@
 
 #include "base/mem.h"
 #include "flow/names.h"
+#include "cells.h"
 #include "random.h"
 #include "record_check.h"
 
-enum { FIELDS = 30 };
-
 /* --- exact ones --- */
-
-/* A field and its value: a number, or text that is filled up with NULs. */
-struct cell {
-    uint16_t id, length;
-    uint64_t number;
-    const char *text;
-    uint32_t enterprise;
-};
-
-struct made {
-    struct field_specifier fields[FIELDS];
-    unsigned n;
-    uint8_t bytes[1024];
-    size_t len;
-};
-
-static struct made make(const struct cell *cells) {
-    struct made made = {.n = 0};
-    for (const struct cell *cell = cells; cell->id; cell++) {
-        size_t len = cell->length;
-        made.fields[made.n++] = (struct field_specifier){cell->enterprise, cell->id, cell->length};
-        if (len == FIELD_VARIABLE) made.bytes[made.len++] = (uint8_t)(len = strlen(cell->text));
-        if (cell->text)
-            memcpy(made.bytes + made.len, cell->text, strlen(cell->text));
-        else
-            bytes_put(made.bytes + made.len, (unsigned)len, cell->number);
-        made.len += len;
-    }
-    return made;
-}
 
 static uint16_t usual_length(unsigned id) {
     const struct element *element = element_by_id(id);
@@ -71,8 +40,8 @@ static void same_with_everything(const struct flow_layout *layout, struct entry_
     struct flow_record flows[2], read[ENTRY_RECORDS_MAX];
     struct reject reject;
     char left[RECORD_TEXT_MAX], right[RECORD_TEXT_MAX];
-    struct data_record_plan *plan = data_record_plan_new(made->fields, made->n, layout);
-    struct data_record_plan *all = data_record_plan_new(made->fields, made->n, NULL);
+    struct data_record_plan *plan = data_record_plan_new(made->fields, made->n, layout, DATA_RECORD_INNER);
+    struct data_record_plan *all = data_record_plan_new(made->fields, made->n, NULL, DATA_RECORD_INNER);
     unsigned n = data_record_flows(plan, made->bytes, made->len, context, flows, &reject);
     size_t len = data_record_entry(all, made->bytes, made->len, context, entry);
     assert_int_equal(entry_decode(decoder, ENTRY_ANY, entry, len, read, &reject), n);
@@ -92,7 +61,7 @@ static const char *entry_in(const struct cell *cells, const struct data_record_c
     struct made made = make(cells);
     struct flow_layout layout;
     if (keys) layout_make(&layout, keys, sums);
-    struct data_record_plan *plan = data_record_plan_new(made.fields, made.n, keys ? &layout : NULL);
+    struct data_record_plan *plan = data_record_plan_new(made.fields, made.n, keys ? &layout : NULL, DATA_RECORD_INNER);
     entry[data_record_entry(plan, made.bytes, made.len, context, entry)] = '\0';
     if (keys) {
         struct entry_decoder *decoder = entry_decoder_new(&layout);
@@ -108,10 +77,6 @@ static const char *entry_in(const struct cell *cells, const struct data_record_c
 #define everything(context, ...) entry_in((const struct cell[]){__VA_ARGS__, {0, 0, 0, NULL, 0}}, context, NULL, NULL)
 #define by_default(context, ...)                                                                                       \
     entry_in((const struct cell[]){__VA_ARGS__, {0, 0, 0, NULL, 0}}, context, FLOW_LAYOUT_KEYS, FLOW_LAYOUT_SUMS)
-#define N(id, length, number) {id, length, number, NULL, 0}
-#define T(id, length, text) {id, length, 0, text, 0}
-#define R(id, length, number) {id, length, number, NULL, ENTERPRISE_REVERSE}
-
 #define COUNTS N(2, 4, 61), N(1, 4, 52340)
 #define COUNTS_TEXT "\"packetDeltaCount\":61,\"octetDeltaCount\":52340"
 #define TIMES N(150, 4, 1699999990), N(151, 4, 1699999999)
@@ -164,6 +129,28 @@ static void every_element_by_its_name(void **state) {
                                  "octetDeltaCount"),                                                                   \
                         "{\"flowStartMilliseconds\":" start_ms ",\"flowEndMicroseconds\":" end_us                      \
                         ",\"octetDeltaCount\":1}")
+
+/* Templates that say ICMP by its elements alone. */
+static void icmp_without_a_protocol(void **state) {
+    (void)state;
+#define V4 N(8, 4, 1), N(12, 4, 2), TIMES, COUNTS
+#define KEYS_OF(port, protocol)                                                                                        \
+    "{" TIMES_TEXT "," COUNTS_TEXT ",\"sourceIPv4Address\":1,\"destinationIPv4Address\":2,"                            \
+    "\"destinationTransportPort\":" #port ",\"protocolIdentifier\":" #protocol "}"
+    assert_string_equal(by_default(&plain, V4, N(32, 2, 2048)), KEYS_OF(2048, 1));
+    assert_string_equal(by_default(&plain, V4, N(176, 1, 8), N(177, 1, 1)), KEYS_OF(2049, 1));
+    assert_string_equal(by_default(&plain, V4, N(139, 2, 32768)), KEYS_OF(32768, 58));
+    assert_string_equal(by_default(&plain, N(27, 16, 1), TIMES, COUNTS, N(139, 2, 32768), N(32, 2, 9)),
+                        "{" TIMES_TEXT "," COUNTS_TEXT ",\"sourceIPv6Address\":\"::1\","
+                        "\"destinationTransportPort\":32768,\"protocolIdentifier\":58}");
+    /* What has ports, or a protocol, says itself what it is. */
+    assert_string_equal(by_default(&plain, V4, N(32, 2, 2048), N(4, 1, 6)), KEYS_OF(0, 6));
+    assert_string_equal(by_default(&plain, V4, N(32, 2, 2048), N(11, 2, 80)),
+                        "{" TIMES_TEXT "," COUNTS_TEXT ",\"sourceIPv4Address\":1,\"destinationIPv4Address\":2,"
+                        "\"destinationTransportPort\":80}");
+#undef V4
+#undef KEYS_OF
+}
 
 static void times(void **state) {
     (void)state;
@@ -290,7 +277,7 @@ static const char *flows_in(const struct cell *cells, const char *keys, const ch
     struct reject reject;
     layout_make(&layout, keys, sums);
     entry_in(cells, &plain, keys, sums);
-    struct data_record_plan *plan = data_record_plan_new(made.fields, made.n, &layout);
+    struct data_record_plan *plan = data_record_plan_new(made.fields, made.n, &layout, DATA_RECORD_INNER);
     unsigned n = data_record_flows(plan, made.bytes, made.len, &plain, flows, &reject);
     data_record_plan_free(plan);
     if (n == 0) reject_show(&reject, text);
@@ -378,7 +365,7 @@ static void stations(void **state) {
 
 static bool has_addresses(const struct cell *cells) {
     struct made made = make(cells);
-    struct data_record_plan *plan = data_record_plan_new(made.fields, made.n, NULL);
+    struct data_record_plan *plan = data_record_plan_new(made.fields, made.n, NULL, DATA_RECORD_INNER);
     bool some = data_record_plan_addresses(plan);
     data_record_plan_free(plan);
     return some;
@@ -396,7 +383,7 @@ static void records_without_an_address(void **state) {
 
 static bool is_empty(const struct cell *cells) {
     struct made made = make(cells);
-    struct data_record_plan *plan = data_record_plan_new(made.fields, made.n, NULL);
+    struct data_record_plan *plan = data_record_plan_new(made.fields, made.n, NULL, DATA_RECORD_INNER);
     bool empty = data_record_empty(plan, made.bytes, made.len);
     data_record_plan_free(plan);
     return empty;
@@ -489,7 +476,7 @@ static void lengths_of_records(void **state) {
     struct flow_layout layout;
     uint64_t number = 0;
     layout_make(&layout, FLOW_LAYOUT_KEYS, FLOW_LAYOUT_SUMS);
-    struct data_record_plan *plan = data_record_plan_new(fields, 5, &layout);
+    struct data_record_plan *plan = data_record_plan_new(fields, 5, &layout, DATA_RECORD_INNER);
     assert_int_equal(data_record_plan_min(plan), 9);
     for (size_t len = 0; len <= sizeof bytes; len++) {
         uint8_t *copy = mem_alloc(len ? len : 1); /* ends there: a sanitizer sees a byte read beyond */
@@ -507,14 +494,14 @@ static void lengths_of_records(void **state) {
     assert_true(data_record_plan_bytes(plan) < 2048);
     data_record_plan_free(plan);
     static const struct field_specifier event[] = {{0, 8, 4}, {0, 230, 1}, {0, 323, 8}}; /* NAT's */
-    plan = data_record_plan_new(event, 3, &layout);
+    plan = data_record_plan_new(event, 3, &layout, DATA_RECORD_INNER);
     assert_false(data_record_plan_counts(plan));
     data_record_plan_free(plan);
-    plan = data_record_plan_new(event, 0, NULL);
+    plan = data_record_plan_new(event, 0, NULL, DATA_RECORD_INNER);
     assert_int_equal(data_record_length(plan, bytes, sizeof bytes), 0);
     data_record_plan_free(plan);
     struct field_specifier many[DATA_RECORD_FIELDS_MAX + 1] = {{0, 1, 4}};
-    assert_null(data_record_plan_new(many, DATA_RECORD_FIELDS_MAX + 1, &layout));
+    assert_null(data_record_plan_new(many, DATA_RECORD_FIELDS_MAX + 1, &layout, DATA_RECORD_INNER));
 }
 
 /* Names of the registry fit in; so does whatever a template has, or it is left out. */
@@ -526,7 +513,7 @@ static void the_longest(void **state) {
     for (unsigned i = 0; i < ELEMENT_COUNT; i++) {
         struct field_specifier field = {ENTERPRISE_REVERSE, element_table[i].id, usual_length(element_table[i].id)};
         const struct field_specifier fields[] = {field, {ENTERPRISE_REVERSE, 1, 1}};
-        struct data_record_plan *plan = data_record_plan_new(fields, 2, NULL);
+        struct data_record_plan *plan = data_record_plan_new(fields, 2, NULL, DATA_RECORD_INNER);
         size_t len = data_record_length(plan, bytes, 100);
         entry[data_record_entry(plan, bytes, len, &plain, entry)] = '\0';
         char name[64];
@@ -543,7 +530,7 @@ static void the_longest(void **state) {
     fields[2] = (struct field_specifier){0, 90, 12000};
     fields[3] = (struct field_specifier){0, 313, 1000};
     memset(bytes, 'a', sizeof bytes);
-    struct data_record_plan *plan = data_record_plan_new(fields, DATA_RECORD_FIELDS_MAX, NULL);
+    struct data_record_plan *plan = data_record_plan_new(fields, DATA_RECORD_FIELDS_MAX, NULL, DATA_RECORD_INNER);
     size_t len = data_record_length(plan, bytes, sizeof bytes), n = data_record_entry(plan, bytes, len, &plain, entry);
     assert_int_equal(entry[0], '{');
     assert_int_equal(entry[n - 1], '}');
@@ -626,7 +613,7 @@ static void both_ways_agree(void **state) {
     for (unsigned i = 0; i < TEMPLATES; i++) {
         struct field_specifier fields[FIELDS];
         unsigned n = fields_make(&seed, &layouts[i % CHECK_LAYOUTS], fields), which = i % CHECK_LAYOUTS;
-        struct data_record_plan *plan = data_record_plan_new(fields, n, &layouts[which]);
+        struct data_record_plan *plan = data_record_plan_new(fields, n, &layouts[which], DATA_RECORD_INNER);
         for (unsigned r = 0; r < RECORDS; r++) {
             uint8_t bytes[FIELDS * 500];
             struct data_record_context context = {.export_us = 1700000000000000 + (int64_t)random_below(&seed, 1 << 20),
@@ -662,6 +649,7 @@ int main(void) {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(netflow_v5),
         cmocka_unit_test(every_element_by_its_name),
+        cmocka_unit_test(icmp_without_a_protocol),
         cmocka_unit_test(times),
         cmocka_unit_test(rollover),
         cmocka_unit_test(families),

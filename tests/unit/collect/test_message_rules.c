@@ -3,6 +3,7 @@
 #include "collect/message.h"
 
 #include "collect/trouble.h"
+#include "collect/duplicate.h"
 #include "message_case.h"
 #include "random.h"
 
@@ -322,6 +323,38 @@ static void sampling_of_the_whole_exporter(void **state) {
     }
     case_decode(mc, 2); /* another exporter */
     assert_out(mc, A_FLOW);
+    /* Those that tell it and those that don't come by turns; from another port, too. */
+    v9_begin(&mc->message, UPTIME, NOW, 0, 0);
+    case_decode(mc, 1);
+    v9_begin(&mc->message, UPTIME, NOW, 0, 1);
+    DATA(&mc->message, 256, A_RECORD, 1, 1);
+    case_decode(mc, 1);
+    assert_out(mc, FLOW(1699999990, 1699999995, 70, 7000));
+    struct message_source other = exporter_of(1);
+    other.port++;
+    v9_begin(&mc->message, UPTIME, NOW, 0, 5);
+    TEMPLATE(&mc->message, 0, 256, SECONDS_FIELDS, 48, 1);
+    DATA(&mc->message, 256, A_RECORD, 1, 1);
+    assert_int_equal(case_decode_from(mc, &other), 0);
+    assert_out(mc, FLOW(1699999990, 1699999995, 70, 7000));
+    /* And after a restart. */
+    struct buffer state_text = BUFFER_INIT;
+    struct error error;
+    message_state_write(mc->decoder, &state_text);
+    struct message_case *next = case_open(NULL, OUT_NEEDED);
+    assert_int_equal(message_state_read(next->decoder, state_text.data, state_text.len, next->now_us, &error), 0);
+    buffer_release(&state_text);
+    next->message = mc->message;
+    assert_int_equal(case_decode_from(next, &other), 0);
+    assert_out(next, FLOW(1699999990, 1699999995, 70, 7000));
+    case_close(next);
+    /* Until who has told it is gone. */
+    mc->now_us += 1000 * SECOND;
+    assert_int_equal(case_decode_from(mc, &other), 0);
+    assert_out(mc, FLOW(1699999990, 1699999995, 70, 7000));
+    case_tick(mc, 900);
+    assert_int_equal(case_decode_from(mc, &other), 0);
+    assert_out(mc, A_FLOW);
     /* Options about one domain count for that alone; about the exporter, in IPFIX. */
     ipfix_begin(&mc->message, NOW, 0, 7);
     TEMPLATE(&mc->message, 2, 256, SECONDS_FIELDS);
@@ -482,6 +515,126 @@ static void flows_that_two_exporters_tell_of(void **state) {
     }
 }
 
+/* In order: flowDirection, interfaces in and out. */
+#define PLACE_FIELDS SECONDS_FIELDS, 61, 1, 10, 4, 14, 4, 138, 8
+#define SEEN(direction, in, out, point) A_RECORD, direction, 1, in, 4, out, 4, point, 8
+
+/* One router's two reports of a flow, and what looks like it. */
+static void flows_reported_at_both_ends(void **state) {
+    (void)state;
+    static const struct {
+        unsigned direction, in, out, point, counted; /* of the same flow, after the one before */
+    } steps[] = {
+        {0, 1, 2, 0, 1}, {1, 1, 2, 0, 0}, /* where it comes in, where it goes out */
+        {0, 1, 2, 0, 1},                  /* it goes on */
+        {0, 3, 2, 0, 1},                  /* by another link */
+        {0, 3, 4, 0, 1}, {0, 4, 5, 0, 0}, /* into a tunnel, out of it */
+        {0, 3, 4, 9, 0},                  /* another point */
+    };
+    for (enum case_out out = OUT_ALL; out <= OUT_FLOWS; out++) {
+        struct message_case *mc = case_open(&(struct message_config){.deduplicate_us = 60 * SECOND}, out);
+        uint64_t counted = 0;
+        ipfix_begin(&mc->message, NOW, 0, 0);
+        TEMPLATE(&mc->message, 2, 256, PLACE_FIELDS);
+        ipfix_end(&mc->message);
+        case_decode(mc, 1);
+        for (unsigned i = 0; i < sizeof steps / sizeof steps[0]; i++) {
+            ipfix_begin(&mc->message, NOW, 0, 0);
+            DATA(&mc->message, 256, SEEN(steps[i].direction, steps[i].in, steps[i].out, steps[i].point));
+            ipfix_end(&mc->message);
+            case_decode(mc, 1);
+            counted += steps[i].counted;
+            if (message_counters(mc->decoder)->flows != counted) fail_msg("step %u", i);
+        }
+        case_close(mc);
+    }
+}
+
+static const struct exporter_line *line_of(const struct message_case *mc, struct message_report *report) {
+    message_report_take(mc->decoder, report);
+    assert_int_equal(report->n_exporters, 1);
+    return &report->exporters[0];
+}
+
+/* What is wrong with an exporter, counted one by one. */
+static void faults_of_an_exporter(void **state) {
+    (void)state;
+    struct message_case *mc = case_open(&(struct message_config){.max_skew_us = 60 * SECOND}, OUT_NEEDED);
+    struct message_report *report = mem_zalloc(1, sizeof *report);
+    ipfix_begin(&mc->message, NOW, 0, 0);
+    TEMPLATE(&mc->message, 2, 256, PLACE_FIELDS);
+    TEMPLATE(&mc->message, 2, 257, SECONDS_FIELDS, 48, 1);
+    ipfix_end(&mc->message);
+    case_decode(mc, 1);
+    const struct exporter_line *line = line_of(mc, report);
+    for (unsigned i = 0; i < EXPORTER_FAULTS; i++)
+        assert_int_equal(line->faults[i], 0);
+    static const struct {
+        unsigned direction, in, out, faults; /* of both ends so far */
+    } steps[] = {
+        {0, 1, 2, 0}, {1, 3, 1, 0}, {1, 2, 1, 0}, {0, 1, 3, 0}, /* all that passes interface 1 */
+        {1, 1, 2, 0}, {0, 1, 2, 1}, {0, 3, 2, 2}, {0, 2, 2, 2}, {0, 1, 0, 2},
+    };
+    for (unsigned i = 0; i < sizeof steps / sizeof steps[0]; i++) {
+        ipfix_begin(&mc->message, NOW, 0, 0);
+        DATA(&mc->message, 256, SEEN(steps[i].direction, steps[i].in, steps[i].out, 0));
+        ipfix_end(&mc->message);
+        case_decode(mc, 1);
+        if (line_of(mc, report)->faults[FAULT_BOTH_ENDS] != steps[i].faults) fail_msg("step %u", i);
+    }
+    /* Of sampler 0, which is none; of one that nobody has described. */
+    for (unsigned sampler = 0; sampler < 2; sampler++) {
+        ipfix_begin(&mc->message, NOW, 0, 0);
+        DATA(&mc->message, 257, A_RECORD, sampler, 1);
+        ipfix_end(&mc->message);
+        case_decode(mc, 1);
+        assert_int_equal(line_of(mc, report)->faults[FAULT_UNSCALED], sampler);
+    }
+    ipfix_begin(&mc->message, NOW, 0, 0);
+    DATA(&mc->message, 300, 1, 4);
+    DATA(&mc->message, 257, TUPLE, 0, 4, 0, 4, 7, 4, 700, 4, 0, 1);
+    DATA(&mc->message, 257, RECORD(NOW, NOW - 3, 7, 700), 0, 1);
+    DATA(&mc->message, 4, 1, 4);
+    ipfix_end(&mc->message);
+    case_decode(mc, 1);
+    case_tick(mc, 40);
+    line = line_of(mc, report);
+    assert_int_equal(line->faults[FAULT_UNTEMPLATED], 1);
+    assert_int_equal(line->faults[FAULT_MALFORMED], 1);
+    assert_int_equal(line->faults[FAULT_TIMES + REASON_UNSET], 1);
+    assert_int_equal(line->faults[FAULT_TIMES + REASON_FIXED], 1);
+    assert_int_equal(message_counters(mc->decoder)->times[REASON_FIXED], 1);
+    assert_int_equal(line->clock, 0);
+    ipfix_begin(&mc->message, NOW - 7160, 0, 0);
+    ipfix_end(&mc->message);
+    case_decode(mc, 1);
+    assert_int_equal(line_of(mc, report)->clock, 7200);
+    message_report_release(report);
+    free(report);
+    case_close(mc);
+}
+
+/* Where the flowDirection is not known, and where it is. */
+static void who_reports(void **state) {
+    (void)state;
+    enum { U = DIRECTION_UNKNOWN, I = DIRECTION_INGRESS, E = DIRECTION_EGRESS };
+    static const struct {
+        struct reporter one, other;
+        bool differ;
+    } cases[] = {
+        {{5, 1, 2, U}, {5, 1, 2, U}, false}, {{5, 1, 2, U}, {6, 1, 2, U}, true},  {{5, 1, 2, I}, {5, 1, 2, I}, false},
+        {{5, 1, 2, I}, {5, 1, 2, E}, true},  {{5, 1, 2, U}, {5, 1, 2, E}, false}, {{5, 1, 2, U}, {5, 3, 2, U}, false},
+        {{5, 1, 2, U}, {5, 1, 3, U}, false}, {{5, 1, 2, U}, {5, 2, 3, U}, true},  {{5, 2, 3, U}, {5, 1, 2, U}, true},
+        {{5, 1, 2, U}, {5, 2, 1, U}, true},  {{5, 1, 1, U}, {5, 1, 1, U}, false}, {{5, 1, 0, U}, {5, 0, 2, U}, true},
+        {{5, 0, 2, U}, {5, 1, 0, U}, true},  {{5, 1, 2, U}, {5, 1, 0, U}, false}, {{5, 1, 2, U}, {5, 0, 2, U}, false},
+        {{5, 0, 0, U}, {5, 1, 2, U}, false}, {{5, 0, 0, I}, {5, 0, 0, E}, true},
+    };
+    for (unsigned i = 0; i < sizeof cases / sizeof cases[0]; i++) {
+        if (reporters_differ(&cases[i].one, &cases[i].other) != cases[i].differ) fail_msg("case %u", i);
+        if (reporters_differ(&cases[i].other, &cases[i].one) != cases[i].differ) fail_msg("case %u turned", i);
+    }
+}
+
 int main(void) {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(a_wrong_clock_is_made_right),
@@ -500,6 +653,9 @@ int main(void) {
         cmocka_unit_test(loss_is_told_now_and_then),
         cmocka_unit_test(exporters_that_are_not_listed),
         cmocka_unit_test(flows_that_two_exporters_tell_of),
+        cmocka_unit_test(flows_reported_at_both_ends),
+        cmocka_unit_test(who_reports),
+        cmocka_unit_test(faults_of_an_exporter),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

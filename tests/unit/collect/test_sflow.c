@@ -36,7 +36,9 @@ static void decode(const struct datagram *datagram, size_t len) {
     memcpy(copy, datagram->at, len);
     memset(&last, 0xee, sizeof last);
     last.n = 0;
-    last.result = sflow_decode(copy, len, &last.header, &last.counts, on_sample, &last);
+    static const struct packet_options options = {.tunnels = 0};
+    const struct sflow_sink sink = {.options = &options, .context = &last, .sample = on_sample};
+    last.result = sflow_decode(copy, len, &last.header, &last.counts, &sink);
     free(copy);
 }
 
@@ -402,7 +404,7 @@ static void extended_data_without_values(void **state) {
 static void other_samples(void **state) {
     (void)state;
     struct bytes ip = ipv4(1, 2, TCP, 3, 4, SYN, 1000);
-    static const uint32_t formats[] = {2, 4, 5, 4413 << 12 | 1, 2};
+    static const uint32_t formats[] = {2, 4, 6, 4413 << 12 | 1, 2};
     struct datagram datagram = {.len = 0};
     WORDS(&datagram, 5, 2, 0x20010db8, 0, 0, 9, 0, 1, 2, 6);
     for (unsigned i = 0; i < 5; i++) {
@@ -516,10 +518,10 @@ static void cut_at_every_byte(void **state) {
     ends[n++] = datagram.len;
     for (size_t len = 0; len <= datagram.len; len++) {
         unsigned whole = 0;
-        while (whole < n && ends[whole] <= len)
+        while (whole < n && ends[whole] <= len + 3) /* which may be padding that was left out */
             whole++;
         decode(&datagram, len);
-        assert_int_equal(last.result, len == datagram.len ? 0 : -1);
+        assert_int_equal(last.result, len + 3 >= datagram.len ? 0 : -1);
         assert_int_equal(last.n, whole > 0 ? whole - 1 : 0);
         assert_int_equal(last.counts.counter_samples, whole > 0);
     }
