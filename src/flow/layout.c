@@ -106,6 +106,20 @@ static void fields_swap(const struct flow_field *a, const struct flow_field *b, 
     memcpy(right, kept, a->width[family]);
 }
 
+int flow_icmp_answer(unsigned type, enum flow_family family) {
+    static const struct {
+        uint8_t ask, answer, family;
+    } pairs[] = {{8, 0, FLOW_IPV4},     {13, 14, FLOW_IPV4},   {15, 16, FLOW_IPV4},   {10, 9, FLOW_IPV4},
+                 {17, 18, FLOW_IPV4},   {128, 129, FLOW_IPV6}, {133, 134, FLOW_IPV6}, {135, 136, FLOW_IPV6},
+                 {130, 131, FLOW_IPV6}, {139, 140, FLOW_IPV6}, {144, 145, FLOW_IPV6}};
+    for (unsigned i = 0; i < sizeof pairs / sizeof pairs[0]; i++) {
+        if (pairs[i].family != family) continue;
+        if (type == pairs[i].ask) return pairs[i].answer;
+        if (type == pairs[i].answer) return pairs[i].ask;
+    }
+    return -1;
+}
+
 void flow_layout_turn(const struct flow_layout *layout, enum flow_family family, uint8_t *key) {
     const struct flow_field *fields = layout->fields;
     fields_swap(&fields[TUPLE_SOURCE], &fields[TUPLE_DESTINATION], family, key);

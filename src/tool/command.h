@@ -29,6 +29,13 @@ enum command_format {
     FORMAT_ARGUS,
     FORMAT_NFDUMP,
     FORMAT_VPC,
+    FORMAT_PMACCT,
+    FORMAT_SURICATA,
+    FORMAT_GOFLOW2,
+    FORMAT_SILK,
+    FORMAT_GCP,
+    FORMAT_AZURE,
+    FORMAT_IANA,
     FORMAT_PCAP,
     FORMAT_VERMONT_DB, /* this and the next: tables of databases */
     FORMAT_ARGUS_DB

@@ -8,7 +8,9 @@
 /* clang-format off */
 static const struct option_word formats[] = {
     {"auto", FORMAT_AUTO},   {"json", FORMAT_JSON},     {"zeek", FORMAT_ZEEK},
-    {"argus", FORMAT_ARGUS}, {"nfdump", FORMAT_NFDUMP}, {"vpc", FORMAT_VPC}, {"pcap", FORMAT_PCAP},
+    {"argus", FORMAT_ARGUS}, {"nfdump", FORMAT_NFDUMP}, {"vpc", FORMAT_VPC}, {"pmacct", FORMAT_PMACCT},
+    {"suricata", FORMAT_SURICATA}, {"goflow2", FORMAT_GOFLOW2}, {"silk", FORMAT_SILK}, {"gcp", FORMAT_GCP},
+    {"azure", FORMAT_AZURE}, {"iana", FORMAT_IANA}, {"pcap", FORMAT_PCAP},
     {"vermont-db", FORMAT_VERMONT_DB}, {"argus-db", FORMAT_ARGUS_DB}, {NULL, 0}};
 
 #define AT(field, type) OPTION_AT(command_options, field, type)
