@@ -8,7 +8,7 @@ enum exit_code { EXIT_DONE = 0, EXIT_FAILED = 1, EXIT_USAGE = 2, EXIT_REJECTED =
 
 /* The options of the hand tool's command line. */
 struct command_options {
-    bool once, adopt, again, dry_run, end, follow, json, pretty;
+    bool once, adopt, again, dry_run, end, follow, json, pretty, check;
     int format;       /* enum command_format */
     int64_t from, to; /* seconds since the epoch; 0: not given */
     uint64_t n;       /* rows */

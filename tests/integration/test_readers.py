@@ -10,6 +10,7 @@ import shutil
 import signal
 import struct
 import subprocess
+import time
 
 import pytest
 
@@ -539,6 +540,41 @@ def test_log_is_followed_across_rotation_and_restarts(pusher, folder):  # noqa: 
 
 
 # For people -----------------------------------------------------------------------------------------------------------
+
+
+def test_check(folder):
+    """What an import would say of each line; nothing is written, and no store or queue is needed."""
+    now = int(time.time())
+    good = ENTRIES[0]
+    bad = [b"no JSON", b'{"flowStartSeconds":1}', good.replace(b'"packetDeltaCount":', b'"packetDeltaCount":-'),
+           b'{"flowStartSeconds":%d,"flowEndSeconds":%d,"octetDeltaCount":1,"packetDeltaCount":1}' % (now, now + 90000)]
+    path = write(folder / "entries", [good, b"[%s,%s]" % (good, good), *bad, b"END", *bad[:1] * 12,
+                                      b"[%s,{}]" % good])
+    out, err = flowimport("print", "--check", path, code=3)
+    lines = out.decode().splitlines()
+    assert lines[:2] == ["%s:3: not-json byte 2: invalid token near 'no': the entry is not valid JSON" % path,
+                         "%s:4: missing-field flowEndSeconds: a required field is missing or null" % path]
+    assert lines[2].startswith("%s:5: out-of-range packetDeltaCount -" % path)
+    assert lines[3] == "%s:6: too-long flowEndSeconds %d: the flow is longer than max_flow_duration" % (path, now + 90000)
+    assert len(lines) == 4 + 12 + 1 + 1
+    assert lines[-2] == "%s:20: missing-field [1].flowStartSeconds: a required field is missing or null" % path
+    assert lines[-1] == "%s: 2 entries (6 flows) can be imported, 0 are too old, 17 would be rejected: 13 not-json, " \
+        "2 missing-field, 1 out-of-range, 1 too-long" % path
+    assert err == "%s: 17 entries were rejected\n" % path
+    # By the configuration: its keys' values, its rules.
+    write(folder / "one", [good])
+    out, _ = flowimport("print", "--check", "--max-flow-age", "1h", folder / "one")
+    assert out.decode() == "%s: 0 entries (0 flows) can be imported, 1 are too old, 0 would be rejected\n" % (folder / "one")
+    # Other tools' records, and files that are none.
+    log = folder / "conn.log"
+    log.write_bytes(HEADER + b"\n".join(bad_log()[0]) + b"\n")
+    out, _ = flowimport("print", "--check", log, code=3)
+    assert out.decode().splitlines()[-1] == \
+        "%s: 28 entries (%d flows) can be imported, 0 are too old, 12 would be rejected: 12 wrong-type" \
+        % (log, sum(1 + (b"revPacketDeltaCount" in entry) for entry in bad_log()[2]))
+    (folder / "none").write_bytes(b"\x7fELF")
+    assert "unknown format" in flowimport("print", "--check", folder / "none", code=1)[1]
+    assert "either --pretty or --check" in flowimport("print", "--check", "--pretty", path, code=2)[1]
 
 
 def test_pretty(folder):
