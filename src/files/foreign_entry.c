@@ -205,7 +205,7 @@ static void reply_find(const struct foreign *foreign, struct flow *flow) {
     uint64_t *port = &flow->destination.port;
     int answer = flow_icmp_answer((unsigned)(*port >> 8), flow->family);
     unsigned code = foreign->tool->icmp_answers ? (unsigned)answer : 0;
-    if (answer < 0 || (*port & 0xff) != code) return;
+    if (answer < 0 || (*port & 0xff) != code || (*port == 0 && !foreign->tool->icmp_port)) return;
     *port -= code;
     flow->reply = answer << 8;
 }
