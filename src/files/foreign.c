@@ -178,6 +178,10 @@ static int record_line(struct foreign *foreign, const char *line, size_t len, st
         (foreign->tool->comment && foreign->tool->comment(foreign, line, len)))
         return FOREIGN_NONE;
     foreign->record = (struct cell){line, len};
+    if (foreign->tool->prose && !foreign->skipping) {
+        memset(&foreign->cells, 0, sizeof foreign->cells);
+        if (foreign->tool->prose(foreign, line, len)) return foreign_assemble(foreign, error);
+    }
     if (len > FOREIGN_RECORD_MAX) return error_set(error, "the line is longer than %d bytes", FOREIGN_RECORD_MAX);
     return foreign->skipping ? FOREIGN_NONE : line_read(foreign, error);
 }
@@ -231,6 +235,8 @@ enum foreign_format foreign_find(const char *head, size_t len) {
         if (len > strlen(zeek[i]) && memcmp(head, zeek[i], strlen(zeek[i])) == 0) return FOREIGN_ZEEK;
     if (len > 0 && (*head == '{' || *head == '[')) return objects_find(head, len);
     const char *end = memchr(head, '\n', len);
+    struct yaf_line yaf;
+    if (yaf_line_read(head, end ? (size_t)(end - head) : len, &yaf)) return FOREIGN_SILK;
     if (end) len = (size_t)(end - head);
     return header_find(head, len > 0 && head[len - 1] == '\r' ? len - 1 : len);
 }

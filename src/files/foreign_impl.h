@@ -100,7 +100,9 @@ struct foreign_tool {
     const char *report;         /* how its output for people begins, which is refused; NULL: not known */
     const char *default_header; /* of a source that has none; NULL: it must have one */
     const char *separators;     /* that a header line of names may have; "": the tool's headers are comments */
-    const char *frame;          /* what stands before records that are quoted strings in a file; NULL: they are lines */
+    /* Takes a line for people apart; false: it is none. NULL: there are none, or they are refused (report). */
+    bool (*prose)(struct foreign *foreign, const char *line, size_t len);
+    const char *frame; /* what stands before records that are quoted strings in a file; NULL: they are lines */
     /* The kinds of records that are flows; each describes all flows, so that only the first in a file counts. NULL: all
      * records are. */
     const char *const *kinds;
@@ -178,6 +180,15 @@ int value_address(const struct cell *cell, uint8_t address[16]);
 bool value_address_unmap(uint8_t address[16]);
 int value_mac(const struct cell *cell, uint8_t octets[6]);
 int value_flags(const struct cell *cell, uint64_t *flags);
+
+/* --- lines for people: yaf.c --- */
+
+/* The parts of a line of yafscii; without text where there is none. */
+struct yaf_line {
+    struct cell start, duration, protocol, type, code, source, destination, source_port, destination_port, packets,
+        octets, reverse_packets, reverse_octets;
+};
+bool yaf_line_read(const char *text, size_t len, struct yaf_line *line);
 
 /* --- objects of JSON: json_members.c --- */
 

@@ -1,4 +1,4 @@
-/* SiLK's rwcut, with its titles or the columns that it has by default, and yafscii --tabular of YAF: columns separated
+/* SiLK's rwcut, with its titles or the columns that it has by default, and YAF's yafscii. Columns separated
  * by '|', or by what --column-separator and --delimited say; times of UTC or since 1970 (--epoch-time). rwcut's records
  * are of one direction; fields: https://tools.netsa.cert.org/silk/rwcut.html. */
 #include "files/foreign_impl.h"
@@ -30,6 +30,35 @@ static const struct column columns[] = {
 
 _Static_assert(sizeof columns / sizeof columns[0] <= COLUMNS_MAX, "a place for each value");
 
+/* The line's parts to the first columns of their roles. */
+static bool prose(struct foreign *foreign, const char *line, size_t len) {
+    struct yaf_line parts;
+    if (!yaf_line_read(line, len, &parts)) return false;
+    const struct {
+        enum column_role role;
+        const struct cell *cell;
+    } cells[] = {
+        {ROLE_START, &parts.start},
+        {ROLE_DURATION, &parts.duration},
+        {ROLE_PROTOCOL, &parts.protocol},
+        {ROLE_ICMP_TYPE, &parts.type},
+        {ROLE_ICMP_CODE, &parts.code},
+        {ROLE_SOURCE, &parts.source},
+        {ROLE_DESTINATION, &parts.destination},
+        {ROLE_SOURCE_PORT, &parts.source_port},
+        {ROLE_DESTINATION_PORT, &parts.destination_port},
+        {ROLE_PACKETS, &parts.packets},
+        {ROLE_OCTETS, &parts.octets},
+        {ROLE_REVERSE_PACKETS, &parts.reverse_packets},
+        {ROLE_REVERSE_OCTETS, &parts.reverse_octets},
+    };
+    for (unsigned i = 0; i < sizeof cells / sizeof cells[0]; i++)
+        foreign->cells.at[foreign->first[cells[i].role]] = *cells[i].cell;
+    return true;
+}
+
+static const struct alias protocols[] = {{"icmp6", 58}, {NULL, 0}};
+
 const struct foreign_tool silk_tool = {
     .columns = columns,
     .needed = 1U << ROLE_START | 1U << ROLE_END | 1U << ROLE_SOURCE | 1U << ROLE_DESTINATION | 1U << ROLE_PACKETS |
@@ -37,6 +66,8 @@ const struct foreign_tool silk_tool = {
     .hint = "rwcut --fields=sIP,dIP,sPort,dPort,protocol,packets,bytes,flags,sTime,duration,eTime prints it",
     .counts = "",
     .times = "",
+    .protocols = protocols,
+    .prose = prose,
     .separators = "|,;\t",
     .default_header = "sIP|dIP|sPort|dPort|pro|packets|bytes|flags|sTime|duration|eTime|sen",
     .utc = true,

@@ -168,6 +168,12 @@ static void pmacct(void **state) {
 
 /* --- SiLK and YAF --- */
 
+#define HOSTS6 "{\"sourceIPv6Address\":\"2001:db8::1\",\"destinationIPv6Address\":\"2001:db8::2\","
+#define MOMENT "\"flowStartMicroseconds\":1699999990123000,\"flowEndMicroseconds\":1699999990123000,"
+#define YAFSCII                                                                                                        \
+    "2023-11-14 22:13:10.123 - 22:13:19.123 (9.000 sec) tcp 192.0.2.1:51515 => 198.51.100.4:443 00000001:00000002 "    \
+    "S/APSF:AS/APSF (10/1000 <-> 8/4000) rtt 12 ms\n"
+
 static void silk(void **state) {
     (void)state;
 #define RWCUT                                                                                                          \
@@ -195,6 +201,20 @@ static void silk(void **state) {
         "198.51.100.4|  443|       S|    APSF|      AS|     APS|00000001|00000002|000|000|      10|    1000|       8|"
         "    4000|\n",
         HOSTS TCP MILLIS TWO_WAYS ",\"tcpControlBits\":27,\"revTcpControlBits\":26}\n");
+    expect(FOREIGN_SILK,
+           YAFSCII "2023-11-14 22:13:10.123 icmp [8:0] 192.0.2.1 => 198.51.100.4 (10/1000 <-> 8/800) rtt 12 ms idle\n"
+                   "2023-11-14 22:13:10.123 icmp6 [1:4] 2001:db8::1 => 2001:db8::2 vlan 064 (10/1000 ->)\n"
+                   "2023-11-14 22:13:10.123 udp 2001:db8::1:53 => 2001:db8::2:5353 (10/1000 ->) idle\n"
+                   "2023-11-14 22:13:10.123 ip 47 192.0.2.1 => 198.51.100.4 (10/1000 ->)\n"
+                   "2023-11-14 22:13:10.123 tcp 192.0.2.1 => 198.51.100.4 (10/1000 ->)\n",
+           HOSTS TCP MILLIS TWO_WAYS "}\n[" HOSTS ICMP(2048) MOMENT ONE_WAY "}," BACK ICMP(0) MOMENT
+           "\"packetDeltaCount\":8,\"octetDeltaCount\":800}]\n" HOSTS6
+           "\"protocolIdentifier\":58,\"sourceTransportPort\":0,\"destinationTransportPort\":260," MOMENT ONE_WAY
+           "}\n" HOSTS6
+           "\"protocolIdentifier\":17,\"sourceTransportPort\":53,\"destinationTransportPort\":5353," MOMENT ONE_WAY
+           "}\n" HOSTS
+           "\"protocolIdentifier\":47,\"sourceTransportPort\":0,\"destinationTransportPort\":0," MOMENT ONE_WAY
+           "}\n! the line has 1 columns; expected 12, as in the header\n");
     expect(FOREIGN_SILK, "sIP|dIP|packets|bytes|\n", "");
     expect(FOREIGN_SILK, "sIP|dIP|packets|sTime|eTime|\n1|2|3|4|5|\n",
            "! column 'bytes': not in the header: rwcut "
@@ -378,6 +398,7 @@ static void formats_are_found(void **state) {
         {RWCUT, FOREIGN_SILK},
         {"sIP,dIP,sPort\n", FOREIGN_SILK},
         {"start-time|end-time|duration|rtt\n", FOREIGN_SILK},
+        {YAFSCII, FOREIGN_SILK},
         {"[\n{\n\"insertId\": \"1\",\"jsonPayload\":", FOREIGN_GCP},
         {"{\"records\":[{\"category\":\"NetworkSecurityGroupFlowEvent\"", FOREIGN_AZURE},
         {"{\"flowTuples\":[\n\"1", FOREIGN_AZURE},
