@@ -26,12 +26,33 @@ static int tunnels_read(const char *text, unsigned *tunnels, struct error *error
     return 0;
 }
 
+int capture_options_interfaces(const char *text, struct capture_interfaces *interfaces, struct error *error) {
+    static const char separators[] = ", \t";
+    interfaces->n = 0;
+    for (text += strspn(text, separators); *text; text += strspn(text, separators)) {
+        size_t len = strcspn(text, separators);
+        if (len >= IFNAMSIZ) return error_set(error, "'%.*s' is not the name of an interface", (int)len, text);
+        if (interfaces->n == CAPTURE_INTERFACES_MAX)
+            return error_set(error, "at most %d interfaces", CAPTURE_INTERFACES_MAX);
+        char *name = interfaces->at[interfaces->n++];
+        memcpy(name, text, len);
+        name[len] = '\0';
+        for (unsigned i = 0; i + 1 < interfaces->n; i++)
+            if (strcmp(interfaces->at[i], name) == 0) return error_set(error, "'%s' is repeated", name);
+        text += len;
+    }
+    for (unsigned i = 0; i < interfaces->n && interfaces->n > 1; i++)
+        if (strcmp(interfaces->at[i], "any") == 0) return error_set(error, "'any' includes all others");
+    return interfaces->n > 0 ? 0 : error_set(error, "expected the name of an interface");
+}
+
 static const char *text_or_empty(const char *text) { return text ? text : ""; }
 
 void capture_options_check(struct config *config) {
     struct meter_rules rules;
     struct error error;
     unsigned tunnels;
+    struct capture_interfaces interfaces;
     const char *filter = config->capture.filter;
     if (meter_rules_parse(&rules, text_or_empty(config->capture.rules), &error) != 0)
         options_complain(&config->options, "capture", "rules", "%s", error.text);
@@ -41,6 +62,8 @@ void capture_options_check(struct config *config) {
     meter_rules_release(&rules);
     if (filter && meter_match_check(filter, &error) != 0)
         options_complain(&config->options, "capture", "filter", "%s", error.text);
+    if (config->capture.interface && capture_options_interfaces(config->capture.interface, &interfaces, &error) != 0)
+        options_complain(&config->options, "capture", "interface", "%s", error.text);
     if (config->capture.queue == CAPTURE_NONE && !config->export.collectors)
         options_complain(&config->options, "capture", "queue",
                          "none requires [export] collectors: otherwise the flows go nowhere");

@@ -2,10 +2,20 @@
 #ifndef FLOWIMPORT_CONFIG_CAPTURE_OPTIONS_H
 #define FLOWIMPORT_CONFIG_CAPTURE_OPTIONS_H
 
+#include <net/if.h>
+
 #include "export/exporter.h"
 #include "meter/meter.h"
 #include "config/config.h"
 
+/* The names of [capture] interface. */
+struct capture_interfaces {
+    unsigned n;
+    char at[CAPTURE_INTERFACES_MAX][IFNAMSIZ];
+};
+/* Reads "eth0, eth1". 0, or -1 with the error set. */
+int capture_options_interfaces(const char *text, struct capture_interfaces *interfaces, struct error *error)
+    __attribute__((warn_unused_result));
 /* Adds an error for each option of [capture] that can't be. */
 void capture_options_check(struct config *config);
 /* Of a configuration that was checked. The rules are released by the caller; the seed is its business, too. */

@@ -198,9 +198,9 @@ const struct option config_options[] = {
              "it.", .reload = true},
 
     {.section = "capture", .name = "interface", .flag = "interface", .type = OPTION_TEXT,
-     .offset = AT(capture.interface, const char *), .placeholder = "NAME",
-     .help = "The network interface to capture, or any for all; empty: none.",
-     .more = "Opening it requires root or CAP_NET_RAW, which is given up afterwards."},
+     .offset = AT(capture.interface, const char *), .placeholder = "NAME,...",
+     .help = "The network interfaces to capture, up to 16, or any for all; empty: none.",
+     .more = "Opening them requires root or CAP_NET_RAW, which is given up afterwards."},
     {.section = "capture", .name = "queue", .flag = "capture-queue", .type = OPTION_WORD,
      .offset = AT(capture.queue, int), .standard = "redis", .words = capture_queues,
      .help = "Where captured flows go: to the queue, straight to the tables, or only to collectors.",

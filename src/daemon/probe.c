@@ -9,10 +9,9 @@
 
 #include "base/log.h"
 #include "base/mem.h"
-#include "packet/capture.h"
 #include "export/exporter.h"
 #include "meter/meter_entry.h"
-#include "config/capture_options.h"
+#include "daemon/interfaces.h"
 #include "daemon/loss.h"
 
 enum {
@@ -32,8 +31,7 @@ struct exported {
 struct probe {
     const struct config *config;
     const struct pipeline *pipeline;
-    struct capture_config capture_config;
-    struct capture *capture;
+    struct interfaces interfaces;
     struct meter_rules rules;
     struct meter_template templates[METER_RULES_MAX];
     struct meter *meter;
@@ -68,11 +66,6 @@ static void on_flow(void *context, unsigned rule, const struct meter_flow *flow)
     }
 }
 
-static void on_frame(void *context, const struct capture_frame *frame) {
-    const struct probe *probe = context;
-    meter_frame(probe->meter, frame->bytes, frame->captured, frame->original, frame->time_us);
-}
-
 static void rings_flush(struct probe *probe) {
     if (probe->feed) feed_flush(probe->feed);
     if (probe->exports) feed_flush(probe->exports);
@@ -80,7 +73,7 @@ static void rings_flush(struct probe *probe) {
 
 static void losses_tell(struct probe *probe, int64_t now, bool last) {
     if (!probe->feed) return;
-    loss_tell(&probe->dropped, capture_counters(probe->capture)->dropped, now, last, &probe->worker, probe->feed);
+    loss_tell(&probe->dropped, interfaces_counters(&probe->interfaces).dropped, now, last, &probe->worker, probe->feed);
     loss_tell(&probe->thrown_away, feed_lost(probe->feed), now, last, &probe->worker, probe->feed);
 }
 
@@ -90,21 +83,21 @@ static void thread_run(void *context) {
     pthread_mutex_lock(&probe->lock);
     while (!worker_stopping(&probe->worker)) {
         pthread_mutex_unlock(&probe->lock);
-        capture_wait(probe->capture, READ_MS);
+        interfaces_wait(&probe->interfaces, READ_MS);
         pthread_mutex_lock(&probe->lock);
-        int n = capture_read(probe->capture, on_frame, probe, &probe->gone);
+        int status = interfaces_read(&probe->interfaces, &probe->gone);
         now = clock_now_us(&clock_system);
-        if (n < 0) break;
+        if (status != 0) break;
         if (now - looked >= 0 && now - looked < LOOK_US) continue;
         looked = now;
         meter_tick(probe->meter, now - LATE_US);
-        capture_look(probe->capture);
+        interfaces_look(&probe->interfaces);
         losses_tell(probe, now, false);
         rings_flush(probe);
     }
     worker_stop(&probe->worker); /* from here on a full ring is waited for */
     meter_end(probe->meter);
-    capture_look(probe->capture);
+    interfaces_look(&probe->interfaces);
     losses_tell(probe, now, true);
     rings_flush(probe);
     pthread_mutex_unlock(&probe->lock);
@@ -124,17 +117,11 @@ struct probe *probe_open(const struct config *config, const struct pipeline *pip
     probe->worker = (struct worker){.run = thread_run, .over = on_over, .context = probe};
     probe->dropped = (struct loss){.what = LOST_FRAMES, .source = config->capture.interface};
     probe->thrown_away = (struct loss){.what = LOST_ENTRIES, .source = config->capture.interface};
-    probe->capture_config = (struct capture_config){.interface = config->capture.interface,
-                                                    .filter = config->capture.filter,
-                                                    .promiscuous = config->capture.promiscuous,
-                                                    .snaplen = (uint32_t)config->capture.snaplen,
-                                                    .buffer = config->capture.buffer};
     pthread_mutex_init(&probe->lock, NULL);
     capture_options_meter(config, &probe->rules, &meter);
     if (getrandom(&meter.seed, sizeof meter.seed, GRND_NONBLOCK) < 0) meter.seed = 0;
     probe->meter = meter_new(&meter, on_flow, probe);
-    probe->capture = capture_open(&probe->capture_config, error);
-    if (!probe->capture || meter_link_type(probe->meter, capture_link_type(probe->capture), error) != 0 ||
+    if (interfaces_open(&probe->interfaces, config, probe->meter, error) != 0 ||
         (config->capture.queue != CAPTURE_NONE && !(probe->feed = feed_new(error))) ||
         (config->export.collectors && !(probe->exports = feed_new(error)))) {
         probe_free(probe);
@@ -159,7 +146,7 @@ void probe_free(struct probe *probe) {
         meter_entry_free(probe->entries[i]);
     meter_free(probe->meter);
     meter_rules_release(&probe->rules);
-    capture_close(probe->capture);
+    interfaces_close(&probe->interfaces);
     pthread_mutex_destroy(&probe->lock);
     free(probe);
 }
@@ -194,12 +181,12 @@ static void on_over(void *context) {
     const struct timeval tick = {.tv_usec = LEAVE_TICK_MS * 1000};
     if (probe->gone.text[0]) log_error("capture", "%s", probe->gone.text);
     const struct meter_totals *totals = meter_totals(probe->meter);
-    const struct capture_counters *counters = capture_counters(probe->capture);
+    const struct capture_counters counters = interfaces_counters(&probe->interfaces);
     log_notice("capture",
                "interface '%s': %" PRIu64 " frames, of which %" PRIu64 " packets with %" PRIu64
                " bytes were counted; %" PRIu64 " frames dropped by the kernel, %" PRIu64 " by the interface",
-               probe->capture_config.interface, counters->frames, totals->packets, totals->octets, counters->dropped,
-               counters->interface_dropped);
+               probe->config->capture.interface, counters.frames, totals->packets, totals->octets, counters.dropped,
+               counters.interface_dropped);
     if (probe->exporter) {
         on_exports(-1, 0, probe);
         exporter_flush(probe->exporter);
@@ -225,7 +212,7 @@ int probe_start(struct probe *probe, struct event_base *base, void (*finished)(v
     if (exporter_begin(probe, base, error) != 0) return -1;
     probe->leaving = event_new(base, -1, EV_PERSIST, on_leaving, probe);
     if (worker_start(&probe->worker, base, error) != 0) return -1;
-    log_notice("capture", "interface '%s': capturing, %u rule%s", probe->capture_config.interface, probe->rules.n,
+    log_notice("capture", "interface '%s': capturing, %u rule%s", probe->config->capture.interface, probe->rules.n,
                probe->rules.n == 1 ? "" : "s");
     return 0;
 }
@@ -236,16 +223,9 @@ void probe_stop(struct probe *probe) { worker_stop(&probe->worker); }
 
 void probe_show(struct probe *probe, struct show *show) {
     pthread_mutex_lock(&probe->lock);
-    const struct capture_counters *counters = capture_counters(probe->capture);
     show_module(show, "capture");
-    show_info(show, "info", "interface", "The captured interface.", probe->capture_config.interface);
-    show_gauge(show, "up", "Whether the interface is up.", counters->up);
-    show_counter(show, "downs_total", "The number of times that the interface went down.", counters->downs);
-    show_counter(show, "frames_total", "Frames captured.", counters->frames);
-    show_counter(show, "kernel_dropped_total", "Frames that the kernel dropped because its ring was full.",
-                 counters->dropped);
-    show_counter(show, "interface_dropped_total", "Frames that the interface dropped, if it reports them.",
-                 counters->interface_dropped);
+    show_info(show, "info", "interface", "The captured interface.", probe->config->capture.interface);
+    interfaces_show(&probe->interfaces, show);
     show_counter(show, "flows_lost_total", "Flows discarded because the event loop did not take them in time.",
                  (probe->feed ? feed_lost(probe->feed) : 0) + (probe->exports ? feed_lost(probe->exports) : 0));
     meter_show(probe->meter, show);
@@ -255,8 +235,7 @@ void probe_show(struct probe *probe, struct show *show) {
 
 void probe_problems(struct probe *probe, struct buffer *out) {
     pthread_mutex_lock(&probe->lock);
-    bool up = capture_counters(probe->capture)->up;
+    interfaces_problems(&probe->interfaces, out);
     pthread_mutex_unlock(&probe->lock);
-    if (!up) buffer_printf(out, "capture: interface '%s' is down\n", probe->capture_config.interface);
     if (probe->exporter) exporter_problems(probe->exporter, out);
 }

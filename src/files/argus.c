@@ -70,14 +70,9 @@ static unsigned icmp_port(unsigned source, unsigned destination, bool ipv6) {
     return (source & 0xff) << 8 | source >> 8;
 }
 
-static bool comment(struct foreign *foreign, const char *line, size_t len) {
-    (void)foreign, (void)line;
-    return len == 0;
-}
-
 const struct foreign_tool argus_tool = {
     .columns = columns,
-    .mark = "\"saddr\"",
+    .marks = {"\"saddr\""},
     .needed = 1U << ROLE_START | 1U << ROLE_END | 1U << ROLE_PROTOCOL | 1U << ROLE_SOURCE | 1U << ROLE_DESTINATION |
               1U << ROLE_SOURCE_PORT | 1U << ROLE_DESTINATION_PORT | 1U << ROLE_PACKETS | 1U << ROLE_OCTETS |
               1U << ROLE_REVERSE_PACKETS | 1U << ROLE_REVERSE_OCTETS,
@@ -89,6 +84,5 @@ const struct foreign_tool argus_tool = {
     .strangers = strangers,
     .ambiguous = ambiguous,
     .icmp_port = icmp_port,
-    .comment = comment,
     .separators = ",|;\t",
 };

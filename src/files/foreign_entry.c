@@ -17,6 +17,7 @@ enum {
     UDP_LITE = 136,
     MICROSECONDS = 1000000,
 };
+static const int64_t UPTIME_MAX_US = INT64_C(100000000) * MICROSECONDS; /* in 1973 */
 
 /* The two ends of a flow, and what each has sent. */
 struct flow {
@@ -73,7 +74,7 @@ static int number_read(const struct foreign *foreign, enum column_role role, con
     *number = 0;
     if (!cell || (value_number(cell, number) == 0 && *number <= max)) return 0;
     snprintf(accepted, sizeof accepted, "a whole number from 0 to %llu%s", (unsigned long long)max,
-             role >= ROLE_PACKETS ? foreign->tool->counts : "");
+             role >= ROLE_PACKETS && role <= ROLE_REVERSE_OCTETS ? foreign->tool->counts : "");
     return wrong(foreign, cell, noun, accepted, error);
 }
 
@@ -81,12 +82,12 @@ static int time_read(struct foreign *foreign, enum column_role role, int64_t *us
     char accepted[192];
     const struct cell *cell = role_cell(foreign, role);
     if (!cell) return missing(foreign, role, error);
-    if (value_time(cell, &foreign->local, us) == 0) return 0;
-    snprintf(
-        accepted, sizeof accepted,
-        "seconds since 1970, such as 1700000000.25, or a local time, such as 2023-11-14 22:13:20.25, or one with Z or "
-        "+01:00%s",
-        foreign->tool->times);
+    int status = value_time(cell, foreign->tool->utc ? NULL : &foreign->local, us);
+    if (status == 0 && !(foreign->tool->uptimes && *us < UPTIME_MAX_US)) return 0;
+    snprintf(accepted, sizeof accepted,
+             "seconds since 1970, such as 1700000000.25, or a %s time, such as 2023-11-14 22:13:20.25, or one with Z "
+             "or +01:00%s",
+             foreign->tool->utc ? "UTC" : "local", foreign->tool->times);
     return wrong(foreign, cell, "time", accepted, error);
 }
 
@@ -95,7 +96,8 @@ static int times_read(struct foreign *foreign, struct flow *flow, struct error *
     const struct cell *duration = role_cell(foreign, ROLE_DURATION);
     if (role_cell(foreign, ROLE_END)) {
         if (time_read(foreign, ROLE_END, &flow->end_us, error) != 0) return -1;
-        if (flow->end_us >= flow->start_us || !duration) return 0; /* else the clocks were put back between the two */
+        /* Else it is none, or the clocks were put back between the two. */
+        if (flow->end_us >= flow->start_us || (flow->end_us > 0 && !duration)) return 0;
     }
     int64_t us = 0;
     if (duration && value_seconds(duration, &us) != 0)
@@ -198,51 +200,64 @@ static bool protocol_has_ports(int protocol) {
     }
 }
 
-/* The type of ICMP that answers a type, or is answered by it; -1: none. */
-static int icmp_answer(unsigned type, bool ipv6) {
-    static const struct {
-        uint8_t ask, answer;
-        bool ipv6;
-    } pairs[] = {{8, 0, false},    {13, 14, false},  {15, 16, false},  {10, 9, false},
-                 {17, 18, false},  {128, 129, true}, {133, 134, true}, {135, 136, true},
-                 {130, 131, true}, {139, 140, true}, {144, 145, true}};
-    for (unsigned i = 0; i < sizeof pairs / sizeof pairs[0]; i++) {
-        if (pairs[i].ipv6 != ipv6) continue;
-        if (type == pairs[i].ask) return pairs[i].answer;
-        if (type == pairs[i].answer) return pairs[i].ask;
-    }
-    return -1;
-}
-
 /* What the other direction has in place of the port. */
-static void reply_read(const struct foreign *foreign, struct flow *flow) {
+static void reply_find(const struct foreign *foreign, struct flow *flow) {
     uint64_t *port = &flow->destination.port;
-    int answer = icmp_answer((unsigned)(*port >> 8), flow->family == FLOW_IPV6);
+    int answer = flow_icmp_answer((unsigned)(*port >> 8), flow->family);
     unsigned code = foreign->tool->icmp_answers ? (unsigned)answer : 0;
-    if (answer < 0 || (*port & 0xff) != code) return;
+    if (answer < 0 || (*port & 0xff) != code || (*port == 0 && !foreign->tool->icmp_port)) return;
     *port -= code;
     flow->reply = answer << 8;
 }
 
-static int ports_read(const struct foreign *foreign, struct flow *flow, struct error *error) {
-    bool icmp = is_icmp(flow->protocol);
-    uint64_t *source = &flow->source.port, *destination = &flow->destination.port, type, code;
-    if (!icmp && !protocol_has_ports(flow->protocol)) return 0;
-    if (port_read(foreign, ROLE_SOURCE_PORT, flow, source, error) != 0 ||
-        port_read(foreign, ROLE_DESTINATION_PORT, flow, destination, error) != 0)
+/* The type and code in two columns. 1, 0: there are none, -1. */
+static int icmp_read(const struct foreign *foreign, enum column_role role, uint64_t *port, struct error *error) {
+    uint64_t type, code;
+    if (!role_cell(foreign, role)) return 0;
+    if (number_read(foreign, role, "type", UINT8_MAX, &type, error) != 0 ||
+        number_read(foreign, role + 1, "code", UINT8_MAX, &code, error) != 0)
         return -1;
-    if (!icmp) return 0;
-    if (role_cell(foreign, ROLE_ICMP_TYPE)) {
-        if (number_read(foreign, ROLE_ICMP_TYPE, "type", UINT8_MAX, &type, error) != 0 ||
-            number_read(foreign, ROLE_ICMP_CODE, "code", UINT8_MAX, &code, error) != 0)
-            return -1;
-        *destination = type << 8 | code;
-    } else if (foreign->tool->icmp_port) {
+    *port = type << 8 | code;
+    return 1;
+}
+
+/* ICMP's type and code, by columns of their own or out of the ports. Columns of 0 may be filled by a tool that told
+ * them as a port. */
+static int types_read(const struct foreign *foreign, struct flow *flow, struct error *error) {
+    uint64_t source = flow->source.port, *destination = &flow->destination.port, type = 0;
+    flow->source.port = 0;
+    int told = icmp_read(foreign, ROLE_ICMP_TYPE, &type, error);
+    if (told == 0 && role_cell(foreign, ROLE_ICMP_BOTH))
+        told = number_read(foreign, ROLE_ICMP_BOTH, "type and code", UINT16_MAX, &type, error) == 0 ? 1 : -1;
+    if (told < 0) return -1;
+    if (told == 0 && foreign->tool->icmp_port)
         *destination =
-            foreign->tool->icmp_port((unsigned)*source, (unsigned)*destination, flow->family == FLOW_IPV6) & UINT16_MAX;
-    }
-    if (foreign->tool->icmp_port) reply_read(foreign, flow);
-    *source = 0;
+            foreign->tool->icmp_port((unsigned)source, (unsigned)*destination, flow->family == FLOW_IPV6) & UINT16_MAX;
+    if (told > 0 && type > 0) *destination = type;
+    int reply = icmp_read(foreign, ROLE_REPLY_TYPE, &type, error);
+    if (reply > 0)
+        flow->reply = (int)type;
+    else if (reply == 0)
+        reply_find(foreign, flow);
+    return reply < 0 ? -1 : 0;
+}
+
+static int ports_read(const struct foreign *foreign, struct flow *flow, struct error *error) {
+    if (!is_icmp(flow->protocol) && !protocol_has_ports(flow->protocol)) return 0;
+    if (port_read(foreign, ROLE_SOURCE_PORT, flow, &flow->source.port, error) != 0 ||
+        port_read(foreign, ROLE_DESTINATION_PORT, flow, &flow->destination.port, error) != 0)
+        return -1;
+    return is_icmp(flow->protocol) ? types_read(foreign, flow, error) : 0;
+}
+
+/* What was counted of a sample stands for all. */
+static int sampling_apply(const struct foreign *foreign, struct flow *flow, struct error *error) {
+    uint64_t rate, *counts[] = {&flow->source.packets, &flow->source.octets, &flow->destination.packets,
+                                &flow->destination.octets};
+    if (number_read(foreign, ROLE_SAMPLING, "rate", UINT32_MAX, &rate, error) != 0) return -1;
+    for (unsigned i = 0; rate > 1 && i < sizeof counts / sizeof counts[0]; i++)
+        if (__builtin_mul_overflow(*counts[i], rate, counts[i]))
+            return wrong(foreign, role_cell(foreign, ROLE_SAMPLING), "rate", "one whose counts have 64 bits", error);
     return 0;
 }
 
@@ -252,7 +267,22 @@ static int counts_read(const struct foreign *foreign, struct flow *flow, struct 
         number_read(foreign, ROLE_OCTETS, "count", UINT64_MAX, &flow->source.octets, error) != 0 ||
         number_read(foreign, ROLE_REVERSE_PACKETS, "count", UINT64_MAX, &flow->destination.packets, error) != 0)
         return -1;
-    return number_read(foreign, ROLE_REVERSE_OCTETS, "count", UINT64_MAX, &flow->destination.octets, error);
+    if (number_read(foreign, ROLE_REVERSE_OCTETS, "count", UINT64_MAX, &flow->destination.octets, error) != 0)
+        return -1;
+    return sampling_apply(foreign, flow, error);
+}
+
+/* Addresses of IPv4 that are written as ones of IPv6; not where only one of the two is. */
+static void addresses_unmap(struct flow *flow, int family[2]) {
+    uint8_t source[16], destination[16];
+    memcpy(source, flow->source.address, sizeof source);
+    memcpy(destination, flow->destination.address, sizeof destination);
+    if ((family[0] == FLOW_IPV6 && !value_address_unmap(source)) ||
+        (family[1] == FLOW_IPV6 && !value_address_unmap(destination)))
+        return;
+    memcpy(flow->source.address, source, sizeof source);
+    memcpy(flow->destination.address, destination, sizeof destination);
+    family[0] = family[1] = FLOW_IPV4;
 }
 
 /* 1: read, 0: the record is of no flow of IP, -1. */
@@ -262,6 +292,7 @@ static int flow_read(struct foreign *foreign, struct flow *flow, struct error *e
     if (is_flow == 1) is_flow = address_read(foreign, ROLE_SOURCE, &flow->source, &family[0], error);
     if (is_flow == 1) is_flow = address_read(foreign, ROLE_DESTINATION, &flow->destination, &family[1], error);
     if (is_flow != 1) return is_flow;
+    addresses_unmap(flow, family);
     if (family[0] != family[1])
         return wrong(foreign, role_cell(foreign, ROLE_DESTINATION), "address of the source's family",
                      "two IPv4 or two IPv6 addresses", error);
@@ -322,6 +353,10 @@ static char *element_write(char *out, const struct foreign *foreign, const struc
         family = value_address(cell, octets);
         if (family < 0)
             return wrong(foreign, cell, "address", "an address such as 192.0.2.1 or 2001:db8::1", error), NULL;
+        if (family == FLOW_IPV6 && value_address_unmap(octets)) {
+            family = FLOW_IPV4;
+            memset(octets + 4, 0, sizeof octets - 4);
+        }
         if (memcmp(octets, zeros, sizeof octets) == 0) return out;
         return address_write(out, family == FLOW_IPV6 && column->other ? column->other : name, (enum flow_family)family,
                              octets);
@@ -334,6 +369,9 @@ static char *element_write(char *out, const struct foreign *foreign, const struc
     case ROLE_FLAGS:
         if (value_flags(cell, &number) != 0)
             return wrong(foreign, cell, "set of flags", "flags such as ...AP.SF", error), NULL;
+        break;
+    case ROLE_HEX:
+        if (value_hex(cell, &number) != 0) return wrong(foreign, cell, "number", "hexadecimal digits", error), NULL;
         break;
     default:
         if (value_number(cell, &number) != 0) return wrong(foreign, cell, "number", "a whole number", error), NULL;
@@ -390,13 +428,26 @@ static char *both_write(char *out, const struct foreign *foreign, struct flow *f
     return out;
 }
 
+/* Whether the record is a flow of its own. */
+static bool is_wanted(struct foreign *foreign) {
+    const struct cell *kind = role_cell(foreign, ROLE_KIND);
+    const char *const *kinds = foreign->tool->kinds;
+    if (role_cell(foreign, ROLE_INSIDE)) return false;
+    if (foreign->tool->other_ones && !role_cell(foreign, ROLE_SOURCE) && !role_cell(foreign, ROLE_DESTINATION))
+        return false;
+    if (!kinds) return true;
+    int8_t i = 0;
+    while (kinds[i] && !(kind && cell_is(kind, kinds[i])))
+        i++;
+    if (kinds[i] && foreign->kind < 0) foreign->kind = i;
+    return i == foreign->kind;
+}
+
 int foreign_assemble(struct foreign *foreign, struct error *error) {
     struct flow flow = {.protocol = -1, .reply = -1};
-    if (role_cell(foreign, ROLE_INSIDE)) {
-        foreign->passed_over++;
-        return FOREIGN_NONE;
-    }
-    int is_flow = flow_read(foreign, &flow, error);
+    bool wanted = is_wanted(foreign);
+    if (foreign->skipping) return FOREIGN_NONE;
+    int is_flow = wanted ? flow_read(foreign, &flow, error) : 0;
     if (is_flow < 0) return -1;
     if (is_flow == 0) {
         foreign->passed_over++;
@@ -404,7 +455,8 @@ int foreign_assemble(struct foreign *foreign, struct error *error) {
     }
     /* One that was only answered, as a tool saw it, is a flow of who answered. */
     bool turned = flow.source.packets == 0 && flow.source.octets == 0 && flow.destination.packets > 0;
-    if (turned && !foreign->tool->icmp_answers) flow.reply = -1; /* the type is of the one direction there is */
+    bool of_answer = foreign->tool->icmp_answers || role_cell(foreign, ROLE_REPLY_TYPE);
+    if (turned && !of_answer) flow.reply = -1; /* the type is of the one direction there is */
     bool both = flow.reply >= 0 && !turned && (flow.destination.packets > 0 || flow.destination.octets > 0);
     if (turned) flow_turn(&flow);
     buffer_clear(&foreign->entry);

@@ -18,20 +18,81 @@ static struct cell cell_trim(struct cell cell) {
 
 bool foreign_cell_next(struct cell *rest, char separator, struct cell *cell) {
     if (!rest->text) return false;
-    const char *end = memchr(rest->text, separator, rest->len);
+    const char *end =
+        separator == SEPARATOR_GAP ? memmem(rest->text, rest->len, "  ", 2) : memchr(rest->text, separator, rest->len);
     size_t len = end ? (size_t)(end - rest->text) : rest->len;
     *cell = cell_trim((struct cell){rest->text, len});
     *rest = end ? (struct cell){end + 1, rest->len - len - 1} : (struct cell){NULL, 0};
+    if (separator != SEPARATOR_GAP) return true;
+    while (rest->len > 0 && rest->text[0] == ' ')
+        *rest = (struct cell){rest->text + 1, rest->len - 1};
+    if (rest->len == 0) rest->text = NULL;
     return true;
 }
 
-int foreign_column_find(const struct foreign_tool *tool, const struct cell *name) {
+static bool name_is(const char *name, const struct cell *cell) {
+    return strlen(name) == cell->len && memcmp(name, cell->text, cell->len) == 0;
+}
+
+/* But for the case of letters, and for '_'. */
+static bool name_is_loosely(const char *name, const struct cell *cell) {
+    const char *at = cell->text, *end = at + cell->len;
+    for (;; name++, at++) {
+        while (*name == '_')
+            name++;
+        while (at < end && *at == '_')
+            at++;
+        if (!*name || at == end) return !*name && at == end;
+        if (tolower((unsigned char)*name) != tolower((unsigned char)*at)) return false;
+    }
+}
+
+static bool name_is_of(const struct foreign_tool *tool, const char *name, const struct cell *cell) {
+    if (name[0] == '=') return name_is(name + 1, cell);
+    return (tool->loose ? name_is_loosely : name_is)(name, cell);
+}
+
+static int name_find(const struct foreign_tool *tool, const struct cell *name) {
     for (int i = 0; tool->columns[i].names[0]; i++)
         for (unsigned n = 0; n < NAMES_MAX && tool->columns[i].names[n]; n++)
-            if (strlen(tool->columns[i].names[n]) == name->len &&
-                memcmp(tool->columns[i].names[n], name->text, name->len) == 0)
-                return i;
+            if (name_is_of(tool, tool->columns[i].names[n], name)) return i;
     return -1;
+}
+
+static bool is_of_words(const struct cell *name) {
+    for (size_t i = 1; i < name->len; i++)
+        if (name->text[i] == '_' || isupper((unsigned char)name->text[i])) return true;
+    return false;
+}
+
+/* What stands before a name, up to '.' or ':', or is one of these. "iana@reverse:" is another element's. A name of one
+ * word means too much to be found behind any other: "network.protocol". */
+static int name_find_behind(const struct foreign_tool *tool, const struct cell *name) {
+    static const char *const before[] = {"iana_", "ipfix_", "netflow_"};
+    static const char reverse[] = "@reverse:";
+    char text[PATH_MAX_BYTES + 8];
+    const char *end = name->text + name->len, *at = name->text;
+    while (at < end && *at != '.' && *at != ':')
+        at++;
+    struct cell rest = {at, 0};
+    if (at < end) rest = (struct cell){at + 1, (size_t)(end - at) - 1};
+    for (unsigned i = 0; rest.len == 0 && i < sizeof before / sizeof before[0]; i++)
+        if (name->len > strlen(before[i]) && memcmp(name->text, before[i], strlen(before[i])) == 0)
+            rest = (struct cell){name->text + strlen(before[i]), name->len - strlen(before[i])};
+    if (!is_of_words(&rest) || rest.len > PATH_MAX_BYTES) return -1;
+    if ((size_t)(rest.text - name->text) > strlen(reverse) &&
+        memcmp(rest.text - strlen(reverse), reverse, strlen(reverse)) == 0) {
+        memcpy(text, "reverse", 7);
+        memcpy(text + 7, rest.text, rest.len);
+        rest = (struct cell){text, rest.len + 7};
+    }
+    int column = name_find(tool, &rest);
+    return column >= 0 || at == end ? column : name_find_behind(tool, &rest);
+}
+
+int foreign_column_find(const struct foreign_tool *tool, const struct cell *name) {
+    int column = name_find(tool, name);
+    return column >= 0 || !tool->loose ? column : name_find_behind(tool, name);
 }
 
 static unsigned known_columns(const struct foreign_tool *tool, const char *line, size_t len, char separator) {
@@ -67,6 +128,7 @@ void foreign_header_read(struct foreign *foreign, const char *names, size_t len,
     for (foreign->n_cells = 0; foreign->n_cells < CELLS_MAX && foreign_cell_next(&rest, separator, &name);
          foreign->n_cells++)
         foreign->cell_columns[foreign->n_cells] = (int8_t)foreign_column_find(foreign->tool, &name);
+    if (foreign->tool->ends_open && foreign->n_cells > 0 && name.len == 0) foreign->n_cells--;
     for (unsigned role = 0; role < ROLES && !foreign->missing; role++) {
         bool by_duration = role == ROLE_END && header_has(foreign, ROLE_DURATION);
         if (!(foreign->tool->needed >> role & 1) || header_has(foreign, (enum column_role)role) || by_duration)
@@ -77,7 +139,7 @@ void foreign_header_read(struct foreign *foreign, const char *names, size_t len,
 }
 
 bool foreign_header_take(struct foreign *foreign, const char *line, size_t len) {
-    if (!isalpha((unsigned char)line[0])) return false;
+    if (!isalpha((unsigned char)line[0]) && line[0] != ' ') return false;
     char separator = foreign_header_separator(foreign->tool, line, len);
     if (!separator) return false;
     buffer_clear(&foreign->header);

@@ -9,6 +9,10 @@ enum {
     COLUMNS_MAX = 64,      /* of a tool's table */
     CELLS_MAX = 256,       /* of a line */
     NAMES_MAX = 4,         /* of a column */
+    MARKS_MAX = 4,         /* of a tool */
+    PATH_MAX_BYTES = 96,   /* of a member in nested objects; what is deeper or longer is none of ours */
+    NESTED_MAX = 4,        /* objects in each other */
+    SEPARATOR_GAP = '\v',  /* two spaces or more, as columns for people have them */
     FOREIGN_TEXT_MAX = 64, /* bytes of a string; the rest is left out */
 };
 
@@ -24,10 +28,15 @@ enum column_role {
     ROLE_DESTINATION_PORT,
     ROLE_ICMP_TYPE,
     ROLE_ICMP_CODE,
+    ROLE_ICMP_BOTH,  /* type * 256 + code */
+    ROLE_REPLY_TYPE, /* of ICMP, what the other direction has */
+    ROLE_REPLY_CODE,
+    ROLE_SAMPLING, /* one of so many packets was counted; 0: all of them */
     ROLE_PACKETS,
     ROLE_OCTETS,
     ROLE_REVERSE_PACKETS,
     ROLE_REVERSE_OCTETS,
+    ROLE_KIND,   /* of a record: those that the tool does not list are passed over */
     ROLE_INSIDE, /* of a tunnel: has a value where the record is of what another one has counted */
     ROLE_NONE,   /* known by name alone */
     ROLES,
@@ -37,6 +46,7 @@ enum column_role {
     ROLE_MAC,
     ROLE_TEXT,
     ROLE_FLAGS, /* of TCP, by their letters */
+    ROLE_HEX,   /* a number in hexadecimal, without 0x */
 };
 
 struct column {
@@ -71,7 +81,7 @@ struct local_minute {
 /* One tool: facts alone. */
 struct foreign_tool {
     const struct column *columns; /* those of a role beside each other, up to one without names */
-    const char *mark;             /* a name that only its objects have, with quotes */
+    const char *marks[MARKS_MAX]; /* names that only its objects have, with quotes */
     uint32_t needed;              /* roles, as bits, that a header must have */
     const char *hint;             /* how to have the tool print all of them */
     const char *counts;           /* a hint for counts */
@@ -84,11 +94,26 @@ struct foreign_tool {
     const char *const *ambiguous; /* names that it prints for several protocols, which are refused; NULL: none */
     /* Where a type of ICMP has an answer, the answer's type stands in place of the code. */
     bool icmp_answers;
-    /* Takes lines that are neither header nor record: true, it was one. */
+    /* Takes lines that are neither header nor record: true, it was one. NULL: there are none. */
     bool (*comment)(struct foreign *foreign, const char *line, size_t len);
+    const char *unset_texts[2]; /* that stand for no value; NULL: none */
     const char *report;         /* how its output for people begins, which is refused; NULL: not known */
     const char *default_header; /* of a source that has none; NULL: it must have one */
     const char *separators;     /* that a header line of names may have; "": the tool's headers are comments */
+    /* Takes a line for people apart; false: it is none. NULL: there are none, or they are refused (report). */
+    bool (*prose)(struct foreign *foreign, const char *line, size_t len);
+    const char *frame; /* what stands before records that are quoted strings in a file; NULL: they are lines */
+    /* The kinds of records that are flows; each describes all flows, so that only the first in a file counts. NULL: all
+     * records are. */
+    const char *const *kinds;
+    bool nested; /* members of objects in objects are columns by their path, "flow.start" */
+    /* Letters' case and '_' don't count in names, nor does what stands before them: "iana:". But in those that are
+     * written with '=' before them. */
+    bool loose;
+    bool utc;        /* times without a zone are of UTC, not local ones */
+    bool uptimes;    /* times may be since an exporter's boot, and are refused */
+    bool other_ones; /* there are records without any address, which are passed over */
+    bool ends_open;  /* lines may end with a separator */
 };
 
 struct foreign {
@@ -111,16 +136,18 @@ struct foreign {
     struct cells cells;
     struct local_minute local;
     uint64_t passed_over;
+    int8_t kind; /* of tool->kinds, the first that was read; -1: none yet */
     struct buffer entry;
 };
 
-extern const struct foreign_tool zeek_tool, argus_tool, nfdump_tool, vpc_tool;
+extern const struct foreign_tool zeek_tool, argus_tool, nfdump_tool, vpc_tool, pmacct_tool, suricata_tool, goflow2_tool,
+    silk_tool, gcp_tool, azure_tool, iana_tool;
 
 /* --- headers: foreign_header.c --- */
 
 /* The next cell of a line, which *rest begins with; false where there is none. */
 bool foreign_cell_next(struct cell *rest, char separator, struct cell *cell);
-/* The column of that name, or -1. */
+/* The column of that name, or in nested objects of that path; -1: none. */
 int foreign_column_find(const struct foreign_tool *tool, const struct cell *name);
 /* The separator of a line that is a header: its first name is one of the tool's, and two more; 0: it is none. */
 char foreign_header_separator(const struct foreign_tool *tool, const char *line, size_t len);
@@ -132,17 +159,36 @@ bool foreign_header_take(struct foreign *foreign, const char *line, size_t len);
 /* The values in foreign->cells as an entry. FOREIGN_ENTRY, FOREIGN_NONE for what is passed over, or -1. */
 int foreign_assemble(struct foreign *foreign, struct error *error);
 
+/* What the names of the first objects of JSON are. */
+enum foreign_names { NAMES_OTHER, NAMES_OF_ENTRIES, NAMES_LIKE_IANA };
+/* NAMES_OF_ENTRIES: the first object has elements as a queue entry has them; NAMES_LIKE_IANA: elements in other
+ * spellings, or in an object in it: iana.c. */
+enum foreign_names foreign_names_look(const char *head, size_t len);
+
 /* --- values: foreign_value.c. Each returns 0, or -1 where the text is none. --- */
 
 int value_number(const struct cell *cell, uint64_t *number); /* decimal, or hexadecimal with "0x" */
+int value_hex(const struct cell *cell, uint64_t *number);
 /* Seconds with a fraction, to the microsecond. */
 int value_seconds(const struct cell *cell, int64_t *us);
-/* The same of a moment: seconds since 1970, or a date and a time of day, in local time unless Z or +01:00 follows. */
+/* The same of a moment: since 1970 (seconds, or whole milli-, micro- or nanoseconds, told by how many they are), or a
+ * date and a time of day, in local time (UTC where `local` is NULL) unless Z or +01:00 follows. */
 int value_time(const struct cell *cell, struct local_minute *local, int64_t *us);
 /* The family, enum flow_family, or -1; IPv4 in the first four bytes. */
 int value_address(const struct cell *cell, uint8_t address[16]);
+/* Whether it is one of IPv6 that stands for one of IPv4, which it is made then. */
+bool value_address_unmap(uint8_t address[16]);
 int value_mac(const struct cell *cell, uint8_t octets[6]);
 int value_flags(const struct cell *cell, uint64_t *flags);
+
+/* --- lines for people: yaf.c --- */
+
+/* The parts of a line of yafscii; without text where there is none. */
+struct yaf_line {
+    struct cell start, duration, protocol, type, code, source, destination, source_port, destination_port, packets,
+        octets, reverse_packets, reverse_octets;
+};
+bool yaf_line_read(const char *text, size_t len, struct yaf_line *line);
 
 /* --- objects of JSON: json_members.c --- */
 

@@ -28,6 +28,17 @@ int value_number(const struct cell *cell, uint64_t *number) {
     return 0;
 }
 
+int value_hex(const struct cell *cell, uint64_t *number) {
+    *number = 0;
+    if (cell->len == 0 || cell->len > 16) return -1;
+    for (size_t i = 0; i < cell->len; i++) {
+        unsigned digit = (unsigned)digit_of(cell->text[i]);
+        if (digit > 15) return -1;
+        *number = *number << 4 | digit;
+    }
+    return 0;
+}
+
 /* "1e-05": what JSON makes of short times. */
 static int exponent_read(const struct cell *cell, int64_t *us) {
     char text[48], *end;
@@ -54,11 +65,13 @@ int value_seconds(const struct cell *cell, int64_t *us) {
     return 0;
 }
 
-/* Milliseconds since 1970, as whole numbers from 10^11 on are: seconds would be after the year 5000. */
-static bool is_milliseconds(const struct cell *cell, int64_t *us) {
-    uint64_t ms;
-    if (cell->len < 12 || cell->len > 15 || cell->text[0] == '0' || value_number(cell, &ms) != 0) return false;
-    *us = (int64_t)ms * 1000;
+/* Whole milli-, micro- or nanoseconds since 1970: in seconds, each would be after the year 5000, and so it is in the
+ * unit before its own. */
+static bool is_fine(const struct cell *cell, int64_t *us) {
+    uint64_t n;
+    if (cell->len < 12 || cell->len > 19 || cell->text[0] == '0' || value_number(cell, &n) != 0 || n > INT64_MAX)
+        return false;
+    *us = (int64_t)(cell->len < 15 ? n * 1000 : cell->len < 18 ? n : n / 1000);
     return true;
 }
 
@@ -82,12 +95,13 @@ int value_time(const struct cell *cell, struct local_minute *local, int64_t *us)
     const char *at = cell->text, *end = at + cell->len;
     struct date date;
     int64_t ahead;
-    if (is_milliseconds(cell, us)) return 0;
+    if (is_fine(cell, us)) return 0;
     if (cell->len < 5 || (at[4] != '-' && at[4] != '/')) return value_seconds(cell, us);
     at = date_read(at, end, &date);
     int zone = at ? date_zone(at, end, &ahead) : -1;
     if (zone < 0) return -1;
-    int64_t seconds = zone ? date_minutes(&date) * 60 - ahead : local_seconds(local, &date);
+    if (zone == 0) ahead = 0;
+    int64_t seconds = zone || !local ? date_minutes(&date) * 60 - ahead : local_seconds(local, &date);
     if (seconds < 0) return -1;
     *us = (seconds + date.second) * 1000000 + date.us;
     return 0;
@@ -104,11 +118,18 @@ int value_address(const struct cell *cell, uint8_t address[16]) {
     return family == AF_INET6 ? FLOW_IPV6 : FLOW_IPV4;
 }
 
+bool value_address_unmap(uint8_t address[16]) {
+    static const uint8_t prefix[12] = {[10] = 0xff, [11] = 0xff};
+    if (memcmp(address, prefix, sizeof prefix) != 0) return false;
+    memcpy(address, address + sizeof prefix, 4);
+    return true;
+}
+
 int value_mac(const struct cell *cell, uint8_t octets[6]) {
     if (cell->len != 17) return -1;
     for (size_t i = 0; i < 6; i++) {
         int high = digit_of(cell->text[3 * i]), low = digit_of(cell->text[3 * i + 1]);
-        if (high > 15 || low > 15 || (i < 5 && cell->text[3 * i + 2] != ':')) return -1;
+        if (high > 15 || low > 15 || (i < 5 && cell->text[3 * i + 2] != ':' && cell->text[3 * i + 2] != '-')) return -1;
         octets[i] = (uint8_t)(high << 4 | low);
     }
     return 0;
@@ -119,7 +140,7 @@ int value_flags(const struct cell *cell, uint64_t *flags) {
     *flags = 0;
     for (size_t i = 0; i < cell->len; i++) {
         const char *letter = cell->text[i] ? strchr(letters, cell->text[i]) : NULL;
-        if (!letter && cell->text[i] != '.') return value_number(cell, flags);
+        if (!letter && cell->text[i] != '.' && cell->text[i] != ' ') return value_number(cell, flags);
         if (letter) *flags |= UINT64_C(1) << (letter - letters);
     }
     return 0;

@@ -67,9 +67,10 @@ int head_refuse(const char *path, const char *head, size_t len, struct error *er
         if (begins(head, len, packers[i].magic, packers[i].len))
             return error_set(error, "%s: packed by %s: unpack it first, as in %s FILE | flowimport ... -", path,
                              packers[i].name, packers[i].unpack);
-    return error_set(error,
-                     "%s: unknown format; known are pcap, pcapng, JSON, and the text and JSON of Zeek, Argus and "
-                     "nfdump, flow logs of AWS, "
-                     "each also packed by gzip, zstd or xz; --format json reads any line as an entry",
-                     path);
+    return error_set(
+        error,
+        "%s: unknown format; known are pcap, pcapng, JSON, and what Zeek, Argus, nfdump, Suricata, GoFlow2, "
+        "pmacct, SiLK, YAF, ipfixcol2, super_mediator, Filebeat, Logstash and the clouds of Amazon, "
+        "Google and Microsoft write, each also packed by gzip, zstd or xz; --format json reads any line as an entry",
+        path);
 }

@@ -88,7 +88,7 @@ static bool comment(struct foreign *foreign, const char *line, size_t len) {
 
 const struct foreign_tool nfdump_tool = {
     .columns = columns,
-    .mark = "\"export_sysid\"",
+    .marks = {"\"export_sysid\""},
     .needed = 1U << ROLE_START | 1U << ROLE_END | 1U << ROLE_SOURCE | 1U << ROLE_DESTINATION | 1U << ROLE_PACKETS |
               1U << ROLE_OCTETS,
     .hint = "nfdump -o csv prints it, but not with -s, nor with -q; both directions, since 1.7.4: nfdump -b -o json",

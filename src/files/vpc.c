@@ -33,7 +33,7 @@ static bool comment(struct foreign *foreign, const char *line, size_t len) {
 
 const struct foreign_tool vpc_tool = {
     .columns = columns,
-    .mark = "\"interface-id\"",
+    .marks = {"\"interface-id\""},
     .needed = 1U << ROLE_START | 1U << ROLE_END | 1U << ROLE_PROTOCOL | 1U << ROLE_SOURCE | 1U << ROLE_DESTINATION |
               1U << ROLE_PACKETS | 1U << ROLE_OCTETS,
     .hint = "version 2 has it, and so has every format that includes its fields",

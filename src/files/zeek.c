@@ -97,7 +97,7 @@ static bool comment(struct foreign *foreign, const char *line, size_t len) {
 
 const struct foreign_tool zeek_tool = {
     .columns = columns,
-    .mark = "\"id.orig_h\"",
+    .marks = {"\"id.orig_h\""},
     .needed = 1U << ROLE_START | 1U << ROLE_END | 1U << ROLE_SOURCE | 1U << ROLE_DESTINATION | 1U << ROLE_PACKETS |
               1U << ROLE_OCTETS | 1U << ROLE_REVERSE_PACKETS | 1U << ROLE_REVERSE_OCTETS,
     .hint = "conn.log has it",

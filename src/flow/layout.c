@@ -1,8 +1,10 @@
 /* The full key and the sums, laid out from the configured element names. */
 #include "flow/layout.h"
 
+#include <netinet/in.h>
 #include <string.h>
 
+#include "base/bytes.h"
 #include "flow/coerce.h"
 
 static const uint16_t tuple_ids[FLOW_TUPLE_FIELDS][FLOW_FAMILIES] = {
@@ -106,10 +108,38 @@ static void fields_swap(const struct flow_field *a, const struct flow_field *b, 
     memcpy(right, kept, a->width[family]);
 }
 
+int flow_icmp_answer(unsigned type, enum flow_family family) {
+    static const struct {
+        uint8_t ask, answer, family;
+    } pairs[] = {{8, 0, FLOW_IPV4},     {13, 14, FLOW_IPV4},   {15, 16, FLOW_IPV4},   {10, 9, FLOW_IPV4},
+                 {17, 18, FLOW_IPV4},   {128, 129, FLOW_IPV6}, {133, 134, FLOW_IPV6}, {135, 136, FLOW_IPV6},
+                 {130, 131, FLOW_IPV6}, {139, 140, FLOW_IPV6}, {144, 145, FLOW_IPV6}};
+    for (unsigned i = 0; i < sizeof pairs / sizeof pairs[0]; i++) {
+        if (pairs[i].family != family) continue;
+        if (type == pairs[i].ask) return pairs[i].answer;
+        if (type == pairs[i].answer) return pairs[i].ask;
+    }
+    return -1;
+}
+
+/* ICMP's answer in place of what it answers; false: there is none. Of a port of 0 nobody knows whether it is a type. */
+static bool icmp_turn(const struct flow_layout *layout, enum flow_family family, uint8_t *key) {
+    const struct flow_field *fields = layout->fields;
+    unsigned protocol = key[fields[TUPLE_PROTOCOL].offset[family]];
+    if (protocol != (family == FLOW_IPV6 ? IPPROTO_ICMPV6 : IPPROTO_ICMP)) return false;
+    const uint8_t *source = key + fields[TUPLE_SOURCE_PORT].offset[family];
+    uint8_t *destination = key + fields[TUPLE_DESTINATION_PORT].offset[family];
+    int answer = flow_icmp_answer(destination[0], family);
+    if (be16(source) != 0 || destination[0] == 0 || destination[1] != 0 || answer < 0) return false;
+    destination[0] = (uint8_t)answer;
+    return true;
+}
+
 void flow_layout_turn(const struct flow_layout *layout, enum flow_family family, uint8_t *key) {
     const struct flow_field *fields = layout->fields;
     fields_swap(&fields[TUPLE_SOURCE], &fields[TUPLE_DESTINATION], family, key);
-    fields_swap(&fields[TUPLE_SOURCE_PORT], &fields[TUPLE_DESTINATION_PORT], family, key);
+    if (!icmp_turn(layout, family, key))
+        fields_swap(&fields[TUPLE_SOURCE_PORT], &fields[TUPLE_DESTINATION_PORT], family, key);
 }
 
 bool flow_layout_unmap(const struct flow_layout *layout, uint8_t *key) {

@@ -52,7 +52,8 @@ struct meter {
     meter_flow_fn *ended;
     void *context;
     int64_t linger_us;
-    int link_type; /* -1: none yet */
+    int link_type;                /* -1: none yet */
+    struct capture_origin origin; /* of the frames that come next */
     struct match filter;
     unsigned to_pass; /* frames to be passed over before the next is looked at */
     struct fragments *fragments;
@@ -309,6 +310,8 @@ static uint32_t rules_match(const struct meter *meter, const uint8_t *bytes, siz
     return matching;
 }
 
+void meter_origin(struct meter *meter, const struct capture_origin *origin) { meter->origin = *origin; }
+
 void meter_frame(struct meter *meter, const uint8_t *bytes, size_t captured, size_t original, int64_t now_us) {
     const struct meter_config *config = &meter->config;
     struct frame *frame = &meter->batch[meter->n_batch];
@@ -337,7 +340,9 @@ void meter_frame(struct meter *meter, const uint8_t *bytes, size_t captured, siz
         meter->totals.unmatched++;
         return;
     }
-    if (!packet->interface) packet->interface = config->interface;
+    if (!packet->interface) packet->interface = meter->origin.interface;
+    if (meter->origin.has_mac && memcmp(packet->source_mac, meter->origin.mac, sizeof packet->source_mac) == 0)
+        packet->outgoing = true;
     frame->subject.icmp = subject_is_icmp(&frame->subject) ? packet->destination_port : 0;
     frame->time_us = now_us < 0 ? 0 : now_us < TIME_MAX_US ? now_us : TIME_MAX_US;
     if (++meter->n_batch == BATCH) batch_flush(meter);

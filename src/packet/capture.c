@@ -2,6 +2,7 @@
 #include "packet/capture.h"
 
 #include <net/if.h>
+#include <net/if_arp.h>
 #include <pcap/pcap.h>
 #include <poll.h>
 #include <stdio.h>
@@ -25,6 +26,7 @@ struct capture {
     pcap_t *pcap;
     int socket; /* to ask for the interface's state */
     struct capture_counters counters;
+    struct capture_origin origin;
     bool failed; /* the last read */
     /* of the call under way */
     capture_frame_fn *frame;
@@ -63,6 +65,8 @@ static int activate(struct capture *capture, struct error *error) {
     if (status == 0) status = pcap_set_buffer_size(capture->pcap, buffer);
     if (status == 0) status = pcap_activate(capture->pcap);
     if (status < 0) return failed(capture, "", status, error);
+    /* With it frames say which interface they come through; old versions of libpcap have it not. */
+    if (strcmp(config->interface, "any") == 0) (void)pcap_set_datalink(capture->pcap, DLT_LINUX_SLL2);
     if (status > 0)
         log_warning("capture", "interface '%s': %s", config->interface,
                     status == PCAP_WARNING ? pcap_geterr(capture->pcap) : pcap_statustostr(status));
@@ -73,13 +77,28 @@ static int activate(struct capture *capture, struct error *error) {
     return 0;
 }
 
+/* The address is of use where frames have one. */
+static void origin_find(struct capture *capture) {
+    static const uint8_t none[6];
+    struct ifreq request = {.ifr_flags = 0};
+    capture->origin.interface = if_nametoindex(capture->config->interface);
+    snprintf(request.ifr_name, sizeof request.ifr_name, "%s", capture->config->interface);
+    if (capture->socket < 0 || ioctl(capture->socket, SIOCGIFHWADDR, &request) != 0) return;
+    memcpy(capture->origin.mac, request.ifr_hwaddr.sa_data, sizeof capture->origin.mac);
+    capture->origin.has_mac =
+        request.ifr_hwaddr.sa_family == ARPHRD_ETHER && memcmp(capture->origin.mac, none, sizeof none) != 0;
+}
+
 struct capture *capture_open(const struct capture_config *config, struct error *error) {
     char text[PCAP_ERRBUF_SIZE];
     struct capture *capture = mem_zalloc(1, sizeof *capture);
     capture->config = config;
     capture->socket = socket(AF_INET, SOCK_DGRAM | SOCK_CLOEXEC, 0);
     capture->pcap = pcap_create(config->interface, text);
-    if (capture->pcap && activate(capture, error) == 0) return capture;
+    if (capture->pcap && activate(capture, error) == 0) {
+        origin_find(capture);
+        return capture;
+    }
     if (!capture->pcap) error_set(error, "interface '%s': %s", config->interface, text);
     capture_close(capture);
     return NULL;
@@ -94,6 +113,8 @@ void capture_close(struct capture *capture) {
 
 int capture_link_type(const struct capture *capture) { return pcap_datalink(capture->pcap); }
 
+const struct capture_origin *capture_origin(const struct capture *capture) { return &capture->origin; }
+
 static void on_frame(u_char *user, const struct pcap_pkthdr *header, const u_char *bytes) {
     struct capture *capture = (struct capture *)(void *)user;
     const struct capture_frame frame = {.time_us = (int64_t)header->ts.tv_sec * 1000000 + header->ts.tv_usec,
@@ -104,10 +125,15 @@ static void on_frame(u_char *user, const struct pcap_pkthdr *header, const u_cha
     capture->frame(capture->context, &frame);
 }
 
-void capture_wait(struct capture *capture, int wait_ms) {
-    struct pollfd ready = {.fd = pcap_get_selectable_fd(capture->pcap), .events = POLLIN};
-    if (capture->failed) poll(NULL, 0, wait_ms); /* it would be readable all the time */
-    if (poll(&ready, 1, wait_ms) < 0) return;    /* a signal: fine */
+void capture_wait(struct capture *const *captures, unsigned n, int wait_ms) {
+    struct pollfd ready[CAPTURE_INTERFACES_MAX];
+    bool failed = false;
+    for (unsigned i = 0; i < n; i++) {
+        ready[i] = (struct pollfd){.fd = pcap_get_selectable_fd(captures[i]->pcap), .events = POLLIN};
+        failed |= captures[i]->failed;
+    }
+    if (failed) poll(NULL, 0, wait_ms);      /* it would be readable all the time */
+    if (poll(ready, n, wait_ms) < 0) return; /* a signal: fine */
 }
 
 int capture_read(struct capture *capture, capture_frame_fn *frame, void *context, struct error *error) {

@@ -7,6 +7,7 @@ enum {
     LINK_NULL = 0,
     LINK_ETHERNET = 1,
     LINK_PPP = 9,
+    LINK_FDDI = 10,
     LINK_RAW = 12,         /* DLT_RAW of Linux; of OpenBSD it is 14; 101 in files */
     LINK_RAW_OPENBSD = 14, /* and of IPv4 and IPv6 alone 228 and 229 */
     LINK_PPP_HDLC = 50,
@@ -18,11 +19,13 @@ enum {
     LINK_LOOP = 108,
     LINK_LINUX_SLL = 113,
     LINK_RADIOTAP = 127,
+    LINK_PPI = 192,
     LINK_MPLS = 219,
     LINK_IPV4 = 228,
     LINK_IPV6 = 229,
     LINK_NFLOG = 239,
     LINK_IPOIB = 242,
+    LINK_PKTAP = 258,
     LINK_LINUX_SLL2 = 276,
 
     PPP_IPV4 = 0x21,
@@ -117,6 +120,25 @@ static unsigned metadata(struct walk *walk) {
     if (walk_left(walk) < 2) return NEXT_CUT;
     size_t bytes = 2 + walk->at[1] * (size_t)4 + 2;
     if (walk->at[0] != 1) return NEXT_OTHER;
+    if (walk_left(walk) < bytes) return NEXT_CUT;
+    walk->at += bytes;
+    return be16(walk->at - 2);
+}
+
+/* FabricPath of Cisco: a tree and a time to live, then the frame that is carried, whose addresses are its hosts'. */
+static unsigned fabric_path(struct walk *walk) {
+    if (walk_left(walk) < 2) return NEXT_CUT;
+    walk->at += 2;
+    return NEXT_ETHERNET;
+}
+
+/* Timestamps that switches of Arista put in: subtype, timescale, format; a time of 8 bytes or 6; then what follows. */
+static unsigned arista(struct walk *walk) {
+    enum { TIMESTAMP = 1, LONG_TIME = 1, SHORT_TIME = 2 };
+    if (walk_left(walk) < 4) return NEXT_CUT;
+    unsigned format = walk->at[3] >> 4;
+    if (be16(walk->at) != TIMESTAMP || (format != LONG_TIME && format != SHORT_TIME)) return NEXT_OTHER;
+    size_t bytes = 4 + (format == LONG_TIME ? 8 : 6) + 2;
     if (walk_left(walk) < bytes) return NEXT_CUT;
     walk->at += bytes;
     return be16(walk->at - 2);
@@ -268,6 +290,18 @@ static unsigned frame_relay(struct walk *walk, struct packet *out) {
     return NEXT_OTHER;
 }
 
+/* Frame control, addresses, then LLC. */
+static unsigned fddi(struct walk *walk, struct packet *out) {
+    enum { CLASS = 0x70, LLC_FRAME = 0x50 }; /* synchronous and asynchronous */
+    const uint8_t *at = walk->at;
+    if (walk_left(walk) < 13) return NEXT_CUT;
+    if ((at[0] & CLASS) != LLC_FRAME) return NEXT_OTHER;
+    memcpy(out->destination_mac, at + 1, 6);
+    memcpy(out->source_mac, at + 7, 6);
+    walk->at += 13;
+    return 0;
+}
+
 /* Behind a global routing header (RFC 4391). */
 static unsigned ipoib(struct walk *walk, struct packet *out) {
     (void)out;
@@ -339,6 +373,32 @@ static unsigned nflog(struct walk *walk, struct packet *out) {
     }
 }
 
+static unsigned wrapped(struct walk *walk, uint32_t link_type, struct packet *out);
+
+/* Per-packet information (CACE): version, flags, length, link type, and fields up to that length; little-endian. */
+static unsigned ppi(struct walk *walk, struct packet *out) {
+    const uint8_t *at = walk->at;
+    if (walk_left(walk) < 8) return NEXT_CUT;
+    size_t bytes = le16(at + 2);
+    if (at[0] != 0 || bytes < 8) return NEXT_OTHER;
+    if (walk_left(walk) < bytes) return NEXT_CUT;
+    walk->at += bytes;
+    return wrapped(walk, le32(at + 4), out);
+}
+
+/* Of Darwin: length, record type, link type, the interface's name, flags and more; little-endian. */
+static unsigned pktap(struct walk *walk, struct packet *out) {
+    enum { FLAGS = 36, MIN = 40, RECORD_PACKET = 1, FLAG_OUT = 2 };
+    const uint8_t *at = walk->at;
+    if (walk_left(walk) < MIN) return NEXT_CUT;
+    size_t bytes = le32(at);
+    if (bytes < MIN || le32(at + 4) != RECORD_PACKET) return NEXT_OTHER;
+    if (walk_left(walk) < bytes) return NEXT_CUT;
+    out->outgoing = (le32(at + FLAGS) & FLAG_OUT) != 0;
+    walk->at += bytes;
+    return wrapped(walk, le32(at + 8), out);
+}
+
 /* Ethernet comes first: it is looked for in this order. */
 static const struct link {
     int type;
@@ -365,12 +425,21 @@ static const struct link {
     {LINK_WIFI, "IEEE 802.11", wifi_begin},
     {LINK_RADIOTAP, "IEEE 802.11 with radiotap", radiotap_begin},
     {LINK_IPOIB, "IP over InfiniBand", ipoib},
+    {LINK_FDDI, "FDDI", fddi},
+    {LINK_PPI, "PPI", ppi},
+    {LINK_PKTAP, "PKTAP", pktap},
 };
 
 static const struct link *link_find(int type) {
     for (unsigned i = 0; i < sizeof links / sizeof links[0]; i++)
         if (links[i].type == type) return &links[i];
     return NULL;
+}
+
+/* A frame of that link inside another's header; not of one that is such a header. */
+static unsigned wrapped(struct walk *walk, uint32_t link_type, struct packet *out) {
+    const struct link *link = link_type <= UINT16_MAX ? link_find((int)link_type) : NULL;
+    return link && link->begin != ppi && link->begin != pktap ? link->begin(walk, out) : NEXT_OTHER;
 }
 
 const char *packet_link_name(int link_type) {
@@ -401,6 +470,8 @@ enum packet_verdict link_next(struct walk *walk, unsigned next, struct packet *o
         case NEXT_E_TAG: next = e_tag(walk); break;
         case NEXT_METADATA: next = metadata(walk); break;
         case NEXT_MACSEC: next = macsec(walk); break;
+        case NEXT_FABRIC_PATH: next = fabric_path(walk); break;
+        case NEXT_ARISTA: next = arista(walk); break;
         case NEXT_NSH: next = nsh(walk); break;
         case NEXT_BACKBONE: next = backbone_tag(walk); break;
         case NEXT_MPLS:

@@ -10,6 +10,7 @@ enum {
     UDP_BYTES = 8,
     PORT_GTPU = 2152,
     PORT_TEREDO = 3544,
+    PORT_GRE = 4754,
     PORT_VXLAN = 4789,
     PORT_VXLAN_GPE = 4790,
     PORT_GENEVE = 6081,
@@ -133,6 +134,7 @@ static enum packet_tunnel udp_tunnel(const struct packet_options *options, const
     if (port == (options->vxlan_port ? options->vxlan_port : PORT_VXLAN)) return TUNNEL_VXLAN;
     if (port == PORT_VXLAN_GPE) return TUNNEL_VXLAN;
     if (port == PORT_GENEVE) return TUNNEL_GENEVE;
+    if (port == PORT_GRE) return TUNNEL_GRE;
     if (port == PORT_GTPU) return TUNNEL_GTPU;
     return port == PORT_TEREDO || packet->source_port == PORT_TEREDO ? TUNNEL_TEREDO : TUNNEL_NONE;
 }
@@ -149,9 +151,10 @@ enum packet_tunnel tunnel_of(const struct packet_options *options, const struct 
 
 unsigned tunnel_open(enum packet_tunnel tunnel, struct walk *walk, struct packet *out) {
     if (tunnel == TUNNEL_IP) return out->protocol == PROTOCOL_IPV4 ? NEXT_IPV4 : NEXT_IPV6;
-    if (tunnel == TUNNEL_GRE) return gre(walk, out);
+    if (tunnel == TUNNEL_GRE && out->protocol == PROTOCOL_GRE) return gre(walk, out);
     if (!skip(walk, UDP_BYTES)) return NEXT_CUT;
     switch (tunnel) {
+    case TUNNEL_GRE: return gre(walk, out);
     case TUNNEL_VXLAN: return vxlan(walk, out);
     case TUNNEL_GENEVE: return geneve(walk, out);
     case TUNNEL_GTPU: return gtpu(walk, out);

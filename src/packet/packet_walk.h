@@ -27,6 +27,7 @@ enum next {
     NEXT_SERVICE_VLAN = 0x88a8,
     NEXT_BACKBONE = 0x88e7,
     NEXT_MACSEC = 0x88e5,
+    NEXT_FABRIC_PATH = 0x8903,
     NEXT_METADATA = 0x8909, /* of Cisco: security groups */
     NEXT_E_TAG = 0x893f,    /* IEEE 802.1BR */
     NEXT_NSH = 0x894f,
@@ -34,6 +35,7 @@ enum next {
     NEXT_VLAN_9100 = 0x9100, /* stacked tags before IEEE 802.1ad */
     NEXT_VLAN_9200 = 0x9200,
     NEXT_VLAN_9300 = 0x9300,
+    NEXT_ARISTA = 0xd28b,
     NEXT_OTHER = 0xffff, /* reserved, so no protocol's */
     NEXT_CUT = 0x10000,
 };

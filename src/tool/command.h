@@ -8,7 +8,7 @@ enum exit_code { EXIT_DONE = 0, EXIT_FAILED = 1, EXIT_USAGE = 2, EXIT_REJECTED =
 
 /* The options of the hand tool's command line. */
 struct command_options {
-    bool once, adopt, again, dry_run, end, follow, json, pretty;
+    bool once, adopt, again, dry_run, end, follow, json, pretty, check;
     int format;       /* enum command_format */
     int64_t from, to; /* seconds since the epoch; 0: not given */
     uint64_t n;       /* rows */
@@ -29,6 +29,13 @@ enum command_format {
     FORMAT_ARGUS,
     FORMAT_NFDUMP,
     FORMAT_VPC,
+    FORMAT_PMACCT,
+    FORMAT_SURICATA,
+    FORMAT_GOFLOW2,
+    FORMAT_SILK,
+    FORMAT_GCP,
+    FORMAT_AZURE,
+    FORMAT_IANA,
     FORMAT_PCAP,
     FORMAT_VERMONT_DB, /* this and the next: tables of databases */
     FORMAT_ARGUS_DB

@@ -8,7 +8,9 @@
 /* clang-format off */
 static const struct option_word formats[] = {
     {"auto", FORMAT_AUTO},   {"json", FORMAT_JSON},     {"zeek", FORMAT_ZEEK},
-    {"argus", FORMAT_ARGUS}, {"nfdump", FORMAT_NFDUMP}, {"vpc", FORMAT_VPC}, {"pcap", FORMAT_PCAP},
+    {"argus", FORMAT_ARGUS}, {"nfdump", FORMAT_NFDUMP}, {"vpc", FORMAT_VPC}, {"pmacct", FORMAT_PMACCT},
+    {"suricata", FORMAT_SURICATA}, {"goflow2", FORMAT_GOFLOW2}, {"silk", FORMAT_SILK}, {"gcp", FORMAT_GCP},
+    {"azure", FORMAT_AZURE}, {"iana", FORMAT_IANA}, {"pcap", FORMAT_PCAP},
     {"vermont-db", FORMAT_VERMONT_DB}, {"argus-db", FORMAT_ARGUS_DB}, {NULL, 0}};
 
 #define AT(field, type) OPTION_AT(command_options, field, type)
@@ -49,6 +51,10 @@ const struct option command_options[] = {
      .type = OPTION_BOOL,
      .offset = AT(pretty, bool),
      .help = "Prints flows in columns."},
+    {.flag = "check",
+     .type = OPTION_BOOL,
+     .offset = AT(check, bool),
+     .help = "Prints what an import would reject, and why, in place of the flows."},
     {.flag = "from",
      .type = OPTION_TEXT,
      .offset = AT(from_text, const char *),
@@ -105,7 +111,7 @@ const unsigned n_command_options = sizeof command_options / sizeof command_optio
 const struct command commands[] = {
     {.name = "--once", .help = "drain the queue, or import files", .options = READS " again adopt",
      .operands = "[FILE ...]", .run = command_once, .reads_tables = true, .makes_store = true},
-    {.name = "print", .help = "print flows of files as queue entries, one per line", .options = READS " pretty",
+    {.name = "print", .help = "print flows of files as queue entries, one per line", .options = READS " pretty check",
      .operands = "FILE ...", .run = command_print, .reads_tables = true},
     {.name = "open", .help = "show files as a page in the browser; nothing is kept", .options = READS " http-listen",
      .operands = "FILE ...", .run = command_open, .reads_tables = true},

@@ -86,9 +86,10 @@ int entries_reject(struct entries *entries, const char *why) {
     char column[24] = "";
     if (++entries->refused <= entries->known) return EXIT_DONE;
     if (entries->column > 1) snprintf(column, sizeof column, ":%" PRId64, entries->column);
-    if (entries->refused <= REPORTED_MAX)
-        fprintf(stderr, "%s:%" PRId64 "%s: %s\n", entries->name, entries->number, column, why);
-    if (entries->refused == REPORTED_MAX)
+    if (entries->report || entries->refused <= REPORTED_MAX)
+        fprintf(entries->report ? entries->report : stderr, "%s:%" PRId64 "%s: %s\n", entries->name, entries->number,
+                column, why);
+    if (!entries->report && entries->refused == REPORTED_MAX)
         fprintf(stderr, "%s: more rejected entries are counted, not shown\n", entries->name);
     return record_keep(entries);
 }

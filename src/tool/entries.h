@@ -51,6 +51,7 @@ struct entries {
     uint64_t refused;   /* records that were */
     uint64_t known;     /* of these, from the first on, were reported and kept in an earlier reading */
     uint64_t damaged;   /* parts of a capture that are missing, of which it has been told */
+    FILE *report;       /* where rejected records are named; NULL: standard error, and the first REPORTED_MAX alone */
     FILE *kept;         /* of --rejected; NULL */
     const char *record; /* under way, as it stands in the source, for --rejected; NULL: as the entry has it */
     size_t record_len;

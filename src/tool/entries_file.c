@@ -12,6 +12,7 @@
 #include "tool/captures.h"
 #include "tool/entries_line.h"
 #include "tool/entries_objects.h"
+#include "tool/entries_tuples.h"
 #include "tool/progress.h"
 
 enum { SHOW_EVERY = 1 << 14 }; /* lines between two looks at the progress */
@@ -102,6 +103,15 @@ static int objects_read(struct entries *entries, int64_t begin) {
     return code;
 }
 
+static int tuples_read(struct entries *entries, int64_t begin) {
+    struct file *file = entries->state;
+    struct lines *lines = lines_new(file->contents);
+    int code = entries_tuples(entries, file->foreign, lines, begin);
+    lines_end(entries, lines);
+    entries_passed_over(entries, file->foreign);
+    return code;
+}
+
 /* --- captures --- */
 
 static int flow_give(void *context, const char *text, size_t len) {
@@ -121,6 +131,7 @@ static int capture_entries_read(struct entries *entries, int64_t begin) {
 
 static const struct entries_source lines_source = {"line", "bytes", file_identify, lines_read, file_close, NULL};
 static const struct entries_source objects_source = {"line", "bytes", file_identify, objects_read, file_close, NULL};
+static const struct entries_source tuples_source = {"tuple", "bytes", file_identify, tuples_read, file_close, NULL};
 static const struct entries_source capture_source = {"flow",     "flows", file_identify, capture_entries_read,
                                                      file_close, NULL};
 
@@ -163,8 +174,9 @@ struct entries *entries_file_open(const struct command_call *call, const char *p
     file->contents = contents;
     const struct entries_source *source = is_capture                  ? &capture_source
                                           : format == FOREIGN_ENTRIES ? &objects_source
+                                          : format == FOREIGN_AZURE   ? &tuples_source
                                                                       : &lines_source;
-    if (source == &lines_source) file->foreign = foreign_new(format);
+    if (source == &lines_source || source == &tuples_source) file->foreign = foreign_new(format);
     struct entries *entries = entries_new(call, path, source, file, lasting);
     if (is_capture) entries->way = capture_options_fingerprint(call->config);
     return entries;

@@ -47,7 +47,7 @@ int entries_line_end(struct entries *entries, struct foreign *foreign, int64_t p
 
 void entries_passed_over(const struct entries *entries, const struct foreign *foreign) {
     if (foreign_passed_over(foreign) > 0)
-        fprintf(stderr, "%s: %" PRIu64 " records skipped: not IP flows, or inside of tunnels\n", entries->name,
+        fprintf(stderr, "%s: %" PRIu64 " records skipped: not IP flows, or counted elsewhere\n", entries->name,
                 foreign_passed_over(foreign));
 }
 

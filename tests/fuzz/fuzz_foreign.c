@@ -1,5 +1,6 @@
 /* Any bytes as the lines of any tool: no byte beyond them, and what comes out is an entry of one line that can be read,
- * the same where the reading goes on behind any line. The first byte says which tool, and where. */
+ * the same where the reading goes on behind any line; tuples the same however they are cut into pieces. The first byte
+ * says which tool, and where. */
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -7,6 +8,7 @@
 #include "flow/entry.h"
 #include "flow/names.h"
 #include "files/foreign.h"
+#include "files/tuples.h"
 
 static struct flow_layout layout;
 static struct entry_decoder *decoder;
@@ -68,11 +70,29 @@ static uint64_t lines_read(enum foreign_format format, const char *data, size_t 
     return sum;
 }
 
+/* The tuples of a text in pieces of that size, as one number. */
+static uint64_t tuples_read(const char *data, size_t size, size_t piece) {
+    struct tuples *tuples = tuples_new();
+    struct tuple tuple;
+    uint64_t sum = 0;
+    for (size_t at = 0; at < size; at += piece) {
+        tuples_feed(tuples, (int64_t)at, data + at, size - at < piece ? size - at : piece);
+        while (tuples_next(tuples, &tuple)) {
+            if (tuple.len < 2 || tuple.len > TUPLE_MAX || data[tuple.position - 1] != '"') abort();
+            sum = sum * 31 + (uint64_t)tuple.position + tuple.len + (unsigned char)tuple.text[tuple.len / 2];
+        }
+    }
+    tuples_free(tuples);
+    return sum;
+}
+
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size) {
     if (size == 0) return 0;
     const char *text = (const char *)data + 1;
     enum foreign_format format = (enum foreign_format)(data[0] % FOREIGN_FORMATS);
     (void)foreign_find(text, size - 1);
+    if (format == FOREIGN_AZURE && tuples_read(text, size - 1, size) != tuples_read(text, size - 1, 1 + data[0]))
+        abort();
     if (format == FOREIGN_ENTRIES) return 0; /* files/objects.h reads them */
     if (lines_read(format, text, size - 1, 0) != lines_read(format, text, size - 1, data[0] / FOREIGN_FORMATS % 8))
         abort();

@@ -18,9 +18,9 @@ import sys
 ETHERNET, RAW, NULL, LOOP, PPP, PPP_HDLC, PPPOE, SLL, SLL2, NFLOG, IPV4, IPV6 = (1, 101, 0, 108, 9, 50, 51, 113, 276,
                                                                               239, 228, 229)
 # The order is that of fuzz_packet.c.
-C_HDLC, WIFI, FRAME_RELAY, RADIOTAP, IPOIB = 104, 105, 107, 127, 242
+C_HDLC, WIFI, FRAME_RELAY, RADIOTAP, IPOIB, FDDI, PPI, PKTAP = 104, 105, 107, 127, 242, 10, 192, 258
 LINKS = (ETHERNET, SLL, SLL2, 12, 14, RAW, IPV4, IPV6, NULL, LOOP, PPP, PPP_HDLC, PPPOE, NFLOG, C_HDLC, WIFI, FRAME_RELAY,
-         RADIOTAP, IPOIB)
+         RADIOTAP, IPOIB, FDDI, PPI, PKTAP)
 TUNNELS = ("none", "gre", "ip", "vxlan", "geneve", "gtpu", "teredo")
 TCP, UDP, ICMP, ICMPV6, DCCP, SCTP, UDP_LITE, GRE, ESP, AH = 6, 17, 1, 58, 33, 132, 136, 47, 50, 51
 HOP_BY_HOP, ROUTING, FRAGMENT, NONE, DESTINATION, MOBILITY, HIP, SHIM6 = 0, 43, 44, 59, 60, 135, 139, 140
@@ -244,6 +244,17 @@ def wifi(part, control, pad=0):
     return snap(part).behind(head + b"\0" * pad, link=lambda fields: dict(source_mac=MAC_A, destination_mac=MAC_B))
 
 
+def fabric_path(part, kind=None):
+    """The addresses are those inside."""
+    whole = ether(ether(part, kind, MAC_C, MAC_D).behind(b"\x04\x40"), 0x8903)
+    whole.fields.update(source_mac=MAC_C, destination_mac=MAC_D)
+    return whole
+
+
+def pktap(link, flags, kind=1, length=108):
+    return struct.pack("<III24sI", length, kind, link, b"en0", flags).ljust(length, b"\0")
+
+
 def gre(part, kind=None, flags=0, key=0, routes=b"", between=b""):
     head = struct.pack(">HH", flags, kind or ethertype(part))
     head += b"\0\0\0\0" if flags & 0xc000 else b""
@@ -339,6 +350,17 @@ def link_cases():
     yield "nsh", ETHERNET, ether(inner4.behind(b"\x0f\xc6\1\1\0\0\1\xff" + b"\0" * 16), 0x894f)
     yield "nsh-ipv6", ETHERNET, ether(inner6.behind(b"\x0f\xc2\2\2\0\0\1\xff"), 0x894f)
     yield "nsh-mpls", ETHERNET, ether(mpls(inner4, 16).behind(b"\x0f\xc2\2\5\0\0\1\xff"), 0x894f)
+    yield "fabric-path", ETHERNET, fabric_path(inner4)
+    yield "fabric-path-vlan", ETHERNET, fabric_path(vlan(inner6, 33), 0x8100)
+    yield "arista", ETHERNET, ether(inner4.behind(b"\0\1\0\x10" + b"\1" * 8 + b"\x08\0"), 0xd28b)
+    yield "arista-short-vlan", ETHERNET, ether(vlan(inner6, 33).behind(b"\0\1\1\x21" + b"\1" * 6 + b"\x81\0"), 0xd28b)
+    for control in (0x50, 0x57, 0xd0):
+        yield "fddi-%x" % control, FDDI, snap(inner4).behind(
+            bytes([control]) + ether(inner4).data[:12], link=lambda fields: dict(source_mac=MAC_A, destination_mac=MAC_B))
+    yield "ppi-ethernet", PPI, ether(inner4).behind(struct.pack("<BBHI", 0, 0, 8, ETHERNET))
+    yield "ppi-wifi", PPI, wifi(inner6, 0x0188).behind(struct.pack("<BBHIHH20x", 0, 0, 32, WIFI, 2, 20))
+    yield "pktap-ethernet", PKTAP, ether(vlan(inner4, 5), 0x8100).behind(pktap(ETHERNET, 1))
+    yield "pktap-outgoing-raw", PKTAP, inner6.behind(pktap(RAW, 2), link=lambda fields: dict(outgoing=1))
     yield "c-hdlc", C_HDLC, inner4.behind(b"\x0f\0\x08\0")
     yield "c-hdlc-multicast-ipv6", C_HDLC, inner6.behind(b"\x8f\0\x86\xdd")
     yield "frame-relay", FRAME_RELAY, inner4.behind(b"\x18\x41\3\xcc")
@@ -516,6 +538,13 @@ def bad_cases():
     yield "macsec-encrypted", ETHERNET, ether(Part(b"\x0c\0\0\0\0\1" + good), 0x88e5).data, "not-ip"
     yield "nsh-of-4", ETHERNET, ether(Part(b"\x0f\xc1\2\1" + good), 0x894f).data, "not-ip"
     yield "metadata-version-2", ETHERNET, ether(Part(b"\2\1\0\1\0\7\x08\0" + good), 0x8909).data, "not-ip"
+    yield "arista-other", ETHERNET, ether(Part(b"\0\2\0\x10" + b"\1" * 8 + b"\x08\0" + good), 0xd28b).data, "not-ip"
+    yield "arista-format-3", ETHERNET, ether(Part(b"\0\1\0\x30" + b"\1" * 8 + b"\x08\0" + good), 0xd28b).data, "not-ip"
+    yield "fddi-token", FDDI, b"\x80" + ether(Part(good), 0x0800).data[:12] + b"\xaa\xaa\3\0\0\0\x08\0" + good, "not-ip"
+    yield "ppi-in-ppi", PPI, struct.pack("<BBHI", 0, 0, 8, PPI) + struct.pack("<BBHI", 0, 0, 8, RAW) + good, "not-ip"
+    yield "ppi-of-what", PPI, struct.pack("<BBHI", 0, 0, 8, 0x10001) + good, "not-ip"
+    yield "ppi-of-4", PPI, struct.pack("<BBHI", 0, 0, 4, RAW) + good, "not-ip"
+    yield "pktap-no-packet", PKTAP, pktap(RAW, 1, 0) + good, "not-ip"
     yield "frame-relay-lmi", FRAME_RELAY, b"\0\1\3\x08" + good, "not-ip"
     yield "empty", ETHERNET, b"", "cut-link"
     yield "empty-raw", RAW, b"", "cut-link"
@@ -555,6 +584,8 @@ def tunnel_cases():
             ("erspan-3-truncated", gre(ether(ipv4(tcp(), C4, D4, total=1500), None, MAC_C, MAC_D), 0x22eb, 0x1000,
                                        between=b"\x20\0\4\0" + b"\0" * 8)),
             ("gre-longer-than-the-wire", gre(shorter(ipv4(tcp(), C4, D4, total=1500), 45))),
+            ("gre-in-udp", in_udp(inner4, "gre", 4754, b"\0\0\x08\0")),
+            ("gre-in-udp-key", in_udp(frame6, "gre", 4754, b"\x20\0\x65\x58\0\0\0\7", 7, framed=True)),
             ("4in4", ip_in_ip(inner4)), ("6in4", ip_in_ip(inner6)), ("vxlan", vxlan(frame4)),
             ("vxlan-vlan", vxlan(frame6)), ("vxlan-gpe", vxlan(frame4, port=4790)),
             ("vxlan-gpe-ip", in_udp(inner4, "vxlan", 4790, b"\x0c\0\0\1\0\0\7\0", 7)),
@@ -740,7 +771,8 @@ SEEDS = ("ethernet", "snap", "vlan-stacked-88a8", "backbone", "mpls-three", "pse
          "sll", "sll2", "raw-ipv6", "null-30-big", "nflog", "options-40", "tcp-split-rest", "ah", "icmp",
          "every-extension", "first-fragment-ipv6", "jumbo", "gre-all-routes", "erspan-3-platform", "pptp", "6in4",
          "vxlan-vlan", "geneve-options", "gtpu-extensions", "teredo-both", "four-deep", "e-tag-vlan", "metadata", "macsec-sender",
-         "nsh-mpls", "wifi-qos-bridge", "wifi-qos-ht", "radiotap-padded", "frame-relay-bridged", "ipoib", "vxlan-gpe-nsh")
+         "nsh-mpls", "wifi-qos-bridge", "wifi-qos-ht", "radiotap-padded", "frame-relay-bridged", "ipoib", "vxlan-gpe-nsh",
+         "fabric-path-vlan", "arista-short-vlan", "fddi-50", "ppi-wifi", "pktap-outgoing-raw", "gre-in-udp-key")
 FOUND = ("options-beyond-the-wire",)  # by the fuzzer
 
 

@@ -196,6 +196,20 @@ def slices(total, start, end, size):
 Flow = collections.namedtuple("Flow", "start end family key sums")  # key: five numbers, then the further keys
 
 
+# Types of ICMP that answer each other, by protocol.
+ANSWERS = {1: ((8, 0), (13, 14), (15, 16), (10, 9), (17, 18)),
+           58: ((128, 129), (133, 134), (135, 136), (130, 131), (139, 140), (144, 145))}
+
+
+def turned(ports, protocol, family):
+    """Those of the other direction: exchanged, but of ICMP the type that answers this one."""
+    for pair in ANSWERS[protocol] if protocol == (1 if family == 4 else 58) and ports[0] == 0 and ports[1] > 255 else ():
+        for this, other in (pair, pair[::-1]):
+            if ports[1] == this * 256:
+                return [0, other * 256]
+    return ports[::-1]
+
+
 class Import:
     """What one import makes of entries: `tables()` and the counts beside them."""
 
@@ -286,10 +300,11 @@ class Import:
         extra = tuple(0 if entry.get(name) is None else read_key(entry[name], name) for name in self.extra)
         reverse = self._reverse(entry, *times)
         family, source, destination = self._family(ends)
+        back = [self._port(port, protocol) for port in turned(ports, protocol, family)]
         ports = [self._port(port, protocol) for port in ports]
         flows = [Flow(times[0], times[1], family, (source, destination, ports[0], ports[1], protocol) + extra, sums)]
         if reverse:
-            key = (destination, source, ports[1], ports[0], protocol) + extra
+            key = (destination, source, back[0], back[1], protocol) + extra
             flows.append(Flow(reverse[0], reverse[1], family, key, reverse[2]))
         for flow in flows:
             if flow.end < flow.start:

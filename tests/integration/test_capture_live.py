@@ -193,6 +193,79 @@ def test_all_interfaces(make_site, pair):
     site.verify()
 
 
+def flows(site, *keys):
+    """{keys: packets} of the first table."""
+    with site.store.cursor() as cursor:
+        cursor.execute("SELECT %s, SUM(packetDeltaCount) FROM flows_600 GROUP BY %s" % (", ".join(keys), ", ".join(keys)))
+        return {tuple(int(value) for value in row[:-1]): int(row[-1]) for row in cursor.fetchall()}
+
+
+def index_of(host, interface):
+    return json.loads(host.run("ip", "-j", "link", "show", "dev", interface))[0]["ifindex"]
+
+
+def test_two_interfaces(make_site, pair):
+    """Each frame has its interface and its direction; each interface its ring and its counters."""
+    ours, theirs = pair
+    ours.run("ip", "link", "add", "vc", "type", "veth", "peer", "name", "vd", "netns", theirs.holder.pid)
+    for host, name, last in ((ours, "vc", 1), (theirs, "vd", 2)):
+        host.run("ip", "addr", "add", "10.10.0.%d/24" % last, "dev", name)
+        host.run("ip", "link", "set", "dev", name, "up")
+    keys = ("protocolIdentifier", "ingressInterface", "flowDirection")
+    site = make_site("sqlite", redis=rig.NoRedis(), keys=keys)
+    probe = Probe(site, ours, capture={"interface": "va, vc", "queue": "direct", "filter": "icmp",
+                                       "rules": "all: " + " ".join(keys)})
+    theirs.run("ping", "-q", "-c", "10", "-i", "0.002", "10.9.0.1")
+    theirs.run("ping", "-q", "-c", "7", "-i", "0.002", "10.10.0.1")
+    rig.wait_for(lambda: probe.status()["meter"]["packets_total"] == 34, lambda: repr(probe.status()["meter"]))
+    status = probe.status()["capture"]
+    assert status["frames_by_interface_total"] == {"va": 20, "vc": 14} and status["frames_total"] == 34
+    ours.run("ip", "link", "set", "dev", "vc", "down")
+    rig.wait_for(lambda: probe.status()["capture"]["up"] == 0, "the interface to be seen down")
+    assert "interface 'vc' is down; waiting for it" in probe.process.output()
+    theirs.run("ping", "-q", "-c", "5", "-i", "0.002", "10.9.0.1")  # the other goes on
+    rig.wait_for(lambda: probe.status()["meter"]["packets_total"] == 44, lambda: repr(probe.status()["meter"]))
+    numbers = {name: index_of(ours, name) for name in ("va", "vc")}
+    ours.run("ip", "link", "del", "dev", "vc")
+    assert probe.process.wait() == 1
+    assert "interface 'vc': removed" in probe.process.output()
+    assert flows(site, *keys) == {(1, numbers["va"], 0): 15, (1, numbers["va"], 1): 15, (1, numbers["vc"], 0): 7,
+                                  (1, numbers["vc"], 1): 7}
+    site.verify()
+
+
+def test_any_on_a_bridge_counts_each_frame_once(make_site, pair):
+    """Between two hosts on a bridge, and between each of them and the bridge's own host."""
+    ours, theirs = pair
+    other = Namespace()
+    try:
+        ours.run("ip", "link", "add", "vc", "type", "veth", "peer", "name", "vd", "netns", other.holder.pid)
+        other.run("ip", "addr", "add", "10.9.0.3/24", "dev", "vd")
+        other.run("ip", "link", "set", "dev", "vd", "up")
+        ours.run("ip", "link", "add", "br0", "type", "bridge")
+        ours.run("ip", "addr", "flush", "dev", "va")
+        for name in ("va", "vc"):
+            ours.run("ip", "link", "set", "dev", name, "master", "br0", "up")
+        ours.run("ip", "addr", "add", "10.9.0.1/24", "dev", "br0")
+        ours.run("ip", "link", "set", "dev", "br0", "up")
+        rig.wait_for(lambda: "1 received" in theirs.run("ping", "-q", "-c", "1", "-W", "1", "10.9.0.3", code=None),
+                     "the bridge")
+        site = make_site("sqlite", redis=rig.NoRedis())
+        probe = Probe(site, ours, capture={"interface": "any", "queue": "direct", "filter": "icmp"})
+        theirs.run("ping", "-q", "-c", "10", "-i", "0.002", "10.9.0.3")
+        theirs.run("ping", "-q", "-c", "5", "-i", "0.002", "10.9.0.1")
+        ours.run("ping", "-q", "-c", "3", "-i", "0.002", "10.9.0.3")
+        ours.run("ping", "-q", "-c", "2", "-i", "0.002", "127.0.0.1")
+        rig.wait_for(lambda: probe.status()["meter"]["packets_total"] >= 40, lambda: repr(probe.status()["meter"]))
+        time.sleep(0.3)  # for what comes twice
+        assert probe.status()["meter"]["packets_total"] == 40
+        assert "interface 'any': br0 (va, vc): frames count where they come in" in probe.process.output()
+        probe.stop()
+        site.verify()
+    finally:
+        other.close()
+
+
 def test_down_and_up_and_gone(make_site, pair):
     ours, theirs = pair
     site = make_site("sqlite", redis=rig.NoRedis())
@@ -274,6 +347,11 @@ def test_what_cannot_be_opened(make_site, pair):
                               stderr=subprocess.STDOUT, timeout=rig.BOUND, check=False)
         assert (done.returncode, text in done.stdout.decode()) == (code, True), done.stdout.decode()
     fails(1, "interface 'nosuch': No such device exists", interface="nosuch")
+    fails(1, "interface 'nosuch': No such device exists", interface="va, nosuch")
+    fails(2, "interface: 'va' is repeated", interface="va va")
+    fails(2, "interface: 'any' includes all others", interface="va, any")
+    fails(2, "interface: 'interface-sixteen' is not the name of an interface", interface="interface-sixteen")
+    fails(2, "interface: at most 16 interfaces", interface=",".join("v%d" % i for i in range(17)))
     fails(2, "account 'nosuchuser' not found", user="nosuchuser")
     fails(2, "[capture] filter: ", filter="tcp prot")
     fails(2, "[capture] queue: none requires [export] collectors", queue="none")

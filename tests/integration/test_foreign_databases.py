@@ -334,7 +334,7 @@ def test_argus_rows_that_are_no_flows(make_site, database, folder):
     assert ("flows_1:3: column 'SrcAddr': '10.0.0.256' is not a valid address; "
             "expected an address such as 192.0.2.1 or 2001:db8::1\n") in err
     assert "flows_1:4: column 'Sport': 'a?b?' is not a valid port" in err
-    assert "flows_1: 1 records skipped: not IP flows, or inside of tunnels\n" in err
+    assert "flows_1: 1 records skipped: not IP flows, or counted elsewhere\n" in err
     expect(site, [argus_entry(0), argus_entry(4)])
     # As lines of ra's: once fixed, they are read like them.
     fixed = kept.read_text().replace("10.0.0.256", "10.0.0.2").replace("a?b?", "77")

@@ -10,6 +10,7 @@ import shutil
 import signal
 import struct
 import subprocess
+import time
 
 import pytest
 
@@ -152,7 +153,7 @@ def test_argus(make_site, folder, words):
     run("argus", "-F", "/dev/null", "-r", folder / "capture", "-w", folder / "argus")
     (folder / "ra").write_bytes(run("ra", "-F", folder / "rc", "-r", folder / "argus", *words, "-s", RA, TZ="Asia/Tokyo"))
     out, err = print_with(folder / "ra", TZ="Asia/Tokyo")
-    assert err == "%s: %d records skipped: not IP flows, or inside of tunnels\n" % (folder / "ra", len(OTHERS) + 2 * old)  # its own, of start and end
+    assert err == "%s: %d records skipped: not IP flows, or counted elsewhere\n" % (folder / "ra", len(OTHERS) + 2 * old)  # its own, of start and end
     lines = out.splitlines()
     assert hosts_of(lines) == hosts
     icmp, captured = (icmp_of(all_lines, (1, 58)[:1 + old])
@@ -413,6 +414,19 @@ def test_entries_that_are_refused_are_kept(make_site, folder):
     assert (folder / "long").read_bytes() == as_object(late) + b"\n"
 
 
+def test_tuples_that_are_refused_can_be_read_again(make_site, folder):
+    site, path, aside = make_site("sqlite"), folder / "PT1H.json", folder / "aside"
+    text, entries = azure_log(9)
+    path.write_bytes(text.replace(b",5,443,", b",y,443,"))
+    _, err = site.run("--once", "--rejected", aside, path, code=3)
+    assert err == "%s:6: column 'source port': 'y' is not a valid port; expected 0 to 65535 or a name in /etc/services\n" \
+        "%s: 3 records skipped: not IP flows, or counted elsewhere\n%s: 1 entries were rejected\n" % (path, path, path)
+    fixed = folder / "fixed"
+    fixed.write_bytes(aside.read_bytes().replace(b",y,", b",5,"))
+    site.run("--once", fixed)
+    rig.assert_tables(site.tables(), reference.Import().add_all(entries).tables())
+
+
 # Runs that are broken off -------------------------------------------------------------------------------------------
 
 
@@ -431,12 +445,28 @@ def nfdump_objects(n):
     return b"[\n" + b",\n".join(objects) + b"]\n", entries
 
 
+def azure_log(n):
+    """One line that is longer than any piece of it that is read."""
+    tuples, entries = [], []
+    for i in range(n):
+        tuples.append(b'"1700002200,192.0.2.1,198.51.100.4,%d,443,T,O,A,%s"'
+                      % (i % 60000, b"E,1,%d,2,%d" % (100 * i, i) if i % 3 else b"B,,,,"))
+        if i % 3:
+            entries.append(b'{"sourceIPv4Address":3221225985,"destinationIPv4Address":3325256708,"protocolIdentifier":6,'
+                           b'"sourceTransportPort":%d,"destinationTransportPort":443,'
+                           b'"flowStartMicroseconds":1700002200000000,"flowEndMicroseconds":1700002200000000,'
+                           b'"packetDeltaCount":1,"octetDeltaCount":%d,"revPacketDeltaCount":2,"revOctetDeltaCount":%d}'
+                           % (i % 60000, 100 * i, i))
+    return b'{"records":[{"category":"NetworkSecurityGroupFlowEvent","properties":{"flows":[{"rule":"%s","flows":[{"flowTuples":[%s]}]}]}}]}' \
+        % (bytes(1300000).replace(b"\0", b"x"), b",".join(tuples)), entries
+
+
 def sources():
     return {"zeek": (zeek_log(ROWS), ENTRIES), "objects": (zeek_log(ROWS, "object"), ENTRIES),
-            "nfdump": nfdump_objects(6000)}
+            "nfdump": nfdump_objects(6000), "azure": azure_log(9000)}
 
 
-@pytest.mark.parametrize("name", ["zeek", "objects", "nfdump"])
+@pytest.mark.parametrize("name", ["zeek", "objects", "nfdump", "azure"])
 @pytest.mark.parametrize("packing", ["plain", "gzip"])
 def test_once_killed_half_way_and_resumed(make_site, folder, name, packing):
     data, entries = sources()[name]
@@ -453,7 +483,7 @@ def test_once_killed_half_way_and_resumed(make_site, folder, name, packing):
     site.verify()
 
 
-@pytest.mark.parametrize("name", ["zeek", "objects", "nfdump"])
+@pytest.mark.parametrize("name", ["zeek", "objects", "nfdump", "azure"])
 def test_push_killed_half_way_and_resumed(pusher, folder, name):  # noqa: F811
     data, entries = sources()[name]
     path = packed(folder / name, data, "plain")
@@ -510,6 +540,41 @@ def test_log_is_followed_across_rotation_and_restarts(pusher, folder):  # noqa: 
 
 
 # For people -----------------------------------------------------------------------------------------------------------
+
+
+def test_check(folder):
+    """What an import would say of each line; nothing is written, and no store or queue is needed."""
+    now = int(time.time())
+    good = ENTRIES[0]
+    bad = [b"no JSON", b'{"flowStartSeconds":1}', good.replace(b'"packetDeltaCount":', b'"packetDeltaCount":-'),
+           b'{"flowStartSeconds":%d,"flowEndSeconds":%d,"octetDeltaCount":1,"packetDeltaCount":1}' % (now, now + 90000)]
+    path = write(folder / "entries", [good, b"[%s,%s]" % (good, good), *bad, b"END", *bad[:1] * 12,
+                                      b"[%s,{}]" % good])
+    out, err = flowimport("print", "--check", path, code=3)
+    lines = out.decode().splitlines()
+    assert lines[:2] == ["%s:3: not-json byte 2: invalid token near 'no': the entry is not valid JSON" % path,
+                         "%s:4: missing-field flowEndSeconds: a required field is missing or null" % path]
+    assert lines[2].startswith("%s:5: out-of-range packetDeltaCount -" % path)
+    assert lines[3] == "%s:6: too-long flowEndSeconds %d: the flow is longer than max_flow_duration" % (path, now + 90000)
+    assert len(lines) == 4 + 12 + 1 + 1
+    assert lines[-2] == "%s:20: missing-field [1].flowStartSeconds: a required field is missing or null" % path
+    assert lines[-1] == "%s: 2 entries (6 flows) can be imported, 0 are too old, 17 would be rejected: 13 not-json, " \
+        "2 missing-field, 1 out-of-range, 1 too-long" % path
+    assert err == "%s: 17 entries were rejected\n" % path
+    # By the configuration: its keys' values, its rules.
+    write(folder / "one", [good])
+    out, _ = flowimport("print", "--check", "--max-flow-age", "1h", folder / "one")
+    assert out.decode() == "%s: 0 entries (0 flows) can be imported, 1 are too old, 0 would be rejected\n" % (folder / "one")
+    # Other tools' records, and files that are none.
+    log = folder / "conn.log"
+    log.write_bytes(HEADER + b"\n".join(bad_log()[0]) + b"\n")
+    out, _ = flowimport("print", "--check", log, code=3)
+    assert out.decode().splitlines()[-1] == \
+        "%s: 28 entries (%d flows) can be imported, 0 are too old, 12 would be rejected: 12 wrong-type" \
+        % (log, sum(1 + (b"revPacketDeltaCount" in entry) for entry in bad_log()[2]))
+    (folder / "none").write_bytes(b"\x7fELF")
+    assert "unknown format" in flowimport("print", "--check", folder / "none", code=1)[1]
+    assert "either --pretty or --check" in flowimport("print", "--check", "--pretty", path, code=2)[1]
 
 
 def test_pretty(folder):

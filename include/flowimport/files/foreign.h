@@ -1,8 +1,8 @@
-/* Lines that other tools write, as queue entries: Zeek's conn.log, Argus' ra, nfdump, AWS' VPC. Lines in, entries out;
- * no I/O.
+/* Lines that other tools write, as queue entries: Zeek's conn.log, Argus' ra, nfdump, Suricata, GoFlow2, pmacct, SiLK
+ * and YAF, flow logs of clouds, and JSON with IANA's names. Lines in, entries out; no I/O.
  *
- * What a column means is in one table for each tool (zeek.c, argus.c, nfdump.c, vpc.c), which also tells how its counts
- * are to be understood. A connection's other direction is its reverse (RFC 5103), left out where it has no packets.
+ * What a column means is in one table for each tool (zeek.c, argus.c, ...), which also tells how its counts are to be
+ * understood. A connection's other direction is its reverse (RFC 5103), left out where it has no packets.
  * Times keep their microseconds. Columns that no element stands for are passed over. */
 #ifndef FLOWIMPORT_FILES_FOREIGN_H
 #define FLOWIMPORT_FILES_FOREIGN_H
@@ -14,11 +14,25 @@
 #include "base/error.h"
 
 /* FOREIGN_ENTRIES: what is read is of no other tool (files/objects.h). */
-enum foreign_format { FOREIGN_ENTRIES, FOREIGN_ZEEK, FOREIGN_ARGUS, FOREIGN_NFDUMP, FOREIGN_VPC, FOREIGN_FORMATS };
+enum foreign_format {
+    FOREIGN_ENTRIES,
+    FOREIGN_ZEEK,
+    FOREIGN_ARGUS,
+    FOREIGN_NFDUMP,
+    FOREIGN_VPC,
+    FOREIGN_PMACCT, /* before others that have the names of its objects */
+    FOREIGN_SURICATA,
+    FOREIGN_GOFLOW2,
+    FOREIGN_SILK,
+    FOREIGN_GCP,
+    FOREIGN_AZURE,
+    FOREIGN_IANA,
+    FOREIGN_FORMATS
+};
 
 enum {
     FOREIGN_HEAD = 4096,          /* bytes by which a format is known */
-    FOREIGN_RECORD_MAX = 1 << 16, /* bytes of a line, or of an object over many lines */
+    FOREIGN_RECORD_MAX = 1 << 16, /* bytes of a line without an object, or of an object over many lines */
 };
 
 struct foreign; /* opaque: a reader of one source, and the header that it saw last */

@@ -50,7 +50,10 @@ int flow_layout_init(struct flow_layout *layout, const char *keys, const char *s
     __attribute__((warn_unused_result));
 /* The index of the configured sum `element_id`, or -1. */
 int flow_layout_sum(const struct flow_layout *layout, unsigned element_id);
-/* The packed key of the other direction: addresses and ports exchanged. */
+/* The type of ICMP that answers a type, or is answered by it; -1: none. */
+int flow_icmp_answer(unsigned type, enum flow_family family);
+/* The packed key of the other direction: addresses and ports exchanged; where the destination's port is a type of ICMP
+ * that has an answer (and no code), the answer's type in its place. */
 void flow_layout_turn(const struct flow_layout *layout, enum flow_family family, uint8_t *key);
 /* A packed key of IPv6 whose addresses both stand for IPv4 ones (::ffff:0:0/96), or one does and the other is
  * unspecified, becomes that of IPv4; false: it stays as it is. */

@@ -36,7 +36,6 @@ struct meter_config {
     size_t fragments;      /* datagrams whose ports are remembered at a time */
     uint32_t sampling;     /* one in so many packets is looked at; 0 and 1: all */
     bool sampling_by_hash; /* of what stays the same on a packet's way; else every n-th */
-    uint32_t interface;    /* ingressInterface of frames that don't say */
     struct packet_options packet;
     uint64_t
         seed; /* any number that strangers don't know; the flows are the same with each, unless fragments are lost */
@@ -62,6 +61,8 @@ int meter_link_type(struct meter *meter, int link_type, struct error *error) __a
  * is the meter. */
 int meter_capture_frame(void *meter, int link_type, const struct capture_frame *frame, struct error *error)
     __attribute__((warn_unused_result));
+/* Where the frames that follow come through; copied. At first: nothing is known. */
+void meter_origin(struct meter *meter, const struct capture_origin *origin);
 /* Frames are counted some at a time: meter_tick() counts those that wait. */
 void meter_frame(struct meter *meter, const uint8_t *bytes, size_t captured, size_t original, int64_t now_us);
 /* Ends what is due, where no frame says that time goes on. */

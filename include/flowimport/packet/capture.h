@@ -1,4 +1,4 @@
-/* A live capture: one interface, opened by libpcap. Opening needs CAP_NET_RAW, and CAP_NET_ADMIN for promiscuous mode;
+/* A live capture: an interface, opened by libpcap. Opening needs CAP_NET_RAW, and CAP_NET_ADMIN for promiscuous mode;
  * reading needs nothing. Used by one thread at a time. */
 #ifndef FLOWIMPORT_PACKET_CAPTURE_H
 #define FLOWIMPORT_PACKET_CAPTURE_H
@@ -27,6 +27,13 @@ struct capture_counters {
     bool up;
 };
 
+/* Where frames come through, as far as they don't say themselves. */
+struct capture_origin {
+    uint32_t interface; /* its index; 0: several, or none */
+    bool has_mac;       /* its address is known: frames from it go out */
+    uint8_t mac[6];
+};
+
 /* A frame: good until the callback returns. */
 struct capture_frame {
     int64_t time_us; /* since 1970 */
@@ -43,9 +50,13 @@ void capture_close(struct capture *capture);
 const char *capture_link_name(int link_type);
 /* libpcap's DLT_ number of the frames. */
 int capture_link_type(const struct capture *capture);
+/* Of the interface; "any": of none, as its frames say where they come through. Borrowed. */
+const struct capture_origin *capture_origin(const struct capture *capture);
 
-/* Waits for frames, at most wait_ms. */
-void capture_wait(struct capture *capture, int wait_ms);
+enum { CAPTURE_INTERFACES_MAX = 16 }; /* at a time */
+
+/* Waits for frames of any of up to CAPTURE_INTERFACES_MAX, at most wait_ms. */
+void capture_wait(struct capture *const *captures, unsigned n, int wait_ms);
 /* Hands on the frames that are there. Returns how many there were, or -1 with the error set where the interface was
  * removed. One that is down has no frames until it is up again. */
 int capture_read(struct capture *capture, capture_frame_fn *frame, void *context, struct error *error)

@@ -35,7 +35,8 @@ extern const struct packet_text {
 
 enum packet_tunnel {
     TUNNEL_NONE,
-    TUNNEL_GRE,    /* RFC 2784, 2890, 1701, PPTP's (RFC 2637), ERSPAN I to III, of IP, Ethernet, PPP or MPLS */
+    TUNNEL_GRE,    /* RFC 2784, 2890, 1701, PPTP's (RFC 2637), ERSPAN I to III, of IP, Ethernet, PPP or MPLS;
+                      in UDP port 4754 (RFC 8086) */
     TUNNEL_IP,     /* IP in IP, of both versions in both: 4in4, 6in4, 4in6, 6in6 */
     TUNNEL_VXLAN,  /* RFC 7348; its Generic Protocol Extension on UDP port 4790 */
     TUNNEL_GENEVE, /* RFC 8926, UDP port 6081 */

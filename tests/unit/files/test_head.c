@@ -46,9 +46,11 @@ static void refused(const char *head, size_t len, const char *why) {
 
 static void others(void **state) {
     (void)state;
-    static const char unknown[] = "f: unknown format; known are pcap, pcapng, JSON, and the text and JSON of Zeek, "
-                                  "Argus and nfdump, flow logs of AWS, "
-                                  "each also packed by gzip, zstd or xz; --format json reads any line as an entry";
+    static const char unknown[] = "f: unknown format; known are pcap, pcapng, JSON, and what Zeek, Argus, nfdump, "
+                                  "Suricata, GoFlow2, pmacct, SiLK, "
+                                  "YAF, ipfixcol2, super_mediator, Filebeat, Logstash and the clouds of Amazon, Google "
+                                  "and Microsoft write, each also "
+                                  "packed by gzip, zstd or xz; --format json reads any line as an entry";
     refused(HEAD("\x7f"
                  "ELF\2\1\1\0"),
             unknown);

@@ -1,0 +1,491 @@
+/* What Suricata, GoFlow2, pmacct, SiLK, clouds and programs with IANA's names write: what each record becomes, to the
+ * byte. Suricata's and pmacct's lines are those of real runs (8.0.7, 1.7.7), with other addresses. */
+#include "foreign_case.h"
+
+#include <time.h>
+
+#include "flow/names.h"
+#include "files/tuples.h"
+
+#define HOSTS "{\"sourceIPv4Address\":3221225985,\"destinationIPv4Address\":3325256708,"
+#define BACK "{\"sourceIPv4Address\":3325256708,\"destinationIPv4Address\":3221225985,"
+#define TCP "\"protocolIdentifier\":6,\"sourceTransportPort\":51515,\"destinationTransportPort\":443,"
+#define TIMES "\"flowStartMicroseconds\":1699999990123456,\"flowEndMicroseconds\":1699999999123456,"
+#define MILLIS "\"flowStartMicroseconds\":1699999990123000,\"flowEndMicroseconds\":1699999999123000,"
+#define ONE_WAY "\"packetDeltaCount\":10,\"octetDeltaCount\":1000"
+#define TWO_WAYS ONE_WAY ",\"revPacketDeltaCount\":8,\"revOctetDeltaCount\":4000"
+
+/* --- Suricata --- */
+
+#define EVE_TIMES "\"start\":\"2023-11-14T22:13:10.123456+0000\",\"end\":\"2023-11-14T23:13:19.123456+0100\",\"age\":9"
+#define EVE(type, from, to)                                                                                            \
+    "{\"timestamp\":\"2023-11-14T22:13:20.458898+0000\",\"flow_id\":565435593601852,\"in_iface\":\"eth0\","            \
+    "\"event_type\":\"" type "\",\"src_ip\":\"" from "\",\"src_port\":51515,\"dest_ip\":\"" to "\",\"dest_port\":443,"
+#define EVE_FLOW                                                                                                       \
+    EVE("flow", "192.0.2.1", "198.51.100.4")                                                                           \
+    "\"ip_v\":4,\"proto\":\"TCP\",\"app_proto\":\"tls\",\"vlan\":[100,200],\"flow\":{\"pkts_toserver\":10,"            \
+    "\"pkts_toclient\":8,\"bytes_toserver\":1000,\"bytes_toclient\":4000," EVE_TIMES ",\"state\":\"established\","     \
+    "\"reason\":\"shutdown\",\"alerted\":false},\"tcp\":{\"tcp_flags\":\"1b\",\"tcp_flags_ts\":\"1a\","                \
+    "\"tcp_flags_tc\":\"13\",\"syn\":true,\"ts_max_regions\":1}}\n"
+#define EVE_NETFLOW                                                                                                    \
+    EVE("netflow", "192.0.2.1", "198.51.100.4")                                                                        \
+    "\"proto\":\"TCP\",\"app_proto\":\"unknown\",\"netflow\":{\"pkts\":10,\"bytes\":1000," EVE_TIMES                   \
+    ",\"min_ttl\":64,\"max_ttl\":64},\"tcp\":{\"tcp_flags\":\"1a\",\"syn\":true}}\n"
+#define EVE_OTHER                                                                                                      \
+    "{\"timestamp\":\"2023-11-14T22:13:20.458898+0000\",\"event_type\":\"stats\",\"stats\":{\"uptime\":1,"             \
+    "\"flow\":{\"start\":\"}\",\"bytes\":[1,{\"a\":2}]}}}\n"
+
+static void suricata(void **state) {
+    (void)state;
+    static const char flow[] = HOSTS TCP TIMES TWO_WAYS ",\"vlanId\":100,\"tcpControlBits\":26,"
+                                                        "\"revTcpControlBits\":19,\"applicationName\":\"tls\"}\n";
+    static const char netflow[] = HOSTS TCP TIMES ONE_WAY ",\"tcpControlBits\":26}\n";
+    char wanted[2048];
+    snprintf(wanted, sizeof wanted, "%s%s", flow, flow);
+    expect(FOREIGN_SURICATA, EVE_OTHER EVE_FLOW EVE_NETFLOW EVE_FLOW, wanted);
+    snprintf(wanted, sizeof wanted, "%s%s", netflow, netflow);
+    expect(FOREIGN_SURICATA, EVE_OTHER EVE_NETFLOW EVE_FLOW EVE_NETFLOW, wanted); /* the kind that comes first */
+    struct foreign *foreign = foreign_new(FOREIGN_SURICATA);
+    free(read_all(foreign, EVE_OTHER EVE_FLOW EVE_NETFLOW EVE_NETFLOW));
+    assert_int_equal(foreign_passed_over(foreign), 3);
+    foreign_free(foreign);
+    expect(FOREIGN_SURICATA, "{\"event_type\":\"flow\",\"src_ip\":\"192.0.2.1\"}\n", "! column 'dest_ip': no value\n");
+}
+
+/* Each direction of ICMP has a type of its own, also where only the answers were seen. */
+static void suricata_icmp(void **state) {
+    (void)state;
+#define EVE_ICMP(types, there)                                                                                         \
+    "{\"event_type\":\"flow\",\"src_ip\":\"192.0.2.1\",\"dest_ip\":\"198.51.100.4\",\"proto\":\"ICMP\"," types         \
+    "\"flow\":{" there "," EVE_TIMES "}}\n"
+#define EVE_PING "\"icmp_type\":8,\"icmp_code\":0,\"response_icmp_type\":0,\"response_icmp_code\":0,"
+#define ICMP(type) "\"protocolIdentifier\":1,\"sourceTransportPort\":0,\"destinationTransportPort\":" #type ","
+    expect(FOREIGN_SURICATA,
+           EVE_ICMP(EVE_PING, "\"pkts_toserver\":10,\"pkts_toclient\":8,\"bytes_toserver\":1000,\"bytes_toclient\":800")
+               EVE_ICMP(EVE_PING, "\"pkts_toserver\":0,\"pkts_toclient\":8,\"bytes_toserver\":0,\"bytes_toclient\":800")
+                   EVE_ICMP("\"icmp_type\":3,\"icmp_code\":1,",
+                            "\"pkts_toserver\":10,\"pkts_toclient\":0,\"bytes_toserver\":1000,\"bytes_toclient\":0"),
+           "[" HOSTS ICMP(2048) TIMES ONE_WAY "}," BACK ICMP(0) TIMES
+           "\"packetDeltaCount\":8,\"octetDeltaCount\":800}]\n" BACK ICMP(0) TIMES
+           "\"packetDeltaCount\":8,\"octetDeltaCount\":800}\n" HOSTS ICMP(769) TIMES ONE_WAY "}\n");
+}
+
+/* --- GoFlow2 --- */
+
+static void goflow2(void **state) {
+    (void)state;
+#define GOFLOW2(rate, times, addresses, more)                                                                          \
+    "{\"type\":\"SFLOW_5\",\"time_received_ns\":1700000000123456789,\"sequence_num\":1,\"sampling_rate\":" rate        \
+    "," times "\"sampler_address\":\"192.0.2.254\",\"bytes\":1000,\"packets\":10," addresses                           \
+    "\"etype\":\"IPv4\"," more "}\n"
+#define GOFLOW2_HOSTS "\"src_addr\":\"192.0.2.1\",\"dst_addr\":\"198.51.100.4\","
+#define GOFLOW2_TIMES "\"time_flow_start_ns\":1699999990123456000,\"time_flow_end_ns\":1699999999123456000,"
+#define GOFLOW2_TCP                                                                                                    \
+    "\"proto\":\"TCP\",\"src_port\":51515,\"dst_port\":443,\"in_if\":1,\"out_if\":2,\"src_mac\":\"00:1b:21:0a:ff:"     \
+    "3c\","                                                                                                            \
+    "\"dst_mac\":\"00:00:00:00:00:00\",\"tcp_flags\":27,\"icmp_type\":0,\"icmp_code\":0,\"as_path\":[]"
+#define EXPORTER ",\"exporterIPv4Address\":3221226238"
+    expect(FOREIGN_GOFLOW2,
+           GOFLOW2("0", GOFLOW2_TIMES, GOFLOW2_HOSTS, GOFLOW2_TCP)
+               GOFLOW2("512", "", GOFLOW2_HOSTS, "\"proto\":\"ICMP\",\"icmp_type\":3,\"icmp_code\":1")
+                   GOFLOW2("1", "", "\"src_addr\":\"\",\"dst_addr\":\"<nil>\",", "\"proto\":\"HOPOPT\""),
+           HOSTS TCP TIMES ONE_WAY EXPORTER
+           ",\"ingressInterface\":1,\"egressInterface\":2,"
+           "\"sourceMacAddress\":\"00:1b:21:0a:ff:3c\",\"tcpControlBits\":27}\n" HOSTS ICMP(
+               769) "\"flowStartMicroseconds\":1700000000123456,\"flowEndMicroseconds\":1700000000123456,"
+                    "\"packetDeltaCount\":5120,\"octetDeltaCount\":512000" EXPORTER "}\n");
+    /* Version 1 has milliseconds or seconds; in capitals, addresses of IPv4 in ones of IPv6, and a date. */
+    expect(
+        FOREIGN_GOFLOW2,
+        GOFLOW2(
+            "0", "\"time_flow_start_ms\":1699999990123,\"time_flow_end_ms\":1699999999123,", GOFLOW2_HOSTS,
+            "\"proto\":6,\"src_port\":51515,\"dst_port\":443") "{\"TimeReceived\":\"2023-11-14T22:13:20Z\","
+                                                               "\"SamplingRate\":2,\"ExporterAddress\":\"::ffff:192.0."
+                                                               "2.254\","
+                                                               "\"SrcAddr\":\"::ffff:192.0.2.1\",\"DstAddr\":\"::ffff:"
+                                                               "198.51.100.4\",\"SrcPort\":51515,\"DstPort\":443,"
+                                                               "\"Proto\":6,\"Bytes\":500,\"Packets\":5}\n",
+        HOSTS TCP MILLIS ONE_WAY EXPORTER
+        "}\n" HOSTS TCP
+        "\"flowStartMicroseconds\":1700000000000000,\"flowEndMicroseconds\":1700000000000000," ONE_WAY EXPORTER "}\n");
+    expect(FOREIGN_GOFLOW2,
+           "{\"time_received_ns\":1700000000123456789,\"sampling_rate\":4,\"bytes\":9223372036854775807,\"packets\":1,"
+           "\"src_addr\":\"::1\",\"dst_addr\":\"::2\",\"proto\":\"UDP\"}\n",
+           "! column 'sampling_rate': '4' is not a valid rate; expected one whose counts have 64 bits\n");
+}
+
+/* --- pmacct --- */
+
+#define PMACCT_JSON(times, proto, more)                                                                                \
+    "{\"event_type\": \"purge\", \"tag\": 0, \"class\": \"unknown\", \"vlan\": 0, \"etype\": \"800\", "                \
+    "\"ip_src\": \"192.0.2.1\", \"ip_dst\": \"198.51.100.4\", \"port_src\": 51515, \"port_dst\": 443, "                \
+    "\"tcp_flags\": \"24\", \"ip_proto\": \"" proto "\", \"tos\": 0, " times "\"flows\": 1, " more                     \
+    "\"packets\": 10, \"bytes\": 1000}\n"
+
+static void pmacct(void **state) {
+    (void)state;
+    static const char row[] =
+        HOSTS TCP "\"flowStartMicroseconds\":1699999990123456,\"flowEndMicroseconds\":1699999990123456," ONE_WAY
+                  ",\"sourceMacAddress\":\"00:1b:21:0a:ff:3c\"}\n";
+    setenv("TZ", "Europe/Berlin", 1);
+    tzset();
+    /* The interval that it counts in; a flow's own times, also without an end. */
+    expect(FOREIGN_PMACCT,
+           "{\"event_type\": \"purge_init\", \"writer_id\": \"default_print/18556\"}\n" PMACCT_JSON(
+               "\"stamp_inserted\": \"2023-11-14 23:10:00\", \"stamp_updated\": \"2026-11-29 09:15:01\", ", "tcp", "")
+               PMACCT_JSON("\"timestamp_start\": \"2023-11-14 23:13:10.123456\", "
+                           "\"timestamp_end\": \"2023-11-14 23:13:19.123456\", ",
+                           "tcp", "")
+                   PMACCT_JSON("\"timestamp_start\": \"1699999990.123456\", \"timestamp_end\": \"0.000000\", ", "tcp",
+                               "\"sampling_rate\": 2, ")
+                       PMACCT_JSON("\"timestamp_start\": \"2023-11-14T22:13:10.123456Z\", "
+                                   "\"timestamp_end\": \"0000-00-00T00:00:00.000000Z\", ",
+                                   "udp", ""),
+           HOSTS TCP "\"flowStartMicroseconds\":1699999800000000,\"flowEndMicroseconds\":1699999800000000," ONE_WAY
+                     ",\"tcpControlBits\":24}\n" HOSTS TCP TIMES ONE_WAY ",\"tcpControlBits\":24}\n" HOSTS TCP
+                     "\"flowStartMicroseconds\":1699999990123456,\"flowEndMicroseconds\":1699999990123456,"
+                     "\"packetDeltaCount\":20,\"octetDeltaCount\":2000,\"tcpControlBits\":24}\n" HOSTS
+                     "\"protocolIdentifier\":17,\"sourceTransportPort\":51515,\"destinationTransportPort\":443,"
+                     "\"flowStartMicroseconds\":1699999990123456,\"flowEndMicroseconds\":1699999990123456," ONE_WAY
+                     ",\"tcpControlBits\":24}\n");
+    expect(FOREIGN_PMACCT,
+           "TAG,SRC_MAC,SRC_IP,DST_IP,SRC_PORT,DST_PORT,PROTOCOL,TIMESTAMP_START,PACKETS,FLOWS,BYTES\n"
+           "0,00:1b:21:0a:ff:3c,192.0.2.1,198.51.100.4,51515,443,tcp,2023-11-14 23:13:10.123456,10,1,1000\n",
+           row);
+    /* print_output: formatted */
+    expect(FOREIGN_PMACCT,
+           "SRC_MAC            SRC_IP                                         DST_IP           SRC_PORT  DST_PORT  "
+           "PROTOCOL    TIMESTAMP_START                PACKETS               BYTES\n"
+           "00:1b:21:0a:ff:3c  192.0.2.1                                      198.51.100.4     51515     443       "
+           "tcp         2023-11-14 23:13:10.123456     10                    1000\n",
+           row);
+    expect(FOREIGN_PMACCT, "SRC_IP,DST_IP,PACKETS,BYTES\n192.0.2.1,192.0.2.2,1,2\n",
+           "! column 'timestamp_start': not in the header: pmacct prints it if aggregate names src_host, dst_host and "
+           "timestamp_start\n");
+    setenv("TZ", "UTC", 1);
+    tzset();
+}
+
+/* --- SiLK and YAF --- */
+
+#define HOSTS6 "{\"sourceIPv6Address\":\"2001:db8::1\",\"destinationIPv6Address\":\"2001:db8::2\","
+#define MOMENT "\"flowStartMicroseconds\":1699999990123000,\"flowEndMicroseconds\":1699999990123000,"
+#define YAFSCII                                                                                                        \
+    "2023-11-14 22:13:10.123 - 22:13:19.123 (9.000 sec) tcp 192.0.2.1:51515 => 198.51.100.4:443 00000001:00000002 "    \
+    "S/APSF:AS/APSF (10/1000 <-> 8/4000) rtt 12 ms\n"
+
+static void silk(void **state) {
+    (void)state;
+#define RWCUT                                                                                                          \
+    "            sIP|            dIP|sPort|dPort|pro|   packets|     bytes|   flags|                  sTime| "         \
+    "duration|"                                                                                                        \
+    "                  eTime|sen|\n"
+#define RWCUT_ROW                                                                                                      \
+    "      192.0.2.1|   198.51.100.4|51515|  443|  6|        10|      1000|FS PA   |2023/11/14T22:13:10.123|    "      \
+    "9.000|"                                                                                                           \
+    "2023/11/14T22:13:19.123| S0|\n"
+    static const char wanted[] = HOSTS TCP MILLIS ONE_WAY ",\"tcpControlBits\":27}\n";
+    setenv("TZ", "Europe/Berlin", 1); /* its times are of UTC */
+    tzset();
+    expect(FOREIGN_SILK, RWCUT RWCUT_ROW, wanted);
+    expect(FOREIGN_SILK, RWCUT_ROW, wanted); /* --no-titles */
+    expect(FOREIGN_SILK,
+           "sIP,dIP,sPort,dPort,pro,packets,bytes,flags,sTime,duration,iType,iCode\n"
+           "192.0.2.1,198.51.100.4,51515,443,6,10,1000,FS PA,1699999990.123,9.000,,\n"
+           "192.0.2.1,198.51.100.4,0,769,1,10,1000,,1699999990.123,9.000,3,1\n",
+           HOSTS TCP MILLIS ONE_WAY ",\"tcpControlBits\":27}\n" HOSTS ICMP(769) MILLIS ONE_WAY "}\n");
+    expect(
+        FOREIGN_SILK,
+        "start-time|end-time|duration|rtt|proto|sip|sp|dip|dp|iflags|uflags|riflags|ruflags|isn|risn|tag|rtag|pkt|oct|"
+        "rpkt|roct|end-reason\n2023-11-14 22:13:10.123|2023-11-14 22:13:19.123|   9.000|   0.012|  6|192.0.2.1|51515|"
+        "198.51.100.4|  443|       S|    APSF|      AS|     APS|00000001|00000002|000|000|      10|    1000|       8|"
+        "    4000|\n",
+        HOSTS TCP MILLIS TWO_WAYS ",\"tcpControlBits\":27,\"revTcpControlBits\":26}\n");
+    expect(FOREIGN_SILK,
+           YAFSCII "2023-11-14 22:13:10.123 icmp [8:0] 192.0.2.1 => 198.51.100.4 (10/1000 <-> 8/800) rtt 12 ms idle\n"
+                   "2023-11-14 22:13:10.123 icmp6 [1:4] 2001:db8::1 => 2001:db8::2 vlan 064 (10/1000 ->)\n"
+                   "2023-11-14 22:13:10.123 udp 2001:db8::1:53 => 2001:db8::2:5353 (10/1000 ->) idle\n"
+                   "2023-11-14 22:13:10.123 ip 47 192.0.2.1 => 198.51.100.4 (10/1000 ->)\n"
+                   "2023-11-14 22:13:10.123 tcp 192.0.2.1 => 198.51.100.4 (10/1000 ->)\n",
+           HOSTS TCP MILLIS TWO_WAYS "}\n[" HOSTS ICMP(2048) MOMENT ONE_WAY "}," BACK ICMP(0) MOMENT
+           "\"packetDeltaCount\":8,\"octetDeltaCount\":800}]\n" HOSTS6
+           "\"protocolIdentifier\":58,\"sourceTransportPort\":0,\"destinationTransportPort\":260," MOMENT ONE_WAY
+           "}\n" HOSTS6
+           "\"protocolIdentifier\":17,\"sourceTransportPort\":53,\"destinationTransportPort\":5353," MOMENT ONE_WAY
+           "}\n" HOSTS
+           "\"protocolIdentifier\":47,\"sourceTransportPort\":0,\"destinationTransportPort\":0," MOMENT ONE_WAY
+           "}\n! the line has 1 columns; expected 12, as in the header\n");
+    expect(FOREIGN_SILK, "sIP|dIP|packets|bytes|\n", "");
+    expect(FOREIGN_SILK, "sIP|dIP|packets|sTime|eTime|\n1|2|3|4|5|\n",
+           "! column 'bytes': not in the header: rwcut "
+           "--fields=sIP,dIP,sPort,dPort,protocol,packets,bytes,flags,sTime,duration,eTime prints it\n");
+    expect(FOREIGN_SILK, RWCUT "192.0.2.1|\n", "! the line has 2 columns; expected 12, as in the header\n");
+    setenv("TZ", "UTC", 1);
+    tzset();
+}
+
+/* --- clouds --- */
+
+static void gcp(void **state) {
+    (void)state;
+    expect(
+        FOREIGN_GCP,
+        "[{\n  \"insertId\": \"1\",\n  \"jsonPayload\": {\n    \"bytes_sent\": \"1000\",\n    \"connection\": {\n"
+        "      \"dest_ip\": \"198.51.100.4\",\n      \"dest_port\": 443,\n      \"protocol\": 6,\n"
+        "      \"src_ip\": \"192.0.2.1\",\n      \"src_port\": 51515\n    },\n    \"packets_sent\": \"10\",\n"
+        "    \"start_time\": \"2023-11-14T22:13:10.123456001Z\",\n    \"end_time\": \"2023-11-14T22:13:19.123456Z\"\n"
+        "  }\n}]\n"
+        "{\"jsonPayload\":{\"message\":\"not a flow\"},\"severity\":\"INFO\"}\n",
+        HOSTS TCP TIMES ONE_WAY "}\n");
+}
+
+/* Tuples of a security group and of a network; what begins or was denied has no counts. */
+static void azure(void **state) {
+    (void)state;
+    static const char text[] =
+        "{\"records\":[{\"time\":\"2023-11-14T22:13:20Z\",\"flowTuples\":{\"no\":\"list\"},\"properties\":{\"flows\":"
+        "[{\"rule\":\"a\\\"[\",\"flows\":[{\"mac\":\"000D3AF87856\",\"flowTuples\" : [\n"
+        "\"1700000000,192.0.2.1,198.51.100.4,51515,443,T,O,A,B,,,,\","
+        "\"1700000000,192.0.2.1,198.51.100.4,51515,443,T,O,A,E,10,1000,8,4000\","
+        "\"1700000000,192.0.2.1,198.51.100.4,51515,443,T,O,D,B,,,,\","
+        "\"1700000000,192.0.2.1,198.51.100.4,51515,443,T,O,A\"],\"other\":[\"1,2\"]}]}]}},"
+        "{\"flowRecords\":{\"flows\":[{\"flowGroups\":[{\"rule\":\"b\",\"flowTuples\":["
+        "\"1699999999123,192.0.2.1,198.51.100.4,51515,443,6,O,C,NX,10,1000,8,4000\","
+        "\"1699999999123,192.0.2.1,198.51.100.4,51515,443,6,I,B,NX,0,0,0,0\","
+        "\"1699999999123,192.0.2.1,198.51.100.4,51515,443,6,I,D,NX,0,0,0,0\",\"x\"]}]}]}}]}";
+    static const char wanted[] = HOSTS TCP
+        "\"flowStartMicroseconds\":1700000000000000,\"flowEndMicroseconds\":1700000000000000," TWO_WAYS "}\n" HOSTS TCP
+        "\"flowStartMicroseconds\":1699999999123000,\"flowEndMicroseconds\":1699999999123000," TWO_WAYS
+        "}\n! the line has 1 columns; expected 13, as in the header\n";
+    for (size_t piece = 1; piece < sizeof text; piece += 7) {
+        struct tuples *tuples = tuples_new();
+        struct tuple tuple;
+        struct buffer lines = BUFFER_INIT;
+        int64_t behind = 0;
+        for (size_t at = 0; at < sizeof text - 1; at += piece) {
+            tuples_feed(tuples, (int64_t)at, text + at, at + piece < sizeof text ? piece : sizeof text - 1 - at);
+            while (tuples_next(tuples, &tuple)) {
+                buffer_printf(&lines, "%.*s\n", (int)tuple.len, tuple.text);
+                assert_int_equal(text[tuple.position - 1], '"');
+                assert_true(tuple.position > behind);
+                behind = tuple.position;
+            }
+        }
+        struct foreign *foreign = foreign_new(FOREIGN_AZURE);
+        char *got = read_all(foreign, lines.data);
+        assert_string_equal(got, wanted);
+        assert_int_equal(foreign_passed_over(foreign), 5);
+        assert_string_equal(foreign_header(foreign), "{\"flowTuples\":[\n"); /* so that tuples alone can be read */
+        free(got);
+        foreign_free(foreign);
+        buffer_release(&lines);
+        tuples_free(tuples);
+    }
+}
+
+static void long_tuples(void **state) {
+    (void)state;
+    char text[2 * TUPLE_MAX] = "\"flowTuples\":[\"";
+    struct tuples *tuples = tuples_new();
+    struct tuple tuple;
+    memset(text + strlen(text), '1', sizeof text - strlen(text) - 1);
+    text[sizeof text - 1] = '"';
+    tuples_feed(tuples, 0, text, sizeof text);
+    assert_true(tuples_next(tuples, &tuple));
+    assert_int_equal(tuple.len, TUPLE_MAX);
+    assert_int_equal(tuple.position, sizeof text);
+    assert_false(tuples_next(tuples, &tuple));
+    tuples_free(tuples);
+    tuples_free(NULL);
+}
+
+/* --- IANA's names --- */
+
+static void iana(void **state) {
+    (void)state;
+    static const char both[] = HOSTS TCP MILLIS TWO_WAYS "}\n", one[] = HOSTS TCP MILLIS ONE_WAY "}\n";
+    static const struct {
+        const char *line, *wanted;
+    } lines[] = {
+        /* ipfixcol2 */
+        {"{\"@type\":\"ipfix.entry\",\"iana:octetDeltaCount\":1000,\"iana:packetDeltaCount\":10,"
+         "\"iana:sourceIPv4Address\":\"192.0.2.1\",\"iana:destinationIPv4Address\":\"198.51.100.4\","
+         "\"iana:sourceTransportPort\":51515,\"iana:destinationTransportPort\":443,\"iana:protocolIdentifier\":\"TCP\","
+         "\"iana:flowStartMilliseconds\":\"2023-11-14T22:13:10.123Z\",\"iana:flowEndMilliseconds\":1699999999123,"
+         "\"iana@reverse:octetDeltaCount\":4000,\"iana@reverse:packetDeltaCount\":8,\"en8057:octetDeltaCount2\":7}\n",
+         both},
+        {"{\"@type\":\"ipfix.template\",\"ipfix:templateId\":256,\"ipfix:fields\":[{\"ipfix:elementId\":8}]}\n", ""},
+        /* super_mediator */
+        {"{\"flows\":{\"flowStartMilliseconds\":\"2023-11-14 22:13:10.123Z\","
+         "\"flowEndMilliseconds\":\"2023-11-14 22:13:19.123\",\"flowDurationMilliseconds\":9.000,"
+         "\"sourceIPv4Address\":\"192.0.2.1\",\"destinationIPv4Address\":\"198.51.100.4\","
+         "\"sourceTransportPort\":51515,\"destinationTransportPort\":443,\"protocolIdentifier\":6,"
+         "\"initialTCPFlags\":\"S\",\"octetTotalCount\":1000,\"packetTotalCount\":10,"
+         "\"reverseOctetTotalCount\":4000,\"reversePacketTotalCount\":8}}\n",
+         both},
+        /* Filebeat, whose parts of the Elastic Common Schema may stand alone */
+        {"{\"@timestamp\":\"2023-11-14T22:13:20.000Z\",\"event\":{\"start\":\"2023-11-14T22:13:10.123Z\","
+         "\"end\":\"2023-11-14T22:13:19.123Z\",\"duration\":9000000000},\"network\":{\"protocol\":\"x\","
+         "\"bytes\":5000,\"packets\":18},\"netflow\":{\"exporter\":{\"address\":\"192.0.2.254:2055\",\"version\":9},"
+         "\"source_ipv4_address\":\"192.0.2.1\",\"destination_ipv4_address\":\"198.51.100.4\","
+         "\"source_transport_port\":51515,\"destination_transport_port\":443,\"protocol_identifier\":6,"
+         "\"packet_delta_count\":10,\"octet_delta_count\":1000,\"post_octet_delta_count\":1,"
+         "\"type\":\"netflow_flow\"},\"source\":{\"ip\":\"192.0.2.99\",\"bytes\":1}}\n",
+         one},
+        {"{\"event\":{\"start\":\"2023-11-14T22:13:10.123Z\",\"end\":\"2023-11-14T22:13:19.123Z\"},"
+         "\"network\":{\"iana_number\":\"6\",\"transport\":\"tcp\"},\"source\":{\"ip\":\"192.0.2.1\",\"port\":51515,"
+         "\"bytes\":1000,\"packets\":10},\"destination\":{\"ip\":\"198.51.100.4\",\"port\":443,\"bytes\":4000,"
+         "\"packets\":8},\"@timestamp\":\"2023-11-14T22:13:20.000Z\"}\n",
+         both},
+        /* Logstash's codec, and nProbe, whose OUT is the way back */
+        {"{\"@timestamp\":\"2023-11-14T22:13:20.000Z\",\"host\":\"192.0.2.254\",\"netflow\":{\"version\":9,"
+         "\"ipv4_src_addr\":\"192.0.2.1\",\"ipv4_dst_addr\":\"198.51.100.4\",\"l4_src_port\":51515,"
+         "\"l4_dst_port\":443,\"protocol\":6,\"in_pkts\":10,\"in_bytes\":1000,\"out_bytes\":999,"
+         "\"first_switched\":\"2023-11-14T22:13:10.123Z\",\"last_switched\":\"2023-11-14T22:13:19.123Z\","
+         "\"ipv4_ident\":1}}\n",
+         one},
+        {"{\"IPV4_SRC_ADDR\":\"192.0.2.1\",\"L4_SRC_PORT\":51515,\"IPV4_DST_ADDR\":\"198.51.100.4\",\"L4_DST_PORT\":"
+         "443,"
+         "\"PROTOCOL\":6,\"IN_PKTS\":10,\"IN_BYTES\":1000,\"OUT_PKTS\":8,\"OUT_BYTES\":4000,"
+         "\"FIRST_SWITCHED\":1699999990.123,\"LAST_SWITCHED\":1699999999.123}\n",
+         both},
+        {"{\"iana_sourceIPv4Address\":\"192.0.2.1\",\"iana_destinationIPv4Address\":\"198.51.100.4\","
+         "\"netflow.source_transport_port\":51515,\"netflow.destination_transport_port\":443,"
+         "\"netflow.protocol\":6,\"iana_packetDeltaCount\":10,\"iana_octetDeltaCount\":1000,"
+         "\"iana_flowStartMilliseconds\":1699999990123,\"iana_flowEndMilliseconds\":1699999999123}\n",
+         one},
+        {"{\"netflow\":{\"ipv4_src_addr\":\"192.0.2.1\",\"ipv4_dst_addr\":\"198.51.100.4\",\"protocol\":6,"
+         "\"in_pkts\":10,\"in_bytes\":1000,\"first_switched\":90000,\"last_switched\":99000}}\n",
+         "! column 'first_switched': '90000' is not a valid time; expected seconds since 1970, such as 1700000000.25, "
+         "or "
+         "a UTC time, such as 2023-11-14 22:13:20.25, or one with Z or +01:00\n"},
+    };
+    for (unsigned i = 0; i < sizeof lines / sizeof lines[0]; i++)
+        expect(FOREIGN_IANA, lines[i].line, lines[i].wanted);
+}
+
+/* ICMP's two bytes under all of their names; of a biflow the answer's type. */
+static void iana_icmp(void **state) {
+    (void)state;
+#define IANA_ICMP(more)                                                                                                \
+    "{\"flows\":{\"flowStartMilliseconds\":1699999990123,\"flowEndMilliseconds\":1699999999123,"                       \
+    "\"sourceIPv4Address\":\"192.0.2.1\",\"destinationIPv4Address\":\"198.51.100.4\",\"protocolIdentifier\":1,"        \
+    "\"octetTotalCount\":1000,\"packetTotalCount\":10," more "}}\n"
+    expect(FOREIGN_IANA,
+           IANA_ICMP("\"icmpTypeIPv4\":3,\"icmpCodeIPv4\":1") IANA_ICMP("\"icmpTypeCodeIPv4\":769")
+               IANA_ICMP("\"icmpTypeIPv4\":8,\"icmpCodeIPv4\":0,\"reversePacketTotalCount\":8,"
+                         "\"reverseOctetTotalCount\":4000"),
+           HOSTS ICMP(769) MILLIS ONE_WAY "}\n" HOSTS ICMP(769) MILLIS ONE_WAY "}\n[" HOSTS ICMP(2048) MILLIS ONE_WAY
+           "}," BACK ICMP(0) MILLIS "\"packetDeltaCount\":8,\"octetDeltaCount\":4000}]\n");
+}
+
+/* --- all of them --- */
+
+static void formats_are_found(void **state) {
+    (void)state;
+    static const struct {
+        const char *head;
+        enum foreign_format format;
+    } heads[] = {
+        {EVE_OTHER, FOREIGN_SURICATA},
+        {EVE_FLOW, FOREIGN_SURICATA},
+        {EVE_NETFLOW, FOREIGN_SURICATA},
+        {"{\"event_type\":\"purge\",\"ip_src\":\"192.0.2.1\"", FOREIGN_PMACCT},
+        {"SRC_IP,DST_IP,PACKETS\n", FOREIGN_PMACCT},
+        {"SRC_IP        DST_IP     PACKETS    BYTES\n", FOREIGN_PMACCT},
+        {"{\"type\":\"SFLOW_5\",\"time_received_ns\":1", FOREIGN_GOFLOW2},
+        {"{\"TimeReceived\":1700000000", FOREIGN_GOFLOW2},
+        {RWCUT, FOREIGN_SILK},
+        {"sIP,dIP,sPort\n", FOREIGN_SILK},
+        {"start-time|end-time|duration|rtt\n", FOREIGN_SILK},
+        {YAFSCII, FOREIGN_SILK},
+        {"[\n{\n\"insertId\": \"1\",\"jsonPayload\":", FOREIGN_GCP},
+        {"{\"records\":[{\"category\":\"NetworkSecurityGroupFlowEvent\"", FOREIGN_AZURE},
+        {"{\"flowTuples\":[\n\"1", FOREIGN_AZURE},
+        {"{\"@type\":\"ipfix.entry\",\"iana:octetDeltaCount\":1", FOREIGN_IANA},
+        {"{\"flows\" : {\"sourceIPv4Address\":\"192.0.2.1\"", FOREIGN_IANA},
+        {"{\"netflow\":{\"in_bytes\":1", FOREIGN_IANA},
+        {"{\"source_ipv6_address\":\"::1\"", FOREIGN_IANA},
+        {"{\"IPV4_SRC_ADDR\":\"", FOREIGN_IANA},
+        {"{\"firstPacket\":1,\"source\":{\"ip\"", FOREIGN_IANA},
+        /* Entries are read as such, whatever else is in them. */
+        {"{\"sourceIPv4Address\":\"192.0.2.1\",\"iana:octetDeltaCount\":1", FOREIGN_ENTRIES},
+        {"{\"event_type\":\"flow\",\"octetDeltaCount\":1", FOREIGN_ENTRIES},
+        {"[{\"a\":{\"b\":\"}\"},\"packetDeltaCount\":1", FOREIGN_ENTRIES},
+        {"{\"a\":1}{\"iana:octetDeltaCount\":1}", FOREIGN_ENTRIES},
+        {"{\"a\":\"octet_delta_count\",\"octet_delta_count", FOREIGN_ENTRIES},
+        {"sIP,x,y", FOREIGN_ENTRIES},
+    };
+    for (unsigned i = 0; i < sizeof heads / sizeof heads[0]; i++)
+        if (foreign_find(heads[i].head, strlen(heads[i].head)) != heads[i].format) fail_msg("%s", heads[i].head);
+}
+
+/* Lines that are skipped leave which kind comes first. */
+static void reading_goes_on_behind_a_kind(void **state) {
+    (void)state;
+    struct foreign *foreign = foreign_new(FOREIGN_SURICATA);
+    foreign_skip(foreign, EVE_FLOW, strlen(EVE_FLOW) - 1);
+    char *got = read_all(foreign, EVE_NETFLOW);
+    assert_string_equal(got, "");
+    assert_int_equal(foreign_passed_over(foreign), 1);
+    free(got);
+    foreign_free(foreign);
+}
+
+/* Events of other types may be long; what is longer than a record over many lines is one where it is in one line. */
+static void long_objects(void **state) {
+    (void)state;
+    char *line = malloc(2 * FOREIGN_RECORD_MAX + 64);
+    strcpy(line, "{\"event_type\":\"stats\",\"x\":\"");
+    size_t len = strlen(line);
+    memset(line + len, 'x', 2 * FOREIGN_RECORD_MAX);
+    strcpy(line + len + 2 * FOREIGN_RECORD_MAX, "\"}\n");
+    expect(FOREIGN_SURICATA, line, "");
+    free(line);
+}
+
+/* Deeper, or with longer names, than anything that is wanted. */
+static void nested_objects(void **state) {
+    (void)state;
+    char line[4096] = "";
+    for (unsigned i = 0; i < 200; i++)
+        strcat(line, "{\"flow\":");
+    strcat(line, "1");
+    for (unsigned i = 0; i < 200; i++)
+        strcat(line, "}");
+    expect(FOREIGN_SURICATA, line, "");
+    expect(FOREIGN_SURICATA, "{\"event_type\":\"flow\",\"flow\":{\"a\" 1}}\n",
+           "! not one JSON object; expected an object with each brace on its own line, or one object per line\n");
+    memset(line, 'x', 300);
+    memcpy(line, "{\"", 2);
+    strcpy(line + 300, "\":{\"start\":1}}\n");
+    expect(FOREIGN_SURICATA, line, "");
+}
+
+static int setup(void **state) {
+    (void)state;
+    setenv("TZ", "UTC", 1);
+    tzset();
+    names_init();
+    return 0;
+}
+
+int main(void) {
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(suricata),
+        cmocka_unit_test(suricata_icmp),
+        cmocka_unit_test(goflow2),
+        cmocka_unit_test(pmacct),
+        cmocka_unit_test(silk),
+        cmocka_unit_test(gcp),
+        cmocka_unit_test(azure),
+        cmocka_unit_test(long_tuples),
+        cmocka_unit_test(iana),
+        cmocka_unit_test(iana_icmp),
+        cmocka_unit_test(formats_are_found),
+        cmocka_unit_test(reading_goes_on_behind_a_kind),
+        cmocka_unit_test(nested_objects),
+        cmocka_unit_test(long_objects),
+    };
+    return cmocka_run_group_tests(tests, setup, NULL);
+}
