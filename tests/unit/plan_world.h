@@ -35,6 +35,7 @@ enum happening {
     ANSWERED_OTHERWISE, /* a take that moves one entry where a backlog could have been renamed */
     LOST_BEFORE,
     LOST_AFTER,
+    LOST_MIDWAY, /* after it, and after the first of the entries have come */
     CONNECTED,
     STORE_WRITES,
     STORE_ANSWERS,
@@ -54,23 +55,24 @@ enum happening {
     EVENTS
 };
 
-static const char *const event_names[EVENTS] = {"answered",      "answered otherwise",
-                                                "lost before",   "lost after",
-                                                "connected",     "store writes",
-                                                "store answers", "resumed",
-                                                "stopped",       "store left",
-                                                "flush",         "look",
-                                                "time passes",   "lapsed",
-                                                "other works",   "crashed",
-                                                "too large",     "saved",
-                                                "went back",     "late"};
+static const char *const event_names[EVENTS] = {
+    "answered",     "answered otherwise", "lost before", "lost after",  "lost midway", "connected",
+    "store writes", "store answers",      "resumed",     "stopped",     "store left",  "flush",
+    "look",         "time passes",        "lapsed",      "other works", "crashed",     "too large",
+    "saved",        "went back",          "late"};
 
 /* How often each may happen; the others follow from what is under way. */
-static const unsigned budgets[EVENTS] = {
-    [ANSWERED] = 99,     [ANSWERED_OTHERWISE] = 1, [LOST_BEFORE] = 1, [LOST_AFTER] = 2, [CONNECTED] = 99,
-    [STORE_WRITES] = 99, [STORE_ANSWERS] = 99,     [RESUMED] = 99,    [STOPPED] = 1,    [STORE_LEFT] = 1,
-    [FLUSH_ASKED] = 1,   [LOOK_DUE] = 1,           [TIME_PASSES] = 1, [LAPSED] = 1,     [OTHER_WORKS] = 6,
-    [CRASHED] = 1,       [TOO_LARGE] = 1,          [SAVED] = 1,       [WENT_BACK] = 1,  [LATE] = 1};
+static const unsigned budgets[EVENTS] = {[ANSWERED] = 99,     [ANSWERED_OTHERWISE] = 1,
+                                         [LOST_BEFORE] = 1,   [LOST_AFTER] = 2,
+                                         [LOST_MIDWAY] = 1,   [CONNECTED] = 99,
+                                         [STORE_WRITES] = 99, [STORE_ANSWERS] = 99,
+                                         [RESUMED] = 99,      [STOPPED] = 1,
+                                         [STORE_LEFT] = 1,    [FLUSH_ASKED] = 1,
+                                         [LOOK_DUE] = 1,      [TIME_PASSES] = 1,
+                                         [LAPSED] = 1,        [OTHER_WORKS] = 6,
+                                         [CRASHED] = 1,       [TOO_LARGE] = 1,
+                                         [SAVED] = 1,         [WENT_BACK] = 1,
+                                         [LATE] = 1};
 
 #define QUEUE_ID "0123456789abcdef"
 
