@@ -202,6 +202,11 @@ static void operate(struct world *world, enum answer answers, bool otherwise) {
         if (answers == WHOLE) plan_read(plan, taken, ended);
         break;
     case PLAN_SETTLE:
+        if (world->lapsed && plan->settlement.n_rests > 0) { /* the transaction finds it */
+            world->lapsed = false;
+            if (answers) plan_lost(plan);
+            break;
+        }
         claims_settle(world, &plan->settlement, false);
         if (plan->rejects == REJECTS_WRITING)
             refusals_add(world, world->filled[!plan->at].entries, world->filled[!plan->at].n);
@@ -215,12 +220,7 @@ static void operate(struct world *world, enum answer answers, bool otherwise) {
         break;
     case PLAN_RETURN:
         list = list_find(world, plan->returning[plan->n_returning - 1].key);
-        if (list) {
-            memmove(world->queue + list->n, world->queue, world->n_queue);
-            memcpy(world->queue, list->entries, list->n);
-            world->n_queue += list->n;
-            list_remove(world, list);
-        }
+        if (list) give_back(world, list);
         if (answers) plan_done(plan);
         break;
     default:
@@ -321,7 +321,8 @@ static bool can_happen(const struct world *world, enum happening event) {
 static void happen(struct world *world, enum happening event) {
     struct plan *plan = &world->plan;
     world->used[event]++;
-    if (event == LOST_AFTER && world->lapsed && plan->under_way == PLAN_TAKE) event = LOST_BEFORE;
+    bool finds = plan->under_way == PLAN_TAKE || (plan->under_way == PLAN_SETTLE && plan->settlement.n_rests > 0);
+    if (event == LOST_AFTER && world->lapsed && finds) event = LOST_BEFORE;
     if (event == LOST_BEFORE || event == LOST_AFTER || event == LOST_MIDWAY || event == CRASHED) world->lapsed = false;
     switch (event) {
     case ANSWERED: operate(world, WHOLE, false); break;

@@ -308,6 +308,13 @@ static void other_commit(struct world *world, const struct claim *of, bool adopt
     row_commit(world, &row);
 }
 
+static void give_back(struct world *world, struct list *list) {
+    memmove(world->queue + list->n, world->queue, world->n_queue);
+    memcpy(world->queue, list->entries, list->n);
+    world->n_queue += list->n;
+    list_remove(world, list);
+}
+
 /* false: it has nothing to do. It begins only with what a consumer without a sign of life holds. */
 static bool other_work(struct world *world) {
     for (unsigned i = 0; i < world->n_lists; i++) {
@@ -337,9 +344,13 @@ static bool other_work(struct world *world) {
                     claim_name(&world->lists[k].claim, PREFIX);
                 }
         } else if (strcmp(claim.consumer, "other") == 0 && row) {
-            forget_entries(world, list, list->n);
-            refusals_add(world, list->entries, list->n);
-            list_remove(world, list);
+            unsigned read = claim.n == row->ledger.claim  ? (unsigned)row->ledger.position
+                            : claim.n < row->ledger.claim ? list->n
+                                                          : 0;
+            forget_entries(world, list, read);
+            refusals_add(world, list->entries, read);
+            cut(list->entries, &list->n, read);
+            give_back(world, list); /* what stands behind END */
         } else if (is_mine(list) || strcmp(claim.consumer, "other") == 0) {
             other_commit(world, &claim, claim.adopted);
         } else {
