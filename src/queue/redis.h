@@ -81,7 +81,8 @@ void redis_write(struct redis *redis);
 void redis_range(struct redis *redis, const char *key, int64_t first, int64_t last, redis_sink_fn *sink,
                  redis_reply_fn *done, void *context);
 
-/* A blocking connection for the hand tool's short questions; logged in. NULL with the error set. */
+/* A blocking connection for the hand tool's short questions; logged in. NULL with the error set. hiredis alone reads
+ * from it: its bounds are arrays 7 deep and lengths of 31 bits, and a reply is held as a whole, however long it is. */
 redisContext *redis_open(const struct redis_target *target, struct error *error);
 
 #endif

@@ -1,8 +1,10 @@
 """How the queue is reached, what is said when it can't be, END, at-most-once, and what an idle daemon costs."""
+import contextlib
 import json
 import select
 import signal
 import socket
+import threading
 import time
 
 import pytest
@@ -97,6 +99,39 @@ def test_the_daemon_waits_for_a_socket_that_is_not_there(make_site, make_redis):
     server.start()
     server.push(entries)
     site.settled_equals(entries, daemon)
+
+
+def flood(server, head, unit):
+    """Answers every connection so, for as long as it takes more."""
+    while True:
+        try:
+            connection = server.accept()[0]
+            with connection, contextlib.suppress(OSError):
+                connection.sendall(head)
+                while True:
+                    connection.sendall(unit * (1 << 16))
+        except OSError:
+            return
+
+
+@pytest.mark.parametrize("head, unit, why", [
+    (b"+", b"OK", "a reply larger than any of Redis"),
+    (b"*2147483647\r\n", b"$1\r\na\r\n", "a reply larger than any of Redis"),
+    (b"", b"*1\r\n", "a reply larger than any of Redis"),
+    (b"*1000\r\n", b"$9\r\n123456789\r\n", "a reply that no command waits for"),
+    (b"", b"\0", "a reply larger than any of Redis"),
+    (b"$" + b"1" * 99, b"1", "invalid reply"),
+])
+def test_a_server_that_is_no_redis(make_site, head, unit, why):
+    """What it sends without an end costs no memory, and is named."""
+    with socket.create_server(("127.0.0.1", 0)) as server:
+        threading.Thread(target=flood, args=(server, head, unit), daemon=True).start()
+        site = make_site("sqlite", queue={"url": "redis://127.0.0.1:%d" % server.getsockname()[1]})
+        daemon = site.daemon()
+        before = daemon.peak_rss()
+        rig.wait_for(lambda: why in daemon.output(), daemon.output)
+        assert rig.SANITIZED or daemon.peak_rss() < before + (64 << 20)
+        daemon.stop()
 
 
 # Ways to reach it ---------------------------------------------------------------------------------------------------
