@@ -136,6 +136,8 @@ static int params_parse(struct url *url, const char *from, struct error *error) 
             unsigned i = url->n_params++;
             if (span_decode_into(&url->params[i].name, from, equals, error)) return -1;
             if (span_decode_into(&url->params[i].value, equals < to ? equals + 1 : to, to, error)) return -1;
+            if (url_param(url, url->params[i].name) != url->params[i].value)
+                return error_set(error, "the parameter '%s' stands there twice", url->params[i].name);
         }
         from = *to ? to + 1 : to;
     }

@@ -16,6 +16,7 @@
 #include "http/api.h"
 #include "http/web.h"
 #include "export/exporter.h"
+#include "queue/redis_url.h"
 #include "config/capture_options.h"
 #include "config/collector_options.h"
 
@@ -118,6 +119,11 @@ char *config_password(const char *path, struct error *error) {
     return mem_strdup(line);
 }
 
+/* What was refused can't be held against another option. */
+static bool is_refused(const struct config *config, const char *section, const char *name) {
+    return options_origin(&config->options, section, name).refused;
+}
+
 /* Reads a password file into *password. */
 static void password_read(struct config *config, const char *section, const char *path, const char **password) {
     struct error error;
@@ -148,6 +154,29 @@ static void password_resolve(struct config *config, const char *section, const c
     }
 }
 
+static void queue_option_check(struct config *config) {
+    struct redis_target target;
+    struct redis_access access = {config->queue.url, config->queue.password, config->queue.name, config->queue.tls};
+    struct error error = {""};
+    if (is_refused(config, "queue", "url")) return;
+    if (!access.password && config->queue.password_file) access.password = ""; /* which could not be read */
+    if (redis_target_parse(&target, &access, &error) != 0) {
+        options_complain(&config->options, "queue", "url", "%s", error.text);
+        return;
+    }
+    if (!target.secure && config->queue.tls.ca) /* nobody who names an authority wants plain text */
+        options_complain(&config->options, "queue", "tls_ca", "requires a url with TLS: rediss://host, and so on");
+    redis_target_release(&target);
+}
+
+static void store_option_check(struct config *config, const char *section, const char *name, const char *url) {
+    struct store_config store = config->store;
+    struct error error = {""};
+    if (!url || is_refused(config, section, name)) return;
+    store.url = url;
+    if (store_url_check(&store, &error) != 0) options_complain(&config->options, section, name, "%s", error.text);
+}
+
 static void consumer_resolve(struct config *config) {
     if (!config->queue.consumer) {
         char host[256] = "";
@@ -174,11 +203,6 @@ static void layout_resolve(struct config *config) {
     const char *colon = strstr(error.text, ": ");
     bool named = colon && strncmp(error.text, name, strlen(name)) == 0;
     options_complain(&config->options, "import", name, "%s", named ? colon + 2 : error.text);
-}
-
-/* What was refused can't be held against another option. */
-static bool is_refused(const struct config *config, const char *section, const char *name) {
-    return options_origin(&config->options, section, name).refused;
 }
 
 static void cache_check(struct config *config) {
@@ -248,6 +272,9 @@ static void config_check(struct config *config) {
     if (!config->queue.name) options_complain(&config->options, "queue", "name", "must not be empty");
     password_resolve(config, "queue", config->queue.url, config->queue.password_file, &config->queue.password);
     password_resolve(config, "store", config->store.url, config->store_password_file, &config->store.password);
+    queue_option_check(config);
+    store_option_check(config, "store", "url", config->store.url);
+    store_option_check(config, "http", "store", config->http.store);
     consumer_resolve(config);
     layout_resolve(config);
     config_agree(config);

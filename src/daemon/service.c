@@ -52,6 +52,7 @@ static void fronts_stop(struct service *service) {
 /* The fronts first: what they still have is imported, too. */
 static void stop(struct service *service) {
     struct service_parts *parts = &service->parts;
+    if (parts->producer) producer_hurry(parts->producer);
     if (service->fronts > 0)
         fronts_stop(service);
     else if (parts->direct)

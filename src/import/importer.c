@@ -89,6 +89,7 @@ static bool on_entry(void *context, const char *text, size_t len) {
         return true;
     }
     if (!importer->plan.folding) return false; /* dropped while its answer was under way */
+    importer->plan.midway = true;
     if (plan_is_cut(&importer->plan) && importer->batch->live && importer->generation->ledger.entries > 0) return false;
     return importer->claim ? placed_fold(importer, text, len) : entry_fold(importer, importer->now, text, len);
 }
@@ -428,6 +429,7 @@ void importer_flush(struct importer *importer) {
 
 void importer_stop(struct importer *importer) {
     plan_stop(&importer->plan);
+    consumer_hurry(importer->consumer);
     committer_stop(importer->committer);
     step(importer);
 }

@@ -71,7 +71,8 @@ static enum flush_cause cause_of(const struct plan *plan, const struct batch *ba
 static enum plan_action hand_over(struct plan *plan) {
     const struct batch *batch = plan_folding(plan);
     plan->cause = cause_of(plan, batch);
-    plan->flush_due = plan->folding = plan->stale = false;
+    plan->flush_due = plan->folding = false;
+    plan->stale = !plan->connected && !plan->at_most_once;
     plan->writing = WRITING;
     if (batch->ended) plan->stopping = true;
     plan->at = !plan->at;
@@ -154,11 +155,13 @@ static enum plan_action live_next(struct plan *plan, int64_t now_us) {
     return waits ? PLAN_WAIT : take(plan, now_us);
 }
 
-/* Redis is away. What at-most-once delivery has folded is in memory alone, and is written all the same. */
+/* Redis is away. What at-most-once delivery has folded is in memory alone, and is written all the same; else something
+ * is folded only where plan_lost() has kept it. */
 static enum plan_action apart_next(struct plan *plan, int64_t now_us) {
     const struct batch *batch = plan_folding(plan);
     bool waits = plan->writing == WRITING_COMMITTED && !plan->stopping; /* with its refused entries, for Redis */
-    if (!plan->at_most_once || !plan->folding || plan->writing == WRITING || waits) return PLAN_WAIT;
+    if (!plan->folding || plan->writing == WRITING || waits) return PLAN_WAIT;
+    if (!plan->at_most_once) return plan_may_hand_over(plan) ? hand_over(plan) : PLAN_WAIT;
     if (plan->held && !batch->ended && !batch->full) return PLAN_FOLD_HELD;
     bool due = batch->full || batch->ended || plan->flush_due || plan->stopping;
     return due && batch_has_content(batch) ? live_close(plan, now_us) : PLAN_WAIT;
@@ -318,7 +321,7 @@ static bool is_over(const struct plan *plan) {
     if (plan->abandoned) return true;
     if (!plan->stopping || plan->writing == WRITING || plan->finding) return false;
     bool unwritten = plan->folding && batch->live && batch_has_content(batch);
-    if (!plan->connected) return !plan->at_most_once || !unwritten; /* exactly-once: it is in its claims */
+    if (!plan->connected) return !unwritten;
     return plan->writing == WRITING_NONE && plan->n_returning == 0 && !plan->held && !unwritten;
 }
 
@@ -363,16 +366,32 @@ enum plan_action plan_next(struct plan *plan, int64_t now_us) {
 void plan_connected(struct plan *plan) {
     plan->connected = true;
     plan->under_way = PLAN_WAIT;
+    if (!plan->at_most_once) plan->folding = plan->opening = false; /* its claims may be others' by now */
     plan->recovery = plan->at_most_once ? RECOVERY_NONE : RECOVERY_DUE;
 }
 
+/* Whether the sums of the generation being filled may commit though Redis is not there to be asked: as after a crash
+ * behind the commit, the next start then settles the claims by the ledger. So all of them must have its name in Redis,
+ * which a rest has not before its settlement has an answer, and how far each is read must be known. */
+static bool may_commit_apart(const struct plan *plan) {
+    const struct batch *batch = &plan->batches[plan->at];
+    if (!plan->stop_asked || !plan->folding || plan->opening || !batch->live || plan->midway) return false;
+    if (plan->under_way == PLAN_SETTLE || !batch_has_content(batch)) return false;
+    for (size_t i = 0; i < batch->n_claims; i++)
+        if (batch->claims[i].generation != batch->id.generation || batch->claims[i].adopted) return false;
+    return true;
+}
+
 void plan_lost(struct plan *plan) {
+    bool kept = !plan->at_most_once && may_commit_apart(plan);
+    plan->midway = false;
     plan->connected = plan->known.valid = false;
     plan->known.stale = true;
     plan->counted_id[0] = '\0';
     plan->under_way = PLAN_WAIT;
     if (plan->at_most_once) return;
-    plan->folding = plan->opening = false; /* what Redis holds is the truth: it will be read again */
+    plan->folding = kept; /* what Redis holds is the truth: it will be read again */
+    plan->opening = false;
     if (plan->writing == WRITING_COMMITTED) plan->writing = WRITING_NONE;
     plan->stale = plan->writing != WRITING_NONE;
 }
@@ -473,6 +492,7 @@ void plan_listed(struct plan *plan, const struct consumer_result *result) {
 /* The batch was dropped while it was taken into or read for: what came is in its claims. */
 static bool is_dropped(struct plan *plan) {
     plan->under_way = PLAN_WAIT;
+    plan->midway = false;
     return !plan->folding;
 }
 

@@ -74,6 +74,7 @@ struct plan {
     bool clock_wrong; /* this host's: nothing is taken out of the queue */
     bool store_away;  /* it has failed: the same, others may be able to write */
     bool held;        /* popped entries (at-most-once) found no room, or stood behind END */
+    bool midway;      /* entries of the answer under way were folded; false again once it has ended */
 
     /* of the actions */
     enum plan_action under_way; /* the consumer's operation; PLAN_WAIT: none */
@@ -125,7 +126,9 @@ enum plan_action plan_next(struct plan *plan, int64_t now_us) __attribute__((war
 /* --- what has happened --- */
 
 void plan_connected(struct plan *plan); /* to Redis, and our name is ours */
-void plan_lost(struct plan *plan);      /* whatever operation was under way has no answer */
+/* Whatever operation was under way has no answer. What was folded is dropped, and read again; but when we are stopping
+ * it is written, where it is certain which entries of which claims it has. */
+void plan_lost(struct plan *plan);
 void plan_resumed(struct plan *plan);
 void plan_stop(struct plan *plan);
 void plan_flush(struct plan *plan, enum flush_cause cause); /* the generation is to end soon */

@@ -293,6 +293,8 @@ void consumer_reconfigure(struct consumer *consumer) {
     redis_set_retry_max(consumer->redis, consumer->config->retry_max_ms);
 }
 
+void consumer_hurry(struct consumer *consumer) { redis_hurry(consumer->redis, REDIS_STOP_MS); }
+
 static void on_left(void *context, const redisReply *reply) {
     (void)reply;
     consumer_finish(context);

@@ -335,6 +335,8 @@ void producer_resume(struct producer *producer, const char *stream, uint64_t pos
     outbox_resume(&producer->outbox, position);
 }
 
+void producer_hurry(struct producer *producer) { redis_hurry(producer->redis, REDIS_STOP_MS); }
+
 bool producer_is_done(const struct producer *producer) {
     return outbox_is_empty(&producer->outbox) && feeds_is_empty(&producer->feeds);
 }

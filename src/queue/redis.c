@@ -18,7 +18,7 @@
 
 enum {
     EXPECTED_MAX = 1 << 14, /* commands without an answer; more is a mistake of the caller */
-    SILENCE_SECONDS = 15,   /* twice this long without an answer to a command: the connection is dead */
+    SILENCE_MS = 30000,     /* without an answer to a command: the connection is dead */
     RETRY_FIRST_MS = 100,
 };
 
@@ -40,7 +40,7 @@ struct redis {
     char refused[160];                 /* why the last command was refused whose answer nobody asked for */
     struct event *retry, *watch;
     struct event *deadline; /* of an address that has not answered yet */
-    int64_t connect_ms;
+    int64_t connect_ms, silence_ms;
     bool in_use;        /* logged in: the handler knows of it */
     unsigned first, n;  /* of the ring */
     unsigned silent_at; /* answers seen when the watch last looked */
@@ -278,6 +278,14 @@ static void on_connect(const redisAsyncContext *connection, int status) {
         login_send(redis);
 }
 
+/* Looks twice, so that a command sent just before the first look has half the time at least. */
+static void watch_begin(struct redis *redis) {
+    int64_t ms = redis->silence_ms / 2;
+    struct timeval time = {.tv_sec = ms / 1000, .tv_usec = ms % 1000 * 1000};
+    redis->silent_at = redis->n > 0 ? redis->answers : redis->answers - 1;
+    evtimer_add(redis->watch, &time);
+}
+
 static void on_watch(evutil_socket_t fd, short what, void *context) {
     struct redis *redis = context;
     (void)fd;
@@ -288,8 +296,12 @@ static void on_watch(evutil_socket_t fd, short what, void *context) {
     }
     if (redis->in_use)
         backoff_reset(&redis->backoff); /* good for a while, not just until the first command was refused */
-    redis->silent_at = redis->n > 0 ? redis->answers : redis->answers - 1;
-    evtimer_add(redis->watch, &(struct timeval){.tv_sec = SILENCE_SECONDS});
+    watch_begin(redis);
+}
+
+void redis_hurry(struct redis *redis, int64_t ms) {
+    redis->silence_ms = ms;
+    if (redis->connection) watch_begin(redis);
 }
 
 /* An address that does not answer must not hold up the next one. */
@@ -322,11 +334,10 @@ static void connection_begin(struct redis *redis, redisAsyncContext *connection)
     connection->c.reader->maxbuf = 0; /* keep the read buffer */
     connection->data = redis;
     redis->connection = connection;
-    redis->silent_at = redis->answers - 1;
     redis_event_attach(connection, redis->base, &events);
     redisAsyncSetConnectCallback(connection, on_connect);
     redisAsyncSetDisconnectCallback(connection, on_disconnect);
-    evtimer_add(redis->watch, &(struct timeval){.tv_sec = SILENCE_SECONDS});
+    watch_begin(redis);
     patience_begin(redis);
 }
 
@@ -394,6 +405,7 @@ struct redis *redis_new(struct event_base *base, const struct redis_target *targ
     redis->watch = evtimer_new(base, on_watch, redis);
     redis->deadline = evtimer_new(base, on_deadline, redis);
     redis->connect_ms = REDIS_CONNECT_MS;
+    redis->silence_ms = SILENCE_MS;
     return redis;
 }
 

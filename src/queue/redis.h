@@ -12,7 +12,10 @@
 
 #include "queue/redis_url.h"
 
-enum { REDIS_CONNECT_MS = 5000 }; /* for each address; the kernel would try for two minutes */
+enum {
+    REDIS_CONNECT_MS = 5000, /* for each address; the kernel would try for two minutes */
+    REDIS_STOP_MS = 5000,    /* for each answer, once the process has been told to stop */
+};
 
 struct redis; /* opaque */
 
@@ -48,6 +51,9 @@ void redis_free(struct redis *redis); /* at once, also while the name is being r
 void redis_set_retry_max(struct redis *redis, int64_t ms);
 void redis_set_connect_max(struct redis *redis, int64_t ms); /* for each address, in place of the five seconds */
 void redis_connect(struct redis *redis);
+/* From now on a connection is lost once an answer has not come for `ms`, and not for half a minute: the process is to
+ * end, and what Redis has it keeps. */
+void redis_hurry(struct redis *redis, int64_t ms);
 /* Gives the connection up, says why to the handler, and tries again after the back-off. */
 void redis_drop(struct redis *redis, const char *why);
 
@@ -75,7 +81,8 @@ void redis_write(struct redis *redis);
 void redis_range(struct redis *redis, const char *key, int64_t first, int64_t last, redis_sink_fn *sink,
                  redis_reply_fn *done, void *context);
 
-/* A blocking connection for the hand tool's short questions; logged in. NULL with the error set. */
+/* A blocking connection for the hand tool's short questions; logged in. NULL with the error set. hiredis alone reads
+ * from it: its bounds are arrays 7 deep and lengths of 31 bits, and a reply is held as a whole, however long it is. */
 redisContext *redis_open(const struct redis_target *target, struct error *error);
 
 #endif

@@ -79,8 +79,9 @@ static void bytes_take(struct redis_event *event, size_t n) {
     if (arrival.gone) return;
     event->arrival = NULL;
     if (used < 0) {
-        event->events.broken(event->events.context,
-                             arrival.unasked ? "a reply that no command waits for" : "invalid reply, or out of memory");
+        event->events.broken(event->events.context, arrival.unasked             ? "a reply that no command waits for"
+                                                    : used == REPLIES_TOO_LARGE ? "a reply larger than any of Redis"
+                                                                                : "invalid reply, or out of memory");
         return;
     }
     event->kept = len - (size_t)used;

@@ -126,9 +126,15 @@ int redis_target_parse(struct redis_target *target, const struct redis_access *a
     if (url_parse(&parts, access->url, error) != 0) return -1;
     target->display = url_display(access->url);
     int failed = target_parse(target, &parts, error);
-    if (parts.user && *parts.user) target->user = mem_strdup(parts.user);
+    if (parts.user) target->user = mem_strdup(parts.user);
     const char *password = access->password ? access->password : parts.password;
-    if (password && *password) target->password = mem_strdup(password);
+    if (password && (*password || parts.user)) target->password = mem_strdup(password);
+    if (!failed && parts.user && !password)
+        failed =
+            error_set(error,
+                      "%s: no password for the user '%s': set [queue] password or password_file, or write %s:@ for "
+                      "a user who needs none",
+                      target->display, parts.user, parts.user);
     url_release(&parts);
     if (failed) redis_target_release(target);
     return failed;

@@ -29,7 +29,7 @@ struct redis_target {
     const char *key;       /* the node of a cluster is the one that holds it; borrowed */
     bool secure;           /* by TLS, */
     struct tls_rules tls;  /* whose paths are borrowed */
-    char *user, *password; /* NULL: no login; no user: the default user */
+    char *user, *password; /* NULL: no login; no user: the default user; "": of a user who needs none */
     int database;
     char *display; /* for messages: without the password */
 };

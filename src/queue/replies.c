@@ -7,7 +7,7 @@
 
 enum {
     DIGITS_MAX = 18,
-    MORE = 1, /* of the functions below, beside 0, REPLIES_BROKEN and REPLIES_ENDED: what is here does not suffice */
+    MORE = 1, /* of the functions below, beside 0 and what replies_take() answers: what is here does not suffice */
 };
 
 struct taking {
@@ -17,6 +17,9 @@ struct taking {
 };
 
 static int pass(struct taking *taking, const char *bytes, size_t len) {
+    struct replies *replies = taking->replies;
+    replies->passed += len;
+    if (replies->passed > REPLIES_BYTES_MAX) return REPLIES_TOO_LARGE;
     return len == 0 || taking->handler->pass(taking->handler->context, bytes, len) == 0 ? 0 : REPLIES_BROKEN;
 }
 
@@ -31,8 +34,10 @@ static inline int value_end(struct taking *taking) {
     struct replies *replies = taking->replies;
     replies->state = REPLIES_BEGIN;
     if (--replies->values > 0) return 0;
+    int status = span_pass(taking);
+    if (status != 0) return status;
     replies->direct = false;
-    if (span_pass(taking) != 0) return REPLIES_BROKEN;
+    replies->seen = replies->passed = 0;
     return taking->handler->whole(taking->handler->context) == 0 ? 0 : REPLIES_ENDED;
 }
 
@@ -60,7 +65,9 @@ static int head_pass(struct taking *taking, uint64_t size) {
 static int string_begin(struct taking *taking, const char *text, uint64_t size) {
     struct replies *replies = taking->replies;
     bool cut = size > ENTRY_BYTES_MAX;
-    if (cut && (span_pass(taking) != 0 || head_pass(taking, size) != 0)) return REPLIES_BROKEN;
+    int status = cut ? span_pass(taking) : 0;
+    if (cut && status == 0) status = head_pass(taking, size);
+    if (status != 0) return status;
     taking->at = text;
     if (cut) taking->span = text;
     replies->state = cut ? REPLIES_HEAD : REPLIES_STRING;
@@ -92,10 +99,12 @@ static int array_begin(struct taking *taking, const char *behind, int64_t n, boo
         taking->span = behind;
         replies->direct = true;
         int len = snprintf(text, sizeof text, ":%" PRId64 "\r\n", n);
-        if (pass(taking, text, (size_t)len) != 0) return REPLIES_BROKEN;
+        int status = pass(taking, text, (size_t)len);
+        if (status != 0) return status;
     }
     if (n > 0) replies->values += (uint64_t)n;
-    return value_end(taking);
+    if (n > 0 && !replies->direct) replies->seen += (uint64_t)n;
+    return replies->seen <= REPLIES_VALUES_MAX ? value_end(taking) : REPLIES_TOO_LARGE;
 }
 
 static int line_begin(struct taking *taking) {
@@ -106,6 +115,7 @@ static int line_begin(struct taking *taking) {
     if (*taking->at != '$' && (*taking->at != '*' || replies->direct)) {
         replies->values += begins;
         replies->state = REPLIES_LINE;
+        replies->left = 0;
         return replies->direct ? REPLIES_BROKEN : 0;
     }
     const char *behind = number_read(taking->at, taking->end, &number);
@@ -120,8 +130,12 @@ static int line_begin(struct taking *taking) {
 }
 
 static int line_go_on(struct taking *taking) {
+    struct replies *replies = taking->replies;
     const char *newline = memchr(taking->at, '\n', (size_t)(taking->end - taking->at));
-    taking->at = newline ? newline + 1 : taking->end;
+    const char *end = newline ? newline + 1 : taking->end;
+    replies->left += (uint64_t)(end - taking->at);
+    taking->at = end;
+    if (replies->left > REPLIES_TEXT_MAX) return REPLIES_TOO_LARGE;
     return newline ? value_end(taking) : 0;
 }
 
@@ -136,7 +150,8 @@ static int string_go_on(struct taking *taking) {
     /* The end of line that was the string's is dropped, and one passed on behind the head. */
     replies->state = REPLIES_REST;
     replies->left = replies->rest + 2;
-    return span_pass(taking) == 0 ? pass(taking, "\r\n", 2) : REPLIES_BROKEN;
+    int status = span_pass(taking);
+    return status == 0 ? pass(taking, "\r\n", 2) : status;
 }
 
 ssize_t replies_take(struct replies *replies, const char *bytes, size_t len, const struct replies_handler *handler) {
@@ -150,6 +165,6 @@ ssize_t replies_take(struct replies *replies, const char *bytes, size_t len, con
         case REPLIES_HEAD:
         case REPLIES_REST: status = string_go_on(&taking); break;
         }
-    if (status < 0) return status;
-    return span_pass(&taking) == 0 ? taking.at - bytes : REPLIES_BROKEN;
+    if (status >= 0) status = span_pass(&taking);
+    return status == 0 ? taking.at - bytes : status;
 }

@@ -207,9 +207,17 @@ static void rests_send(struct consumer *consumer) {
     consumer_join_send(consumer, on_rests);
 }
 
-static void rests_ask(struct consumer *consumer) {
+static void on_rests_holder(void *context, const redisReply *reply) {
+    struct consumer *consumer = context;
+    if (consumer_displaced(consumer, reply)) return;
     consumer_join(consumer);
+    consumer_join_expect(consumer, "GET", consumer->life_key, consumer->token);
     rests_send(consumer);
+}
+
+static void rests_ask(struct consumer *consumer) {
+    consumer_watch(consumer, consumer->life_key);
+    redis_command(consumer->redis, on_rests_holder, consumer, "GET", consumer->life_key, NULL);
 }
 
 /* The transaction, its end included. */
@@ -218,15 +226,13 @@ static void settlement_send(struct consumer *consumer) {
     char oldest[24];
     snprintf(oldest, sizeof oldest, "-%" PRIu64, consumer->config->rejected_max);
     consumer_join(consumer);
-    bool cuts = false;
     for (size_t i = 0; i < settlement->n_rests; i++)
         if (settlement->rests[i].read > 0) {
             char length[24];
             snprintf(length, sizeof length, "%" PRId64, consumer->rest_lengths[i]);
             consumer_join_expect(consumer, "LLEN", settlement->rests[i].key, length);
-            cuts = true;
         }
-    if (cuts) consumer_join_expect(consumer, "GET", consumer->life_key, consumer->token);
+    if (settlement->n_rests > 0) consumer_join_expect(consumer, "GET", consumer->life_key, consumer->token);
     words_send(consumer, true, "UNLINK", NULL, settlement->n_finished, claim_word, settlement->finished);
     words_send(consumer, true, "SREM", consumer->claims_key, settlement->n_finished, claim_word, settlement->finished);
     fault_point("mid-unlink");
@@ -257,9 +263,13 @@ static void on_rest_length(void *context, const redisReply *reply) {
         settlement_send(consumer);
 }
 
-static void on_holder(void *context, const redisReply *reply) { consumer_displaced(context, reply); }
+static void on_holder(void *context, const redisReply *reply) {
+    struct consumer *consumer = context;
+    if (!consumer_displaced(consumer, reply) && consumer->pending == 0) settlement_send(consumer);
+}
 
-/* Before anything is cut: whether the name is ours and the claims are as they were; watched until it is done. */
+/* Before anything is cut or renamed: whether the name is ours, as entries of the rests may be folded already that
+ * another would have taken over with them, and whether the claims are as they were; watched until it is done. */
 void consumer_settle(struct consumer *consumer, const struct consumer_settlement *settlement) {
     if (!consumer_begin(consumer)) return;
     consumer->settlement = *settlement;
@@ -267,7 +277,7 @@ void consumer_settle(struct consumer *consumer, const struct consumer_settlement
     consumer->pending = 0;
     for (size_t i = 0; i < settlement->n_rests; i++)
         consumer->pending += settlement->rests[i].read > 0;
-    if (consumer->pending == 0) {
+    if (settlement->n_rests == 0) {
         settlement_send(consumer);
         return;
     }

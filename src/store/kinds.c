@@ -23,20 +23,31 @@ static const struct store_ops *ops_find(const char *scheme) {
     return NULL;
 }
 
+/* The kind; NULL with the error set. */
+static const struct store_ops *url_check(const struct store_config *config, const struct url *url,
+                                         struct error *error) {
+    const struct store_ops *ops = ops_find(url->scheme);
+    if (ops) return ops->check(config, url, error) == 0 ? ops : NULL;
+    error_set(error, "unknown scheme '%s'; expected mysql, mariadb, sqlite or memory", url->scheme);
+    return NULL;
+}
+
+int store_url_check(const struct store_config *config, struct error *error) {
+    struct url url;
+    if (url_parse(&url, config->url, error) != 0) return -1;
+    bool is_good = url_check(config, &url, error) != NULL;
+    url_release(&url);
+    return is_good ? 0 : -1;
+}
+
 enum store_status store_open(struct store **store, const struct store_config *config, const struct schema *schema,
                              struct error *error) {
     struct url url;
     struct store *opened = NULL;
     struct error reason = {""};
     if (url_parse(&url, config->url, error) != 0) return STORE_REFUSED;
-    const struct store_ops *ops = ops_find(url.scheme);
-    if (!ops) {
-        error_set(error, "store '%s': unknown scheme '%s'; expected mysql, mariadb, sqlite or memory", config->url,
-                  url.scheme);
-        url_release(&url);
-        return STORE_REFUSED;
-    }
-    enum store_status status = ops->open(&opened, config, &url, schema, &reason);
+    const struct store_ops *ops = url_check(config, &url, &reason);
+    enum store_status status = ops ? ops->open(&opened, config, &url, schema, &reason) : STORE_REFUSED;
     url_release(&url);
     if (status != STORE_OK) {
         char *name = url_display(config->url);

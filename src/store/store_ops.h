@@ -12,6 +12,8 @@ enum setup_step { SETUP_TAKE, SETUP_HOLD, SETUP_RELEASE };
 
 struct store_ops {
     enum dialect dialect;
+    /* As store_url_check. `open` is called with what it has accepted. */
+    int (*check)(const struct store_config *config, const struct url *url, struct error *error);
     /* *store is set on STORE_OK alone: a struct that begins with a struct store, whose fields store_open fills in
      * afterwards. */
     enum store_status (*open)(struct store **store, const struct store_config *config, const struct url *url,

@@ -47,6 +47,10 @@ int source_open(const struct command_call *call, const char *text, struct store 
     if (options->from_password_file && !(password = config_password(options->from_password_file, &error)))
         return command_fail(EXIT_USAGE, "--from-password-file: %s", error.text);
     config.password = password;
+    if (store_url_check(&config, &error) != 0) {
+        free(password);
+        return command_fail(EXIT_USAGE, "%s: %s", text, error.text);
+    }
     enum store_status status = store_open(source, &config, &nothing, &error);
     free(password);
     return status == STORE_OK ? EXIT_DONE : command_fail(EXIT_FAILED, "%s", error.text);

@@ -38,6 +38,8 @@ SLOW = float(os.environ.get("FLOWIMPORT_TEST_SLOW", "4" if SANITIZED else "1"))
 BOUND = 300 * SLOW
 # By when what happens of itself must have happened, where waiting for BOUND would hide that it came for another reason.
 SOON = 30 * SLOW
+# By when a daemon has ended by SIGTERM whose Redis does not answer: that is waited for 5 seconds (REDIS_STOP_MS).
+STOP = 5 + 3 * SLOW
 
 
 class TimeOut(AssertionError):

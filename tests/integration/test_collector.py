@@ -2,6 +2,7 @@
 they sent and was lost is counted; strangers cost the others nothing."""
 import json
 import random
+import signal
 import struct
 import time
 
@@ -461,6 +462,25 @@ def test_redis_is_away(collect):
     redis.start()
     collector = collector.again()
     collector.holds(given)
+
+
+def test_stopped_while_redis_is_frozen(collect):
+    """Neither the entries on their way there nor those behind them are lost or counted twice."""
+    collector = collect()
+    given = datagrams.flows(2000, seed=49)
+    redis = collector.site.redis
+    collector.send(*Netflow5(engine=1).messages(given[:1000]))
+    collector.imported(1000)
+    redis.process.signal(signal.SIGSTOP)
+    try:
+        collector.send(*Netflow5(engine=2).messages(given[1000:]))
+        rig.wait_for(lambda: unread(collector.port) == 0, "all to be read")
+        collector.daemon.signal(signal.SIGTERM)
+        assert collector.daemon.wait(rig.STOP) == 0, collector.daemon.output()
+    finally:
+        redis.process.signal(signal.SIGCONT)
+    assert "not confirmed are lost" not in collector.daemon.output()
+    collector.again().holds(given)
 
 
 # What else is told ---------------------------------------------------------------------------------------------------

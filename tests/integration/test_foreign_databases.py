@@ -504,7 +504,7 @@ def test_wrong_urls_and_tables(make_site, maria, database):
     assert "Unknown database 'nowhere'" in refused(
         "print", "--format", "vermont-db", "--from", "mysql://root@localhost/nowhere?socket=%s" % maria.socket)
     assert "unknown parameter 'tables'; expected socket, tls, get-server-public-key or bulk" in refused(
-        "print", "--format", "vermont-db", "--from", database.url + "&tables=x")
+        "print", "--format", "vermont-db", "--from", database.url + "&tables=x", code=2)
 
 
 def test_times_are_times_still(make_site):

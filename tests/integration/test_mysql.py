@@ -37,11 +37,11 @@ def account(server, how, rights="ALL ON *.*"):
     server.run("CREATE USER 'importer'@'127.0.0.1' %s" % how, "GRANT %s TO 'importer'@'127.0.0.1'" % rights)
 
 
-def refused(site, *words):
+def refused(site, *words, code=1):
     """At the start, and not tried again."""
     site.redis.push([one()])
     daemon = site.daemon(ready=False)
-    assert daemon.wait() == 1, daemon.output()
+    assert daemon.wait() == code, daemon.output()
     for word in words:
         assert word in daemon.output(), daemon.output()
     assert "trying again" not in daemon.output()
@@ -68,7 +68,7 @@ def test_tls_is_used_where_the_server_offers_it(over_tcp, make_maria, folder):
                            ("?tls=verify-ca", {"tls_ca": cert})):
         imported(over_tcp(server, words, **options))
     assert site.ledger()["entries"] == 500
-    refused(over_tcp(server, "?tls=no", tls_required="yes"), "?tls=no contradicts tls_required")
+    refused(over_tcp(server, "?tls=no", tls_required="yes"), "?tls=no contradicts tls_required", code=2)
 
 
 @pytest.mark.parametrize("words", ["", "?tls=verify", "?tls=verify-ca"])

@@ -1,8 +1,10 @@
 """How the queue is reached, what is said when it can't be, END, at-most-once, and what an idle daemon costs."""
+import contextlib
 import json
 import select
 import signal
 import socket
+import threading
 import time
 
 import pytest
@@ -52,6 +54,37 @@ def test_once_is_stopped_while_redis_is_silent(make_site, folder, number):
         assert "the queue may hold more" in once.output()
 
 
+def test_the_daemon_is_stopped_while_redis_is_frozen(make_site, make_redis):
+    """What it has added up is committed without Redis; the next start finds that in the ledger, and counts it once."""
+    entries = list(generator.flows(3000, seed=74))
+    server = make_redis()
+    site = make_site("sqlite", redis=server)
+    daemon = site.daemon()
+    server.push(entries[:2000])
+    site.wait_claimed()
+    rig.wait_for(lambda: any("b" in other["flags"] for other in server.client().client_list()), "all to be read")
+    server.process.signal(signal.SIGSTOP)
+    try:
+        daemon.signal(signal.SIGTERM)
+        assert daemon.wait(rig.STOP) == 0, daemon.output()
+    finally:
+        server.process.signal(signal.SIGCONT)
+    assert "no answer" in daemon.output()
+    assert site.ledger()["entries"] == 2000
+    server.push(entries[2000:])
+    site.settled_equals(entries, site.daemon(name="again"))
+    assert "committed before; settling its claims" in site.processes[-1].output()
+
+
+def test_the_daemon_is_stopped_while_redis_has_never_answered(make_site):
+    with socket.create_server(("127.0.0.1", 0)) as silent:
+        site = make_site("sqlite", queue={"url": "redis://127.0.0.1:%d" % silent.getsockname()[1]})
+        daemon = site.daemon()
+        rig.wait_for(lambda: select.select([silent], [], [], 0)[0], "a connection")
+        daemon.signal(signal.SIGTERM)
+        assert daemon.wait(rig.STOP) == 0, daemon.output()
+
+
 def test_the_daemon_waits_for_a_socket_that_is_not_there(make_site, make_redis):
     """It says so once in a while, stops by SIGTERM, and imports when Redis comes."""
     entries = list(generator.flows(300, seed=70))
@@ -66,6 +99,39 @@ def test_the_daemon_waits_for_a_socket_that_is_not_there(make_site, make_redis):
     server.start()
     server.push(entries)
     site.settled_equals(entries, daemon)
+
+
+def flood(server, head, unit):
+    """Answers every connection so, for as long as it takes more."""
+    while True:
+        try:
+            connection = server.accept()[0]
+            with connection, contextlib.suppress(OSError):
+                connection.sendall(head)
+                while True:
+                    connection.sendall(unit * (1 << 16))
+        except OSError:
+            return
+
+
+@pytest.mark.parametrize("head, unit, why", [
+    (b"+", b"OK", "a reply larger than any of Redis"),
+    (b"*2147483647\r\n", b"$1\r\na\r\n", "a reply larger than any of Redis"),
+    (b"", b"*1\r\n", "a reply larger than any of Redis"),
+    (b"*1000\r\n", b"$9\r\n123456789\r\n", "a reply that no command waits for"),
+    (b"", b"\0", "a reply larger than any of Redis"),
+    (b"$" + b"1" * 99, b"1", "invalid reply"),
+])
+def test_a_server_that_is_no_redis(make_site, head, unit, why):
+    """What it sends without an end costs no memory, and is named."""
+    with socket.create_server(("127.0.0.1", 0)) as server:
+        threading.Thread(target=flood, args=(server, head, unit), daemon=True).start()
+        site = make_site("sqlite", queue={"url": "redis://127.0.0.1:%d" % server.getsockname()[1]})
+        daemon = site.daemon()
+        before = daemon.peak_rss()
+        rig.wait_for(lambda: why in daemon.output(), daemon.output)
+        assert rig.SANITIZED or daemon.peak_rss() < before + (64 << 20)
+        daemon.stop()
 
 
 # Ways to reach it ---------------------------------------------------------------------------------------------------

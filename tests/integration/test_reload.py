@@ -11,7 +11,7 @@ import rig
 from generator import one
 
 TAKES_A_RESTART = {  # another value for each option that a running daemon doesn't take
-    "queue": {"url": "redis://localhost:1", "name": "other", "password": "x", "password_file": "PASSWORD",
+    "queue": {"url": "rediss://localhost:1", "name": "other", "password": "x", "password_file": "PASSWORD",
               "consumer": "other", "delivery": "at-most-once", "consumer_timeout": "61s", "tls_ca": "PASSWORD",
               "tls_cert": "PASSWORD", "tls_key": "PASSWORD", "tls_verify": "none"},
     "import": {"bucket_sizes": "60,600", "aggr_values": "sourceIPv4Address", "aggr_sums": "octetDeltaCount",

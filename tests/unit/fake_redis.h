@@ -631,6 +631,7 @@ void redis_free(struct redis *redis) {
 }
 
 void redis_set_retry_max(struct redis *redis, int64_t ms) { (void)redis, (void)ms; }
+void redis_hurry(struct redis *redis, int64_t ms) { (void)redis, (void)ms; }
 void redis_connect(struct redis *redis) { redis->asked = true; } /* the test says when: fake_connect() */
 void redis_drop(struct redis *redis, const char *why) { fake_drop(redis, why); }
 

@@ -21,6 +21,7 @@ static bool entry_fold(struct world *world, const struct list *list, unsigned n,
     uint8_t entry = list->entries[n];
     int64_t place = list->claim.place + n;
     if (!world->plan.folding) return false;
+    world->plan.midway = true;
     if (plan_is_cut(&world->plan) && batch->live && row->n > 0) return false;
     if (batch->ended || batch->full) return false;
     if (world->counts) {
@@ -50,8 +51,8 @@ static void generation_open(struct world *world) {
 
 /* Whether anything has happened that the process could not foresee. */
 static bool went_wrong(const struct world *world) {
-    return world->used[LOST_BEFORE] || world->used[LOST_AFTER] || world->used[LAPSED] || world->used[OTHER_WORKS] ||
-           world->used[CRASHED] || world->used[STORE_LEFT] || world->used[WENT_BACK];
+    return world->used[LOST_BEFORE] || world->used[LOST_AFTER] || world->used[LOST_MIDWAY] || world->used[LAPSED] ||
+           world->used[OTHER_WORKS] || world->used[CRASHED] || world->used[STORE_LEFT] || world->used[WENT_BACK];
 }
 
 static void generation_hand_over(struct world *world) {
@@ -132,9 +133,12 @@ static struct list *move(struct world *world, const struct claim *fill, struct c
     return list;
 }
 
+/* What of the answer to the operation comes back. */
+enum answer { NOTHING, BEGINNING, WHOLE }; /* the beginning: entries, of a take or a read */
+
 /* The whole queue, to two claims, of which the first half of the entries is read in the same breath; or `otherwise` its
  * first entry. */
-static void take(struct world *world, bool answers, bool otherwise) {
+static void take(struct world *world, enum answer answers, bool otherwise) {
     struct plan *plan = &world->plan;
     struct claim fresh = plan->fresh;
     unsigned all = otherwise ? 1 : world->n_queue, taken = 0;
@@ -150,11 +154,11 @@ static void take(struct world *world, bool answers, bool otherwise) {
             else
                 taken++;
     }
-    if (answers) plan_took(plan, all, world->n_queue, taken);
+    if (answers == WHOLE) plan_took(plan, all, world->n_queue, taken);
 }
 
-/* Carries the consumer's operation out; answers it, where `answers`. */
-static void operate(struct world *world, bool answers, bool otherwise) {
+/* Carries the consumer's operation out. */
+static void operate(struct world *world, enum answer answers, bool otherwise) {
     struct plan *plan = &world->plan;
     struct list *list;
     struct claim listed[LISTS_MAX];
@@ -195,9 +199,14 @@ static void operate(struct world *world, bool answers, bool otherwise) {
             }
             taken++;
         }
-        if (answers) plan_read(plan, taken, ended);
+        if (answers == WHOLE) plan_read(plan, taken, ended);
         break;
     case PLAN_SETTLE:
+        if (world->lapsed && plan->settlement.n_rests > 0) { /* the transaction finds it */
+            world->lapsed = false;
+            if (answers) plan_lost(plan);
+            break;
+        }
         claims_settle(world, &plan->settlement, false);
         if (plan->rejects == REJECTS_WRITING)
             refusals_add(world, world->filled[!plan->at].entries, world->filled[!plan->at].n);
@@ -211,12 +220,7 @@ static void operate(struct world *world, bool answers, bool otherwise) {
         break;
     case PLAN_RETURN:
         list = list_find(world, plan->returning[plan->n_returning - 1].key);
-        if (list) {
-            memmove(world->queue + list->n, world->queue, world->n_queue);
-            memcpy(world->queue, list->entries, list->n);
-            world->n_queue += list->n;
-            list_remove(world, list);
-        }
+        if (list) give_back(world, list);
         if (answers) plan_done(plan);
         break;
     default:
@@ -290,6 +294,8 @@ static bool can_happen(const struct world *world, enum happening event) {
     case ANSWERED:
     case LOST_AFTER: return under_way;
     case ANSWERED_OTHERWISE: return under_way && plan->under_way == PLAN_TAKE && world->n_queue > 1;
+    case LOST_MIDWAY:
+        return under_way && (plan->under_way == PLAN_TAKE || plan->under_way == PLAN_READ) && !world->lapsed;
     case LOST_BEFORE: return plan->connected && !plan->once;
     case CONNECTED: return !plan->connected;
     case STORE_WRITES: return world->job != NO_JOB && !world->written;
@@ -315,13 +321,18 @@ static bool can_happen(const struct world *world, enum happening event) {
 static void happen(struct world *world, enum happening event) {
     struct plan *plan = &world->plan;
     world->used[event]++;
-    if (event == LOST_AFTER && world->lapsed && plan->under_way == PLAN_TAKE) event = LOST_BEFORE;
-    if (event == LOST_BEFORE || event == LOST_AFTER || event == CRASHED) world->lapsed = false;
+    bool finds = plan->under_way == PLAN_TAKE || (plan->under_way == PLAN_SETTLE && plan->settlement.n_rests > 0);
+    if (event == LOST_AFTER && world->lapsed && finds) event = LOST_BEFORE;
+    if (event == LOST_BEFORE || event == LOST_AFTER || event == LOST_MIDWAY || event == CRASHED) world->lapsed = false;
     switch (event) {
-    case ANSWERED: operate(world, true, false); break;
-    case ANSWERED_OTHERWISE: operate(world, true, true); break;
+    case ANSWERED: operate(world, WHOLE, false); break;
+    case ANSWERED_OTHERWISE: operate(world, WHOLE, true); break;
+    case LOST_MIDWAY:
+        operate(world, BEGINNING, false);
+        plan_lost(plan);
+        break;
     case LOST_AFTER:
-        operate(world, false, false);
+        operate(world, NOTHING, false);
         plan_lost(plan);
         break;
     case LOST_BEFORE: plan_lost(plan); break;

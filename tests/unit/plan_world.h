@@ -35,6 +35,7 @@ enum happening {
     ANSWERED_OTHERWISE, /* a take that moves one entry where a backlog could have been renamed */
     LOST_BEFORE,
     LOST_AFTER,
+    LOST_MIDWAY, /* after it, and after the first of the entries have come */
     CONNECTED,
     STORE_WRITES,
     STORE_ANSWERS,
@@ -54,23 +55,24 @@ enum happening {
     EVENTS
 };
 
-static const char *const event_names[EVENTS] = {"answered",      "answered otherwise",
-                                                "lost before",   "lost after",
-                                                "connected",     "store writes",
-                                                "store answers", "resumed",
-                                                "stopped",       "store left",
-                                                "flush",         "look",
-                                                "time passes",   "lapsed",
-                                                "other works",   "crashed",
-                                                "too large",     "saved",
-                                                "went back",     "late"};
+static const char *const event_names[EVENTS] = {
+    "answered",     "answered otherwise", "lost before", "lost after",  "lost midway", "connected",
+    "store writes", "store answers",      "resumed",     "stopped",     "store left",  "flush",
+    "look",         "time passes",        "lapsed",      "other works", "crashed",     "too large",
+    "saved",        "went back",          "late"};
 
 /* How often each may happen; the others follow from what is under way. */
-static const unsigned budgets[EVENTS] = {
-    [ANSWERED] = 99,     [ANSWERED_OTHERWISE] = 1, [LOST_BEFORE] = 1, [LOST_AFTER] = 2, [CONNECTED] = 99,
-    [STORE_WRITES] = 99, [STORE_ANSWERS] = 99,     [RESUMED] = 99,    [STOPPED] = 1,    [STORE_LEFT] = 1,
-    [FLUSH_ASKED] = 1,   [LOOK_DUE] = 1,           [TIME_PASSES] = 1, [LAPSED] = 1,     [OTHER_WORKS] = 6,
-    [CRASHED] = 1,       [TOO_LARGE] = 1,          [SAVED] = 1,       [WENT_BACK] = 1,  [LATE] = 1};
+static const unsigned budgets[EVENTS] = {[ANSWERED] = 99,     [ANSWERED_OTHERWISE] = 1,
+                                         [LOST_BEFORE] = 1,   [LOST_AFTER] = 2,
+                                         [LOST_MIDWAY] = 1,   [CONNECTED] = 99,
+                                         [STORE_WRITES] = 99, [STORE_ANSWERS] = 99,
+                                         [RESUMED] = 99,      [STOPPED] = 1,
+                                         [STORE_LEFT] = 1,    [FLUSH_ASKED] = 1,
+                                         [LOOK_DUE] = 1,      [TIME_PASSES] = 1,
+                                         [LAPSED] = 1,        [OTHER_WORKS] = 6,
+                                         [CRASHED] = 1,       [TOO_LARGE] = 1,
+                                         [SAVED] = 1,         [WENT_BACK] = 1,
+                                         [LATE] = 1};
 
 #define QUEUE_ID "0123456789abcdef"
 
@@ -306,6 +308,13 @@ static void other_commit(struct world *world, const struct claim *of, bool adopt
     row_commit(world, &row);
 }
 
+static void give_back(struct world *world, struct list *list) {
+    memmove(world->queue + list->n, world->queue, world->n_queue);
+    memcpy(world->queue, list->entries, list->n);
+    world->n_queue += list->n;
+    list_remove(world, list);
+}
+
 /* false: it has nothing to do. It begins only with what a consumer without a sign of life holds. */
 static bool other_work(struct world *world) {
     for (unsigned i = 0; i < world->n_lists; i++) {
@@ -335,9 +344,13 @@ static bool other_work(struct world *world) {
                     claim_name(&world->lists[k].claim, PREFIX);
                 }
         } else if (strcmp(claim.consumer, "other") == 0 && row) {
-            forget_entries(world, list, list->n);
-            refusals_add(world, list->entries, list->n);
-            list_remove(world, list);
+            unsigned read = claim.n == row->ledger.claim  ? (unsigned)row->ledger.position
+                            : claim.n < row->ledger.claim ? list->n
+                                                          : 0;
+            forget_entries(world, list, read);
+            refusals_add(world, list->entries, read);
+            cut(list->entries, &list->n, read);
+            give_back(world, list); /* what stands behind END */
         } else if (is_mine(list) || strcmp(claim.consumer, "other") == 0) {
             other_commit(world, &claim, claim.adopted);
         } else {

@@ -23,8 +23,8 @@ struct url {
     } params[URL_PARAMS_MAX];
 };
 
-/* "sqlite:/path" gives scheme "sqlite", path "/path". With an authority the path keeps its leading '/'.
- * 0, or -1 with the error set and nothing to release. */
+/* No parameter stands there twice. "sqlite:/path" gives scheme "sqlite", path "/path". With an authority the path keeps
+ * its leading '/'. 0, or -1 with the error set and nothing to release. */
 int url_parse(struct url *url, const char *text, struct error *error) __attribute__((warn_unused_result));
 /* The value of a ?name=value parameter, or NULL. Borrowed from the url. */
 const char *url_param(const struct url *url, const char *name);

@@ -93,6 +93,9 @@ void consumer_start(struct consumer *consumer);
 void consumer_reconfigure(struct consumer *consumer);
 /* Whether the name has been asked for and the answer is to come: then handler.ready or handler.lost will. */
 bool consumer_is_naming(const struct consumer *consumer);
+/* The process is to end: an answer that has not come within five seconds will not be waited for, and counts as a loss.
+ */
+void consumer_hurry(struct consumer *consumer);
 /* Gives the name free, so that a successor need not wait for it to lapse: the last operation of an orderly end. */
 void consumer_leave(struct consumer *consumer);
 const char *consumer_prefix(const struct consumer *consumer);

@@ -87,6 +87,9 @@ bool producer_put_at(struct producer *producer, uint64_t position, const char *t
 bool producer_is_done(const struct producer *producer);    /* all that was put, or fed, has arrived */
 uint64_t producer_pushed(const struct producer *producer); /* entries that have arrived */
 
+/* The process is to end: a Redis that has not answered within five seconds counts as away (producer_problems). */
+void producer_hurry(struct producer *producer);
+
 void producer_show(const struct producer *producer, struct show *show);
 /* Adds a line for what keeps entries from the queue, if anything. */
 void producer_problems(const struct producer *producer, struct buffer *out);

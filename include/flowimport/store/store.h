@@ -57,6 +57,10 @@ enum store_status {
 
 struct store; /* opaque */
 
+/* Whether the URL and what else is configured can be those of a store; nothing is opened. 0, or -1 with the error set,
+ * which begins with what is wrong, and not with the URL. */
+int store_url_check(const struct store_config *config, struct error *error) __attribute__((warn_unused_result));
+
 /* Opens, and unless read_only creates what is missing and checks that the tables have the schema's keys and sums.
  * The schema is borrowed for the life of the store. *store is set on STORE_OK alone. */
 enum store_status store_open(struct store **store, const struct store_config *config, const struct schema *schema,

@@ -15,13 +15,10 @@ static struct mysql_host host_make(const char *name, int port) {
     return host;
 }
 
-int mysql_hosts_read(struct mysql_store *store, const struct url *url, struct error *error) {
-    if (url->n_more && url_param(url, "socket"))
-        return error_set(error, "?socket= is of one server, and the URL names several");
+void mysql_hosts_read(struct mysql_store *store, const struct url *url) {
     store->hosts[store->n_hosts++] = host_make(url->host, url->port);
     for (unsigned i = 0; i < url->n_more; i++)
         store->hosts[store->n_hosts++] = host_make(url->more[i].name, url->more[i].port);
-    return 0;
 }
 
 void mysql_hosts_release(struct mysql_store *store) {

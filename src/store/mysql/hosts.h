@@ -5,8 +5,7 @@
 #include "base/url.h"
 #include "store/mysql/mysql_store.h"
 
-/* 0, or -1 with the error set. */
-int mysql_hosts_read(struct mysql_store *store, const struct url *url, struct error *error);
+void mysql_hosts_read(struct mysql_store *store, const struct url *url);
 void mysql_hosts_release(struct mysql_store *store);
 /* The next connection is to the next one. */
 void mysql_hosts_next(struct mysql_store *store);

@@ -18,7 +18,9 @@ static void library_init(void) { mysql_library_init(0, NULL, NULL); }
 
 static char *dup_or_null(const char *text) { return text && *text ? mem_strdup(text) : NULL; }
 
-static int url_check(const struct url *url, struct error *error) {
+static const char *const yes_no[] = {"no", "yes"};
+
+static int mysql_store_check(const struct store_config *config, const struct url *url, struct error *error) {
     static const char *const known[] = {"socket", "tls", "get-server-public-key", "bulk"};
     for (unsigned i = 0; i < url->n_params; i++) {
         bool is_known = false;
@@ -30,7 +32,17 @@ static int url_check(const struct url *url, struct error *error) {
     }
     if (!url->path || strlen(url->path) < 2 || strchr(url->path + 1, '/'))
         return error_set(error, "the URL has no database: expected mysql://user@host:port/database");
-    return 0;
+    const char *socket = url_param(url, "socket");
+    if (socket && url->n_more) return error_set(error, "?socket= is of one server, and the URL names several");
+    if (socket && !*socket) return error_set(error, "?socket= requires a path");
+    if (socket && (url->port || (url->host && strcmp(url->host, "localhost") != 0)))
+        return error_set(error, "?socket= is of this machine, and the URL names another host, or a port");
+    struct mysql_login login = {.tls = MYSQL_TLS_OFF};
+    unsigned bulk;
+    if (mysql_word_read(url, "bulk", yes_no, 2, &bulk, error) != 0) return -1;
+    int failed = mysql_login_read(&login, url, config, error);
+    mysql_login_release(&login);
+    return failed;
 }
 
 static void mysql_store_close(struct store *base) {
@@ -54,9 +66,8 @@ static void mysql_store_close(struct store *base) {
 static enum store_status mysql_store_open(struct store **opened, const struct store_config *config,
                                           const struct url *url, const struct schema *schema, struct error *error) {
     static pthread_once_t once = PTHREAD_ONCE_INIT;
-    static const char *const yes_no[] = {"no", "yes"};
     unsigned bulk = 1;
-    if (url_check(url, error) != 0 || mysql_word_read(url, "bulk", yes_no, 2, &bulk, error) != 0) return STORE_REFUSED;
+    if (mysql_word_read(url, "bulk", yes_no, 2, &bulk, error) != 0) return STORE_REFUSED;
     pthread_once(&once, library_init);
     struct mysql_store *store = mem_zalloc(1, sizeof *store);
     store->base.schema = schema;
@@ -69,8 +80,8 @@ static enum store_status mysql_store_open(struct store **opened, const struct st
     store->socket = dup_or_null(url_param(url, "socket"));
     store->bulk_wanted = bulk == 1;
     store->tables = mem_zalloc(schema->n_tables, sizeof store->tables[0]);
-    bool is_sound =
-        mysql_hosts_read(store, url, error) == 0 && mysql_login_read(&store->login, url, config, error) == 0;
+    mysql_hosts_read(store, url);
+    bool is_sound = mysql_login_read(&store->login, url, config, error) == 0;
     enum store_status status = is_sound ? mysql_connect(store, error) : STORE_REFUSED;
     if (status == STORE_OK)
         *opened = &store->base;
@@ -81,6 +92,7 @@ static enum store_status mysql_store_open(struct store **opened, const struct st
 
 const struct store_ops store_mysql_ops = {
     .dialect = DIALECT_MYSQL,
+    .check = mysql_store_check,
     .open = mysql_store_open,
     .close = mysql_store_close,
     .begin = mysql_store_begin,

@@ -20,6 +20,12 @@ void memory_fail_commits(unsigned n, enum store_status status) {
     atomic_store(&fail_left, n);
 }
 
+static int memory_check(const struct store_config *config, const struct url *url, struct error *error) {
+    (void)config;
+    bool plain = !url->host && !url->user && !url->password && !url->port && url->n_params == 0;
+    return plain ? 0 : error_set(error, "a store in memory is memory: or memory:name");
+}
+
 static enum store_status memory_open(struct store **store, const struct store_config *config, const struct url *url,
                                      const struct schema *schema, struct error *error) {
     if (!url->path) return sqlite_store_new(store, ":memory:", 0, config, schema, error);
@@ -42,6 +48,7 @@ static enum store_status memory_commit(struct store *store, struct error *error)
 
 const struct store_ops store_memory_ops = {
     .dialect = DIALECT_SQLITE,
+    .check = memory_check,
     .open = memory_open,
     .close = sqlite_store_free,
     .begin = sqlite_store_begin,

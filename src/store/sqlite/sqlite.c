@@ -295,18 +295,25 @@ enum store_status sqlite_store_query(struct store *base, const char *sql, const 
     return status;
 }
 
+static int sqlite_check(const struct store_config *config, const struct url *url, struct error *error) {
+    (void)config;
+    if (!url->path || url->host || url->user || url->password || url->port)
+        return error_set(error, "an SQLite store is sqlite:/path/of/file, with one slash or three");
+    if (url->n_params > 0)
+        return error_set(error, "unknown parameter '%s'; expected none (a '?' in the name of the file is written %%3F)",
+                         url->params[0].name);
+    return 0;
+}
+
 static enum store_status sqlite_open(struct store **store, const struct store_config *config, const struct url *url,
                                      const struct schema *schema, struct error *error) {
-    if (!url->path || url->host) {
-        error_set(error, "an SQLite store is sqlite:/path/of/file, with one slash or three");
-        return STORE_REFUSED;
-    }
     if (!config->read_only) database_file_make(url->path);
     return sqlite_store_new(store, url->path, 0, config, schema, error);
 }
 
 const struct store_ops store_sqlite_ops = {
     .dialect = DIALECT_SQLITE,
+    .check = sqlite_check,
     .open = sqlite_open,
     .close = sqlite_store_free,
     .begin = sqlite_store_begin,

@@ -211,6 +211,43 @@ static void passwords_have_one_source(void **state) {
     free(errors);
 }
 
+/* Before anything is opened, with the line; what would be ignored is refused, too. */
+static void urls_are_checked(void **state) {
+    (void)state;
+    expect_refused("[queue]\n"
+                   "url = redis://u@h/0\n"
+                   "[store]\n"
+                   "url = mysql://u@h/db?tls=maybe\n"
+                   "[http]\n"
+                   "store = sqlite:/x?foo=1\n",
+                   "CONF:2: [queue] url: redis://u@h/0: no password for the user 'u': set [queue] password or "
+                   "password_file, or write u:@ for a user who needs none\n"
+                   "CONF:4: [store] url: ?tls=maybe: expected 'no', 'preferred', 'required', 'verify-ca' or 'verify'\n"
+                   "CONF:6: [http] store: unknown parameter 'foo'; expected none (a '?' in the name of the file is "
+                   "written %3F)\n");
+    expect_refused("[queue]\nurl = redis://h/x\n[store]\nurl = mysql://u@h\n",
+                   "CONF:2: [queue] url: redis://h/x: 'x' is not a database number\n"
+                   "CONF:4: [store] url: the URL has no database: expected mysql://user@host:port/database\n");
+    expect_refused("[store]\nurl = mysql://a,b/db?socket=/s\n",
+                   "CONF:2: [store] url: ?socket= is of one server, and the URL names several\n");
+    expect_refused("[store]\nurl = mysql://u@h/db?tls=no\ntls_required = yes\n",
+                   "CONF:2: [store] url: ?tls=no contradicts tls_required\n");
+    expect_refused("[queue]\nurl = redis://h\ntls_ca = /dev/null\n",
+                   "CONF:3: [queue] tls_ca: requires a url with TLS: rediss://host, and so on\n");
+    /* One mistake is told once. */
+    expect_refused("[queue]\nurl = redis://u@h\npassword_file = /nonexistent/pw\n",
+                   "CONF:3: [queue] password_file: /nonexistent/pw: No such file or directory\n");
+    expect_loaded("[queue]\nurl = rediss://u:@h\ntls_ca = /dev/null\n[http]\nstore =\n", NULL);
+    config_release(&config);
+    expect_loaded("[queue]\nurl = redis://u@h\npassword = x\n", NULL);
+    config_release(&config);
+    char *output, *errors;
+    assert_int_equal(load("", (char *[]){"--store", "mysql://u@h", NULL}, &output, &errors), 2);
+    assert_string_equal(errors, "--store: the URL has no database: expected mysql://user@host:port/database\n");
+    free(output);
+    free(errors);
+}
+
 static void options_are_checked_against_each_other(void **state) {
     (void)state;
     expect_refused(
@@ -370,6 +407,7 @@ int main(void) {
         TEST(defaults),
         TEST(file_and_arguments),
         TEST(passwords_have_one_source),
+        TEST(urls_are_checked),
         TEST(options_are_checked_against_each_other),
         TEST(mistakes_are_all_told),
         TEST(check_config_says_ok),

@@ -311,6 +311,32 @@ static void a_list_that_is_none(void **state) {
     close(listener);
 }
 
+/* Of one that is to end: the answer that is waited for already, or one of a question that is asked later. */
+static void silence_near_the_end(void **state) {
+    char host[] = "127.0.0.1";
+    uint16_t port;
+    int listener = listener_open(&port);
+    const struct redis_target target = {.host = host, .port = port};
+    (void)state;
+    for (unsigned later = 0; later < 2; later++) {
+        n_connected = n_lost = 0;
+        struct redis *redis = redis_new(base, &target, 60000, &handler);
+        int fd = server_connect(redis, listener);
+        dprintf(fd, "%s", greeting);
+        event_base_dispatch(base);
+        assert_int_equal(n_connected, 1);
+        if (!later) redis_command(redis, no_list, NULL, "PING", NULL);
+        redis_hurry(redis, 20);
+        if (later) redis_command(redis, no_list, NULL, "PING", NULL);
+        event_base_dispatch(base);
+        assert_int_equal(n_lost, 1);
+        assert_string_equal(lost_why, "no answer");
+        redis_free(redis);
+        close(fd);
+    }
+    close(listener);
+}
+
 /* Accepts one connection, and answers before it is asked. */
 static void *server_run(void *context) {
     struct pollfd listener = {.fd = *(const int *)context, .events = POLLIN};
@@ -356,6 +382,7 @@ int main(void) {
         TEST(the_only_address_does_not_answer),
         TEST(a_reply_that_no_command_waits_for),
         TEST(a_list_that_is_none),
+        TEST(silence_near_the_end),
         TEST(a_blocking_connection),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);

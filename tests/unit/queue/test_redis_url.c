@@ -1,6 +1,7 @@
 /* The queue's URL: host or socket, login, database; and each refusal in its words, never with the password. */
 #include "queue/redis_url.h"
 
+#include <stdio.h>
 #include <string.h>
 
 #include <setjmp.h>
@@ -28,7 +29,11 @@ static const struct {
     {"redis://:secret@h", NULL, "h", NULL, 6379, NULL, "secret", 0, "redis://:***@h"},
     {"redis://u:secret@h", "better", "h", NULL, 6379, "u", "better", 0, "redis://u:***@h"},
     {"redis://u@h", "better", "h", NULL, 6379, "u", "better", 0, "redis://u@h"},
-    {"redis://u:secret@h", "", "h", NULL, 6379, "u", NULL, 0, "redis://u:***@h"},
+    {"redis://u:secret@h", "", "h", NULL, 6379, "u", "", 0, "redis://u:***@h"},
+    {"redis://u:@h", NULL, "h", NULL, 6379, "u", "", 0, "redis://u:***@h"},
+    {"redis://u@h", "", "h", NULL, 6379, "u", "", 0, "redis://u@h"},
+    {"redis://:@h", NULL, "h", NULL, 6379, NULL, NULL, 0, "redis://:***@h"},
+    {"redis://@h", "", "h", NULL, 6379, NULL, NULL, 0, "redis://@h"},
     {"redis+unix:///run/redis.sock", NULL, NULL, "/run/redis.sock", 6379, NULL, NULL, 0,
      "redis+unix:///run/redis.sock"},
     {"redis+unix:/run/redis.sock?db=2", NULL, NULL, "/run/redis.sock", 6379, NULL, NULL, 2,
@@ -138,6 +143,9 @@ static void by_tls(void **state) {
 #define NO_PARAMETER                                                                                                   \
     "; expected none: the database is /N behind the host, TLS is rediss:// with [queue] tls_ca and so on"
 
+#define NO_PASSWORD                                                                                                    \
+    ": no password for the user 'u': set [queue] password or password_file, or write u:@ for a user who needs none"
+
 static const struct {
     const char *url, *error;
 } bads[] = {
@@ -171,6 +179,11 @@ static const struct {
     {"redis+sentinel://a/m/x", "redis+sentinel://a/m/x: 'x' is not a database number"},
     {"redis+cluster://a/1", "redis+cluster://a/1: a Redis Cluster has no database but 0"},
     {"redis+cluster:", "redis+cluster:: no host"},
+    {"redis://u@h", "redis://u@h" NO_PASSWORD},
+    {"rediss://u@h/2", "rediss://u@h/2" NO_PASSWORD},
+    {"redis+unix://u@/s?db=1", "redis+unix://u@/s?db=1" NO_PASSWORD},
+    {"redis+sentinel://u@a,b/m", "redis+sentinel://u@a,b/m" NO_PASSWORD},
+    {"redis+cluster://u@a,b", "redis+cluster://u@a,b" NO_PASSWORD},
     {"redis://h:0", "URL 'redis://h:0': port '0' is not a number from 1 to 65535"},
     {"", "URL '': no scheme, such as redis://, mysql:// or sqlite:"},
 };
@@ -187,10 +200,46 @@ static void refusals(void **state) {
     }
 }
 
+/* Each way to write a URL with each word that any of them knows, and with one that none does: it is accepted where it
+ * means something, and nowhere ignored. */
+static void every_word_of_every_kind(void **state) {
+    static const struct {
+        const char *url, *word; /* the one word that it knows, or NULL */
+    } kinds[] = {{"redis://h:1/2", NULL},         {"rediss://h:1/2", NULL},         {"redis+unix:/s", "db"},
+                 {"redis+unix://u:p@/s", "db"},   {"redis+sentinel://a,b/m", NULL}, {"rediss+sentinel://a:1/m/3", NULL},
+                 {"redis+cluster://a:1,b", NULL}, {"rediss+cluster://a", NULL}};
+    static const struct {
+        const char *name, *value;
+        bool good;
+    } words[] = {{"db", "1", true},       {"db", "", true},     {"db", "x", false},     {"db", "-1", false},
+                 {"tls", "yes", false},   {"tls", "no", false}, {"DB", "1", false},     {"password", "x", false},
+                 {"socket", "/s", false}, {"", "", false},      {"timeout", "5", false}};
+    struct redis_target target;
+    char url[100];
+    (void)state;
+    for (unsigned i = 0; i < sizeof kinds / sizeof kinds[0]; i++) {
+        assert_int_equal(target_parse(&target, kinds[i].url, NULL, "queue", NULL), 0);
+        redis_target_release(&target);
+        for (unsigned k = 0; k < sizeof words / sizeof words[0]; k++) {
+            struct error error = {""};
+            bool good = words[k].good && kinds[i].word && strcmp(kinds[i].word, words[k].name) == 0;
+            snprintf(url, sizeof url, "%s?%s=%s", kinds[i].url, words[k].name, words[k].value);
+            assert_int_equal(target_parse(&target, url, NULL, "queue", &error), good ? 0 : -1);
+            assert_int_equal(*error.text == '\0', good);
+            if (good) redis_target_release(&target);
+            if (!good) continue;
+            snprintf(url, sizeof url, "%s?%s=%s&%s=%s", kinds[i].url, words[k].name, words[k].value, words[k].name,
+                     words[k].value);
+            assert_int_equal(target_parse(&target, url, NULL, "queue", &error), -1);
+            assert_non_null(strstr(error.text, "the parameter 'db' stands there twice"));
+        }
+    }
+}
+
 int main(void) {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(targets), cmocka_unit_test(sentinels), cmocka_unit_test(clusters),
-        cmocka_unit_test(by_tls),  cmocka_unit_test(refusals),
+        cmocka_unit_test(by_tls),  cmocka_unit_test(refusals),  cmocka_unit_test(every_word_of_every_kind),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

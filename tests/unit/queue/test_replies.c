@@ -242,6 +242,83 @@ static void nonsense_breaks_it(void **state) {
         }
 }
 
+static int bytes_count(void *context, const char *bytes, size_t len) {
+    (void)bytes;
+    *(uint64_t *)context += len;
+    return 0;
+}
+
+static bool none_wanted(void *context) { return context == NULL; }
+
+static int no_end(void *context) { return context == NULL; }
+
+/* The head, then the unit again and again, then the tail. How much was passed on; the last answer. */
+static uint64_t repeated(const char *head, const struct buffer *unit, uint64_t times, const char *tail,
+                         ssize_t *status) {
+    struct replies replies = {.state = REPLIES_BEGIN};
+    uint64_t passed = 0;
+    const struct replies_handler handler = {&passed, none_wanted, on_element, bytes_count, no_end};
+    *status = replies_take(&replies, head, strlen(head), &handler);
+    for (uint64_t i = 0; i < times && *status >= 0; i++) {
+        *status = replies_take(&replies, unit->data, unit->len, &handler);
+        assert_true(*status < 0 || *status == (ssize_t)unit->len);
+    }
+    if (*status >= 0 && *tail) *status = replies_take(&replies, tail, strlen(tail), &handler);
+    return passed;
+}
+
+/* What never ends is not held for ever; the longest that may be is passed on, and the next reply begins anew. */
+static void what_has_no_end(void **state) {
+    (void)state;
+    static const struct {
+        const char *head, *unit;
+        uint64_t times; /* with as many it is whole, with one more it is too large */
+        const char *tail;
+    } cases[] = {{"+", "abcdefgh", REPLIES_TEXT_MAX / 8 - 1, "ab\r\n"},
+                 {"-ERR ", "abcdefgh", REPLIES_TEXT_MAX / 8 - 1, "\r\n"},
+                 {"*2\r\n$1\r\na\r\n:", "12345678", REPLIES_TEXT_MAX / 8 - 1, "\r\n"},
+                 {"", "*1\r\n", REPLIES_VALUES_MAX, ":1\r\n"},
+                 {"*8\r\n", "*8\r\n", REPLIES_VALUES_MAX / 8 - 1, ""}};
+    for (unsigned i = 0; i < sizeof cases / sizeof cases[0]; i++) {
+        const struct buffer unit = {.data = (char *)(uintptr_t)cases[i].unit, .len = strlen(cases[i].unit)};
+        ssize_t status;
+        repeated(cases[i].head, &unit, cases[i].times, cases[i].tail, &status);
+        assert_true(status >= 0);
+        uint64_t passed = repeated(cases[i].head, &unit, UINT64_MAX, "", &status);
+        assert_int_equal(status, REPLIES_TOO_LARGE);
+        assert_true(passed <= strlen(cases[i].head) + (cases[i].times + 1) * unit.len);
+    }
+}
+
+static void a_number_of_values_beyond_all(void **state) {
+    (void)state;
+    static const char *const heads[] = {"*4194305\r\n", "*999999999999999999\r\n", "*2\r\n*4194303\r\n"};
+    const struct buffer none = {.data = NULL};
+    ssize_t status;
+    for (unsigned i = 0; i < sizeof heads / sizeof heads[0]; i++) {
+        assert_true(repeated(heads[i], &none, 0, "", &status) <= strlen(heads[0]));
+        assert_int_equal(status, REPLIES_TOO_LARGE);
+    }
+}
+
+/* Of an array of strings; a string of any length has an end for who holds it. */
+static void bytes_beyond_all(void **state) {
+    (void)state;
+    struct buffer unit = BUFFER_INIT;
+    ssize_t status;
+    string_make(&unit, ENTRY_BYTES_MAX);
+    uint64_t passed = repeated("*1000\r\n", &unit, UINT64_MAX, "", &status);
+    assert_int_equal(status, REPLIES_TOO_LARGE);
+    assert_true(passed <= REPLIES_BYTES_MAX);
+    passed = repeated("*256\r\n", &unit, 256, "", &status);
+    assert_int_equal(status, unit.len);
+    assert_int_equal(passed, strlen("*256\r\n") + 256 * unit.len);
+    passed = repeated("$99999999999999999\r\n", &unit, 1000, "", &status);
+    assert_int_equal(status, unit.len);
+    assert_true(passed < ENTRY_HEAD_BYTES + 64);
+    buffer_release(&unit);
+}
+
 static void a_reader_that_takes_no_more_ends_it(void **state) {
     (void)state;
     struct buffer in = BUFFER_INIT;
@@ -283,6 +360,9 @@ int main(void) {
         cmocka_unit_test(in_small_pieces),
         cmocka_unit_test(a_reply_is_passed_on_in_one_call),
         cmocka_unit_test(nonsense_breaks_it),
+        cmocka_unit_test(what_has_no_end),
+        cmocka_unit_test(a_number_of_values_beyond_all),
+        cmocka_unit_test(bytes_beyond_all),
         cmocka_unit_test(a_reader_that_takes_no_more_ends_it),
         cmocka_unit_test(the_end_by_who_is_told),
     };

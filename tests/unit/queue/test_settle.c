@@ -149,6 +149,22 @@ static void a_rest_that_changes_meanwhile_is_not_cut(void **state) {
     consumer_end_test();
 }
 
+/* Others may have adopted it by then, with entries that are folded here already. */
+static void a_rest_is_not_renamed_once_our_sign_of_life_has_lapsed(void **state) {
+    (void)state;
+    struct claim rest = claim_make("me", 5, 0), to = claim_make("me", 6, 0);
+    struct consumer_settlement settlement = {.rests = &rest, .rests_to = &to, .n_rests = 1};
+    consumer_begin_test();
+    claim_put(&rest, 1, 9);
+    fake_delete(LIFE);
+    consumer_settle(consumer, &settlement);
+    fake_run();
+    assert_int_equal(told.lost, 1);
+    assert_int_equal(told.done, 0);
+    list_is(rest.key, 1, 9);
+    consumer_end_test();
+}
+
 /* A settlement of many rests, of which the first is cut. */
 static struct consumer_settlement many_rests(struct claim *claims, const struct claim *to, unsigned n) {
     for (unsigned i = 0; i <= n; i++)
@@ -313,6 +329,7 @@ int main(void) {
         cmocka_unit_test_setup_teardown(a_settlement, setup, teardown),
         cmocka_unit_test_setup_teardown(a_rest_of_another_length_is_not_cut, setup, teardown),
         cmocka_unit_test_setup_teardown(a_rest_that_changes_meanwhile_is_not_cut, setup, teardown),
+        cmocka_unit_test_setup_teardown(a_rest_is_not_renamed_once_our_sign_of_life_has_lapsed, setup, teardown),
         cmocka_unit_test_setup_teardown(every_fault_of_a_settlement, setup, teardown),
         cmocka_unit_test_setup_teardown(claims_without_number, setup, teardown),
         cmocka_unit_test_setup_teardown(every_fault_of_a_renaming, setup, teardown),

@@ -57,8 +57,7 @@ static void what_can_not_be_opened_is_refused(void **state) {
     assert_int_equal(open_status("sqlite:", false, text), STORE_REFUSED);
     assert_string_equal(text, "sqlite:: an SQLite store is sqlite:/path/of/file, with one slash or three");
     assert_int_equal(open_status("oracle://x/y", false, text), STORE_REFUSED);
-    assert_string_equal(text,
-                        "store 'oracle://x/y': unknown scheme 'oracle'; expected mysql, mariadb, sqlite or memory");
+    assert_string_equal(text, "oracle://x/y: unknown scheme 'oracle'; expected mysql, mariadb, sqlite or memory");
 }
 
 enum { NOBODY = 65534 };
