@@ -71,6 +71,16 @@ enum store_status mysql_run(struct mysql_store *store, const char *sql, size_t l
     return mysql_real_query(store->mysql, sql, (unsigned long)len) == 0 ? STORE_OK : mysql_failed(store, what, error);
 }
 
+/* Reads what a procedure answers besides: results of its statements, and how it ended. */
+static enum store_status results_end(struct mysql_store *store, struct error *error) {
+    while (mysql_more_results(store->mysql)) {
+        if (mysql_next_result(store->mysql) != 0) return mysql_failed(store, "query", error);
+        MYSQL_RES *result = mysql_use_result(store->mysql);
+        if (result) mysql_free_result(result);
+    }
+    return STORE_OK;
+}
+
 enum store_status mysql_rows(struct mysql_store *store, const char *sql, size_t len, store_row_fn *row, void *context,
                              struct error *error) {
     enum store_status status = mysql_run(store, sql, len, "query", error);
@@ -94,7 +104,7 @@ enum store_status mysql_rows(struct mysql_store *store, const char *sql, size_t 
     }
     mysql_free_result(result); /* while there is still a connection for it to read to the end of */
     mysql_heed(store, code);
-    return status;
+    return status == STORE_OK ? results_end(store, error) : status;
 }
 
 enum store_status mysql_in_transaction(const struct mysql_store *store, struct error *error) {
