@@ -4,6 +4,7 @@
 #include <inttypes.h>
 #include <pthread.h>
 #include <signal.h>
+#include <stdatomic.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <sys/eventfd.h>
@@ -40,6 +41,7 @@ struct writer {
     bool retention_failed;
     int64_t retention_overdue; /* since when no run has succeeded; 0: that is no longer than a day */
     bool finished, stop;
+    atomic_bool ending; /* the same as `stop`, for the store */
     int event;
 
     /* the submitter's, read and written in its thread alone */
@@ -71,7 +73,9 @@ static void last_commit_read(struct writer *writer) {
 
 static void job_run(struct writer *writer, struct writer_job *job) {
     if (!writer->store) {
-        job->status = store_open(&writer->store, writer->config, writer->schema, &job->error);
+        struct store_config config = *writer->config;
+        config.ending = &writer->ending;
+        job->status = store_open(&writer->store, &config, writer->schema, &job->error);
         if (job->status != STORE_OK) return;
         last_commit_read(writer);
     }
@@ -246,6 +250,7 @@ struct writer *writer_new(const struct store_config *config, const struct flow_l
 
 void writer_free(struct writer *writer) {
     if (!writer) return;
+    atomic_store(&writer->ending, true);
     pthread_mutex_lock(&writer->lock);
     writer->stop = true;
     pthread_cond_broadcast(&writer->changed);

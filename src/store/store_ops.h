@@ -52,6 +52,7 @@ struct store {
     const struct store_ops *ops;
     const struct schema *schema;
     char *name;
+    const atomic_bool *ending; /* as in store_config */
     bool read_only;
     bool is_head;             /* known once it is set up */
     bool begun;               /* between begin and commit */
