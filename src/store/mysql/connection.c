@@ -21,6 +21,7 @@
 #define LOCK_WAIT "50"
 #define READER_WAIT_TEXT "3600"
 enum { CONNECT_WAIT = 10, WRITER_WAIT = 120, READER_WAIT = 3600, LIMIT_WAIT = 10 };
+enum { WORD_MAX = 32 }; /* bytes of a variable's value */
 enum { SILENCE_ASKED = 10, SILENCE_AGAIN = 5, SILENCE_MOST = 25 };
 
 void mysql_disconnect(struct mysql_store *store) {
@@ -54,12 +55,30 @@ void mysql_heed(struct mysql_store *store, unsigned code) {
         mysql_disconnect(store);
 }
 
+static int word_read(void *context, unsigned n, const char *const *columns, const size_t *lengths) {
+    (void)lengths;
+    snprintf(context, WORD_MAX, "%s", n > 1 && columns[1] ? columns[1] : "");
+    return 1;
+}
+
+/* A member of a group that has left it, or was put out of it, is read-only. Another server may do better. */
+static enum store_status hook_judge(struct mysql_store *store, const char *what, struct error *error) {
+    static const char sql[] = "SHOW GLOBAL VARIABLES LIKE 'super_read_only'";
+    char word[WORD_MAX] = "";
+    struct error ignored;
+    enum store_status status = mysql_rows(store, sql, sizeof sql - 1, word_read, word, &ignored);
+    if (status == STORE_OK && strcmp(word, "ON") != 0) return STORE_TOO_LARGE;
+    error_set(error, "%s: the server has left its group, and is read-only (error 3100)", what);
+    if (store->n_hosts > 1) mysql_leave(store);
+    return STORE_RETRY;
+}
+
 enum store_status mysql_failed(struct mysql_store *store, const char *what, struct error *error) {
     unsigned code = mysql_errno(store->mysql);
     enum store_status status = mysql_status(code, mysql_sqlstate(store->mysql), mysql_error(store->mysql));
     mysql_error_show(error, what, code, mysql_error(store->mysql));
     mysql_heed(store, code);
-    return status;
+    return mysql_is_of_hook(code) ? hook_judge(store, what, error) : status;
 }
 
 enum store_status mysql_run(struct mysql_store *store, const char *sql, size_t len, const char *what,
