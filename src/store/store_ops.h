@@ -59,6 +59,7 @@ struct store {
     enum store_status status; /* of the transaction so far; sticky */
     struct error error;
     uint64_t rows;         /* put in this transaction */
+    uint64_t connections;  /* counted by the kind */
     atomic_bool cancelled; /* queries end, see store_cancel */
 };
 

@@ -130,6 +130,8 @@ bool store_is_head(const struct store *store);
 void store_cancel(struct store *store);
 void store_resume(struct store *store);
 bool store_is_cancelled(const struct store *store);
+/* How many connections it has made: after another, another server may answer. SQLite makes none. */
+uint64_t store_connections(const struct store *store);
 /* "mysql://user@host/db" without its password; borrowed. */
 const char *store_name(const struct store *store);
 

@@ -315,6 +315,7 @@ enum store_status mysql_connect(struct mysql_store *store, struct error *error) 
     /* MariaDB can't write array binding into a binary log of statements (error 4033). */
     store->bulk = store->bulk_wanted && has_bulk(store->mysql) && !store->is_statement_binlog;
     mysql_cancel_arm(store);
+    store->base.connections++;
     return STORE_OK;
 }
 
