@@ -14,12 +14,12 @@ GRANT SELECT, INSERT, UPDATE, DELETE ON `flows`.flowimport_retention_log TO 'flo
 GRANT SELECT, INSERT, UPDATE ON `flows`.flowimport_schema TO 'flowimport_retention'@'localhost';
 GRANT SELECT, DELETE ON `flows`.loss TO 'flowimport_retention'@'localhost';
 GRANT SELECT ON `flows`.import_ledger TO 'flowimport_retention'@'localhost';
-GRANT SELECT, DELETE, ALTER, DROP ON `flows`.flows_600_data TO 'flowimport_retention'@'localhost';
-GRANT SELECT, DELETE, ALTER, DROP ON `flows`.flows6_600_data TO 'flowimport_retention'@'localhost';
-GRANT SELECT, DELETE, ALTER, DROP ON `flows`.index_nodes_600_data TO 'flowimport_retention'@'localhost';
-GRANT SELECT, DELETE, ALTER, DROP ON `flows`.index_nodes6_600_data TO 'flowimport_retention'@'localhost';
-GRANT SELECT, DELETE, ALTER, DROP ON `flows`.index_ports_600_data TO 'flowimport_retention'@'localhost';
-GRANT SELECT, DELETE, ALTER, DROP ON `flows`.flows_aggr_600_data TO 'flowimport_retention'@'localhost';
+GRANT SELECT, INSERT, DELETE, ALTER, DROP ON `flows`.flows_600_data TO 'flowimport_retention'@'localhost';
+GRANT SELECT, INSERT, DELETE, ALTER, DROP ON `flows`.flows6_600_data TO 'flowimport_retention'@'localhost';
+GRANT SELECT, INSERT, DELETE, ALTER, DROP ON `flows`.index_nodes_600_data TO 'flowimport_retention'@'localhost';
+GRANT SELECT, INSERT, DELETE, ALTER, DROP ON `flows`.index_nodes6_600_data TO 'flowimport_retention'@'localhost';
+GRANT SELECT, INSERT, DELETE, ALTER, DROP ON `flows`.index_ports_600_data TO 'flowimport_retention'@'localhost';
+GRANT SELECT, INSERT, DELETE, ALTER, DROP ON `flows`.flows_aggr_600_data TO 'flowimport_retention'@'localhost';
 GRANT SELECT ON `flows`.index_nodes_data TO 'flowimport_retention'@'localhost';
 GRANT SELECT ON `flows`.index_nodes6_data TO 'flowimport_retention'@'localhost';
 GRANT SELECT ON `flows`.index_ports_data TO 'flowimport_retention'@'localhost';

@@ -85,6 +85,7 @@ struct config {
     } export;
     struct {
         uint64_t max_queue; /* entries; 0: no bound */
+        uint64_t wait_replicas;
         const char *spool;  /* NULL: none */
         uint64_t spool_max; /* bytes */
     } producer;

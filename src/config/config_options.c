@@ -339,6 +339,11 @@ const struct option config_options[] = {
      .offset = AT(producer.max_queue, uint64_t), .standard = "1000000", .min = 0, .max = 1000000000000,
      .help = "Pushing pauses while the queue has this many entries; 0: no limit.",
      .more = "This limits the memory that Redis uses while no importer runs."},
+    {.section = "producer", .name = "wait_replicas", .flag = "wait-replicas", .type = OPTION_COUNT,
+     .offset = AT(producer.wait_replicas, uint64_t), .standard = "0", .min = 0, .max = 100,
+     .help = "An entry counts as pushed once this many replicas of Redis have it; 0: once Redis has it.",
+     .more = "A replica that is promoted then has all of them. While fewer replicas answer, pushing pauses: entries "
+             "wait in memory and in the spool."},
     {.section = "producer", .name = "spool", .flag = "spool", .type = OPTION_TEXT,
      .offset = AT(producer.spool, const char *), .standard = "/var/lib/flowimport/spool", .placeholder = "FOLDER",
      .help = "Where flowimportd stores flows on disk that it can't push, and with queue = direct those not yet "

@@ -88,6 +88,7 @@ void pipeline_init(struct pipeline *pipeline, const struct config *config, const
                                                   .queue = config->queue.name,
                                                   .marker = pipeline->producer_marker,
                                                   .max_queue = config->producer.max_queue,
+                                                  .wait_replicas = config->producer.wait_replicas,
                                                   .spool = config->producer.spool,
                                                   .spool_max = config->producer.spool_max};
     web_fill(config, pipeline);

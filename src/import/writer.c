@@ -4,6 +4,7 @@
 #include <inttypes.h>
 #include <pthread.h>
 #include <signal.h>
+#include <stdatomic.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <sys/eventfd.h>
@@ -14,9 +15,10 @@
 #include "base/log.h"
 #include "base/mem.h"
 #include "base/url.h"
+#include "import/confirmed.h"
 #include "import/flush.h"
 
-enum { IDLE_SECONDS = 60, RETENTION_LOOK = 300 };
+enum { IDLE_SECONDS = 60, RETENTION_LOOK = 300, MISSING_SHOWN = 3600 };
 
 struct writer {
     const struct store_config *config;
@@ -25,6 +27,7 @@ struct writer {
     const struct clock *clock;
     struct store *store;                      /* the thread's own */
     struct retention_run_state retention_run; /* the thread's own; at = 0: none is under way */
+    struct confirmed confirmed;               /* the thread's own */
     int64_t retention_next;                   /* when the next begins */
     int64_t retention_look;                   /* when its log was looked at */
     int64_t retention_watched;                /* since when; 0: not yet */
@@ -39,7 +42,10 @@ struct writer {
     int64_t retention_last; /* when the last run began; 0: none is known */
     bool retention_failed;
     int64_t retention_overdue; /* since when no run has succeeded; 0: that is no longer than a day */
+    uint64_t missing_generations, missing_entries; /* confirmed, and gone */
+    int64_t missing_at;                            /* when the last of them were found; 0: never */
     bool finished, stop;
+    atomic_bool ending; /* the same as `stop`, for the store */
     int event;
 
     /* the submitter's, read and written in its thread alone */
@@ -71,7 +77,9 @@ static void last_commit_read(struct writer *writer) {
 
 static void job_run(struct writer *writer, struct writer_job *job) {
     if (!writer->store) {
-        job->status = store_open(&writer->store, writer->config, writer->schema, &job->error);
+        struct store_config config = *writer->config;
+        config.ending = &writer->ending;
+        job->status = store_open(&writer->store, &config, writer->schema, &job->error);
         if (job->status != STORE_OK) return;
         last_commit_read(writer);
     }
@@ -86,6 +94,7 @@ static void job_run(struct writer *writer, struct writer_job *job) {
         job->took_us = clock_monotonic_us() - start;
         job->rows = store_rows(writer->store);
         if (job->status == STORE_OK) fault_point("after-commit");
+        if (job->status == STORE_OK) confirmed_add(&writer->confirmed, writer->store, ledger, clock_now(writer->clock));
     } else if (job->kind == WRITER_KNOW) {
         struct places_question *ask = &job->places;
         known_clear(ask->known, ask->from, ask->to);
@@ -169,11 +178,30 @@ static void gap_look(struct writer *writer) {
     wake(writer);
 }
 
+static void confirmed_check(struct writer *writer, int64_t now) {
+    struct confirmed_missing missing;
+    if (confirmed_wait(&writer->confirmed, now) != 0 ||
+        !confirmed_look(&writer->confirmed, writer->store, now, &missing))
+        return;
+    log_error("store",
+              "%s: %u generations that were committed before the connection was lost are missing (%" PRIu64
+              " entries; the first is %s/%" PRId64 "): the server that answers now took over without them, or was "
+              "restored from a backup; `flowimport verify` compares the tables with what was taken from the queue",
+              store_name(writer->store), missing.generations, missing.entries, missing.first.consumer,
+              missing.first.generation);
+    pthread_mutex_lock(&writer->lock);
+    writer->missing_generations += missing.generations;
+    writer->missing_entries += missing.entries;
+    writer->missing_at = now;
+    pthread_mutex_unlock(&writer->lock);
+}
+
 /* What there is to do without a job. Returns whether there is more at once. */
 static bool idle_work(struct writer *writer, const struct retention_rules *rules) {
     int64_t now = clock_now(writer->clock);
     if (!writer->store) return false;
     store_idle(writer->store);
+    confirmed_check(writer, now);
     gap_look(writer);
     if (retention_is_off(rules)) return false;
     bool more = store_dialect(writer->store) == DIALECT_SQLITE && retention_step(writer, rules, now);
@@ -184,8 +212,9 @@ static bool idle_work(struct writer *writer, const struct retention_rules *rules
 /* Waits for a job, but no longer than a minute: there may be other work. */
 static void writer_idle(struct writer *writer) {
     struct timespec end;
+    int64_t wait = confirmed_wait(&writer->confirmed, clock_now(writer->clock));
     clock_gettime(CLOCK_MONOTONIC, &end); /* the condition's clock: the wall clock may be set meanwhile */
-    end.tv_sec += IDLE_SECONDS;
+    end.tv_sec += wait < 0 ? IDLE_SECONDS : wait + 1;
     pthread_cond_timedwait(&writer->changed, &writer->lock, &end);
 }
 
@@ -246,6 +275,7 @@ struct writer *writer_new(const struct store_config *config, const struct flow_l
 
 void writer_free(struct writer *writer) {
     if (!writer) return;
+    atomic_store(&writer->ending, true);
     pthread_mutex_lock(&writer->lock);
     writer->stop = true;
     pthread_cond_broadcast(&writer->changed);
@@ -331,8 +361,11 @@ bool writer_gap_answer(struct writer *writer, struct places_gap *gap) {
 /* A single failure is everyday life among consumers: a deadlock, a wait for a lock. The next try tells. */
 static bool is_up(const struct writer *writer) { return writer->answered && writer->failing < 2; }
 
-void writer_show(const struct writer *writer, struct show *show) {
+void writer_show(struct writer *writer, struct show *show) {
     char *url = url_display(writer->config->url);
+    pthread_mutex_lock(&writer->lock);
+    uint64_t generations = writer->missing_generations, entries = writer->missing_entries;
+    pthread_mutex_unlock(&writer->lock);
     show_module(show, "store");
     show_text(show, "url", url);
     free(url);
@@ -350,6 +383,9 @@ void writer_show(const struct writer *writer, struct show *show) {
     show_counter(show, "failures_total", "Failed database calls; each is retried.", writer->failures);
     show_gauge(show, "last_failure_timestamp_seconds", "When a database call last failed; 0: never.",
                (uint64_t)writer->failed_at);
+    show_counter(show, "missing_generations_total",
+                 "Committed generations that the store no longer had behind a lost connection.", generations);
+    show_counter(show, "missing_entries_total", "Entries of such generations.", entries);
     show_text(show, "last_failure", writer->failures ? writer->failed.text : NULL);
 }
 
@@ -370,6 +406,20 @@ void writer_retention_show(struct writer *writer, struct show *show) {
     show_gauge(show, "last_run_failed", "Whether a step of that run failed.", failed);
 }
 
+static void missing_problem(struct writer *writer, struct buffer *out) {
+    pthread_mutex_lock(&writer->lock);
+    uint64_t generations = writer->missing_generations, entries = writer->missing_entries;
+    int64_t age = clock_now(writer->clock) - writer->missing_at;
+    bool is_shown = writer->missing_at > 0 && age < MISSING_SHOWN;
+    pthread_mutex_unlock(&writer->lock);
+    if (is_shown)
+        buffer_printf(out,
+                      "store: %" PRIu64 " committed generations (%" PRIu64
+                      " entries) are missing since the server that "
+                      "had confirmed them was lost\n",
+                      generations, entries);
+}
+
 static void retention_problem(struct writer *writer, struct buffer *out) {
     char date[CLOCK_TEXT];
     pthread_mutex_lock(&writer->lock);
@@ -382,6 +432,7 @@ static void retention_problem(struct writer *writer, struct buffer *out) {
 
 void writer_problems(struct writer *writer, struct buffer *out) {
     retention_problem(writer, out);
+    missing_problem(writer, out);
     if (is_up(writer)) return;
     if (writer->failures)
         buffer_printf(out, "store: %s\n", writer->failed.text);

@@ -18,9 +18,16 @@ enum {
     TAKEN_AT_ONCE = 1 << 16, /* entries out of the feed */
     LOOK_MS = 250,           /* between looks at a queue that is too long */
     NUMBER_TEXT = 24,
+    WAIT_MS = 1000, /* that Redis waits for its replicas before it says how many there are */
 };
 
 static void batch_send(struct producer *producer);
+
+static void refuse(struct producer *producer, const char *command, const char *why) {
+    char text[400];
+    snprintf(text, sizeof text, "queue %s: %s: %s", producer->config->queue, command, why);
+    redis_drop(producer->redis, text);
+}
 
 /* --- what has arrived --- */
 
@@ -31,6 +38,42 @@ static void batch_arrived(struct producer *producer) {
     if (producer->handler.arrived) producer->handler.arrived(producer->handler.context);
 }
 
+static void replicas_ask(struct producer *producer);
+
+/* Nobody is told that a batch has arrived before so many replicas have it: Redis is asked until they do. */
+static void on_replicas(void *context, const redisReply *reply) {
+    struct producer *producer = context;
+    if (reply->type != REDIS_REPLY_INTEGER) {
+        refuse(producer, "WAIT", reply->type == REDIS_REPLY_ERROR ? reply->str : "the answer is not a number");
+        return;
+    }
+    producer->replicas = (uint64_t)reply->integer;
+    producer->unreplicated = producer->replicas < producer->config->wait_replicas;
+    if (producer->unreplicated) {
+        replicas_ask(producer);
+        return;
+    }
+    batch_arrived(producer);
+    batch_send(producer);
+}
+
+static void replicas_ask(struct producer *producer) {
+    char n[NUMBER_TEXT], ms[NUMBER_TEXT];
+    snprintf(n, sizeof n, "%" PRIu64, producer->config->wait_replicas);
+    snprintf(ms, sizeof ms, "%d", WAIT_MS);
+    redis_command(producer->redis, on_replicas, producer, "WAIT", n, ms, NULL);
+}
+
+/* Redis has the batch. */
+static void batch_pushed(struct producer *producer) {
+    if (producer->config->wait_replicas > 0) {
+        replicas_ask(producer);
+        return;
+    }
+    batch_arrived(producer);
+    batch_send(producer);
+}
+
 /* What was sent and not confirmed is to be sent again. */
 static void batch_forget(struct producer *producer) {
     producer->batch = 0;
@@ -38,12 +81,6 @@ static void batch_forget(struct producer *producer) {
 }
 
 /* --- batches --- */
-
-static void refuse(struct producer *producer, const char *command, const char *why) {
-    char text[400];
-    snprintf(text, sizeof text, "queue %s: %s: %s", producer->config->queue, command, why);
-    redis_drop(producer->redis, text);
-}
 
 static void on_marker_mended(void *context, const redisReply *reply) {
     struct producer *producer = context;
@@ -78,9 +115,35 @@ static void on_pushed(void *context, const redisReply *reply) {
         marker_mend(producer, reply->element[0]->str);
     } else {
         producer->queue_length = (uint64_t)reply->element[0]->integer;
-        batch_arrived(producer);
-        batch_send(producer);
+        batch_pushed(producer);
     }
+}
+
+/* Says in a transaction how far the queue has our entries, whatever was queued in it before. */
+static void marker_commit(struct producer *producer, redis_reply_fn *committed) {
+    char value[PRODUCER_STREAM_MAX + NUMBER_TEXT], seconds[NUMBER_TEXT];
+    snprintf(value, sizeof value, "%s %" PRIu64, producer->stream, producer->outbox.sent);
+    snprintf(seconds, sizeof seconds, "%" PRId64, producer->config->marker_seconds);
+    redis_command(producer->redis, on_queued, producer, "SET", producer->marker, value,
+                  producer->config->marker_seconds ? "EX" : NULL, seconds, NULL);
+    redis_command(producer->redis, committed, producer, "EXEC", NULL);
+    redis_command(producer->redis, NULL, NULL, "WATCH", producer->marker, NULL);
+}
+
+static void on_repeated(void *context, const redisReply *reply) {
+    struct producer *producer = context;
+    if (reply->type == REDIS_REPLY_ARRAY && reply->elements > 0)
+        batch_pushed(producer);
+    else
+        refuse(producer, "EXEC", reply->type == REDIS_REPLY_ERROR ? reply->str : "the marker was changed by another");
+}
+
+/* A batch whose answer was lost with its connection is there. WAIT speaks of what its own connection has written, so
+ * that the marker is written once more. */
+static void batch_repeat(struct producer *producer) {
+    producer->refusal[0] = '\0';
+    redis_command(producer->redis, on_queued, producer, "MULTI", NULL);
+    marker_commit(producer, on_repeated);
 }
 
 /* How many entries the queue may take. */
@@ -95,7 +158,6 @@ static size_t queue_room(const struct producer *producer) {
 static void batch_send(struct producer *producer) {
     const char **texts = producer->words + 2;
     size_t *lens = producer->lens + 2;
-    char value[PRODUCER_STREAM_MAX + NUMBER_TEXT], seconds[NUMBER_TEXT];
     if (!producer->connected || producer->failed || producer->batch > 0) return;
     size_t room = queue_room(producer);
     producer->held = room == 0 && outbox_waits(&producer->outbox);
@@ -110,16 +172,11 @@ static void batch_send(struct producer *producer) {
     producer->lens[0] = strlen("RPUSH");
     producer->words[1] = producer->config->queue;
     producer->lens[1] = strlen(producer->config->queue);
-    snprintf(value, sizeof value, "%s %" PRIu64, producer->stream, producer->outbox.sent);
-    snprintf(seconds, sizeof seconds, "%" PRId64, producer->config->marker_seconds);
     producer->batch = n;
     producer->refusal[0] = '\0';
     redis_command(producer->redis, on_queued, producer, "MULTI", NULL);
     redis_send(producer->redis, on_queued, producer, (int)n + 2, producer->words, producer->lens);
-    redis_command(producer->redis, on_queued, producer, "SET", producer->marker, value,
-                  producer->config->marker_seconds ? "EX" : NULL, seconds, NULL);
-    redis_command(producer->redis, on_pushed, producer, "EXEC", NULL);
-    redis_command(producer->redis, NULL, NULL, "WATCH", producer->marker, NULL);
+    marker_commit(producer, on_pushed);
 }
 
 static void on_work(evutil_socket_t fd, short what, void *context) {
@@ -156,7 +213,12 @@ static void on_look(evutil_socket_t fd, short what, void *context) {
  * it. */
 static void marker_compare(struct producer *producer, uint64_t position) {
     char why[400];
-    if (producer->batch > 0 && position == producer->outbox.sent) batch_arrived(producer);
+    bool is_there = producer->batch > 0 && position == producer->outbox.sent;
+    if (is_there && producer->config->wait_replicas > 0) {
+        batch_repeat(producer);
+        return;
+    }
+    if (is_there) batch_arrived(producer);
     batch_forget(producer);
     if (position == producer->outbox.arrived) return;
     snprintf(why, sizeof why,
@@ -203,7 +265,7 @@ static void on_connected(void *context) {
 static void on_lost(void *context, const char *why) {
     struct producer *producer = context;
     producer->losses += producer->connected;
-    producer->connected = producer->held = false;
+    producer->connected = producer->held = producer->unreplicated = false;
     evtimer_del(producer->look);
     snprintf(producer->lost_why, sizeof producer->lost_why, "%s: %s", producer->target.display, why);
     if (!producer->handler.lost || producer->handler.lost(producer->handler.context, producer->lost_why))

@@ -33,6 +33,8 @@ struct producer {
     bool connected;        /* and the marker is known */
     bool resumed;          /* the marker was read once */
     bool held;             /* entries wait because the queue is too long */
+    bool unreplicated;     /* the batch waits for replicas to have it, */
+    uint64_t replicas;     /* and so many do, as last seen */
     bool failed;           /* nothing more will be pushed */
     uint64_t queue_length; /* when last seen */
 

@@ -23,6 +23,8 @@ void producer_show(const struct producer *producer, struct show *show) {
     show_member(show, "damaged", spool.damaged);
     show_member(show, "torn", spool.torn);
     show_gauge(show, "held", "Whether pushing pauses because the queue has max_queue entries.", producer->held);
+    show_gauge(show, "unreplicated", "Whether pushing pauses because fewer than wait_replicas replicas have confirmed.",
+               producer->unreplicated);
     show_gauge(show, "memory_entries", "Entries waiting in memory.", outbox->backlog.n);
     show_gauge(show, "memory_bytes", "Bytes of the entries waiting in memory.", backlog_bytes(&outbox->backlog));
     show_gauge(show, "spool_entries",
@@ -40,6 +42,11 @@ void producer_problems(const struct producer *producer, struct buffer *out) {
     if (producer->held)
         buffer_printf(out, "producer: %s has %" PRIu64 " entries, max_queue is %" PRIu64 "\n", producer->config->queue,
                       producer->queue_length, producer->config->max_queue);
+    if (producer->unreplicated)
+        buffer_printf(out,
+                      "producer: %" PRIu64
+                      " replicas of Redis have confirmed what was pushed; wait_replicas is %" PRIu64 "\n",
+                      producer->replicas, producer->config->wait_replicas);
     if (outbox_problem(outbox)) buffer_printf(out, "producer: spool: %s\n", outbox_problem(outbox));
     if (outbox->lost_lately > 0)
         buffer_printf(out, "producer: no room: %" PRIu64 " entries lost\n", outbox->lost_lately);

@@ -490,7 +490,7 @@ char *ddl_setting(const struct schema *schema, unsigned row, const char **name) 
         return text.data;
     case 1:
         *name = "version";
-        buffer_printf(&text, "%d", SCHEMA_VERSION);
+        buffer_printf(&text, "%d", schema->leave_out ? SCHEMA_VERSION_LEFT_OUT : SCHEMA_VERSION);
         return text.data;
     case 2:
         *name = "aggr_values";

@@ -13,7 +13,8 @@ static const char *const account_words[GRANT_ACCOUNTS] = {
     [GRANT_READER] = "reads: status, verify, top",
 };
 
-/* Of the retention account: DROP is what emptying a partition takes, DELETE what emptying part of a common one does. */
+/* Of the retention account: DROP is what emptying a partition takes, DELETE what emptying part of a common one does,
+ * INSERT what measuring one does. */
 static const struct grant fixed_grants[GRANT_ACCOUNTS][7] = {
     [GRANT_IMPORTER] = {{"SELECT, INSERT, UPDATE, ALTER", "*"}},
     [GRANT_RETENTION] = {{"EVENT, EXECUTE", "*"},
@@ -35,7 +36,7 @@ bool grant_at(const struct schema *schema, enum grant_account account, unsigned 
         if (n-- == 0) {
             /* The size of the all-time tables counts too: any privilege makes it visible. */
             bool by_day = schema->tables[i].bucket_size > 0;
-            *grant = (struct grant){by_day ? "SELECT, DELETE, ALTER, DROP" : "SELECT", schema->tables[i].data};
+            *grant = (struct grant){by_day ? "SELECT, INSERT, DELETE, ALTER, DROP" : "SELECT", schema->tables[i].data};
             return true;
         }
     return false;

@@ -58,6 +58,7 @@ enum store_status store_open(struct store **store, const struct store_config *co
     opened->ops = ops;
     opened->schema = schema;
     opened->name = url_display(config->url);
+    opened->ending = config->ending;
     opened->read_only = config->read_only;
     if (!config->foreign) status = setup_run(opened, &reason);
     if (status != STORE_OK) {

@@ -182,6 +182,22 @@ static enum store_status setting_read(struct store *store, const char *name, cha
     return status;
 }
 
+/* Development versions gave a store without some of the tables the first version, too. */
+static bool setting_is_same(const struct schema *schema, const char *name, const char *value, const char *wanted) {
+    bool is_first = strcmp(name, "version") == 0 && strtol(value, NULL, 10) == SCHEMA_VERSION;
+    return strcmp(value, wanted) == 0 || (is_first && schema->leave_out);
+}
+
+static void setting_refuse(const char *name, const char *value, const char *wanted, struct error *error) {
+    if (strcmp(name, "version") == 0)
+        error_set(error, "the tables have schema version %s; this program knows version %s", value, wanted);
+    else
+        error_set(error,
+                  "the tables were created with %s = %s, but %s = %s is configured; set it back, or use "
+                  "another database",
+                  name, value, name, wanted);
+}
+
 /* Compares flowimport_schema with the configuration; with `add`, says there what it doesn't say yet. */
 static enum store_status settings_check(struct store *store, bool add, struct error *error) {
     enum store_status status = STORE_OK;
@@ -193,15 +209,9 @@ static enum store_status settings_check(struct store *store, bool add, struct er
             status = settings_add(store, name, wanted, error);
             if (status == STORE_OK) status = settings_find(store, name, &value, error);
         }
-        if (status == STORE_OK && value && strcmp(value, wanted) != 0) {
+        if (status == STORE_OK && value && !setting_is_same(store->schema, name, value, wanted)) {
+            setting_refuse(name, value, wanted, error);
             status = STORE_REFUSED;
-            if (strcmp(name, "version") == 0)
-                error_set(error, "the tables have schema version %s; this program knows version %s", value, wanted);
-            else
-                error_set(error,
-                          "the tables were created with %s = %s, but %s = %s is configured; set it back, or use "
-                          "another database",
-                          name, value, name, wanted);
         }
         free(value);
         free(wanted);

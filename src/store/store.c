@@ -33,6 +33,7 @@ void store_close(struct store *store) {
 enum dialect store_dialect(const struct store *store) { return store->ops->dialect; }
 bool store_is_head(const struct store *store) { return store->is_head; }
 const char *store_name(const struct store *store) { return store->name; }
+uint64_t store_connections(const struct store *store) { return store->connections; }
 uint64_t store_rows(const struct store *store) { return store->rows; }
 
 enum store_status store_query(struct store *store, const char *sql, const struct store_param *params, unsigned n_params,

@@ -54,12 +54,14 @@ struct store {
     const struct store_ops *ops;
     const struct schema *schema;
     char *name;
+    const atomic_bool *ending; /* as in store_config */
     bool read_only;
     bool is_head;             /* known once it is set up */
     bool begun;               /* between begin and commit */
     enum store_status status; /* of the transaction so far; sticky */
     struct error error;
     uint64_t rows;         /* put in this transaction */
+    uint64_t connections;  /* counted by the kind */
     atomic_bool cancelled; /* queries end, see store_cancel */
 };
 

@@ -130,7 +130,7 @@ const struct command commands[] = {
     {.name = "convert", .help = "convert a VERMONT configuration", .operands = "VERMONT.xml",
      .run = command_convert},
     {.name = "push", .help = "push files to the queue; with --follow also a growing file",
-     .options = READS " max-queue end again follow", .operands = "FILE ...", .run = command_push,
+     .options = READS " max-queue wait-replicas end again follow", .operands = "FILE ...", .run = command_push,
      .reads_tables = true},
     {.name = "schema", .help = "create, check or print the tables",
      .verbs = {{.name = "install", .makes_store = true}, {.name = "check", .options = "json"},

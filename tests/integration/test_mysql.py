@@ -8,6 +8,7 @@ import generator
 import reference
 import rig
 from generator import one
+from test_http import LISTEN, Client
 
 
 def certificate(folder, name, host="IP:127.0.0.1"):
@@ -223,3 +224,40 @@ def test_several_servers(make_site, make_redis, make_maria, make_store):
     servers[1].kill()
     _, err = site.run("top", "hosts", code=1)
     assert "127.0.0.1:%d" % servers[1].port in err
+
+
+def test_a_server_that_lacks_what_another_had_confirmed(make_site, make_maria, make_store):
+    """As a replica that is promoted before it has all: it is said, and the import goes on."""
+    servers = [make_maria(tcp=True) for _ in range(2)]
+    stores = [make_store("mysql", server) for server in servers]
+    for server in servers:
+        account(server, "")
+    site = make_site(store=stores[0], queue={"retry_max": "100ms"}, http=LISTEN)
+    site.sections["store"]["url"] = "mysql://importer@127.0.0.1:%d,127.0.0.1:%d/%s" % (
+        servers[0].port, servers[1].port, stores[0].database)
+    entries = list(generator.flows(300, seed=133, hosts=20))
+    daemon = site.daemon()
+    client = Client(daemon)
+
+    def committed(store, some):
+        site.redis.push(some)
+
+        def come():
+            daemon.flush()
+            site.redis.wake()
+            return rig.ledger_sums(store)["entries"] == len(some)
+        rig.wait_for(come, daemon.output, step=0.05)
+    committed(stores[0], entries[:200])
+    lost = servers[0].run("SELECT COUNT(*) FROM %s.import_ledger WHERE entries > 0" % stores[0].database)[0][0]
+    servers[0].kill()
+    make_site(store=stores[1], redis=site.redis).run("schema", "install")
+    committed(stores[1], entries[200:])
+    said = "%d generations that were committed before the connection was lost are missing (200 entries; " % lost
+    rig.wait_for(lambda: said in daemon.output(), daemon.output, step=0.05)
+    client.wait_for_health(503, "store: %d committed generations (200 entries) are missing since " % lost)
+    metrics = client.metrics()
+    assert metrics["flowimport_store_missing_generations_total"] == lost
+    assert metrics["flowimport_store_missing_entries_total"] == 200
+    daemon.stop()
+    assert daemon.output().count("are missing") == 1
+    rig.assert_tables(rig.Dump().tables(stores[1]), reference.Import().add_all(entries[200:]).tables())

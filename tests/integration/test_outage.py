@@ -129,6 +129,7 @@ def test_connection_killed_by_the_server(make_site, make_maria, make_store):
         site.settle(at + 1000, daemon)
         assert connections_kill(server, site.store.database) >= 1
     site.settled_equals(entries, daemon)
+    assert "are missing" not in daemon.output()
 
 
 def test_both_away_at_the_start(make_site, make_redis, make_maria, make_store):

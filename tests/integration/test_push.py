@@ -293,6 +293,26 @@ def test_queue_becomes_something_else(pusher, folder):
     assert pusher.queue("aside") + pusher.queue() == LINES * 4
 
 
+def test_a_replica_has_what_is_pushed(make_redis, make_pusher, folder):
+    """wait_replicas: while the replica hangs, the push waits; what was pushed outlives the primary."""
+    pusher = make_pusher(tcp=True)
+    primary = pusher.server
+    replica = make_redis(tcp=True, options=["--replicaof", "127.0.0.1", str(primary.port)])
+    rig.wait_for(lambda: replica.client().info("replication")["master_link_status"] == "up", "the replica")
+    pusher.run("--wait-replicas", 1, write(folder / "first", LINES[:3000]))
+    assert replica.client().llen(rig.QUEUE) == 3000  # by now, and not soon after
+    replica.process.signal(signal.SIGSTOP)
+    push = pusher.begin("--wait-replicas", 1, write(folder / "second", LINES[3000:3010]))
+    rig.wait_for(lambda: [client for client in primary.client().client_list()
+                          if client["cmd"] == "wait" and int(client["age"]) >= 2],
+                 lambda: "the replica to be asked for again:\n" + push.output(), step=0.05)
+    assert push.running() and pusher.length() == 3010
+    replica.process.signal(signal.SIGCONT)
+    assert push.wait() == 0
+    primary.kill()
+    assert replica.client().lrange(rig.QUEUE, 0, -1) == LINES[:3010]
+
+
 def test_two_at_once_push_it_once(pusher, folder):
     path = write(folder / "a", LINES)
     children = [pusher.begin(path, "--max-queue", 5000, name="push%d" % i) for i in range(2)]

@@ -30,7 +30,7 @@ TAKES_A_RESTART = {  # another value for each option that a running daemon doesn
                 "decapsulate": "gre", "vxlan_port": "1", "fragments": "4"},
     "export": {"collectors": "udp://127.0.0.1:1", "observation_domain": "1", "template_refresh": "1s", "mtu": "1000",
                "max_rate": "1"},
-    "producer": {"max_queue": "1", "spool": "/other", "spool_max": "1M"},
+    "producer": {"max_queue": "1", "wait_replicas": "1", "spool": "/other", "spool_max": "1M"},
 }
 TAKEN = {
     "log": {"target": "syslog", "level": "debug"},

@@ -2,6 +2,7 @@
 import contextlib
 import signal
 import subprocess
+import time
 
 import generator
 import reference
@@ -26,6 +27,20 @@ def test_importers_started_at_once(make_site, kind):
         daemon.stop()
         assert "trying again" not in daemon.output()
     rig.assert_tables(site.tables(), reference.Import().add_all(entries).tables())
+
+
+def test_a_stop_does_not_wait_for_another_that_makes_the_tables(make_site, make_store):
+    site = make_site(store=make_store("mysql"))
+    server, database = site.store.server, site.store.database
+    with contextlib.closing(server.connect(database)) as other, other.cursor() as cursor:
+        cursor.execute("SELECT GET_LOCK('flowimport.setup.%s', 0)" % database)
+        daemon = site.daemon(ready=False)
+        rig.wait_for(lambda: server.run("SELECT 1 FROM information_schema.processlist WHERE state = 'User lock'"),
+                     "the daemon to wait", step=0.05)
+        began = time.monotonic()
+        daemon.stop()
+        assert time.monotonic() - began < 10  # of the minute that it would wait
+    site.run("schema", "install")
 
 
 def test_a_program_waits_for_another_that_makes_the_tables(make_site, make_store):

@@ -64,9 +64,10 @@ static struct {
     uint64_t executed; /* commands so far, refused ones included */
     uint64_t fault_at; /* the number of the one that goes wrong */
     enum fake_fault fault;
-    bool watched_changed; /* another has changed what is watched: the next EXEC does nothing */
-    char last[1024];      /* the command executed last, as a line */
-    struct redis *client; /* the one connection */
+    bool watched_changed;   /* another has changed what is watched: the next EXEC does nothing */
+    unsigned replicas_late; /* so many times WAIT ends without the one replica */
+    char last[1024];        /* the command executed last, as a line */
+    struct redis *client;   /* the one connection */
 } fake;
 
 /* --- data --- */
@@ -467,6 +468,11 @@ static inline redisReply *fake_execute(const struct fake_command *command) {
     const char *verb = argv[0].text;
     const struct fake_key *key = command->argc > 1 ? fake_find(&argv[1]) : NULL;
     if (strcmp(verb, "CONFIG") == 0 || strcmp(verb, "INFO") == 0) return fake_setting(command);
+    if (strcmp(verb, "WAIT") == 0) {
+        bool is_late = fake.replicas_late > 0;
+        fake.replicas_late -= is_late;
+        return fake_integer(!is_late);
+    }
     if (strcmp(verb, "PING") == 0) return fake_status("PONG");
     if (strcmp(verb, "EVAL") == 0) return fake_eval(command);
     if (strcmp(verb, "HMGET") == 0) return fake_hmget(key);

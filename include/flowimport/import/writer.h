@@ -72,7 +72,7 @@ void writer_gap_ask(struct writer *writer, const struct places_gap *gap);
 bool writer_gap_answer(struct writer *writer, struct places_gap *gap);
 
 /* What the jobs returned so far say of the store; called from the submitter's thread, like all but the job itself. */
-void writer_show(const struct writer *writer, struct show *show);
+void writer_show(struct writer *writer, struct show *show);
 void writer_retention_show(struct writer *writer, struct show *show);
 /* Adds a line for what keeps the store from being written, and one where retention is overdue, if anything. */
 void writer_problems(struct writer *writer, struct buffer *out);

@@ -9,6 +9,9 @@
  * followed by one that it takes, and the marker would speak for both. The marker is watched (WATCH): who else pushes
  * under the same name is noticed, and pushes nothing.
  *
+ * With wait_replicas a batch has arrived once so many replicas of Redis have it: a fail-over to one of them loses
+ * nothing that was confirmed, and what was not is sent again. Redis waits a second for them and is asked again.
+ *
  * What Redis has not confirmed is kept in memory, and without a spool that is all. With one, entries go to disk once a
  * second while Redis is away or the queue longer than max_queue, and at once when half of the memory is taken; what was
  * spooled before is sent first. So kill -9 costs what came in the last second of an outage, and of what was under way
@@ -46,6 +49,7 @@ struct producer_config {
     /* The marker's key is "{queue}:<marker>": no two producers of a queue may share it. */
     const char *marker;
     int64_t marker_seconds; /* after so long without a batch Redis forgets it; 0: never */
+    uint64_t wait_replicas; /* that must have an entry before it has arrived (WAIT) */
     uint64_t max_queue;     /* entries; nothing is pushed onto a queue that is this long; 0: no bound */
     const char *spool;      /* the folder; NULL: none */
     uint64_t spool_max;     /* bytes */

@@ -18,7 +18,10 @@ enum {
     SCHEMA_VALUES_MAX = SCHEMA_GROUPS * (FLOW_SUMS_MAX + 1),
     SCHEMA_KEYS_MAX = 1 + FLOW_KEYS_MAX,
     SCHEMA_NAME_MAX = 96, /* of a column, with its NUL */
-    SCHEMA_VERSION = 1,   /* of the tables; in flowimport_schema */
+    /* Of the tables; in flowimport_schema. Programs that know only the first would create the tables that a store was
+     * created without, and fill them from then on. */
+    SCHEMA_VERSION = 1,
+    SCHEMA_VERSION_LEFT_OUT = 2,
 };
 
 /* One flow, in the unit of every `flows` count in memory. Every table is a view, `flows_600`, over the one that holds

@@ -6,6 +6,7 @@
 #ifndef FLOWIMPORT_STORE_STORE_H
 #define FLOWIMPORT_STORE_STORE_H
 
+#include <stdatomic.h>
 #include <stdbool.h>
 #include <stdint.h>
 #include <string.h>
@@ -22,6 +23,8 @@ struct store_config {
     bool read_only;   /* status, top, verify: nothing is created, nothing can be written */
     bool foreign;     /* another program's tables: none is looked for; with read_only and an empty schema */
     int64_t query_ms; /* of a reader: what a query may take, by MySQL's clock; and store_cancel works; 0: no bound */
+    const atomic_bool *ending; /* of a writer; NULL, or borrowed: set by another thread, opening no longer waits for
+                                  another program that creates the tables (STORE_RETRY) */
     uint64_t
         memory; /* bytes that SQLite may keep of the file; 0: its own default (2 MB). MySQL's store needs 256 KiB */
 };
@@ -131,6 +134,8 @@ bool store_is_head(const struct store *store);
 void store_cancel(struct store *store);
 void store_resume(struct store *store);
 bool store_is_cancelled(const struct store *store);
+/* How many connections it has made: after another, another server may answer. SQLite makes none. */
+uint64_t store_connections(const struct store *store);
 /* "mysql://user@host/db" without its password; borrowed. */
 const char *store_name(const struct store *store);
 

@@ -21,6 +21,7 @@
 #define LOCK_WAIT "50"
 #define READER_WAIT_TEXT "3600"
 enum { CONNECT_WAIT = 10, WRITER_WAIT = 120, READER_WAIT = 3600, LIMIT_WAIT = 10 };
+enum { WORD_MAX = 32 }; /* bytes of a variable's value */
 enum { SILENCE_ASKED = 10, SILENCE_AGAIN = 5, SILENCE_MOST = 25 };
 
 void mysql_disconnect(struct mysql_store *store) {
@@ -54,12 +55,30 @@ void mysql_heed(struct mysql_store *store, unsigned code) {
         mysql_disconnect(store);
 }
 
+static int word_read(void *context, unsigned n, const char *const *columns, const size_t *lengths) {
+    (void)lengths;
+    snprintf(context, WORD_MAX, "%s", n > 1 && columns[1] ? columns[1] : "");
+    return 1;
+}
+
+/* A member of a group that has left it, or was put out of it, is read-only. Another server may do better. */
+static enum store_status hook_judge(struct mysql_store *store, const char *what, struct error *error) {
+    static const char sql[] = "SHOW GLOBAL VARIABLES LIKE 'super_read_only'";
+    char word[WORD_MAX] = "";
+    struct error ignored;
+    enum store_status status = mysql_rows(store, sql, sizeof sql - 1, word_read, word, &ignored);
+    if (status == STORE_OK && strcmp(word, "ON") != 0) return STORE_TOO_LARGE;
+    error_set(error, "%s: the server has left its group, and is read-only (error 3100)", what);
+    if (store->n_hosts > 1) mysql_leave(store);
+    return STORE_RETRY;
+}
+
 enum store_status mysql_failed(struct mysql_store *store, const char *what, struct error *error) {
     unsigned code = mysql_errno(store->mysql);
     enum store_status status = mysql_status(code, mysql_sqlstate(store->mysql), mysql_error(store->mysql));
     mysql_error_show(error, what, code, mysql_error(store->mysql));
     mysql_heed(store, code);
-    return status;
+    return mysql_is_of_hook(code) ? hook_judge(store, what, error) : status;
 }
 
 enum store_status mysql_run(struct mysql_store *store, const char *sql, size_t len, const char *what,
@@ -69,6 +88,16 @@ enum store_status mysql_run(struct mysql_store *store, const char *sql, size_t l
         return STORE_RETRY;
     }
     return mysql_real_query(store->mysql, sql, (unsigned long)len) == 0 ? STORE_OK : mysql_failed(store, what, error);
+}
+
+/* Reads what a procedure answers besides: results of its statements, and how it ended. */
+static enum store_status results_end(struct mysql_store *store, struct error *error) {
+    while (mysql_more_results(store->mysql)) {
+        if (mysql_next_result(store->mysql) != 0) return mysql_failed(store, "query", error);
+        MYSQL_RES *result = mysql_use_result(store->mysql);
+        if (result) mysql_free_result(result);
+    }
+    return STORE_OK;
 }
 
 enum store_status mysql_rows(struct mysql_store *store, const char *sql, size_t len, store_row_fn *row, void *context,
@@ -94,7 +123,7 @@ enum store_status mysql_rows(struct mysql_store *store, const char *sql, size_t 
     }
     mysql_free_result(result); /* while there is still a connection for it to read to the end of */
     mysql_heed(store, code);
-    return status;
+    return status == STORE_OK ? results_end(store, error) : status;
 }
 
 enum store_status mysql_in_transaction(const struct mysql_store *store, struct error *error) {
@@ -286,6 +315,7 @@ enum store_status mysql_connect(struct mysql_store *store, struct error *error) 
     /* MariaDB can't write array binding into a binary log of statements (error 4033). */
     store->bulk = store->bulk_wanted && has_bulk(store->mysql) && !store->is_statement_binlog;
     mysql_cancel_arm(store);
+    store->base.connections++;
     return STORE_OK;
 }
 

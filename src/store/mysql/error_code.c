@@ -51,7 +51,7 @@ static const struct {
     {1927, STORE_RETRY},     /* the connection was killed */
     {1969, STORE_RETRY},     /* max_statement_time */
     {3024, STORE_RETRY},     /* max_execution_time */
-    {3100, STORE_TOO_LARGE}, /* group replication: a hook failed; for its size mostly */
+    {3100, STORE_TOO_LARGE}, /* group replication's hook: too large, where the server still takes writes */
     {3101, STORE_RETRY},     /* group replication: rolled back by certification */
     {3159, STORE_REFUSED},   /* TLS is required; MariaDB gives it the state of a lost connection */
     {3675, STORE_RETRY},     /* disk full, of a file to be made */
@@ -126,7 +126,9 @@ void mysql_error_show(struct error *error, const char *what, unsigned code, cons
         error_set(error, "%s: %s (error %u)%s%s", what, text, code, remedy ? "; fix: " : "", remedy ? remedy : "");
 }
 
-bool mysql_is_of_node(unsigned code) { return code == 1047 || code == 1290 || code == 1836 || code == 3100; }
+bool mysql_is_of_node(unsigned code) { return code == 1047 || code == 1290 || code == 1836; }
+
+bool mysql_is_of_hook(unsigned code) { return code == 3100; }
 
 bool mysql_is_denied(unsigned code) { return code == 1044 || code == 1142 || code == 1143 || code == 1227; }
 

@@ -16,6 +16,9 @@ const char *mysql_remedy(unsigned code, const char *text);
 void mysql_error_show(struct error *error, const char *what, unsigned code, const char *text);
 /* Whether it is the server's own state, so that another of the same data might do: not ready, read-only. */
 bool mysql_is_of_node(unsigned code);
+/* Whether Group Replication has refused the transaction: for its size, as mysql_status() has it, or because the server
+ * has left the group, and then it takes no writes at all. */
+bool mysql_is_of_hook(unsigned code);
 /* Whether the account has not the right: on a database, table or column, or a global one. */
 bool mysql_is_denied(unsigned code);
 /* Whether nothing can be said to the server on this connection any more. */

@@ -17,7 +17,7 @@
 /* The row's value is "" where nobody holds it, else the holder's name and how often it has been written since. A holder
  * writes it before each statement, which waits at most LOCK_WAIT (50 s) for others. So a value that has not changed for
  * a minute is of a program that has ended. No clock is compared with another's. */
-enum { POLL_MS = 250, POLLS = 60 * 1000 / POLL_MS };
+enum { POLL_MS = 250, POLLS = 60 * 1000 / POLL_MS, SECONDS = 60 };
 
 enum { DEADLOCK = 1213 }; /* also what Galera says where another node's commit came first */
 
@@ -36,13 +36,24 @@ static enum store_status ask(struct mysql_store *store, const char *sql, const s
     return mysql_store_query(&store->base, sql, params, n, text ? text_read : NULL, text, error);
 }
 
+/* Whether this program ends, and so waits no longer. */
+static bool is_ending(const struct mysql_store *store, struct error *error) {
+    if (!store->base.ending || !atomic_load(store->base.ending)) return false;
+    error_set(error, "stopping while another program creates the tables");
+    return true;
+}
+
 /* --- a server alone --- */
 
+/* A second at a time, so that a program that is to end need not wait for all of them. */
 static enum store_status server_lock_take(struct mysql_store *store, struct error *error) {
     char answer[MYSQL_SETUP_TEXT] = "";
-    enum store_status status =
-        ask(store, "SELECT GET_LOCK(LEFT(CONCAT('flowimport.setup.', DATABASE()), 64), 60)", NULL, 0, answer, error);
-    if (status != STORE_OK) return status;
+    for (unsigned i = 0; i < SECONDS && strcmp(answer, "1") != 0; i++) {
+        if (is_ending(store, error)) return STORE_RETRY;
+        enum store_status status =
+            ask(store, "SELECT GET_LOCK(LEFT(CONCAT('flowimport.setup.', DATABASE()), 64), 1)", NULL, 0, answer, error);
+        if (status != STORE_OK) return status;
+    }
     if (strcmp(answer, "1") != 0) {
         error_set(error, held_by_others);
         return STORE_RETRY;
@@ -102,6 +113,7 @@ static enum store_status row_take(struct mysql_store *store, struct error *error
         memcpy(last, value, sizeof last);
         if (status == STORE_OK && (!*value || same >= POLLS)) status = row_change(store, value, own, &taken, error);
         if (taken) return STORE_OK;
+        if (status == STORE_OK && is_ending(store, error)) status = STORE_RETRY;
         if (status == STORE_OK) nanosleep(&pause, NULL);
     }
     return status;

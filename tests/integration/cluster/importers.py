@@ -74,6 +74,7 @@ class Importers:
         for server in servers:
             rig.assert_tables(rig.Dump(sizes=sizes).tables(rig.MySQLStore(server, self.database)), expected)
         self.site.verify()
+        assert not self.said("are missing")
 
 
 class Every:

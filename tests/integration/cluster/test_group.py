@@ -2,6 +2,7 @@
 import os
 import pathlib
 import shutil
+import signal
 import subprocess
 import tempfile
 
@@ -82,11 +83,15 @@ def _group():
         shutil.rmtree(folder)
 
 
-def test_a_group(make_site, group):
+def url_of(group):
     def url(database, first):
         ports = [group[(first + i) % NODES].port for i in range(NODES)]
         return "mysql://importer@%s/%s" % (",".join("127.0.0.1:%d" % port for port in ports), database)
-    made = importers.Importers(make_site, group, (), url, 2, retention={"keep": "600=100y"})
+    return url
+
+
+def test_a_group(make_site, group):
+    made = importers.Importers(make_site, group, (), url_of(group), 2, retention={"keep": "600=100y"})
     made.work(lambda: made.committed() > 0)
     primary, survivor = group[0], group[1]
     primary.run("CREATE USER 'flowimport_retention'@'localhost'",
@@ -95,7 +100,8 @@ def test_a_group(make_site, group):
     made.site.run("retention", "run")
     for member in group:
         member.run("SET GLOBAL group_replication_transaction_size_limit = 1000000")
-    made.work(lambda: made.said("(error 3100)"))
+    made.work(lambda: made.said("(error 3100)", "group_replication_transaction_size_limit", "too many for one"))
+    assert not made.said("left its group")
     for member in group:
         member.run("SET GLOBAL group_replication_transaction_size_limit = DEFAULT")
     primary.kill()
@@ -105,3 +111,29 @@ def test_a_group(make_site, group):
     made.settle()
     rig.wait_for(lambda: made.committed(group[2]) == len(made.entries), "the other to apply it", step=0.1)
     made.exact(group[1:])
+
+
+def test_a_primary_without_a_majority(make_site, group):
+    """Its transactions get the same error 3100, and are too large for nobody: they go to the next primary."""
+    made = importers.Importers(make_site, group, (), url_of(group), 2)
+    made.work(lambda: made.committed() > 0)
+    group[0].run("SET GLOBAL group_replication_unreachable_majority_timeout = 2")
+    for member in group[1:]:
+        member.process.signal(signal.SIGSTOP)
+    made.push()
+
+    def flushed():
+        for daemon in made.daemons:
+            daemon.flush()
+        return made.said("left its group") or group[0].states().get(group[0].port) == "ERROR"
+    rig.wait_for(flushed, made.output, step=0.1)
+    for member in group[1:]:
+        member.process.signal(signal.SIGCONT)
+    made.site.store = rig.MySQLStore(group[1], made.database)
+    made.site.sections["store"]["url"] = made.site.store.url
+    made.work(lambda: len(group[1].states()) == 2)
+    made.settle()
+    rig.wait_for(lambda: made.committed(group[2]) == len(made.entries), "the other to apply it", step=0.1)
+    made.exact(group[1:])
+    assert made.said("left its group")
+    assert not made.said("too many for one transaction")

@@ -87,5 +87,6 @@ def test_asynchronous(make_site, pair):
     lost = made.committed() - before
     assert lost > 0
     gone_over(made, primary, replica)
+    rig.wait_for(lambda: made.said("are missing (%d entries; the first is " % lost), made.output, step=0.1)
     drained(made.site, made.daemons)
     assert "%d are missing, 0 counted twice" % lost in made.site.run("verify", code=1)[0]

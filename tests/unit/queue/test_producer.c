@@ -131,6 +131,67 @@ static void batch_by_batch(void **state) {
     producer_free(producer);
 }
 
+/* A batch has arrived when the replica has it, and the next is sent then. */
+static void the_replica_is_waited_for(void **state) {
+    (void)state;
+    config.wait_replicas = 1;
+    producer_begin(NULL);
+    put(1, ENTRIES);
+    fake_connect();
+    fake.replicas_late = 3;
+    while (fake.replicas_late > 0)
+        fake_step();
+    assert_arrived(BATCH);
+    assert_int_equal(producer_pushed(producer), 0);
+    assert_shown("flowimport_producer_unreplicated 1\n");
+    assert_problem("producer: 0 replicas of Redis have confirmed what was pushed; wait_replicas is 1\n");
+    fake_fail(0, FAKE_LOST_BEFORE); /* what is there already is waited for behind a lost connection, too */
+    fake_run();
+    assert_shown("flowimport_producer_unreplicated 0\n");
+    fake.replicas_late = 2;
+    fake_connect();
+    while (fake.replicas_late > 0)
+        fake_step();
+    assert_arrived(BATCH);
+    assert_int_equal(producer_pushed(producer), 0);
+    assert_shown("flowimport_producer_unreplicated 1\n");
+    run();
+    assert_arrived(ENTRIES);
+    assert_int_equal(producer_pushed(producer), ENTRIES);
+    assert_shown("flowimport_producer_unreplicated 0\n");
+    producer_free(producer);
+}
+
+/* A server that takes over and lacks the batch that no replica had confirmed gets it again. */
+static void a_promoted_replica_gets_what_it_lacks(void **state) {
+    (void)state;
+    config.wait_replicas = 1;
+    producer_begin(NULL);
+    put(1, BATCH);
+    fake_connect();
+    run();
+    put(BATCH + 1, BATCH + 10);
+    event_base_loop(base, EVLOOP_NONBLOCK);
+    fake.replicas_late = 2;
+    while (fake.replicas_late > 0)
+        fake_step();
+    assert_arrived(BATCH + 10);
+    fake_fail(0, FAKE_LOST_BEFORE);
+    run();
+    struct fake_key *queue = fake_key(QUEUE), *marker = fake_key(MARKER);
+    while (queue->n > BATCH)
+        free(fake_remove(queue, queue->n - 1).text);
+    char before[PRODUCER_STREAM_MAX + 16];
+    snprintf(before, sizeof before, "%s %d", producer->stream, BATCH);
+    free(marker->items[0].text);
+    marker->items[0] = fake_text_new(before, strlen(before));
+    fake_connect();
+    run();
+    assert_arrived(BATCH + 10);
+    assert_int_equal(producer_pushed(producer), BATCH + 10);
+    producer_free(producer);
+}
+
 /* Each command goes wrong in each way, one at a time; the connection comes back. */
 static void any_command_is_lost_or_refused(void **state) {
     unsigned n_tried = 0;
@@ -157,6 +218,11 @@ static void any_command_is_lost_or_refused(void **state) {
             if (!reached) break;
         }
     assert_true(n_tried >= 4 * 18); /* of three batches and a login */
+}
+
+static void any_command_with_a_replica(void **state) {
+    config.wait_replicas = 1;
+    any_command_is_lost_or_refused(state);
 }
 
 /* A full Redis: said, nothing of the batch is there, and all of it comes later. */
@@ -375,7 +441,10 @@ int main(void) {
 #define TEST(name) cmocka_unit_test_setup_teardown(name, setup, teardown)
     const struct CMUnitTest tests[] = {
         TEST(batch_by_batch),
+        TEST(the_replica_is_waited_for),
+        TEST(a_promoted_replica_gets_what_it_lacks),
         TEST(any_command_is_lost_or_refused),
+        TEST(any_command_with_a_replica),
         TEST(no_memory),
         TEST(the_marker_is_changed),
         TEST(a_queue_that_is_too_long),

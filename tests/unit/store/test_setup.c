@@ -13,6 +13,13 @@ static void change(const char *sql) {
     if (sqlite3_exec(db, sql, NULL, NULL, &message) != SQLITE_OK) fail_msg("%s: %s", sql, message);
 }
 
+static void empty(void) {
+    sqlite3_close(db);
+    assert_int_equal(sqlite3_open_v2("file:setup?mode=memory&cache=shared", &db,
+                                     SQLITE_OPEN_READWRITE | SQLITE_OPEN_CREATE | SQLITE_OPEN_URI, NULL),
+                     SQLITE_OK);
+}
+
 static int count(const char *sql) {
     sqlite3_stmt *statement;
     assert_int_equal(sqlite3_prepare_v2(db, sql, -1, &statement, NULL), SQLITE_OK);
@@ -68,6 +75,23 @@ static void tables_without_a_choice_leave_none_out(void **state) {
     assert_int_equal(open_as(&env, false, text), STORE_REFUSED);
     assert_string_equal(text, "memory:setup: the tables were created with leave_out = none, but leave_out = ports is "
                               "configured; set it back, or use another database");
+}
+
+/* Programs of before the setting compare the version alone, and know the first. */
+static void tables_left_out_have_a_version_of_their_own(void **state) {
+    struct env env = {0};
+    char text[ERROR_TEXT_MAX];
+    (void)state;
+    for (unsigned set = SCHEMA_LEAVE_NONE; set <= (SCHEMA_LEAVE_PORTS | SCHEMA_LEAVE_ALL_TIME); set++) {
+        empty();
+        env_schema(&env, FLOW_LAYOUT_KEYS, FLOW_LAYOUT_SUMS, sizes, 2);
+        schema_leave_out(&env.schema, set);
+        assert_int_equal(open_as(&env, false, text), STORE_OK);
+        assert_int_equal(count("SELECT value FROM flowimport_schema WHERE name = 'version'"), set ? 2 : 1);
+        assert_int_equal(open_as(&env, false, text), STORE_OK);
+        change("UPDATE flowimport_schema SET value = '1' WHERE name = 'version'"); /* as development versions had it */
+        assert_int_equal(open_as(&env, true, text), STORE_OK);
+    }
 }
 
 static void a_reader_makes_nothing(void **state) {
@@ -134,10 +158,7 @@ static void what_is_wrong_is_refused(void **state) {
     (void)state;
     env_schema(&env, FLOW_LAYOUT_KEYS, FLOW_LAYOUT_SUMS, sizes, 2);
     for (size_t i = 0; i < sizeof cases / sizeof cases[0]; i++) {
-        sqlite3_close(db);
-        assert_int_equal(sqlite3_open_v2("file:setup?mode=memory&cache=shared", &db,
-                                         SQLITE_OPEN_READWRITE | SQLITE_OPEN_CREATE | SQLITE_OPEN_URI, NULL),
-                         SQLITE_OK);
+        empty();
         if (open_as(&env, false, text) != STORE_OK) fail_msg("%s", text);
         change(cases[i].change);
         /* What is missing besides is not made where anything is refused. */
@@ -185,8 +206,8 @@ static void a_size_that_is_added_begins_with_the_next_day(void **state) {
 
 static int memory_open(void **state) {
     (void)state;
-    return sqlite3_open_v2("file:setup?mode=memory&cache=shared", &db,
-                           SQLITE_OPEN_READWRITE | SQLITE_OPEN_CREATE | SQLITE_OPEN_URI, NULL);
+    empty();
+    return 0;
 }
 
 static int memory_close(void **state) {
@@ -198,9 +219,13 @@ static int memory_close(void **state) {
 
 int main(void) {
     const struct CMUnitTest tests[] = {
-        CASE(what_is_missing_is_made),      CASE(tables_without_a_choice_leave_none_out),
-        CASE(a_reader_makes_nothing),       CASE(what_is_wrong_is_refused),
-        CASE(others_tables_are_left_alone), CASE(a_size_that_is_added_begins_with_the_next_day),
+        CASE(what_is_missing_is_made),
+        CASE(tables_without_a_choice_leave_none_out),
+        CASE(tables_left_out_have_a_version_of_their_own),
+        CASE(a_reader_makes_nothing),
+        CASE(what_is_wrong_is_refused),
+        CASE(others_tables_are_left_alone),
+        CASE(a_size_that_is_added_begins_with_the_next_day),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
