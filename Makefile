@@ -26,7 +26,7 @@ CFLAGS = -O2 -g
 HARDENING = yes
 # The rooms of the library, from the ground to the roof; a test of a lower one can be built from those below it:
 # make ROOMS="base flow" ...
-ROOMS = base flow packet meter collect export queue store store/mysql store/sqlite store/query store/retention files import http
+ROOMS = base flow names packet meter collect export queue store store/mysql store/sqlite store/query store/retention files import http
 # The rooms of the programs.
 PROGRAM_ROOMS = config daemon tool tool/convert
 

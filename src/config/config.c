@@ -268,6 +268,16 @@ static void tls_check(struct config *config, const char *section, const char *ca
     if (key && !cert) options_complain(&config->options, section, "tls_key", "requires tls_cert");
 }
 
+/* Own networks alone first, for what is wrong with them is said of their option. */
+static void names_read(struct config *config) {
+    struct error error;
+    struct name_book *local = name_book_parse("", 0, "", config->names.local, &error);
+    if (!local) options_complain(&config->options, "names", "local", "%s", error.text);
+    name_book_drop(local);
+    config->book = name_book_read(config->names.files, local ? config->names.local : NULL, &error);
+    if (!config->book) options_complain(&config->options, "names", "files", "%s", error.text);
+}
+
 static void config_check(struct config *config) {
     if (!config->queue.name) options_complain(&config->options, "queue", "name", "must not be empty");
     password_resolve(config, "queue", config->queue.url, config->queue.password_file, &config->queue.password);
@@ -279,6 +289,7 @@ static void config_check(struct config *config) {
     layout_resolve(config);
     config_agree(config);
     listen_check(config);
+    names_read(config);
     collectors_check(config);
     capture_options_check(config);
     collector_options_check(config);
@@ -348,6 +359,8 @@ int config_load(struct config *config, const struct config_program *program, int
 
 void config_release(struct config *config) {
     options_release(&config->options);
+    name_book_drop(config->book);
+    config->book = NULL;
     free(config->path);
     config->path = NULL;
 }

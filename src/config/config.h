@@ -6,6 +6,7 @@
 #include "base/tls.h"
 #include "base/option.h"
 #include "flow/layout.h"
+#include "names/book.h"
 #include "store/store.h"
 
 enum config_delivery { DELIVERY_EXACTLY_ONCE, DELIVERY_AT_MOST_ONCE };
@@ -100,6 +101,11 @@ struct config {
         bool resolve;
         const char *asn_db, *country_db; /* files; NULL: none */
     } http;
+    struct {
+        const char *files; /* separated by commas; NULL: none */
+        const char *local; /* prefixes of own networks; NULL: none */
+    } names;
+    struct name_book *book;    /* of names */
     struct flow_layout layout; /* of import.aggr_values and import.aggr_sums */
 
     char *path;      /* of the file; NULL: there is none */

@@ -391,6 +391,16 @@ const struct option config_options[] = {
     {.section = "http", .name = "country_db", .flag = "country-db", .type = OPTION_TEXT,
      .offset = AT(http.country_db, const char *), .placeholder = "FILE",
      .help = "A country database in MaxMind's format, such as GeoLite2-Country.mmdb; empty: none."},
+
+    {.section = "names", .name = "files", .flag = "names", .type = OPTION_TEXT, .offset = AT(names.files, const char *),
+     .placeholder = "FILE,...",
+     .help = "Files with the names of networks, hosts, exporters and interfaces, one per line; empty: none.",
+     .more = "See NAMES. SIGHUP reads the files again; if a line is wrong, the names stay as they were.",
+     .reload = true},
+    {.section = "names", .name = "local", .flag = "local", .type = OPTION_TEXT, .offset = AT(names.local, const char *),
+     .placeholder = "PREFIX,...",
+     .help = "The own networks, as in 10.0.0.0/8, 2001:db8::/32; empty: not known.",
+     .more = "They decide the direction of a flow: in, out, internal or transit.", .reload = true},
 };
 /* clang-format on */
 

@@ -62,6 +62,7 @@ static void web_fill(const struct config *config, struct pipeline *pipeline) {
                   .asn_db = config->http.asn_db,
                   .country_db = config->http.country_db,
                   .clock = &clock_system},
+        .book = config->book,
         .clock = &clock_system,
     };
 }

@@ -69,7 +69,7 @@ struct monitor *monitor_new(struct event_base *base, const struct web_config *co
     return NULL;
 }
 
-void monitor_reload(struct monitor *monitor) { web_reload(monitor->web); }
+void monitor_reload(struct monitor *monitor, struct name_book *book) { web_reload(monitor->web, book); }
 
 const char *monitor_address(struct monitor *monitor) { return web_address(monitor->web); }
 

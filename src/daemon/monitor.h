@@ -25,7 +25,7 @@ struct service_parts {
 struct monitor *monitor_new(struct event_base *base, const struct web_config *config, const struct service_parts *parts,
                             struct error *error);
 /* As web_reload. */
-void monitor_reload(struct monitor *monitor);
+void monitor_reload(struct monitor *monitor, struct name_book *book);
 /* As web_address. */
 const char *monitor_address(struct monitor *monitor);
 void monitor_free(struct monitor *monitor); /* NULL does nothing */

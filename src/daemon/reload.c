@@ -38,6 +38,9 @@ bool reload_run(struct reload *reload) {
         config->options.n_errors = 0;
         options_exchange(&config->options, &fresh.options);
     } else {
+        struct name_book *book = config->book;
+        config->book = fresh.book;
+        fresh.book = book; /* released with it */
         pipeline_tune(reload->pipeline, config, reload->program->name);
         options_compare(&config->options, &fresh.options, change_log, &fresh);
         log_notice("config", "%s: reloaded", path_of(&fresh));

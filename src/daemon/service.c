@@ -142,7 +142,7 @@ static void on_reload(evutil_socket_t number, short what, void *context) {
     if (reload_run(service->reload)) {
         if (service->parts.importer) importer_reconfigure(service->parts.importer);
         if (service->parts.direct) direct_reconfigure(service->parts.direct);
-        if (service->monitor) monitor_reload(service->monitor);
+        if (service->monitor) monitor_reload(service->monitor, service->reload->config->book);
     }
     notify_send("READY=1");
 }

@@ -26,10 +26,11 @@ struct dispatch_call {
     struct event *deadline;
     struct params params;
     struct api_call call;
-    char etag[ETAG_BYTES]; /* of the answer; weak, so packed or not it is the same */
-    bool takes_gzip;       /* the client */
-    bool is_packed;        /* the body */
-    int64_t us;            /* what it took */
+    struct name_book *book; /* of the call, which may outlive a reload */
+    char etag[ETAG_BYTES];  /* of the answer; weak, so packed or not it is the same */
+    bool takes_gzip;        /* the client */
+    bool is_packed;         /* the body */
+    int64_t us;             /* what it took */
 };
 
 static const struct api_endpoint *endpoint_find(const char *path) {
@@ -44,6 +45,7 @@ static void call_free(struct dispatch_call *call) {
     if (call->deadline) event_free(call->deadline);
     params_release(&call->params);
     buffer_release(&call->call.body);
+    name_book_drop(call->book);
     free(call);
 }
 
@@ -146,12 +148,14 @@ static void call_start(struct dispatch_call *call) {
     struct dispatch *dispatch = call->dispatch;
     const struct timeval patience = {.tv_sec = dispatch->patience_ms / 1000,
                                      .tv_usec = dispatch->patience_ms % 1000 * 1000};
+    call->book = name_book_hold(dispatch->book);
     call->job = (struct workers_job){.run = call_run, .done = call_done};
     call->call = (struct api_call){.schema = dispatch->schema,
                                    .params = call->params.list,
                                    .n_params = call->params.n,
                                    .now = clock_now(dispatch->clock),
                                    .names = dispatch->names,
+                                   .book = call->book,
                                    .type = "application/json"};
     if (!workers_take(dispatch->workers, &call->job)) {
         fail_answer(call->exchange, 503, "too many queries are waiting; try again in a moment");

@@ -6,8 +6,10 @@
 #include "http/api.h"
 #include "http/server.h"
 #include "http/workers.h"
+#include "names/book.h"
 
-struct dispatch { /* all borrowed */
+struct dispatch {           /* all borrowed */
+    struct name_book *book; /* of files; each call holds it */
     struct event_base *base;
     struct workers *workers;
     const struct schema *schema;

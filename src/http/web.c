@@ -43,6 +43,13 @@ static void answer(void *context, struct http_exchange *exchange) {
         http_not_found(exchange);
 }
 
+static void book_log(const struct name_book *book) {
+    struct name_counts counts = name_book_counts(book);
+    if (counts.prefixes + counts.exporters + counts.interfaces == 0) return;
+    log_notice("names", "%u networks and hosts, %u exporters, %u interfaces", counts.prefixes, counts.exporters,
+               counts.interfaces);
+}
+
 int web_users_check(const char *path, struct error *error) {
     struct auth *auth = auth_open(path, error);
     auth_free(auth);
@@ -74,12 +81,14 @@ struct web *web_new(struct event_base *base, const struct web_config *config, st
     web->guard.clock = config->clock;
     web->api_names = (struct api_names){.context = web->names, .find = names_find};
     web->dispatch = (struct dispatch){.base = base,
+                                      .book = name_book_hold(config->book),
                                       .workers = web->workers,
                                       .schema = workers.schema,
                                       .clock = config->clock,
                                       .names = &web->api_names,
                                       .patience_ms = config->query_ms};
     web->server = http_server_new(base, &http);
+    book_log(config->book);
     return web;
 failed:
     web_free(web);
@@ -92,11 +101,16 @@ void web_free(struct web *web) {
     workers_free(web->workers);
     names_free(web->names);
     auth_free(web->guard.auth);
+    name_book_drop(web->dispatch.book);
     free(web);
 }
 
-void web_reload(struct web *web) {
+void web_reload(struct web *web, struct name_book *book) {
     struct error error;
+    struct name_book *before = web->dispatch.book;
+    book_log(book);
+    web->dispatch.book = name_book_hold(book);
+    name_book_drop(before);
     if (!web->users) return;
     if (auth_read(web->guard.auth, web->users, &error) == 0)
         log_notice("http", "%s: reloaded", web->users);

@@ -84,7 +84,7 @@ static int page_open(const struct command_call *call, const char *folder) {
     }
     int code = files_import(call, &pipeline);
     if (code != EXIT_FAILED) {
-        int served = serve_run(&pipeline.web, page_show, NULL);
+        int served = serve_run(&pipeline.web, call->config, page_show, NULL);
         if (served != EXIT_DONE) code = served;
     }
     free(url);

@@ -23,5 +23,5 @@ int command_serve(const struct command_call *call) {
         return command_fail(EXIT_FAILED, "%s", error.text);
     store_close(store);
     web.retry_max_ms = 0;
-    return serve_run(&web, address_tell, NULL);
+    return serve_run(&web, call->config, address_tell, NULL);
 }

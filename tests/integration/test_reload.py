@@ -38,6 +38,7 @@ TAKEN = {
     "import": {"max_flow_age": "1h", "max_flow_duration": "2h", "max_future": "2h", "filter_unknown_ports": "yes",
                "flush_interval": "2s", "max_flow_octets": "1000000000000", "max_flow_packets": "1000000000"},
     "retention": {"keep": "600=30d", "max_size": "1G"},
+    "names": {"files": "NAMES", "local": "10.0.0.0/8"},
 }
 
 
@@ -131,7 +132,9 @@ def test_what_takes_a_restart_is_said(running, section, name):
 def test_what_is_taken_is_said_once(running):
     site, daemon = running
     path = site.folder / "flowimportd.conf"
+    (site.folder / "NAMES").write_text("10.1.0.0/16 name=Berlin\n")
     options = {section + "_": values for section, values in TAKEN.items() if section != "log"}
+    options["names_"] = {**TAKEN["names"], "files": str(site.folder / "NAMES")}
     said = change(site, daemon, log={"level": "debug"}, **options)
     expected = {changed(path, section, name) for section, name in names(TAKEN) - {("log", "target")}}
     assert (set(said[:-1]), said[-1]) == (expected, ("notice", "config: %s: reloaded" % path))
@@ -163,6 +166,26 @@ def test_a_wrong_file_changes_nothing(running):
     assert site.ledger()["entries"] == 0
     assert changed(path, "import", "flush_interval") in change(site, daemon, import_={"flush_interval": "1s"})
     site.settle(1, daemon, flush=False)
+
+
+def test_a_wrong_line_keeps_the_names(make_site):
+    site = make_site("sqlite", http={"listen": "127.0.0.1:0"})
+    daemon = site.daemon()
+    path, file = site.folder / "flowimportd.conf", site.folder / "NAMES"
+    file.write_text("10.1.0.0/16 name=Berlin\nexporter 192.0.2.1 name=edge\n")
+    assert changed(path, "names", "files") in change(site, daemon, names={"files": str(file)})
+    assert ("notice", "names: 1 networks and hosts, 1 exporters, 0 interfaces") in lines(daemon)
+    file.write_text("10.1.0.0/16 name=Berlin\n10.1.0.1/16 name=Bonn\n")
+    line = path.read_text().splitlines().index("files = %s" % file) + 1
+    assert change(site, daemon, end="reload refused; the running configuration is unchanged", names={"files": str(file)}) == [
+        ("error", "config: %s:%d: [names] files: %s:2: '10.1.0.1/16' has bits after its prefix length: use 10.1.0.0/16"
+         % (path, line, file)),
+        ("error", "config: %s: reload refused; the running configuration is unchanged" % path)]
+    file.write_text("10.1.0.0/16 name=Berlin\n10.2.0.0/16 name=Bonn\n")
+    since = len(daemon.output())
+    change(site, daemon, names={"files": str(file)})
+    assert ("notice", "names: 2 networks and hosts, 0 exporters, 0 interfaces") in lines(daemon, since)
+    daemon.stop()
 
 
 def test_what_is_right_alone_but_not_with_what_takes_a_restart(running):

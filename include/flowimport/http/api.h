@@ -6,6 +6,7 @@
 
 #include "base/buffer.h"
 #include "base/error.h"
+#include "names/book.h"
 #include "store/store.h"
 
 enum {
@@ -38,6 +39,7 @@ struct api_call {
     unsigned n_params;
     int64_t now; /* seconds since 1970 */
     const struct api_names *names;
+    const struct name_book *book; /* names of files; NULL: none */
     /* out */
     int status;       /* 200, 400, 404, 503 (the store failed, or it took too long) */
     const char *type; /* of the content; static */

@@ -6,6 +6,7 @@
 #include "http/names.h"
 #include "http/server.h"
 #include "http/workers.h"
+#include "names/book.h"
 
 /* All borrowed, for the life of the web. */
 struct web_config {
@@ -19,6 +20,7 @@ struct web_config {
     struct workers_config workers; /* the store, and how many ask it at a time */
     int64_t query_ms;              /* what an answer may take */
     struct names_config names;
+    struct name_book *book; /* held by the web; NULL: no names of files */
     const struct clock *clock;
 };
 
@@ -29,8 +31,9 @@ int web_users_check(const char *path, struct error *error) __attribute__((warn_u
 /* NULL with the error set where the users' file or a database of names is wrong. */
 struct web *web_new(struct event_base *base, const struct web_config *config, struct error *error);
 void web_free(struct web *web); /* NULL does nothing */
-/* Reads the users' file again; one that can't be used leaves the users as they were. The log says which. */
-void web_reload(struct web *web);
+/* Reads the users' file again; one that can't be used leaves the users as they were. The log says which. Questions from
+ * now on are answered with the names of this book, which is held. */
+void web_reload(struct web *web, struct name_book *book);
 /* "127.0.0.1:8469"; NULL: it doesn't listen. Good until the next call. */
 const char *web_address(struct web *web);
 /* Whether the page is there; else the API alone. */

@@ -1,0 +1,164 @@
+/* What a book answers. */
+#include "names/book.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+#include "base/bytes.h"
+#include "base/mem.h"
+#include "names/book_impl.h"
+
+struct name_book *name_book_hold(struct name_book *book) {
+    if (book) atomic_fetch_add(&book->users, 1);
+    return book;
+}
+
+void name_book_drop(struct name_book *book) {
+    if (!book || atomic_fetch_sub(&book->users, 1) != 1) return;
+    for (unsigned family = 0; family < FLOW_FAMILIES; family++) {
+        free(book->ranges[family].first4);
+        free(book->ranges[family].by_head);
+        free(book->ranges[family].first6);
+        free(book->ranges[family].record);
+    }
+    for (unsigned i = NAME_TAGS; i < book->n_subjects; i++)
+        free((char *)book->subjects[i]);
+    texts_release(&book->texts);
+    free(book->records);
+    free(book->exporters);
+    free(book->interfaces);
+    free(book);
+}
+
+/* Addresses
+ * ----------------------------------------------------------------------------------------------------------------- */
+
+unsigned name_book_subjects(const struct name_book *book) { return book ? book->n_subjects : NAME_TAGS; }
+
+const char *name_book_subject(const struct name_book *book, unsigned subject) {
+    return subject == NAME_NETWORK ? "network" : book && subject < book->n_subjects ? book->subjects[subject] : NULL;
+}
+
+/* The last range that begins at or before the address: all begin at 0. */
+static uint32_t record_find(const struct ranges *ranges, unsigned family, const uint8_t *address) {
+    uint32_t low = 0, n = ranges->n;
+    if (family == FLOW_IPV4) {
+        uint32_t number = be32(address), head = number >> 16;
+        low = ranges->by_head[head];
+        n = (head + 1 < RANGES_HEADS ? ranges->by_head[head + 1] + 1 : ranges->n) - low;
+        for (uint32_t half; (half = n / 2) > 0; n -= half)
+            if (ranges->first4[low + half] <= number) low += half;
+    } else {
+        address_number number = (address_number)be64(address) << 64 | be64(address + 8);
+        for (uint32_t half; (half = n / 2) > 0; n -= half)
+            if (ranges->first6[low + half] <= number) low += half;
+    }
+    return ranges->record[low];
+}
+
+static uint32_t record_value(const struct name_book *book, uint32_t record, unsigned subject) {
+    return book->records[(size_t)record * book->n_subjects + subject];
+}
+
+uint32_t name_book_find(const struct name_book *book, unsigned subject, unsigned family, const uint8_t *address) {
+    if (!book || subject >= book->n_subjects) return 0;
+    return record_value(book, record_find(&book->ranges[family], family, address), subject);
+}
+
+const char *name_book_text(const struct name_book *book, uint32_t value) {
+    return book && value < book->texts.n ? texts_get(&book->texts, value) : "";
+}
+
+uint32_t name_book_value(const struct name_book *book, const char *text, size_t len) {
+    return book ? texts_find(&book->texts, text, len) : 0;
+}
+
+static int value_compare(const void *left, const void *right, void *book) {
+    return strcmp(name_book_text(book, *(const uint32_t *)left), name_book_text(book, *(const uint32_t *)right));
+}
+
+unsigned name_book_values(const struct name_book *book, unsigned subject, uint32_t *values, unsigned max) {
+    if (!book || subject >= book->n_subjects) return 0;
+    uint8_t *seen = mem_zalloc(book->texts.n, 1);
+    unsigned n = 0;
+    for (uint32_t record = 1; record < book->n_records && n < max; record++) {
+        uint32_t value = record_value(book, record, subject);
+        if (value == 0 || seen[value]) continue;
+        seen[value] = 1;
+        values[n++] = value;
+    }
+    free(seen);
+    if (n > 0) qsort_r(values, n, sizeof values[0], value_compare, (void *)(uintptr_t)book);
+    return n;
+}
+
+bool name_book_has_local(const struct name_book *book) { return book && book->has_local; }
+
+unsigned name_book_ranges(const struct name_book *book, unsigned subject, unsigned family, struct name_range *ranges,
+                          unsigned max) {
+    const struct ranges *all = book ? &book->ranges[family] : NULL;
+    bool is_known = book && subject < book->n_subjects;
+    unsigned n = 0;
+    if (max > 0 && !is_known) ranges[n++] = (struct name_range){.value = 0};
+    for (uint32_t i = 0; is_known && i < all->n; i++) {
+        uint32_t value = record_value(book, all->record[i], subject);
+        if (n > 0 && ranges[n - 1].value == value) continue;
+        if (n == max) return n + 1;
+        struct name_range *range = &ranges[n++];
+        *range = (struct name_range){.value = value};
+        if (family == FLOW_IPV4) {
+            be32_put(range->first, all->first4[i]);
+        } else {
+            be64_put(range->first, (uint64_t)(all->first6[i] >> 64));
+            be64_put(range->first + 8, (uint64_t)all->first6[i]);
+        }
+    }
+    return n;
+}
+
+/* Exporters and interfaces
+ * ----------------------------------------------------------------------------------------------------------------- */
+
+int exporter_compare(const void *left, const void *right) {
+    const struct exporter *a = left, *b = right;
+    if (a->family != b->family) return a->family < b->family ? -1 : 1;
+    return memcmp(a->address, b->address, sizeof a->address);
+}
+
+int interface_compare(const void *left, const void *right) {
+    const struct name_interface *a = &((const struct interface *)left)->known,
+                                *b = &((const struct interface *)right)->known;
+    if (a->family != b->family) return a->family < b->family ? -1 : 1;
+    int order = memcmp(a->exporter, b->exporter, sizeof a->exporter);
+    if (order != 0) return order;
+    return a->index < b->index ? -1 : a->index > b->index;
+}
+
+static void address_copy(uint8_t to[16], unsigned family, const uint8_t *address) {
+    memcpy(to, address, family == FLOW_IPV4 ? 4 : 16);
+}
+
+uint32_t name_book_exporter(const struct name_book *book, unsigned family, const uint8_t *address) {
+    struct exporter key = {.family = (uint8_t)family};
+    if (!book || book->n_exporters == 0) return 0;
+    address_copy(key.address, family, address);
+    const struct exporter *found = bsearch(&key, book->exporters, book->n_exporters, sizeof key, exporter_compare);
+    return found ? found->name : 0;
+}
+
+const struct name_interface *name_book_interface(const struct name_book *book, unsigned family, const uint8_t *exporter,
+                                                 uint32_t index) {
+    struct interface key = {.known = {.family = family, .index = index}};
+    if (!book || book->n_interfaces == 0) return NULL;
+    address_copy(key.known.exporter, family, exporter);
+    const struct interface *found = bsearch(&key, book->interfaces, book->n_interfaces, sizeof key, interface_compare);
+    return found ? &found->known : NULL;
+}
+
+struct name_counts name_book_counts(const struct name_book *book) {
+    if (!book) return (struct name_counts){0};
+    return (struct name_counts){.prefixes = book->n_prefixes,
+                                .exporters = book->n_exporters,
+                                .interfaces = book->n_interfaces,
+                                .tags = book->n_subjects - NAME_TAGS};
+}

@@ -1,0 +1,52 @@
+/* The inside of a book: addresses as ranges, each with a record of what is known of it. */
+#ifndef FLOWIMPORT_NAMES_BOOK_IMPL_H
+#define FLOWIMPORT_NAMES_BOOK_IMPL_H
+
+#include <stdatomic.h>
+
+#include "names/book.h"
+#include "names/texts.h"
+
+/* An address as a number; IPv4 in the last 32 bits. */
+typedef unsigned __int128 address_number;
+
+enum { RANGES_HEADS = 65536 };
+enum { SUBJECTS_MAX = NAME_TAGS + NAMES_TAGS_MAX };
+
+struct ranges {
+    uint32_t n;
+    uint32_t *first4;       /* where each begins, of IPv4 */
+    uint32_t *by_head;      /* of IPv4: the range that the first address with these 16 bits is in; RANGES_HEADS */
+    address_number *first6; /* of IPv6 */
+    uint32_t *record;       /* number of each; 0: nothing is known */
+};
+
+struct exporter {
+    uint8_t family, address[16];
+    uint32_t name;
+    uint32_t file, line; /* where it stands */
+};
+
+struct interface {
+    struct name_interface known; /* first: what is handed out */
+    uint32_t file, line;
+};
+
+struct name_book {
+    atomic_uint users;
+    struct texts texts;
+    unsigned n_subjects;
+    const char *subjects[SUBJECTS_MAX]; /* owned from NAME_TAGS on */
+    struct ranges ranges[FLOW_FAMILIES];
+    uint32_t n_records, *records; /* n_subjects values each */
+    bool has_local;
+    unsigned n_prefixes, n_exporters, n_interfaces;
+    struct exporter *exporters;   /* sorted */
+    struct interface *interfaces; /* sorted */
+};
+
+/* By their addresses and numbers, not by where they stand. */
+int exporter_compare(const void *a, const void *b);
+int interface_compare(const void *a, const void *b);
+
+#endif

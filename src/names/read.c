@@ -1,0 +1,278 @@
+/* Files of names, line by line, into a book. */
+#include "names/book.h"
+
+#include <arpa/inet.h>
+#include <errno.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "base/mem.h"
+#include "names/book_impl.h"
+#include "names/build.h"
+#include "names/line.h"
+
+enum { FILES_MAX = 64 };
+
+struct reading {
+    struct name_book *book;
+    struct build build;
+    uint32_t exporters_size, interfaces_size;
+    uint32_t n_files;
+    char *paths[FILES_MAX];
+    uint32_t line;  /* of the last file, the one being read */
+    uint64_t bytes; /* of all files */
+    struct error *error;
+};
+
+/* "FILE:LINE: " before what is wrong. Returns -1. */
+static int line_fail(const struct reading *reading, const char *text) {
+    return error_set(reading->error, "%s:%u: %s", reading->paths[reading->n_files - 1], reading->line, text);
+}
+
+static int limit_fail(const struct reading *reading, const char *what, unsigned most) {
+    char text[64];
+    snprintf(text, sizeof text, "more than %u %s", most, what);
+    return line_fail(reading, text);
+}
+
+static int repeated_fail(const struct reading *reading, const char *what, uint32_t file, uint32_t line,
+                         uint32_t first_file, uint32_t first_line) {
+    return error_set(reading->error, "%s:%u: %s is repeated; it is first in %s:%u", reading->paths[file], line, what,
+                     reading->paths[first_file], first_line);
+}
+
+static void *grow(void *list, uint32_t n, uint32_t *size, size_t width) {
+    if (n < *size) return list;
+    *size = *size ? 2 * *size : 16;
+    return mem_realloc(list, *size, width);
+}
+
+/* Lines
+ * ----------------------------------------------------------------------------------------------------------------- */
+
+/* -1: there are too many. */
+static int subject_of(struct name_book *book, const struct line *line, const char *name) {
+    bool is_host = line->address.bits == address_width(line->address.family);
+    if (strcmp(name, "name") == 0) return is_host ? NAME_HOST : NAME_NETWORK;
+    for (unsigned i = NAME_TAGS; i < book->n_subjects; i++)
+        if (strcmp(book->subjects[i], name) == 0) return (int)i;
+    if (book->n_subjects == SUBJECTS_MAX) return -1;
+    book->subjects[book->n_subjects] = mem_strdup(name);
+    return (int)book->n_subjects++;
+}
+
+static int address_take(struct reading *reading, const struct line *line) {
+    struct name_book *book = reading->book;
+    if (book->n_prefixes == NAMES_PREFIXES_MAX) return limit_fail(reading, "networks and hosts", NAMES_PREFIXES_MAX);
+    book->n_prefixes++;
+    build_prefix(&reading->build, &line->address, reading->n_files - 1, reading->line);
+    for (unsigned i = 0; i < line->n_words; i++) {
+        int subject = subject_of(book, line, line->words[i].name);
+        if (subject < 0) return limit_fail(reading, "different tags", NAMES_TAGS_MAX);
+        build_value(&reading->build, (uint32_t)subject,
+                    texts_add(&book->texts, line->words[i].value, line->words[i].len));
+    }
+    return 0;
+}
+
+/* The value of a line's word; 0: it has none. */
+static uint32_t word_take(struct name_book *book, const struct line *line, const char *name) {
+    for (unsigned i = 0; i < line->n_words; i++)
+        if (strcmp(line->words[i].name, name) == 0)
+            return texts_add(&book->texts, line->words[i].value, line->words[i].len);
+    return 0;
+}
+
+static int exporter_take(struct reading *reading, const struct line *line) {
+    struct name_book *book = reading->book;
+    if (book->n_exporters == NAMES_EXPORTERS_MAX) return limit_fail(reading, "exporters", NAMES_EXPORTERS_MAX);
+    book->exporters = grow(book->exporters, book->n_exporters, &reading->exporters_size, sizeof book->exporters[0]);
+    struct exporter *exporter = &book->exporters[book->n_exporters++];
+    *exporter = (struct exporter){.family = line->address.family,
+                                  .name = word_take(book, line, "name"),
+                                  .file = reading->n_files - 1,
+                                  .line = reading->line};
+    memcpy(exporter->address, line->address.bytes, sizeof exporter->address);
+    return 0;
+}
+
+static int interface_take(struct reading *reading, const struct line *line) {
+    struct name_book *book = reading->book;
+    if (book->n_interfaces == NAMES_INTERFACES_MAX) return limit_fail(reading, "interfaces", NAMES_INTERFACES_MAX);
+    book->interfaces =
+        grow(book->interfaces, book->n_interfaces, &reading->interfaces_size, sizeof book->interfaces[0]);
+    struct interface *interface = &book->interfaces[book->n_interfaces++];
+    *interface = (struct interface){.known = {.family = line->address.family,
+                                              .index = line->index,
+                                              .name = word_take(book, line, "name"),
+                                              .description = word_take(book, line, "description"),
+                                              .speed = line->speed},
+                                    .file = reading->n_files - 1,
+                                    .line = reading->line};
+    memcpy(interface->known.exporter, line->address.bytes, sizeof interface->known.exporter);
+    return 0;
+}
+
+static int line_take(struct reading *reading, char *text, size_t len) {
+    struct line line;
+    struct error error;
+    if (len > 0 && text[len - 1] == '\r') text[--len] = '\0';
+    if (line_parse(&line, text, len, &error) != 0) return line_fail(reading, error.text);
+    switch (line.kind) {
+    case LINE_ADDRESS: return address_take(reading, &line);
+    case LINE_EXPORTER: return exporter_take(reading, &line);
+    case LINE_INTERFACE: return interface_take(reading, &line);
+    case LINE_EMPTY: break;
+    }
+    return 0;
+}
+
+/* Files
+ * ----------------------------------------------------------------------------------------------------------------- */
+
+static int lines_take(struct reading *reading, FILE *file) {
+    static const char mark[] = "\xef\xbb\xbf"; /* some editors write it first */
+    char text[NAMES_LINE_MAX + 1];
+    int c = 0;
+    for (reading->line = 1; c != EOF; reading->line++) {
+        size_t len = 0;
+        while ((c = getc_unlocked(file)) != EOF && c != '\n') {
+            if (len == NAMES_LINE_MAX) return limit_fail(reading, "bytes in a line", NAMES_LINE_MAX);
+            text[len++] = (char)c;
+        }
+        text[len] = '\0';
+        reading->bytes += len + 1;
+        if (reading->bytes > NAMES_BYTES_MAX) return limit_fail(reading, "bytes in all files", NAMES_BYTES_MAX);
+        bool is_marked = reading->line == 1 && strncmp(text, mark, 3) == 0;
+        if (line_take(reading, is_marked ? text + 3 : text, is_marked ? len - 3 : len) != 0) return -1;
+    }
+    return ferror(file) ? error_set(reading->error, "%s: %s", reading->paths[reading->n_files - 1], strerror(errno))
+                        : 0;
+}
+
+static int file_read(struct reading *reading, const char *path, size_t len) {
+    if (reading->n_files == FILES_MAX) return error_set(reading->error, "more than %d files", FILES_MAX);
+    char *name = reading->paths[reading->n_files++] = mem_strndup(path, len);
+    FILE *file = fopen(name, "re");
+    if (!file) return error_set(reading->error, "%s: %s", name, strerror(errno));
+    int failed = lines_take(reading, file);
+    fclose(file);
+    return failed;
+}
+
+/* "a, b": each without the blanks around it. */
+static int files_read(struct reading *reading, const char *files) {
+    int failed = 0;
+    for (const char *at = files; at && *at && !failed;) {
+        at += strspn(at, ", \t");
+        size_t len = strcspn(at, ","), end = len;
+        while (end > 0 && (at[end - 1] == ' ' || at[end - 1] == '\t'))
+            end--;
+        if (end > 0) failed = file_read(reading, at, end);
+        at += len;
+    }
+    return failed;
+}
+
+static int local_read(struct reading *reading, const char *local) {
+    static const char separators[] = ", \t\n";
+    char *copy = mem_strdup(local ? local : ""), *state = NULL;
+    struct address address;
+    unsigned n = 0;
+    int failed = 0;
+    for (char *item = strtok_r(copy, separators, &state); item && !failed; item = strtok_r(NULL, separators, &state)) {
+        failed = address_read(&address, item, reading->error);
+        if (!failed && n++ == NAMES_LOCAL_MAX)
+            failed = error_set(reading->error, "more than %d networks", NAMES_LOCAL_MAX);
+        if (failed) continue;
+        build_prefix(&reading->build, &address, BUILD_LOCAL, n);
+        build_value(&reading->build, NAME_LOCAL, 1);
+        reading->book->has_local = true;
+    }
+    free(copy);
+    return failed;
+}
+
+/* The whole
+ * ----------------------------------------------------------------------------------------------------------------- */
+
+static int prefixes_check(struct reading *reading) {
+    const struct build_prefix *first, *again = build_sort(&reading->build, &first);
+    if (!again) return 0;
+    char text[INET6_ADDRSTRLEN], shown[INET6_ADDRSTRLEN + 4];
+    struct address address;
+    build_address(again, &address);
+    inet_ntop(address.family == FLOW_IPV4 ? AF_INET : AF_INET6, address.bytes, text, sizeof text);
+    snprintf(shown, sizeof shown, "%s/%u", text, address.bits);
+    return repeated_fail(reading, shown, again->file, again->line, first->file, first->line);
+}
+
+static bool is_behind(uint32_t file, uint32_t line, uint32_t other_file, uint32_t other_line) {
+    return file != other_file ? file > other_file : line > other_line;
+}
+
+static int exporters_check(struct reading *reading) {
+    struct exporter *list = reading->book->exporters;
+    unsigned n = reading->book->n_exporters;
+    if (n > 0) qsort(list, n, sizeof list[0], exporter_compare);
+    for (unsigned i = 1; i < n; i++) {
+        const struct exporter *a = &list[i - 1], *b = &list[i];
+        if (exporter_compare(a, b) != 0) continue;
+        bool turned = is_behind(a->file, a->line, b->file, b->line);
+        return turned ? repeated_fail(reading, "the exporter", a->file, a->line, b->file, b->line)
+                      : repeated_fail(reading, "the exporter", b->file, b->line, a->file, a->line);
+    }
+    return 0;
+}
+
+static int interfaces_check(struct reading *reading) {
+    struct interface *list = reading->book->interfaces;
+    unsigned n = reading->book->n_interfaces;
+    if (n > 0) qsort(list, n, sizeof list[0], interface_compare);
+    for (unsigned i = 1; i < n; i++) {
+        const struct interface *a = &list[i - 1], *b = &list[i];
+        if (interface_compare(a, b) != 0) continue;
+        bool turned = is_behind(a->file, a->line, b->file, b->line);
+        return turned ? repeated_fail(reading, "the interface", a->file, a->line, b->file, b->line)
+                      : repeated_fail(reading, "the interface", b->file, b->line, a->file, a->line);
+    }
+    return 0;
+}
+
+static struct name_book *book_end(struct reading *reading, int failed, const char *local) {
+    struct name_book *book = reading->book;
+    if (!failed) failed = local_read(reading, local);
+    if (!failed && (prefixes_check(reading) != 0 || exporters_check(reading) != 0 || interfaces_check(reading) != 0))
+        failed = -1;
+    if (!failed) build_finish(&reading->build, book);
+    build_release(&reading->build);
+    for (uint32_t i = 0; i < reading->n_files; i++)
+        free(reading->paths[i]);
+    if (!failed) return book;
+    name_book_drop(book);
+    return NULL;
+}
+
+static struct name_book *book_begin(void) {
+    struct name_book *book = mem_zalloc(1, sizeof *book);
+    atomic_init(&book->users, 1);
+    texts_init(&book->texts);
+    book->n_subjects = NAME_TAGS;
+    return book;
+}
+
+struct name_book *name_book_read(const char *files, const char *local, struct error *error) {
+    struct reading reading = {.book = book_begin(), .error = error};
+    return book_end(&reading, files_read(&reading, files), local);
+}
+
+struct name_book *name_book_parse(const char *text, size_t len, const char *path, const char *local,
+                                  struct error *error) {
+    struct reading reading = {.book = book_begin(), .error = error, .n_files = 1};
+    reading.paths[0] = mem_strdup(path);
+    FILE *file = len > 0 ? fmemopen((void *)(uintptr_t)text, len, "r") : NULL;
+    int failed = file ? lines_take(&reading, file) : 0;
+    if (file) fclose(file);
+    return book_end(&reading, failed, local);
+}
