@@ -8,30 +8,71 @@
 #include "base/mem.h"
 #include "packet/stacked.h"
 
-/* What "any" shows again at bridges, bonds and VLANs is left out. */
-static void any_prepare(struct interfaces *interfaces, struct capture_config *config) {
+enum { ANY_EVERY = 4 }; /* looks at the interfaces' states between two at what is on top of what */
+
+/* The filter that leaves out what "any" shows again at bridges, bonds and VLANs; NULL: the configuration's alone.
+ * `names` gets these interfaces. */
+static char *any_filter(const struct interfaces *interfaces, struct buffer *names) {
     struct stacked_link *links = mem_alloc(STACKED_LINKS_MAX * sizeof *links);
-    struct buffer filter = BUFFER_INIT, names = BUFFER_INIT;
+    struct buffer filter = BUFFER_INIT;
     struct error error;
+    char *text = NULL;
     int n = stacked_links(links, &error);
     if (n < 0)
         log_warning("capture", "interface 'any': %s: frames that pass a bridge count at each of its interfaces",
                     error.text);
-    if (n > 0) stacked_filter(links, (unsigned)n, &filter);
-    if (filter.len) {
-        stacked_describe(links, (unsigned)n, &names);
+    if (n > 0) {
+        stacked_filter(links, (unsigned)n, &filter);
+        stacked_describe(links, (unsigned)n, names);
+    }
+    if (filter.len)
+        text =
+            interfaces->wanted ? mem_printf("(%s) and %s", interfaces->wanted, filter.data) : mem_strdup(filter.data);
+    buffer_release(&filter);
+    free(links);
+    return text;
+}
+
+static void any_tell(const struct buffer *names) {
+    if (names->len)
         log_notice("capture",
                    "interface 'any': %s: frames count where they come in, or where this host sends them; what is "
-                   "added to them later counts again, and so does what is routed, at each interface",
-                   names.data);
-        interfaces->filter =
-            config->filter ? mem_printf("(%s) and %s", config->filter, filter.data) : mem_strdup(filter.data);
-        config->filter = interfaces->filter;
-    }
-    buffer_release(&filter);
-    buffer_release(&names);
-    free(links);
+                   "routed counts at each interface",
+                   names->data);
 }
+
+static bool same(const char *a, const char *b) { return a && b ? strcmp(a, b) == 0 : a == b; }
+
+/* Interfaces have come or gone. */
+static void any_look(struct interfaces *interfaces) {
+    struct buffer names = BUFFER_INIT;
+    struct error error;
+    char *filter = any_filter(interfaces, &names);
+    if (!same(filter, interfaces->filter)) {
+        const char *text = filter ? filter : interfaces->wanted;
+        if (capture_filter(interfaces->captures[0], text ? text : "", &error) != 0)
+            log_warning("capture", "interface 'any': %s", error.text);
+        else
+            any_tell(&names);
+        free(interfaces->filter);
+        interfaces->filter = filter;
+        interfaces->configs[0].filter = text;
+        filter = NULL;
+    }
+    free(filter);
+    buffer_release(&names);
+}
+
+/* Before it is opened. */
+static void any_prepare(struct interfaces *interfaces, struct capture_config *config) {
+    struct buffer names = BUFFER_INIT;
+    interfaces->filter = any_filter(interfaces, &names);
+    if (interfaces->filter) config->filter = interfaces->filter;
+    any_tell(&names);
+    buffer_release(&names);
+}
+
+static bool is_any(const struct interfaces *interfaces) { return strcmp(interfaces->names.at[0], "any") == 0; }
 
 static int link_type_tell(struct interfaces *interfaces, const struct capture *capture, struct error *error) {
     int link_type = capture_link_type(capture);
@@ -42,7 +83,7 @@ static int link_type_tell(struct interfaces *interfaces, const struct capture *c
 
 int interfaces_open(struct interfaces *interfaces, const struct config *config, struct meter *meter,
                     struct error *error) {
-    *interfaces = (struct interfaces){.meter = meter, .link_type = -1};
+    *interfaces = (struct interfaces){.meter = meter, .link_type = -1, .wanted = config->capture.filter};
     if (capture_options_interfaces(config->capture.interface, &interfaces->names, error) != 0) return -1;
     for (unsigned i = 0; i < interfaces->names.n; i++) {
         struct capture_config *one = &interfaces->configs[i];
@@ -51,7 +92,7 @@ int interfaces_open(struct interfaces *interfaces, const struct config *config, 
                                        .promiscuous = config->capture.promiscuous,
                                        .snaplen = (uint32_t)config->capture.snaplen,
                                        .buffer = config->capture.buffer};
-        if (strcmp(one->interface, "any") == 0) any_prepare(interfaces, one);
+        if (is_any(interfaces)) any_prepare(interfaces, one);
         interfaces->captures[i] = capture_open(one, error);
         if (!interfaces->captures[i] || link_type_tell(interfaces, interfaces->captures[i], error) != 0) return -1;
     }
@@ -85,6 +126,7 @@ int interfaces_read(struct interfaces *interfaces, struct error *error) {
 void interfaces_look(struct interfaces *interfaces) {
     for (unsigned i = 0; i < interfaces->names.n; i++)
         capture_look(interfaces->captures[i]);
+    if (is_any(interfaces) && ++interfaces->looks % ANY_EVERY == 0) any_look(interfaces);
 }
 
 struct capture_counters interfaces_counters(const struct interfaces *interfaces) {

@@ -10,9 +10,11 @@ struct interfaces {
     struct capture_interfaces names;
     struct capture_config configs[CAPTURE_INTERFACES_MAX];
     struct capture *captures[CAPTURE_INTERFACES_MAX]; /* names.n of them, or NULL */
-    char *filter;                                     /* of "any"; NULL: that of the configuration */
-    struct meter *meter;                              /* borrowed */
-    int link_type;                                    /* that the meter was told last; -1: none */
+    char *filter;                                     /* of "any"; NULL: the configuration's */
+    const char *wanted;                               /* the configuration's; NULL: none */
+    unsigned looks;
+    struct meter *meter; /* borrowed */
+    int link_type;       /* that the meter was told last; -1: none */
 };
 
 /* All of them, each with a ring of its own. 0, or -1 with the error set. Must stay where it is; released by
@@ -24,6 +26,7 @@ void interfaces_close(struct interfaces *interfaces);
 void interfaces_wait(struct interfaces *interfaces, int wait_ms);
 /* The frames that are there, into the meter. 0, or -1 with the error set where an interface was removed. */
 int interfaces_read(struct interfaces *interfaces, struct error *error) __attribute__((warn_unused_result));
+/* To be called every half a second: states and counters, and what "any" shows twice. */
 void interfaces_look(struct interfaces *interfaces);
 /* The sums; `up`: all of them are. */
 struct capture_counters interfaces_counters(const struct interfaces *interfaces);

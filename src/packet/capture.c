@@ -45,11 +45,10 @@ static int failed(const struct capture *capture, const char *what, int status, s
                      *text && status == PCAP_ERROR ? text : pcap_statustostr(status));
 }
 
-static int filter_set(struct capture *capture, struct error *error) {
+int capture_filter(struct capture *capture, const char *filter, struct error *error) {
     struct bpf_program program;
-    if (!capture->config->filter) return 0;
-    if (pcap_compile(capture->pcap, &program, capture->config->filter, 1, PCAP_NETMASK_UNKNOWN) != 0)
-        return error_set(error, "filter '%s': %s", capture->config->filter, pcap_geterr(capture->pcap));
+    if (pcap_compile(capture->pcap, &program, filter, 1, PCAP_NETMASK_UNKNOWN) != 0)
+        return error_set(error, "filter '%s': %s", filter, pcap_geterr(capture->pcap));
     int status = pcap_setfilter(capture->pcap, &program);
     pcap_freecode(&program);
     return status == 0 ? 0 : failed(capture, "filter", status, error);
@@ -70,7 +69,7 @@ static int activate(struct capture *capture, struct error *error) {
     if (status > 0)
         log_warning("capture", "interface '%s': %s", config->interface,
                     status == PCAP_WARNING ? pcap_geterr(capture->pcap) : pcap_statustostr(status));
-    if (filter_set(capture, error) != 0) return -1;
+    if (config->filter && capture_filter(capture, config->filter, error) != 0) return -1;
     if (pcap_setnonblock(capture->pcap, 1, text) != 0)
         return error_set(error, "interface '%s': %s", config->interface, text);
     capture->counters.up = true;

@@ -237,7 +237,7 @@ def test_two_interfaces(make_site, pair):
 def test_any_on_a_bridge_counts_each_frame_once(make_site, pair):
     """Between two hosts on a bridge, and between each of them and the bridge's own host."""
     ours, theirs = pair
-    other = Namespace()
+    other, third = Namespace(), Namespace()
     try:
         ours.run("ip", "link", "add", "vc", "type", "veth", "peer", "name", "vd", "netns", other.holder.pid)
         other.run("ip", "addr", "add", "10.9.0.3/24", "dev", "vd")
@@ -260,10 +260,25 @@ def test_any_on_a_bridge_counts_each_frame_once(make_site, pair):
         time.sleep(0.3)  # for what comes twice
         assert probe.status()["meter"]["packets_total"] == 40
         assert "interface 'any': br0 (va, vc): frames count where they come in" in probe.process.output()
+        # A port that comes later.
+        third.run("ip", "link", "add", "vg", "type", "veth", "peer", "name", "ve", "netns", ours.holder.pid)
+        third.run("ip", "addr", "add", "10.9.0.4/24", "dev", "vg")
+        third.run("ip", "link", "set", "dev", "vg", "up")
+        ours.run("ip", "link", "set", "dev", "ve", "master", "br0", "up")
+        rig.wait_for(lambda: "br0 (va, vc, ve): frames" in probe.process.output(), "the port to be noticed")
+        rig.wait_for(lambda: "1 received" in third.run("ping", "-q", "-c", "1", "-W", "1", "10.9.0.3", code=None),
+                     "the bridge")
+        time.sleep(0.3)
+        before = probe.status()["meter"]["packets_total"]
+        third.run("ping", "-q", "-c", "10", "-i", "0.002", "10.9.0.3")
+        rig.wait_for(lambda: probe.status()["meter"]["packets_total"] >= before + 20, "the packets")
+        time.sleep(0.3)
+        assert probe.status()["meter"]["packets_total"] == before + 20
         probe.stop()
         site.verify()
     finally:
         other.close()
+        third.close()
 
 
 def test_down_and_up_and_gone(make_site, pair):

@@ -46,6 +46,9 @@ typedef void capture_frame_fn(void *context, const struct capture_frame *frame);
  * capture_close(). */
 struct capture *capture_open(const struct capture_config *config, struct error *error);
 void capture_close(struct capture *capture);
+/* Another filter from now on, "" for none. 0, or -1 with the error set. */
+int capture_filter(struct capture *capture, const char *filter, struct error *error)
+    __attribute__((warn_unused_result));
 /* libpcap's name of a link type, also of those that packet_decode() doesn't know; NULL: it has none. */
 const char *capture_link_name(int link_type);
 /* libpcap's DLT_ number of the frames. */
