@@ -170,7 +170,16 @@ int foreign_end(struct foreign *foreign, struct error *error) {
 
 /* --- the interface --- */
 
+/* Bytes of a byte order mark. */
+static size_t mark_length(const char *text, size_t len) {
+    static const char mark[] = "\xef\xbb\xbf";
+    return len >= 3 && memcmp(text, mark, 3) == 0 ? 3 : 0;
+}
+
 static int record_line(struct foreign *foreign, const char *line, size_t len, struct error *error) {
+    size_t mark = mark_length(line, len);
+    line += mark;
+    len -= mark;
     struct cell stripped = array_strip(line, len);
     if (foreign->depth > 0) return object_line(foreign, line, len, error);
     if (stripped.len > 0 && stripped.text[0] == '{') return object_line(foreign, stripped.text, stripped.len, error);
@@ -227,10 +236,9 @@ static enum foreign_format objects_find(const char *head, size_t len) {
 
 enum foreign_format foreign_find(const char *head, size_t len) {
     static const char *const zeek[] = {"#separator ", "#fields\t"};
-    while (len > 0 && isspace((unsigned char)*head)) {
-        head++;
+    size_t mark = mark_length(head, len);
+    for (head += mark, len -= mark; len > 0 && isspace((unsigned char)*head); head++)
         len--;
-    }
     for (unsigned i = 0; i < 2; i++)
         if (len > strlen(zeek[i]) && memcmp(head, zeek[i], strlen(zeek[i])) == 0) return FOREIGN_ZEEK;
     if (len > 0 && (*head == '{' || *head == '[')) return objects_find(head, len);

@@ -52,6 +52,7 @@ const char *const capture_damage_texts[CAPTURE_DAMAGES] = {
     [CAPTURE_NO_ROOM] = "the block is too short for a packet",
     [CAPTURE_BEYOND_BLOCK] = "the packet is longer than its block",
     [CAPTURE_NO_INTERFACE] = "no block describes the packet's interface",
+    [CAPTURE_TWO_LENGTHS] = "the block's two lengths differ",
 };
 
 static const struct pcap_kind {
@@ -254,6 +255,8 @@ static enum capture_step block_next(struct capture_format *format, uint8_t *at, 
     if (block > CAPTURE_FORMAT_BYTES_MAX) return too_long(block, "a block", error);
     if (len < block) return CAPTURE_MORE;
     size_t room = block - BLOCK_EDGES;
+    if (type != BLOCK_INTERFACE && block % 4 == 0 && read32(format, at + block - 4) != block)
+        return damaged(format, CAPTURE_TWO_LENGTHS);
     switch (type) {
     case BLOCK_INTERFACE:
         if (room < 8) return too_long(block, "an interface", error);

@@ -19,6 +19,7 @@ enum capture_damage {
     CAPTURE_NO_ROOM,      /* the block is shorter than what is always in it */
     CAPTURE_BEYOND_BLOCK, /* the captured bytes go on behind the block's end */
     CAPTURE_NO_INTERFACE, /* no block before it describes the packet's interface */
+    CAPTURE_TWO_LENGTHS,  /* the length at the block's end is another than that at its beginning */
     CAPTURE_DAMAGES
 };
 extern const char *const capture_damage_texts[CAPTURE_DAMAGES]; /* for a person */

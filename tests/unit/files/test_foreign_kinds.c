@@ -189,6 +189,7 @@ static void silk(void **state) {
     tzset();
     expect(FOREIGN_SILK, RWCUT RWCUT_ROW, wanted);
     expect(FOREIGN_SILK, RWCUT_ROW, wanted); /* --no-titles */
+    expect(FOREIGN_SILK, "\xef\xbb\xbf" RWCUT RWCUT_ROW, wanted);
     expect(FOREIGN_SILK,
            "sIP,dIP,sPort,dPort,pro,packets,bytes,flags,sTime,duration,iType,iCode\n"
            "192.0.2.1,198.51.100.4,51515,443,6,10,1000,FS PA,1699999990.123,9.000,,\n"
@@ -397,6 +398,8 @@ static void formats_are_found(void **state) {
         {"{\"TimeReceived\":1700000000", FOREIGN_GOFLOW2},
         {RWCUT, FOREIGN_SILK},
         {"sIP,dIP,sPort\n", FOREIGN_SILK},
+        {"\xef\xbb\xbfsIP,dIP,sPort\n", FOREIGN_SILK},
+        {"\xef\xbb\xbf{\"iana:octetDeltaCount\":1", FOREIGN_IANA},
         {"start-time|end-time|duration|rtt\n", FOREIGN_SILK},
         {YAFSCII, FOREIGN_SILK},
         {"[\n{\n\"insertId\": \"1\",\"jsonPayload\":", FOREIGN_GCP},

@@ -255,6 +255,9 @@ static void damaged_blocks(void **state) {
     packet(&file, 6, 0, 2, "next");
     expect(&file, "the packet is longer than its block\n1 2 4/100 next\nend");
     expect_cuts(&file);
+    size_t behind = start + file.at[start + 4];
+    file.at[behind - 4]++; /* the length again */
+    expect(&file, "the block's two lengths differ\n1 2 4/100 next\nend");
     file.at[start + 7] = 0x10;
     expect(&file, "a block of 268435508 bytes: damaged, or not a capture");
     file.len = 0;
