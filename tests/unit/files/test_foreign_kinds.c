@@ -380,6 +380,19 @@ static void iana_icmp(void **state) {
            "}," BACK ICMP(0) MILLIS "\"packetDeltaCount\":8,\"octetDeltaCount\":4000}]\n");
 }
 
+/* nfdump -B */
+static void nfdump_icmp(void **state) {
+    (void)state;
+    expect(FOREIGN_NFDUMP,
+           "ts,te,sa,da,sp,dp,pr,ipkt,ibyt,opkt,obyt\n"
+           "1699999990.123,1699999999.123,192.0.2.1,198.51.100.4,0,8.0,ICMP,10,1000,8,800\n"
+           "1699999990.123,1699999999.123,192.0.2.1,198.51.100.4,0,3.1,ICMP,10,1000,0,0\n"
+           "1699999990.123,1699999999.123,192.0.2.1,198.51.100.4,0,0,ICMP,10,1000,8,800\n",
+           "[" HOSTS ICMP(2048) MILLIS ONE_WAY "}," BACK ICMP(0) MILLIS
+           "\"packetDeltaCount\":8,\"octetDeltaCount\":800}]\n" HOSTS ICMP(769) MILLIS ONE_WAY "}\n" HOSTS ICMP(0)
+               MILLIS ONE_WAY ",\"revPacketDeltaCount\":8,\"revOctetDeltaCount\":800}\n");
+}
+
 /* --- all of them --- */
 
 static void formats_are_found(void **state) {
@@ -485,6 +498,7 @@ int main(void) {
         cmocka_unit_test(long_tuples),
         cmocka_unit_test(iana),
         cmocka_unit_test(iana_icmp),
+        cmocka_unit_test(nfdump_icmp),
         cmocka_unit_test(formats_are_found),
         cmocka_unit_test(reading_goes_on_behind_a_kind),
         cmocka_unit_test(nested_objects),
