@@ -20,6 +20,7 @@ enum {
     FLOW_HEAD = 9,      /* bytes of a packed flow: start, end, family */
     REFUSED_LOGGED = 3, /* refused entries of a generation that are logged */
     REFUSED_TEXT = 500, /* bytes of each */
+    EXIT_FOREIGN = 2,   /* as for a mistake in the configuration: starting again does not help */
 };
 
 /* Of a generation: whether its entries are in memory alone, else where in the journal it begins and ends. */
@@ -52,6 +53,7 @@ struct direct {
                   ASKING_TAKEN, /* as the name of what is written is taken */
     } asking;
     bool flush_due, stopping, done;
+    int exit_code;
     enum flush_cause due_cause; /* of flush_due */
     int64_t last_number;        /* of a generation: its first entry's time */
 };
@@ -223,7 +225,7 @@ static bool flush_step(struct direct *direct, enum reading reading) {
     bool filling = direct->supply.journal && journal_is_filling(direct->supply.journal);
     if (generation_is_empty(committer_folding(direct->committer))) {
         direct->flush_due = false;
-        if (ending && free) direct_finish(direct, 0);
+        if (ending && free) direct_finish(direct, direct->exit_code);
     } else if (free && (reading == READ_FULL || filling || direct->flush_due || ending)) {
         enum flush_cause asked = direct->flush_due ? direct->due_cause : FLUSH_STOP;
         direct->flush_due = false;
@@ -231,6 +233,16 @@ static bool flush_step(struct direct *direct, enum reading reading) {
         return reading == READ_FULL;
     }
     return false;
+}
+
+/* What was folded is committed, then all ends: what is in the journal by another layout is for who has that one. */
+static void foreign_stop(struct direct *direct) {
+    log_error(
+        "spool",
+        "the spool has entries of a process with other aggr_values or aggr_sums, or of another version; stopping. "
+        "Start once with those, and they are counted; or move the files of the spool away, and they are given up");
+    direct->exit_code = EXIT_FOREIGN;
+    direct_stop(direct);
 }
 
 /* Does whatever can be done next. Called after every event. Before the store has answered, nothing is
@@ -242,6 +254,10 @@ static void direct_step(struct direct *direct) {
         return;
     }
     enum reading reading = feed_read(direct);
+    if (direct->supply.foreign && !direct->stopping) {
+        foreign_stop(direct);
+        return;
+    }
     direct->full = reading == READ_FULL;
     committer_look(direct->committer);
     bool again = flush_step(direct, reading);
@@ -325,7 +341,7 @@ static void on_left(struct direct *direct, const char *why) {
     supply_drain(&direct->supply);
     if (why) log_warning("store", "%s", why);
     log_notice("import", "entries that are not committed stay in the spool");
-    direct_finish(direct, 0);
+    direct_finish(direct, direct->exit_code);
 }
 
 static void on_told(void *context, const struct committer_news *news) {

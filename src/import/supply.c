@@ -52,6 +52,7 @@ static void block_finish(struct supply *supply) {
 static bool journal_next(struct supply *supply, bool *unreadable) {
     while (place_is_before(supply->place, journal_end(supply->journal))) {
         int found = journal_read(supply->journal, supply->place.block, clock_now(supply->clock), &supply->block);
+        supply->foreign = found == JOURNAL_FOREIGN;
         *unreadable = found < 0;
         if (found < 0) return false;
         if (found == 0) { /* what was there is damaged */
@@ -98,9 +99,11 @@ static bool alone_next(struct supply *supply) {
 static bool block_next(struct supply *supply) {
     bool unreadable = false;
     if (ahead_next(supply)) return true;
+    if (supply->foreign) return false;
     if (supply->placed && journal_is_usable(supply)) {
         if (journal_next(supply, &unreadable)) return true;
         if (!unreadable && feed_append(supply)) return ahead_next(supply);
+        if (supply->foreign) return false;
     }
     return alone_next(supply);
 }

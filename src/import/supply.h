@@ -14,6 +14,7 @@ struct supply {
     struct feeds feeds;
     struct journal *journal; /* NULL: there is none */
     bool placed;             /* it is known how far the ledger has the journal's entries */
+    bool foreign;            /* the journal's next entry is of another layout: nothing comes any more */
     /* the entry of supply_look() */
     const char *text;
     size_t len;

@@ -30,7 +30,7 @@ struct journal {
     struct journal_place end;
     int64_t next_number; /* smallest of the next block in this process */
     struct attempt opening, reading, writing;
-    uint64_t appended, foreign; /* entries: written; found, of another layout */
+    uint64_t appended; /* entries that were written */
 };
 
 /* --- what fails --- */
@@ -149,38 +149,34 @@ unsigned journal_append(struct journal *journal, int64_t now_us, struct journal_
     return written;
 }
 
-/* Takes the head off. false: the block is of another layout. */
-static bool block_open(struct journal *journal, struct journal_block *block) {
+/* Takes the head off. As journal_read(), but 0: nobody wrote that. */
+static int block_open(const struct journal *journal, struct journal_block *block) {
     struct head head;
-    if (block->len < sizeof head) return false; /* nobody wrote that */
+    if (block->len < sizeof head) return 0;
     memcpy(&head, block->bytes, sizeof head);
     block->now = head.now;
     block->number = head.number;
     block->n = head.n;
     block->bytes += sizeof head;
     block->len -= sizeof head;
-    if (head.layout == journal->config->layout) return true;
-    if (journal->foreign == 0)
-        log_error("spool", "%s: entries of a process with other aggr_values or aggr_sums are lost",
-                  journal->config->folder);
-    journal->foreign += head.n;
-    return false;
+    return head.layout == journal->config->layout ? 1 : JOURNAL_FOREIGN;
 }
 
 int journal_read(struct journal *journal, uint64_t from, int64_t now, struct journal_block *block) {
     struct error error;
     uint64_t behind = from > 0 ? from - 1 : 0;
-    int n;
+    int n, found = 0;
     if (!is_due(&journal->reading, now)) return -1;
     do {
         n = spool_read(journal->spool, behind, &block->bytes, &block->len, 1, &block->position, &error);
         behind = block->position;
-    } while (n > 0 && !block_open(journal, block));
+        if (n > 0) found = block_open(journal, block);
+    } while (n > 0 && found == 0);
     if (n >= 0)
         attempt_succeeded(journal, &journal->reading, "readable");
     else
         attempt_failed(&journal->reading, now, &error, "what is in it waits, and reading is retried");
-    return n;
+    return n > 0 ? found : n;
 }
 
 void journal_forget(struct journal *journal, struct journal_place place) {
@@ -206,8 +202,6 @@ void journal_show(const struct journal *journal, struct show *show) {
     show_module(show, "spool");
     show_counter(show, "entries_total", "Entries that were written to the spool (queue = direct).", journal->appended);
     show_counter(show, "damaged_blocks_total", "Blocks of entries that could not be read back.", counts.damaged);
-    show_counter(show, "foreign_entries_total",
-                 "Entries of a process with other aggr_values or aggr_sums: they are lost.", journal->foreign);
     show_counter(show, "torn_total", "Files that did not end with a whole block when they were found.", counts.torn);
     show_gauge(show, "bytes", "The size of the spool in bytes.", counts.bytes);
     show_gauge(show, "limit_bytes", "The maximum size of the spool in bytes.", counts.max_bytes);

@@ -427,6 +427,58 @@ def test_what_is_broken_ends_nothing(collect):
     collector.site.verify()
 
 
+def test_poison_among_good_exporters(collect):
+    """Some thousands of forged datagrams a second, random and mutated, from many addresses, while ten exporters of every
+    protocol send: these count to the flow, memory stays as it is, and the log is short."""
+    collector = collect(queue="direct", memory="16M", keys=("sourceIPv4Address",))
+    chance = random.Random(53)
+    seen = datagrams.flows(200, seed=54)
+    whole = [message for six, messages in PROTOCOLS.values() for message in messages(seen)]
+    whole += [Sflow().message(*(Sflow().sample(frame) for frame, _, _ in sampled_frames(5, i))) for i in range(20)]
+    given, good = [], []  # of each exporter its flows, and its messages
+    for i, (_, messages) in enumerate(PROTOCOLS.values()):
+        given += [dict(flow, sourceIPv4Address=0xc0a84d01 + n % 200)
+                  for n, flow in enumerate(datagrams.flows(600, seed=60 + i))]
+        good.append(list(messages(given[-600:])))
+    senders = [Sender(collector.port, source="127.1.0.%d" % (i + 1), rate=10 ** 6) for i in range(len(good))]
+    forgers = [Sender(collector.port, source="127.2.%d.%d" % (i, i + 1), rate=10 ** 6) for i in range(40)]
+    rounds, forged = max(map(len, good)), 0
+
+    def poison(n):
+        nonlocal forged
+        for _ in range(n):
+            kind, version = chance.randrange(4), struct.pack("!H", chance.choice((5, 7, 9, 10, 0)))
+            chance.choice(forgers).send(mangled(chance, chance.choice(whole)) if kind > 1 else
+                                        version * kind + chance.randbytes(chance.randrange(1400)))
+            forged += 1
+        rig.wait_for(lambda: unread(collector.port) < 50000, "the collector to read", step=0.001)
+    begin = time.monotonic()
+    poison(3000)
+    before = collector.daemon.peak_rss()
+    for i in range(rounds):
+        poison(200)
+        for sender, messages in zip(senders, good):
+            sender.send(*messages[i:i + 1])
+    poison(1000)
+    rate = forged / (time.monotonic() - begin)
+    for sender in senders + forgers:
+        sender.close()
+    rig.wait_for(lambda: unread(collector.port) == 0, "the collector to read")
+    shown = collector.shown()
+    assert shown["malformed_total"] > forged / 20 and shown["memory_bytes"] <= 16 << 20
+    assert rig.SANITIZED or collector.daemon.peak_rss() < before + (24 << 20)
+    collector.stop()
+    with collector.site.store.cursor() as cursor:
+        cursor.execute("SELECT SUM(flows), SUM(packetDeltaCount), SUM(octetDeltaCount) FROM flows_600 "
+                       "WHERE sourceIPv4Address BETWEEN %d AND %d" % (0xc0a84d01, 0xc0a84dff))
+        assert tuple(map(int, cursor.fetchone())) == (len(given), *(sum(flow[name] for flow in given) for name in
+                                                                    ("packetDeltaCount", "octetDeltaCount")))
+    collector.site.verify()
+    lines = collector.daemon.output().count("\n")
+    print("%d forged, %d a second, %d lines of log" % (forged, rate, lines))
+    assert lines < 1000
+
+
 # Nothing is lost on the way ------------------------------------------------------------------------------------------
 
 

@@ -2,6 +2,7 @@
 import os
 import pathlib
 import random
+import re
 import shutil
 import signal
 import socket
@@ -140,6 +141,59 @@ def test_killed_at_random_instants(make_site, kind, instants, seconds):
     again.stop()
     assert_same_as(site, other)
     assert site.ledger()["entries"] == 21000
+
+
+def oddities():
+    """An entry of each kind of JSON that producers, or their mistakes, have ever made, and of none."""
+    good = next(generator.flows(1, seed=35, six=0)).decode()
+    inside = good[good.index("{") + 1:good.rindex("}")]
+    octets = re.search(r'"octetDeltaCount" ?: ?\d+', good).group()
+    values = ["1e3", "1E+3", "1e400", "-0", "-1", "0.5", "5.0", "18446744073709551615", "18446744073709551616",
+              "9" * 400, "0x10", "010", "+1", ".5", "5.", "NaN", "Infinity", "nul", "null", "true", "[]", "{}", "[5]",
+              '{"a":5}', '"5"', '" 5"', '"5 "', '""', '"\\u0035"', '"\\ud800"', '"\\u0000"', "'5'", "5 5", ""]
+    for value in values:
+        yield good.replace(octets, '"octetDeltaCount":%s' % value)
+    yield from ("{%s}" % text for text in (
+        inside + "," + octets, octets.replace("octet", "\\u006fctet") + "," + inside, inside + ",", "," + inside,
+        inside.replace(",", ";"), inside.replace(":", "="), inside.replace('"', "'"), inside + ",'a':1",
+        inside + ',"' + "k" * 70000 + '":1', inside + ',"k":"' + "v" * 200000 + '"', inside + ',"k":' + "[" * 5000,
+        inside + ',"k":' + "[" * 500 + "]" * 500, inside + ",".join([""] + ['"k%d":%d' % (n, n) for n in range(5000)]),
+        inside + ' /* a comment */', inside + " // another\n", "", '"a"', '"":1', inside + ',"":{"":[{}]}'))
+    yield from (good + good, good + "\n" + good, "[%s,%s]" % (good, good), "[[%s]]" % good, "[%s" % good, good[:-1],
+                good[:len(good) // 2], good + "}", "\ufeff" + good, "\r\n\t " + good + " \r\n", good + "\0", "\0" + good,
+                "", " ", "\n", "null", "true", "0", '"x"', "[]", "[[[]]]", "[" * 100000, "{" * 100000, '{"a":' * 20000,
+                '"END"', "END ", " END", "end", "END\n", '["END"]', "<xml/>", "a=b&c=d", "%s%n%s", "\x1b[2J", "\U0001f600")
+    yield good.encode("utf-16")
+    yield good.encode("utf-32-le")
+    yield from (good.encode().replace(b"{", b"{" + odd) for odd in (b"\xff", b"\xc0\x80", b"\xed\xa0\x80", b"\0"))
+    yield from (good.encode().replace(b'octetDeltaCount', b'octetDeltaCount' + odd) for odd in (b"\xff", b"\0", b"\\u0000"))
+    yield bytes(range(256))
+    yield good.encode() + b" " * ((1 << 20) - len(good))
+    yield good.encode() + b" " * (1 << 20)
+
+
+def test_killed_among_all_oddities(make_site):
+    """They are refused or counted as in a run that nobody disturbs."""
+    rng = random.Random(36)
+    odd = [entry if isinstance(entry, bytes) else entry.encode("utf-8") for entry in oddities()]
+    entries = list(generator.flows(3000, seed=36, hosts=100)) + odd * 2
+    rng.shuffle(entries)
+    other = undisturbed(make_site, "sqlite", entries)
+    assert other.ledger()["imported"] > 3000 and other.ledger()["rejected"] > len(odd)
+    site = make_site("sqlite")
+    feeder = Feeder(site.redis, entries, 3)
+    for _ in range(30):
+        daemon = site.daemon()
+        daemon.flush()
+        time.sleep(rng.random() * 0.12)
+        daemon.flush()
+        time.sleep(rng.random() * 0.03)
+        daemon.kill()
+    feeder.finish()
+    again = site.daemon()
+    site.settle(len(entries), again)
+    again.stop()
+    assert_same_as(site, other)
 
 
 def test_three_consumers_of_which_one_never_comes_back(make_site, kind):

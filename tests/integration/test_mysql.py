@@ -261,3 +261,23 @@ def test_a_server_that_lacks_what_another_had_confirmed(make_site, make_maria, m
     daemon.stop()
     assert daemon.output().count("are missing") == 1
     rig.assert_tables(rig.Dump().tables(stores[1]), reference.Import().add_all(entries[200:]).tables())
+
+
+def test_each_of_several_servers_is_named_with_its_error(make_site, make_maria, make_store):
+    """By the hand tool, and in the daemon's log when one of them is good."""
+    server = make_maria(tcp=True)
+    store = make_store("mysql", server)
+    away, strange = rig.free_port(), "nowhere.invalid"
+    site = make_site(store=store)
+    hosts = "127.0.0.1:%d,%s" % (away, strange)
+    _, err = site.run("top", "hosts", code=1, store={"url": "mysql://root@%s/%s" % (hosts, store.database)})
+    assert re.search(r"127\.0\.0\.1:%d, user root, database \w+: .*\(error 2002\); nowhere\.invalid:3306, .*"
+                     r"\(error 2005\)" % away, err), err
+    account(server, "IDENTIFIED BY ''")
+    url = "mysql://importer@%s,127.0.0.1:%d/%s" % (hosts, server.port, store.database)
+    daemon = site.daemon(store={"url": url})
+    rig.wait_for(lambda: "of 3 servers" in daemon.output(), daemon.output)
+    line = next(line for line in daemon.output().splitlines() if "of 3 servers" in line)
+    assert re.search(r"connected to 127\.0\.0\.1:%d, of 3 servers; 127\.0\.0\.1:%d, .* nowhere\.invalid:3306, " %
+                     (server.port, away), line), line
+    daemon.stop()

@@ -1,6 +1,11 @@
 """Redis Cluster and Sentinel: the queue's server is found, and found again when it has moved; nothing is lost or counted
 twice but what Redis itself lost."""
+import contextlib
+import random
+import select
 import signal
+import socket
+import threading
 
 import pytest
 import redis
@@ -287,3 +292,165 @@ def test_a_sentinel_that_hangs_and_one_that_is_gone(make_site, sentinels):
     site.run("status")
     sentinels.watchers[1].signal(signal.SIGCONT)
 
+
+# Those that lie --------------------------------------------------------------------------------------------------------
+
+
+def words_read(stream):
+    """A command; None: the client has gone."""
+    head = stream.readline()
+    if not head.startswith(b"*"):
+        return None
+    return [stream.read(int(stream.readline()[1:]) + 2)[:-2] for _ in range(int(head[1:]))]
+
+
+def address(port):
+    return b"*2\r\n$9\r\n127.0.0.1\r\n$%d\r\n%d\r\n" % (len(str(port)), port)
+
+
+class Fake:
+    """A server that answers every command by `answer(words)`; None: closes. `asked`: commands so far."""
+
+    def __init__(self, answer):
+        self.answer, self.asked, self.connections = answer, [], 0
+        self.server = socket.create_server(("127.0.0.1", 0))
+        self.port = self.server.getsockname()[1]
+        threading.Thread(target=self.run, daemon=True).start()
+
+    def run(self):
+        with contextlib.suppress(OSError):
+            while True:
+                connection = self.server.accept()[0]
+                self.connections += 1
+                threading.Thread(target=self.serve, args=(connection,), daemon=True).start()
+
+    def serve(self, connection):
+        with connection, connection.makefile("rb") as stream, contextlib.suppress(OSError):
+            while words := words_read(stream):
+                self.asked.append(words)
+                reply = self.answer(words)
+                if reply is None:
+                    return
+                connection.sendall(reply)
+
+    def close(self):
+        self.server.close()
+
+
+@pytest.fixture(name="fake")
+def _fake():
+    made = []
+
+    def make(answer):
+        made.append(Fake(answer))
+        return made[-1]
+    yield make
+    for one in made:
+        one.close()
+
+
+def imported_once(site, daemon, server, n):
+    server.push(entries(0, n))
+    test_going_back.drained(site, [daemon])
+    daemon.stop()
+    each_once(site, n)
+
+
+GARBAGE = [b"+OK\r\n", b"*0\r\n", b"*-1\r\n", b"$-1\r\n", b":7\r\n", b"*1\r\n$1\r\nx\r\n", b"*2\r\n:1\r\n:2\r\n",
+           b"*2\r\n$0\r\n\r\n$4\r\n6379\r\n", b"*2\r\n$1\r\nx\r\n$5\r\n65536\r\n", b"*2\r\n$1\r\nx\r\n$3\r\nabc\r\n",
+           b"*2\r\n$300\r\n" + b"x" * 300 + b"\r\n$4\r\n6379\r\n", b"-ERR no\r\n", b"HTTP/1.1 400 Bad Request\r\n\r\n",
+           b"\0\0\r\n", b"*2\r\n$9\r\n127.0.0.1\r\n$1\r\n1\r\n"]
+
+
+def test_sentinels_that_lie(make_site, make_redis, fake):
+    """One answers garbage, one names itself, two name different masters, one of which is a replica; one is right."""
+    options = ["--repl-diskless-sync-delay", "0"]
+    master = make_redis(tcp=True, options=options)
+    replica = make_redis(tcp=True, options=options + ["--replicaof", "127.0.0.1 %d" % master.port])
+    rig.wait_for(lambda: replica.client().role()[3] == b"connected", "the replica")
+    garbage = fake(lambda words: GARBAGE[len(garbage.asked) % len(GARBAGE)])
+    itself = fake(lambda words: address(itself.port) if words[0] == b"SENTINEL" else
+                  b"+PONG\r\n" if words[0] == b"PING" else b"*1\r\n$8\r\nsentinel\r\n")
+    old, right = fake(lambda words: address(replica.port)), fake(lambda words: address(master.port))
+    site = make_site(redis=master, queue={"url": "redis+sentinel://%s/flows" % ",".join(
+        "127.0.0.1:%d" % one.port for one in (garbage, itself, old, right))})
+    daemon = site.daemon()
+    rig.wait_for(lambda: "using 127.0.0.1:%d" % master.port in daemon.output(), daemon.output)
+    for words in ("this is a sentinel, not a server", "it calls itself a replica"):
+        assert words in daemon.output()
+    imported_once(site, daemon, master, 500)
+    site.run("status")
+
+
+def test_a_sentinel_of_garbage_alone(make_site, fake):
+    """It is asked again and again, with pauses that grow, and a stop is at once."""
+    garbage = fake(lambda words: GARBAGE[garbage.connections % len(GARBAGE)])
+    site = make_site("sqlite", queue={"url": "redis+sentinel://127.0.0.1:%d/flows" % garbage.port, "retry_max": "20ms"})
+    daemon = site.daemon()
+    rig.wait_for(lambda: garbage.connections > 2 * len(GARBAGE), daemon.output)
+    daemon.stop()
+
+
+def test_nodes_that_send_round_in_a_circle(make_site, make_redis, fake):
+    """One says that the other has the queue, which says the same of the first: neither is asked for ever, and the third,
+    which has it, is found; without it there are pauses, and a stop is at once."""
+    def moved(port):
+        return b"-MOVED 1 127.0.0.1:%d\r\n" % port
+    one = fake(lambda words: b"+PONG\r\n" if words[0] == b"PING" else moved(other.port))
+    other = fake(lambda words: b"+PONG\r\n" if words[0] == b"PING" else moved(one.port))
+    server = make_redis(tcp=True)
+    url = "redis+cluster://127.0.0.1:%d,127.0.0.1:%d" % (one.port, other.port)
+    site = make_site(redis=server, queue={"url": url, "retry_max": "1s"})
+    daemon = site.daemon(name="round")
+    rig.wait_for(lambda: daemon.output().count("trying again") > 2, daemon.output)
+    daemon.stop()
+    assert one.connections + other.connections <= 20 * (daemon.output().count("trying again") + 1)
+    assert "MOVED" in site.run("status", code=1)[1]
+    daemon = site.daemon(queue={"url": "%s,127.0.0.1:%d" % (url, server.port)})
+    imported_once(site, daemon, server, 500)
+
+
+def test_a_proxy_that_closes_after_some_commands(make_site, make_redis):
+    """After each, and after ever more: nothing is lost, nothing counted twice; and when it lets all through, all is
+    imported."""
+    server = make_redis(tcp=True)
+    chance = random.Random(7)
+    limit = [1]
+
+    def serve(client):
+        with client, socket.create_connection(("127.0.0.1", server.port)) as behind, contextlib.suppress(OSError):
+            left = limit[0] if limit[0] < 5 else chance.randrange(limit[0])
+            client.setblocking(False)
+            while left > 0:
+                ready = select.select([client, behind], [], [])[0]
+                for source, sink in ((client, behind), (behind, client)):
+                    if source in ready:
+                        data = source.recv(1 << 16)
+                        if not data:
+                            return
+                        client.setblocking(True)
+                        sink.sendall(data)
+                        client.setblocking(False)
+                        left -= source is behind
+
+    with socket.create_server(("127.0.0.1", 0)) as proxy:
+        def run():
+            with contextlib.suppress(OSError):
+                while True:
+                    threading.Thread(target=serve, args=(proxy.accept()[0],), daemon=True).start()
+        threading.Thread(target=run, daemon=True).start()
+        site = make_site(redis=server, queue={"url": "redis://127.0.0.1:%d" % proxy.getsockname()[1], "retry_max": "10ms"})
+        server.push(entries(0, 6000))
+        daemon = site.daemon()
+        for limit[0], losses in ((1, 3), (4, 3), (10, 10)):
+            begun = daemon.output().count("trying again")
+            rig.wait_for(lambda: daemon.flush() or daemon.output().count("trying again") >= begun + losses,
+                         daemon.output, step=0.02)
+        limit[0] = 60
+        test_going_back.drained(site, [daemon])
+        limit[0] = 1 << 40
+        server.push(entries(6000, 1000))
+        test_going_back.drained(site, [daemon])
+        daemon.stop()
+    each_once(site, 7000)
+    site.verify()

@@ -26,7 +26,7 @@ struct journal; /* opaque */
 struct journal_config {
     const char *folder; /* of the spool */
     uint64_t max_bytes;
-    uint32_t layout; /* of entries: those that were written by another process with another one can't be read */
+    uint32_t layout; /* of entries: what a process with another one has written can't be read, and stays */
 };
 
 /* The entry `index` of block `block` is the next; all before have been dealt with. */
@@ -69,8 +69,9 @@ enum { JOURNAL_BATCH = 4 }; /* blocks that are worth one call of the system: sho
 /* Of each of the n blocks, at most JOURNAL_BATCH, bytes, length and n are set; the rest is filled in. How many of them
  * are in the journal, from the first on; the others are in memory alone. */
 unsigned journal_append(struct journal *journal, int64_t now_us, struct journal_block *blocks, unsigned n);
+enum { JOURNAL_FOREIGN = -2 };
 /* The first block of this number or behind, borrowed until the next call. 1; 0: there is none; -1: it can't be read
- * now. */
+ * now; JOURNAL_FOREIGN: it is of another layout, and so only for a process with that one. */
 int journal_read(struct journal *journal, uint64_t from, int64_t now, struct journal_block *block);
 /* All before this place is in the ledger. */
 void journal_forget(struct journal *journal, struct journal_place place);

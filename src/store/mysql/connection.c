@@ -297,20 +297,25 @@ static enum store_status host_connect(struct mysql_store *store, struct error *e
 enum store_status mysql_connect(struct mysql_store *store, struct error *error) {
     enum store_status status = STORE_OK, worst = STORE_REFUSED;
     unsigned first = store->host;
+    char tried[ERROR_TEXT_MAX] = "";
+    struct error why = {""};
     for (unsigned i = 0; i < store->n_hosts; i++) {
         store->host = (first + i) % store->n_hosts;
-        status = host_connect(store, error);
+        status = host_connect(store, &why);
         if (status == STORE_OK) break;
         mysql_disconnect(store);
+        mysql_hosts_tell(tried, sizeof tried, store->n_hosts, why.text);
         if (status != STORE_REFUSED) worst = status;
     }
-    /* Another may be of use later, whatever the last one has said. */
-    if (status != STORE_OK) return worst;
+    if (status != STORE_OK) {
+        error_set(error, "%s", tried);
+        return worst; /* another may be of use later, whatever the last one has said */
+    }
     if (store->host != store->last_host) {
         store->last_host = store->host;
         char at[300];
         mysql_host_show(&store->hosts[store->host], at, sizeof at);
-        log_notice("store", "connected to %s, of %u servers", at, store->n_hosts);
+        log_notice("store", "connected to %s, of %u servers%s%s", at, store->n_hosts, *tried ? "; " : "", tried);
     }
     /* MariaDB can't write array binding into a binary log of statements (error 4033). */
     store->bulk = store->bulk_wanted && has_bulk(store->mysql) && !store->is_statement_binlog;

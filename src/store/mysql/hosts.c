@@ -7,7 +7,7 @@
 
 #include "base/mem.h"
 
-enum { DEFAULT_PORT = 3306 };
+enum { DEFAULT_PORT = 3306, SHARE_LEAST = 120 };
 
 static struct mysql_host host_make(const char *name, int port) {
     struct mysql_host host = {.name = name && *name ? mem_strdup(name) : NULL, .port = (unsigned)port};
@@ -28,6 +28,11 @@ void mysql_hosts_release(struct mysql_store *store) {
 }
 
 void mysql_hosts_next(struct mysql_store *store) { store->host = (store->host + 1) % store->n_hosts; }
+
+void mysql_hosts_tell(char *text, size_t size, unsigned n, const char *why) {
+    size_t len = strlen(text), share = size / n > SHARE_LEAST ? size / n : SHARE_LEAST;
+    snprintf(text + len, size - len, "%s%.*s", len ? "; " : "", (int)share - 3, why);
+}
 
 void mysql_host_show(const struct mysql_host *host, char *out, size_t size) {
     const char *name = host->name ? host->name : "localhost";

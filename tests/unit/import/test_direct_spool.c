@@ -237,6 +237,31 @@ static void a_replay_decides_the_same(void **state) {
     assert_query(&env, "SELECT entries, imported, too_old, rejected FROM import_ledger", "3|1|1|1\n");
 }
 
+/* Of a process with other keys, or of another version: it is said, and nothing of it is lost, nor of what comes behind.
+ */
+static void entries_of_another_layout(void **state) {
+    (void)state;
+    run_until("store_up 1");
+    put_blocks(1, 3);
+    run_until("import_uncommitted_entries 3");
+    journal.layout++;
+    direct_again();
+    put_blocks(4, 2);
+    run_until_finished();
+    assert_int_equal(exit_code, 2);
+    journal.layout--;
+    direct_again();
+    run_until_finished();
+    assert_int_equal(exit_code, 2); /* those of the other one are behind */
+    assert_query(&env, "SELECT SUM(entries) FROM import_ledger", "3\n");
+    journal.layout++;
+    direct_again();
+    run_until("import_uncommitted_entries 2");
+    stop();
+    assert_query(&env, "SELECT SUM(entries) FROM import_ledger", "5\n");
+    ports_are(5);
+}
+
 /* --- killed --- */
 
 /* In memory that the child shares: passings of fault points, which of them kills, and entries in the journal. */
@@ -543,6 +568,7 @@ int main(void) {
         test(what_is_not_committed_is_folded_again),
         tight(a_place_within_a_block),
         test(a_replay_decides_the_same),
+        test(entries_of_another_layout),
         cmocka_unit_test_setup_teardown(killed_at_every_point, setup_file, teardown),
         test(a_commit_that_ends_late),
         test(a_name_that_is_taken),
