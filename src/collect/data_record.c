@@ -9,7 +9,7 @@
 #include "collect/flow_times.h"
 #include "flow/entry_text.h"
 
-enum { NS_PER_MS = 1000000, NS_PER_US = 1000, PROTOCOL_IPV6 = 41 };
+enum { NS_PER_S = 1000000000, NS_PER_MS = 1000000, NS_PER_US = 1000, PROTOCOL_IPV6 = 41 };
 
 /* --- bytes --- */
 
@@ -171,9 +171,10 @@ __attribute__((noinline)) static void times_fix(struct record *record, enum flow
 static inline bool times_odd(const struct record *record) {
     const struct data_record_context *context = record->context;
     int64_t start = record->times[TIME_START], end = record->times[TIME_END];
-    return end < start || (uint64_t)end - (uint64_t)start > (uint64_t)context->longest_ns || context->since_us != 0 ||
-           (record->plan->times[TIME_END].kind == MOMENT_UPTIME &&
-            end - context->skew_us * NS_PER_US > context->export_us * NS_PER_US);
+    if (end < start || (uint64_t)end - (uint64_t)start > (uint64_t)context->longest_ns || context->since_us != 0)
+        return true;
+    return record->plan->times[TIME_END].kind == MOMENT_UPTIME &&
+           end - (context->export_us + context->skew_us) * NS_PER_US > NS_PER_S;
 }
 
 static void times_read(struct record *record) {
@@ -203,16 +204,21 @@ static enum flow_family tunnel_family(const struct record *record) {
     return inner == six_inside ? FLOW_IPV6 : FLOW_IPV4;
 }
 
-static enum flow_family family_read(const struct record *record) {
+/* In a template that has both. */
+__attribute__((noinline)) static enum flow_family family_find(const struct record *record) {
     const struct data_record_plan *plan = record->plan;
-    if (!plan->families[FLOW_IPV6]) return FLOW_IPV4;
-    if (!plan->families[FLOW_IPV4]) return FLOW_IPV6;
     bool six[2] = {address_some(record, FLOW_IPV6, 0), address_some(record, FLOW_IPV6, 1)};
     if (six[0] && six[1] && address_some(record, FLOW_IPV4, 0) && address_some(record, FLOW_IPV4, 1))
         return tunnel_family(record);
     uint64_t version = source_number(record, &plan->ip_version);
     if (version == 4 || version == 6) return version == 4 ? FLOW_IPV4 : FLOW_IPV6;
     return six[0] || six[1] ? FLOW_IPV6 : FLOW_IPV4;
+}
+
+static inline enum flow_family family_read(const struct record *record) {
+    const struct data_record_plan *plan = record->plan;
+    if (!plan->families[FLOW_IPV6]) return FLOW_IPV4;
+    return plan->families[FLOW_IPV4] ? family_find(record) : FLOW_IPV6;
 }
 
 uint64_t record_port(const struct record *record) {

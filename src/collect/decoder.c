@@ -241,7 +241,8 @@ void decoder_flow(struct message_decoder *decoder, struct domain *domain, const 
         decoder->counters.duplicates += n;
         return;
     }
-    if (direct && is_clipped(decoder, context)) n = flows_clip(decoder, plan, bytes, len, context, flows, n);
+    if (decoder->noted && direct && is_clipped(decoder, context))
+        n = flows_clip(decoder, plan, bytes, len, context, flows, n);
     if (direct && n > 0)
         decoder->sink.flows(decoder->sink.context, flows, n);
     else

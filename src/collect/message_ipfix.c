@@ -294,14 +294,14 @@ static void record_count(struct reader *reader, struct template *template, const
                          const uint8_t *bytes, size_t len) {
     const struct record_plans plans = {template->plan, template->tuple};
     struct domain *domain = reader->domain;
-    if ((template->events || template->totals) && !known_take(reader, template, &bytes, len)) return;
-    if (!data_record_plan_counts(template->plan) && !template->section) {
+    if (template->remembered && !known_take(reader, template, &bytes, len)) return;
+    if (!template->counts && !template->section) {
         uncounted_note(reader, template);
         return;
     }
     uint32_t rate = domain->configured ? domain->configured : sampling_of(rates, template, bytes, len);
     reader->context.sampling = rate > 0 ? rate : 1;
-    if (!data_record_plan_counts(template->plan)) {
+    if (!template->counts) {
         section_count(reader, template, bytes, len);
         return;
     }

@@ -26,6 +26,7 @@ enum {
     SOURCE_BITS = 24,        /* likewise of a source's index */
     VLAN_MAX = 4095,
     MAC_BYTES = 6,
+    IPV6_HEADER = 40,
     BITS_MAX = 128, /* of a prefix */
 };
 
@@ -219,14 +220,25 @@ static int link_type(uint32_t protocol) {
     }
 }
 
+/* `original`: the frame's length, as the agent says; at least that of the header. Where it says no more than that (some
+ * agents tell the header's length twice), the IP header knows better, up to what one of 16 bits can say. */
+static enum packet_verdict header_decode(const struct packet_options *options, int link, const struct xdr *header,
+                                         size_t original, struct packet *packet) {
+    size_t captured = (size_t)(header->end - header->at);
+    if (original <= captured) {
+        enum packet_verdict verdict = packet_decode(options, link, header->at, captured, 0, packet);
+        if (!packet_texts[verdict].counts || packet->octets <= UINT16_MAX + IPV6_HEADER) return verdict;
+    }
+    return packet_decode(options, link, header->at, captured, original, packet);
+}
+
 static void raw_header(struct xdr *xdr, struct found *found) {
     struct packet packet;
     uint32_t protocol = xdr_number(xdr), length = xdr_number(xdr), stripped = xdr_number(xdr);
     struct xdr header = xdr_opaque(xdr);
     if (xdr->cut) return;
     enum packet_verdict verdict =
-        packet_decode(found->options, link_type(protocol), header.at, (size_t)(header.end - header.at),
-                      length > stripped ? length - stripped : 0, &packet);
+        header_decode(found->options, link_type(protocol), &header, length > stripped ? length - stripped : 0, &packet);
     if (!packet_texts[verdict].counts) return;
     found->packet = packet;
     found->ip = found->whole = true;

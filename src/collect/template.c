@@ -113,7 +113,8 @@ size_t template_plans_make(const struct sessions *sessions, struct template *tem
     const struct flow_layout *layout = template->options ? NULL : sessions->layout;
     template->plan = data_record_plan_new(template->fields, template->n_fields, layout, sessions->ends);
     template->plan_bytes = data_record_plan_bytes(template->plan);
-    template->totals = data_record_plan_totals(template->plan);
+    template->counts = data_record_plan_counts(template->plan);
+    template->remembered = template->events || data_record_plan_totals(template->plan);
     if (!template->options && sessions->tuple) {
         template->tuple = data_record_plan_new(template->fields, template->n_fields, sessions->tuple, sessions->ends);
         template->plan_bytes += data_record_plan_bytes(template->tuple);

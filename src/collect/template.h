@@ -22,7 +22,7 @@ struct template {
     bool by_uptime;                 /* has flowEndSysUpTime, and no systemInitTimeMilliseconds */
     bool events;                    /* nsel_look() */
     bool section;                   /* section_look() */
-    bool totals;                    /* totals_record(), where it has a plan */
+    bool counts, remembered;        /* where it has a plan: whether that counts; by events or totals */
     uint8_t sampling;               /* sampling_look() */
     uint64_t uncounted;             /* records that can't be counted */
     bool uncounted_said;            /* that they can't, or have no address */

@@ -1,6 +1,7 @@
 // How the flows come in: queue, import, what is rejected and lost, what is kept, and who has imported how much.
 import { api_get, clock_now } from "./api.js";
 import { make } from "./dom.js";
+import { exporter_faults } from "./faults.js";
 import { panel_load, panel_new } from "./panel.js";
 import { ago_text, moment_text, span_text } from "./time.js";
 import { amount_text, exact_text } from "./units.js";
@@ -303,13 +304,20 @@ function exporters_show({ collector }, zone) {
     const names = Object.keys(collector?.exporter_messages_total ?? {});
     if (!names.length) return null;
     return table_new(
-        [["Exporter"], ["Messages", true], ["Records", true], ["Lost", true], ["Last heard"]],
+        [["Exporter"], ["Messages", true], ["Records", true], ["Lost", true], ["Last heard"], ["What is wrong"]],
         names.map((name) => {
             const heard = collector.exporter_heard_timestamp_seconds[name];
             return [
                 name,
                 ...["messages", "records", "lost"].map((what) => exact_text(collector[`exporter_${what}_total`][name])),
                 make("span", { title: moment_text(heard, zone) }, ago_text(heard, clock_now())),
+                make(
+                    "span",
+                    null,
+                    ...exporter_faults(collector, name).map(({ word, meaning }, i) =>
+                        make("span", { title: meaning }, `${i ? ", " : ""}${word}`),
+                    ),
+                ),
             ];
         }),
     );

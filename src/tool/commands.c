@@ -120,6 +120,8 @@ const struct command commands[] = {
     {.name = "top", .help = "show the top hosts, ports or flows", .options = "from to n json",
      .verbs = {{.name = "hosts"}, {.name = "ports"}, {.name = "flows"}}, .run = command_top},
     {.name = "status", .help = "show queue, claims and last commits", .options = "json", .run = command_status},
+    {.name = "doctor", .help = "show what is wrong with exporters, and what fixes it", .options = "http-listen json",
+     .operands = "[FILE]", .run = command_doctor},
     {.name = "verify", .help = "audit all tables", .options = "from to json", .run = command_verify},
     {.name = "rejected", .help = "list, retry or clear rejected entries",
      .verbs = {{.name = "list", .options = "json"}, {.name = "retry"}, {.name = "clear"}}, .run = command_rejected},

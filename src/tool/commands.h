@@ -33,7 +33,8 @@ extern const struct option command_options[];
 extern const unsigned n_command_options;
 
 /* A file each. */
-command_fn command_convert, command_export, command_migrate, command_once, command_open, command_print, command_push,
-    command_rejected, command_retention, command_schema, command_serve, command_status, command_top, command_verify;
+command_fn command_convert, command_doctor, command_export, command_migrate, command_once, command_open, command_print,
+    command_push, command_rejected, command_retention, command_schema, command_serve, command_status, command_top,
+    command_verify;
 
 #endif

@@ -27,7 +27,7 @@ def complete(script, folder, *words):
     return sorted(line for line in done.stdout.decode().splitlines() if line)
 
 
-COMMANDS = ["convert", "export", "migrate", "open", "print", "push", "rejected", "retention", "schema", "serve",
+COMMANDS = ["convert", "doctor", "export", "migrate", "open", "print", "push", "rejected", "retention", "schema", "serve",
             "status", "top", "verify"]
 
 

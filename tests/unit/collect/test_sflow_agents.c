@@ -41,6 +41,34 @@ static void mpls_headers(void **state) {
     case_close(mc);
 }
 
+/* Agents that tell the header's length twice, instead of the frame's: then the IP header's counts, but none that is
+ * beyond 16 bits. */
+static void lengths_of_headers(void **state) {
+    (void)state;
+    struct message_case *mc = case_open(NULL, OUT_NEEDED);
+    const struct bytes ip = ipv4(1, 2, 17, 1000, 53, 0, 1500);
+    struct datagram datagram = header_datagram(11, &ip, (uint32_t)ip.len);
+    datagram_take(mc, &datagram, datagram.len);
+    assert_out(mc, SAMPLE(768000, 1, 2, 1000, 53, 17));
+    datagram = header_datagram(11, &ip, 1000); /* more than the header, less than the packet: what was on the wire */
+    datagram_take(mc, &datagram, datagram.len);
+    assert_out(mc, SAMPLE(512000, 1, 2, 1000, 53, 17));
+    /* An IPv6 header, hop-by-hop options with a jumbo payload of 4 GiB, UDP. */
+    struct bytes jumbo = {.len = 0};
+    bytes_put(&jumbo, 0x60000000, 4);
+    bytes_put(&jumbo, 0x00000040, 4);
+    for (unsigned i = 0; i < 4; i++)
+        bytes_put(&jumbo, 1, 8);
+    bytes_put(&jumbo, 0x1100c204, 4);
+    bytes_put(&jumbo, UINT32_MAX, 4);
+    bytes_put(&jumbo, 0x03e80035, 4);
+    bytes_put(&jumbo, 0, 4);
+    datagram = header_datagram(12, &jumbo, (uint32_t)jumbo.len);
+    datagram_take(mc, &datagram, datagram.len);
+    assert_non_null(strstr(mc->out.data, "\"octetDeltaCount\":28672,")); /* 56 octets, 512 times */
+    case_close(mc);
+}
+
 /* IP in IP: the outer packet, unless this tunnel is to be taken apart. */
 static void tunnels(void **state) {
     (void)state;
@@ -212,9 +240,13 @@ static void sampled_at_both_ends(void **state) {
 
 int main(void) {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(mpls_headers),         cmocka_unit_test(tunnels),
-        cmocka_unit_test(padding_left_out),     cmocka_unit_test(discarded_packets),
-        cmocka_unit_test(interfaces_are_kept),  cmocka_unit_test(interfaces_have_a_limit),
+        cmocka_unit_test(mpls_headers),
+        cmocka_unit_test(lengths_of_headers),
+        cmocka_unit_test(tunnels),
+        cmocka_unit_test(padding_left_out),
+        cmocka_unit_test(discarded_packets),
+        cmocka_unit_test(interfaces_are_kept),
+        cmocka_unit_test(interfaces_have_a_limit),
         cmocka_unit_test(sampled_at_both_ends),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
