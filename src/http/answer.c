@@ -84,3 +84,9 @@ void answer_csv_text(struct buffer *out, const char *text) {
     }
     buffer_add(out, "\"", 1);
 }
+
+void answer_csv_name(struct buffer *out, const char *name, const char *source) {
+    buffer_add_text(out, ",");
+    answer_csv_text(out, name);
+    buffer_printf(out, ",%s", source);
+}

@@ -31,5 +31,7 @@ void answer_tables(struct buffer *out, const struct table *const *tables, unsign
 
 /* A text of the world's: quoted where it needs to be, and never a formula to a spreadsheet. */
 void answer_csv_text(struct buffer *out, const char *text);
+/* ",mail,file": a name and its source. */
+void answer_csv_name(struct buffer *out, const char *name, const char *source);
 
 #endif

@@ -12,7 +12,7 @@ struct params {
     int64_t from, to;
     const char *filter, *sort;
     uint64_t n, offset;
-    bool merge;
+    bool merge, names;
     int order, format;
 };
 
@@ -52,6 +52,7 @@ const struct option api_flows_params[] = {
      .standard = "no",
      .help = "Whether the rows of all buckets are added up, giving one row for each flow key."},
     PARAM_FORMAT(params),
+    PARAM_NAMES(params),
 };
 const unsigned api_flows_n_params = sizeof api_flows_params / sizeof api_flows_params[0];
 
@@ -81,21 +82,47 @@ static int sort_read(struct api_call *call, const char *text, const struct dimen
 /* The answer
  * ------------------------------------------------------------------------------------------------------------ */
 
-static void head_write(struct api_call *call, const struct flow_list *list, bool has_bucket, const char *quote) {
+static void head_write(struct api_call *call, const struct flow_list *list, const struct params *params,
+                       const char *quote) {
     const struct flow_layout *layout = call->schema->layout;
     struct buffer *out = &call->body;
-    if (has_bucket) buffer_printf(out, "%sbucket%s,", quote, quote);
-    for (unsigned i = 0; i < list->n_columns; i++)
-        buffer_printf(out, "%s%s%s,", quote, list->columns[i].dimension->name, quote);
+    if (!params->merge) buffer_printf(out, "%sbucket%s,", quote, quote);
+    for (unsigned i = 0; i < list->n_columns; i++) {
+        const char *name = list->columns[i].dimension->name;
+        buffer_printf(out, "%s%s%s,", quote, name, quote);
+        if (params->names) buffer_printf(out, "%s%s_name%s,%s%s_source%s,", quote, name, quote, quote, name, quote);
+    }
     for (unsigned i = 0; i <= layout->n_sums; i++)
         buffer_printf(out, "%s%s%s%s", i ? "," : "", quote, metric_name(layout, i), quote);
 }
 
-static void row_write(struct api_call *call, const struct flow_list *list, const struct flow_row *row, bool has_bucket,
-                      bool is_csv, struct buffer *text) {
+/* ",mail,file" */
+static void name_write(struct api_call *call, const struct flow_list *list, const struct flow_row *row, unsigned which,
+                       bool is_csv) {
+    const struct dimension *dimensions[FLOW_KEYS_MAX];
+    const uint8_t *values[FLOW_KEYS_MAX];
+    struct named named;
+    for (unsigned i = 0; i < list->n_columns; i++) {
+        dimensions[i] = list->columns[i].dimension;
+        values[i] = row->key + list->columns[i].offset;
+    }
+    const struct named_row named_row = {row->family, list->n_columns, dimensions, values};
+    call_name(call, &named_row, which, &named);
+    if (is_csv) {
+        answer_csv_name(&call->body, named.text, named.source);
+        return;
+    }
+    buffer_add_text(&call->body, ",");
+    show_quoted(&call->body, named.text);
+    buffer_printf(&call->body, ",\"%s\"", named.source);
+}
+
+static void row_write(struct api_call *call, const struct flow_list *list, const struct flow_row *row,
+                      const struct params *params, struct buffer *text) {
     const struct flow_layout *layout = call->schema->layout;
     struct buffer *out = &call->body;
-    if (has_bucket) buffer_printf(out, "%" PRIu64 ",", row->bucket);
+    bool is_csv = params->format == ANSWER_CSV;
+    if (!params->merge) buffer_printf(out, "%" PRIu64 ",", row->bucket);
     for (unsigned i = 0; i < list->n_columns; i++) {
         const struct dimension *dimension = list->columns[i].dimension;
         buffer_clear(text);
@@ -107,6 +134,7 @@ static void row_write(struct api_call *call, const struct flow_list *list, const
             answer_csv_text(out, value);
         else
             show_quoted(out, value);
+        if (params->names) name_write(call, list, row, i, is_csv);
         buffer_add_text(out, ",");
     }
     for (unsigned i = 0; i <= layout->n_sums; i++) {
@@ -121,7 +149,7 @@ static void list_write(struct api_call *call, const struct flow_list *list, cons
     struct buffer *out = &call->body, text = BUFFER_INIT;
     if (is_csv) {
         call->type = "text/csv; charset=utf-8; header=present";
-        head_write(call, list, !params->merge, "");
+        head_write(call, list, params, "");
         buffer_add_text(out, "\r\n");
     } else {
         buffer_add_text(out, "{");
@@ -130,12 +158,12 @@ static void list_write(struct api_call *call, const struct flow_list *list, cons
         answer_number(out, "size", list->size);
         answer_tables(out, list->tables, list->n_tables, list->rows);
         buffer_add_text(out, ",\"columns\":[");
-        head_write(call, list, !params->merge, "\"");
+        head_write(call, list, params, "\"");
         buffer_add_text(out, "],\"flows\":[");
     }
     for (unsigned i = 0; i < list->n; i++) {
         buffer_add_text(out, is_csv ? "" : i ? ",[" : "[");
-        row_write(call, list, list->list[i], !params->merge, is_csv, &text);
+        row_write(call, list, list->list[i], params, &text);
         buffer_add_text(out, is_csv ? "\r\n" : "]");
     }
     if (!is_csv) {
@@ -165,7 +193,7 @@ void api_flows(struct api_call *call) {
     struct params params;
     struct dimensions dimensions;
     struct filter filter;
-    dimensions_init(&dimensions, call->schema->layout);
+    dimensions_init(&dimensions, call->schema->layout, call->book);
     if (call_params(call, api_flows_params, api_flows_n_params, &params) != 0 ||
         call_range(call, params.from, params.to) != 0)
         return;

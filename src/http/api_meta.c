@@ -49,9 +49,27 @@ static void layout_write(struct buffer *out, const struct flow_layout *layout) {
     buffer_add_text(out, "]");
 }
 
-static void dimensions_write(struct buffer *out, const struct flow_layout *layout) {
+enum { VALUES_MAX = 500 };
+
+/* What there is to choose from, where it is few and known. */
+static void values_write(struct buffer *out, const struct dimension *dimension) {
+    uint32_t values[VALUES_MAX];
+    if (dimension->form != DIMENSION_NAME && dimension->form != DIMENSION_DIRECTION) return;
+    bool is_name = dimension->form == DIMENSION_NAME;
+    unsigned n =
+        is_name ? name_book_values(dimension->book, dimension->subject, values, VALUES_MAX) : (unsigned)DIRECTIONS;
+    answer_name(out, "values");
+    buffer_add_text(out, "[");
+    for (unsigned i = 0; i < n; i++) {
+        answer_comma(out);
+        show_quoted(out, is_name ? name_book_text(dimension->book, values[i]) : dimension_direction_names[i]);
+    }
+    buffer_add_text(out, "]");
+}
+
+static void dimensions_write(struct buffer *out, const struct flow_layout *layout, const struct name_book *book) {
     struct dimensions dimensions;
-    dimensions_init(&dimensions, layout);
+    dimensions_init(&dimensions, layout, book);
     answer_name(out, "dimensions");
     buffer_add_text(out, "[");
     for (unsigned i = 0; i < dimensions.n; i++) {
@@ -63,7 +81,9 @@ static void dimensions_write(struct buffer *out, const struct flow_layout *layou
         answer_name(out, "filter");
         buffer_add_text(out, dimension->can_filter ? "true" : "false");
         answer_name(out, "group");
-        buffer_add_text(out, "true}");
+        buffer_add_text(out, "true");
+        values_write(out, dimension);
+        buffer_add_text(out, "}");
     }
     buffer_add_text(out, "]");
 }
@@ -85,7 +105,7 @@ void api_meta(struct api_call *call) {
     answer_text(out, "store", store_dialect(call->store) == DIALECT_MYSQL ? "mysql" : "sqlite");
     sizes_write(out, spans, call->schema->n_sizes);
     layout_write(out, call->schema->layout);
-    dimensions_write(out, call->schema->layout);
+    dimensions_write(out, call->schema->layout, call->book);
     if (last)
         answer_number(out, "last_commit", last);
     else
@@ -112,20 +132,42 @@ const struct option api_names_params[] = {
 const unsigned api_names_n_params = 1;
 
 /* -1: no address. */
+/* "network": "Berlin", and the tags. */
+static void tags_write(const struct api_call *call, unsigned family, const uint8_t *address, struct buffer *out) {
+    answer_name(out, "tags");
+    buffer_add_text(out, "{");
+    for (unsigned subject = NAME_NETWORK; subject < name_book_subjects(call->book); subject++) {
+        uint32_t value = name_book_find(call->book, subject, family, address);
+        if (subject == NAME_LOCAL || value == 0) continue;
+        answer_text(out, name_book_subject(call->book, subject), name_book_text(call->book, value));
+    }
+    buffer_add_text(out, "}");
+    answer_name(out, "local");
+    buffer_add_text(out, !name_book_has_local(call->book)                          ? "null"
+                         : name_book_find(call->book, NAME_LOCAL, family, address) ? "true"
+                                                                                   : "false");
+}
+
 static int name_write(const struct api_call *call, const char *address, struct buffer *out) {
     static const int families[FLOW_FAMILIES] = {AF_INET, AF_INET6};
     uint8_t bytes[16];
     struct api_name name = {.host = ""};
+    struct named named;
     unsigned family = 0;
     while (family < FLOW_FAMILIES && inet_pton(families[family], address, bytes) != 1)
         family++;
     if (family == FLOW_FAMILIES) return -1;
     if (call->names) call->names->find(call->names->context, family, bytes, &name);
+    named_set(&named, name.host, "dns");
+    uint32_t host = name_book_find(call->book, NAME_HOST, family, bytes);
+    if (host) named_set(&named, name_book_text(call->book, host), "file");
     answer_name(out, address);
     buffer_add_text(out, "{");
-    answer_text(out, "host", name.host);
+    answer_text(out, "host", named.text);
+    answer_text(out, "source", named.source);
     answer_text(out, "network", name.network);
     answer_text(out, "country", name.country);
+    tags_write(call, family, bytes, out);
     buffer_add_text(out, "}");
     return 0;
 }

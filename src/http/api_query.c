@@ -13,7 +13,7 @@ struct params {
     int64_t from, to;
     const char *filter, *group, *metric;
     uint64_t n, points;
-    bool series;
+    bool series, names;
     int64_t step;
     int compare, format;
 };
@@ -74,6 +74,7 @@ const struct option api_query_params[] = {
      .words = compare_words,
      .help = "before includes the preceding period of the same length."},
     PARAM_FORMAT(params),
+    PARAM_NAMES(params),
 };
 const unsigned api_query_n_params = sizeof api_query_params / sizeof api_query_params[0];
 
@@ -126,7 +127,7 @@ static int metric_read(struct api_call *call, struct asked *asked) {
 static int asked_read(struct api_call *call, struct asked *asked) {
     const struct params *params = &asked->params;
     memset(asked, 0, sizeof *asked);
-    dimensions_init(&asked->dimensions, call->schema->layout);
+    dimensions_init(&asked->dimensions, call->schema->layout, call->book);
     if (call_params(call, api_query_params, api_query_n_params, &asked->params) != 0) return -1;
     asked->query = (struct query){.from = params->from,
                                   .to = params->to,
@@ -145,33 +146,37 @@ static int asked_read(struct api_call *call, struct asked *asked) {
 /* The answer
  * ------------------------------------------------------------------------------------------------------------ */
 
+enum member { MEMBER_KEY, MEMBER_NAME, MEMBER_SOURCE };
+
 /* What is known of a group's value beside it. */
-static void name_write(const struct api_call *call, const struct dimension *dimension, enum flow_family family,
-                       const uint8_t *packed, struct api_name *found) {
-    const char *text = dimension_name(dimension, packed, 0);
-    found->host[0] = '\0';
-    const struct key_column key = dimension_key(dimension, family);
-    bool is_ipv6 = key.type == ELEMENT_IPV6_ADDRESS;
-    if (dimension->form == DIMENSION_ADDRESS && call->names)
-        call->names->find(call->names->context, is_ipv6 ? FLOW_IPV6 : FLOW_IPV4, packed, found);
-    if (text) snprintf(found->host, sizeof found->host, "%s", text);
+static void name_find(const struct api_call *call, const struct query *query, const struct query_group *group,
+                      unsigned which, struct named *named) {
+    const uint8_t *values[QUERY_GROUPS_MAX];
+    for (unsigned i = 0; i < query->n_group; i++)
+        values[i] = group->key[i];
+    const struct named_row row = {group->family, query->n_group, query->group, values};
+    call_name(call, &row, which, named);
 }
 
-/* ["a","b"] of a group's keys, or of their names. */
-static void keys_write(struct api_call *call, const struct query *query, const struct query_group *group, bool names,
-                       struct buffer *text) {
+/* "key":["a","b"] of a group, or the same of their names, or of the names' sources. */
+static void keys_write(struct api_call *call, const struct query *query, const struct query_group *group,
+                       enum member member, struct buffer *text) {
+    static const char *const members[] = {"key", "name", "source"};
     struct buffer *out = &call->body;
-    answer_name(out, names ? "name" : "key");
+    answer_name(out, members[member]);
     buffer_add_text(out, "[");
     for (unsigned i = 0; i < query->n_group; i++) {
-        struct api_name name;
+        struct named named;
         buffer_clear(text);
-        if (names)
-            name_write(call, query->group[i], group->family, group->key[i], &name);
-        else
+        if (member == MEMBER_KEY)
             dimension_text(query->group[i], group->family, group->key[i], text);
+        else
+            name_find(call, query, group, i, &named);
         answer_comma(out);
-        show_quoted(out, names ? name.host : text->data ? text->data : "");
+        show_quoted(out, member == MEMBER_NAME     ? named.text
+                         : member == MEMBER_SOURCE ? named.source
+                         : text->data              ? text->data
+                                                   : "");
     }
     buffer_add_text(out, "]");
 }
@@ -195,8 +200,8 @@ static void groups_write(struct api_call *call, const struct query *query, const
     for (unsigned i = 0; i < result->n_groups; i++) {
         const struct query_group *group = &result->groups[i];
         buffer_add_text(out, i ? ",{" : "{");
-        keys_write(call, query, group, false, &text);
-        keys_write(call, query, group, true, &text);
+        for (enum member member = MEMBER_KEY; member <= MEMBER_SOURCE; member++)
+            keys_write(call, query, group, member, &text);
         answer_values(out, call->schema->layout, group->values);
         sums_write(call, "before", result->has_before ? group->before : NULL);
         buffer_add_text(out, "}");
@@ -260,10 +265,12 @@ static void csv_values(struct api_call *call, const sum_wide *values) {
     }
 }
 
-/* "192.0.2.7,tcp": a group's keys, or for the others "others,". */
-static void csv_keys(struct api_call *call, const struct query *query, const struct query_group *group) {
+/* "192.0.2.7,tcp": a group's keys, or for the others "others,". With names each has two columns more. */
+static void csv_keys(struct api_call *call, const struct asked *asked, const struct query_group *group) {
     struct buffer text = BUFFER_INIT;
+    const struct query *query = &asked->query;
     for (unsigned i = 0; i < query->n_group; i++) {
+        struct named named = {.source = ""};
         buffer_clear(&text);
         if (group) dimension_text(query->group[i], group->family, group->key[i], &text);
         if (i) buffer_add_text(&call->body, ",");
@@ -272,18 +279,25 @@ static void csv_keys(struct api_call *call, const struct query *query, const str
             buffer_add_text(&call->body, key);
         else
             answer_csv_text(&call->body, key);
+        if (!asked->params.names) continue;
+        if (group) name_find(call, query, group, i, &named);
+        answer_csv_name(&call->body, named.text, named.source);
     }
     buffer_release(&text);
 }
 
 /* With series a line for each time and group; else a line for each group, or for the total. */
-static void csv_write(struct api_call *call, const struct query *query, const struct query_result *result) {
+static void csv_write(struct api_call *call, const struct asked *asked, const struct query_result *result) {
     struct buffer *out = &call->body;
+    const struct query *query = &asked->query;
     const struct flow_layout *layout = call->schema->layout;
     call->type = "text/csv; charset=utf-8; header=present";
     buffer_add_text(out, query->series ? "time" : "");
-    for (unsigned i = 0; i < query->n_group; i++)
-        buffer_printf(out, "%s%s", query->series || i ? "," : "", query->group[i]->name);
+    for (unsigned i = 0; i < query->n_group; i++) {
+        const char *name = query->group[i]->name;
+        buffer_printf(out, "%s%s", query->series || i ? "," : "", name);
+        if (asked->params.names) buffer_printf(out, ",%s_name,%s_source", name, name);
+    }
     if (query->series) buffer_printf(out, ",%s", metric_name(layout, query->metric));
     for (unsigned i = 0; i <= layout->n_sums && !query->series; i++)
         buffer_printf(out, "%s%s", query->n_group || i ? "," : "", metric_name(layout, i));
@@ -292,7 +306,7 @@ static void csv_write(struct api_call *call, const struct query *query, const st
         for (unsigned s = 0; s < result->n_series; s++) {
             buffer_printf(out, "%" PRIu64, result->first_time + (uint64_t)t * result->step);
             if (query->n_group) buffer_add_text(out, ",");
-            csv_keys(call, query, s < result->n_groups ? &result->groups[s] : NULL);
+            csv_keys(call, asked, s < result->n_groups ? &result->groups[s] : NULL);
             buffer_add_text(out, ",");
             answer_value(out, layout, query->metric, result->series[(size_t)s * result->n_times + t]);
             buffer_add_text(out, "\r\n");
@@ -301,7 +315,7 @@ static void csv_write(struct api_call *call, const struct query *query, const st
     for (unsigned i = 0; i < result->n_groups + (query->n_group == 0 || result->has_others); i++) {
         bool is_group = i < result->n_groups;
         size_t begin = out->len;
-        csv_keys(call, query, is_group ? &result->groups[i] : NULL);
+        csv_keys(call, asked, is_group ? &result->groups[i] : NULL);
         csv_values(call, is_group ? result->groups[i].values : query->n_group ? result->others : result->total);
         if (query->n_group == 0) { /* the comma before the first value */
             memmove(out->data + begin, out->data + begin + 1, out->len - begin);
@@ -323,7 +337,7 @@ void api_query(struct api_call *call) {
             if (result.refused.parameter)
                 call_refuse(call, result.refused.parameter, result.refused.value, result.refused.accepted);
             else if (asked.params.format == ANSWER_CSV)
-                csv_write(call, &asked.query, &result);
+                csv_write(call, &asked, &result);
             else
                 json_write(call, &asked.query, &result, begin_us);
             query_release(&result);

@@ -102,6 +102,15 @@ int call_filter(struct api_call *call, const struct dimensions *dimensions, cons
     return -1;
 }
 
+void call_name(const struct api_call *call, const struct named_row *row, unsigned which, struct named *named) {
+    struct api_name name = {.host = ""};
+    unsigned family;
+    named_find(call->book, row, which, named);
+    if (named->text[0] || !call->names || !named_is_address(row, which, &family)) return;
+    call->names->find(call->names->context, family, row->values[which], &name);
+    named_set(named, name.host, "dns");
+}
+
 void call_end(struct api_call *call, int64_t begin_us) {
     int64_t us = clock_monotonic_us() - begin_us;
     call->lasting = call->body.len;

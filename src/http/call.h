@@ -6,9 +6,12 @@
 #include "http/answer.h"
 #include "http/api.h"
 #include "store/query/filter.h"
+#include "store/query/named.h"
 
 /* The value of a parameter; NULL where it is not given. Given twice, the last one counts. */
 const char *call_param(const struct api_call *call, const char *name);
+/* What a value of a row is called: by the files of names, else by DNS. */
+void call_name(const struct api_call *call, const struct named_row *row, unsigned which, struct named *named);
 /* {"error": {"parameter": "n", "value": "x", "accepted": "a number from 1 to 1000"}} with status 400. */
 void call_refuse(struct api_call *call, const char *parameter, const char *value, const char *accepted);
 /* {"error": {"message": "..."}} with this status. */
@@ -53,6 +56,13 @@ void call_accepts(const struct option *row, struct buffer *out);
      .standard = "json",                                                                                               \
      .words = answer_formats,                                                                                          \
      .help = "The format of the answer."}
+
+#define PARAM_NAMES(target)                                                                                            \
+    {.name = "names",                                                                                                  \
+     .type = OPTION_BOOL,                                                                                              \
+     .offset = OPTION_AT(target, names, bool),                                                                         \
+     .standard = "no",                                                                                                 \
+     .help = "Whether rows have two more columns behind each key: its name, and the source of the name."}
 
 /* -1: refused, for `to` is not after `from`. */
 int call_range(struct api_call *call, int64_t from, int64_t to) __attribute__((warn_unused_result));

@@ -459,7 +459,7 @@ static void request_end(struct request *request, enum store_status status, const
 static int request_begin(struct request *request, struct api_call *call) {
     *request = (struct request){.call = call, .schema = call->schema};
     request->is_aggregated = call_param(call, "aggregate");
-    dimensions_init(&request->dimensions, call->schema->layout);
+    dimensions_init(&request->dimensions, call->schema->layout, NULL);
     return numbers_read(request) != 0 || filters_read(request) != 0 ? -1 : 0;
 }
 

@@ -94,23 +94,47 @@ unsigned name_book_values(const struct name_book *book, unsigned subject, uint32
 
 bool name_book_has_local(const struct name_book *book) { return book && book->has_local; }
 
-unsigned name_book_ranges(const struct name_book *book, unsigned subject, unsigned family, struct name_range *ranges,
-                          unsigned max) {
+static void range_address(const struct ranges *ranges, unsigned family, uint32_t i, uint8_t *address) {
+    if (family == FLOW_IPV4) {
+        be32_put(address, ranges->first4[i]);
+    } else {
+        be64_put(address, (uint64_t)(ranges->first6[i] >> 64));
+        be64_put(address + 8, (uint64_t)ranges->first6[i]);
+    }
+}
+
+static uint32_t is_among(uint32_t value, const uint32_t *wanted, unsigned n) {
+    for (unsigned i = 0; i < n; i++)
+        if (wanted[i] == value) return 1;
+    return 0;
+}
+
+unsigned name_book_ranges(const struct name_book *book, unsigned subject, const uint32_t *wanted, unsigned n_wanted,
+                          unsigned family, struct name_range *ranges, unsigned max) {
     const struct ranges *all = book ? &book->ranges[family] : NULL;
     bool is_known = book && subject < book->n_subjects;
     unsigned n = 0;
-    if (max > 0 && !is_known) ranges[n++] = (struct name_range){.value = 0};
+    if (max > 0 && !is_known) ranges[n++] = (struct name_range){.value = wanted ? is_among(0, wanted, n_wanted) : 0};
     for (uint32_t i = 0; is_known && i < all->n; i++) {
         uint32_t value = record_value(book, all->record[i], subject);
+        if (wanted) value = is_among(value, wanted, n_wanted);
         if (n > 0 && ranges[n - 1].value == value) continue;
         if (n == max) return n + 1;
         struct name_range *range = &ranges[n++];
         *range = (struct name_range){.value = value};
-        if (family == FLOW_IPV4) {
-            be32_put(range->first, all->first4[i]);
-        } else {
-            be64_put(range->first, (uint64_t)(all->first6[i] >> 64));
-            be64_put(range->first + 8, (uint64_t)all->first6[i]);
+        range_address(all, family, i, range->first);
+    }
+    return n;
+}
+
+unsigned name_book_hosts(const struct name_book *book, uint32_t name, struct name_address *list, unsigned max) {
+    unsigned n = 0;
+    for (unsigned family = 0; book && name && family < FLOW_FAMILIES; family++) {
+        const struct ranges *ranges = &book->ranges[family];
+        for (uint32_t i = 0; i < ranges->n && n < max; i++) {
+            if (record_value(book, ranges->record[i], NAME_HOST) != name) continue;
+            list[n].family = family;
+            range_address(ranges, family, i, list[n++].bytes);
         }
     }
     return n;
@@ -153,6 +177,24 @@ const struct name_interface *name_book_interface(const struct name_book *book, u
     address_copy(key.known.exporter, family, exporter);
     const struct interface *found = bsearch(&key, book->interfaces, book->n_interfaces, sizeof key, interface_compare);
     return found ? &found->known : NULL;
+}
+
+unsigned name_book_exporters(const struct name_book *book, uint32_t name, struct name_address *list, unsigned max) {
+    unsigned n = 0;
+    for (unsigned i = 0; book && name && i < book->n_exporters && n < max; i++) {
+        if (book->exporters[i].name != name) continue;
+        list[n].family = book->exporters[i].family;
+        memcpy(list[n++].bytes, book->exporters[i].address, sizeof list[0].bytes);
+    }
+    return n;
+}
+
+unsigned name_book_interfaces(const struct name_book *book, uint32_t name, const struct name_interface **list,
+                              unsigned max) {
+    unsigned n = 0;
+    for (unsigned i = 0; book && name && i < book->n_interfaces && n < max; i++)
+        if (book->interfaces[i].known.name == name) list[n++] = &book->interfaces[i].known;
+    return n;
 }
 
 struct name_counts name_book_counts(const struct name_book *book) {

@@ -59,7 +59,7 @@ function controls_new(page, state) {
     const second = names.filter(([name]) => name !== state.group[0]);
     const csv = api_address(
         "/api/query",
-        query_parameters(page, state, { group: state.group.join(","), n: state.n, format: "csv" }),
+        query_parameters(page, state, { group: state.group.join(","), n: state.n, names: "yes", format: "csv" }),
     );
     return [
         choice_new("Show as", KINDS, state.kind, (kind) => page.go(kind_change(state, kind)), "kind"),

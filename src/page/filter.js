@@ -6,20 +6,24 @@ const PORT = /^\d{1,5}(-\d{1,5})?$/;
 
 export const address_is = (text) => ADDRESS4.test(text) || ADDRESS6.test(text);
 
-// [{not, name, values, text}]; a word without "=" has the name "".
+// Terms and values end at blanks and commas outside of double quotes; a quote within stands twice.
+const TERM = /(?:"(?:[^"]|"")*(?:"|$)|[^\s"])+/g;
+const VALUE = /(?:^|,)((?:"(?:[^"]|"")*(?:"|$)|[^,"])*)/g;
+const value_plain = (text) => (text.startsWith('"') ? text.replace(/^"|"$/g, "").replaceAll('""', '"') : text);
+export const value_quoted = (value) => (/^$|[\s,"]/.test(value) ? `"${value.replaceAll('"', '""')}"` : value);
+
+// [{not, name, values, text}]; a word without "=" has the name "". The values are without their quotes.
 export function filter_terms(text) {
-    return text
-        .split(/\s+/)
-        .filter(Boolean)
-        .map((term) => {
-            const not = term.startsWith("!");
-            const bare = not ? term.slice(1) : term;
-            const at = bare.indexOf("=");
-            return { not, name: at < 0 ? "" : bare.slice(0, at), values: bare.slice(at + 1).split(","), text: term };
-        });
+    return (text.match(TERM) ?? []).map((term) => {
+        const not = term.startsWith("!");
+        const bare = not ? term.slice(1) : term;
+        const at = bare.indexOf("=");
+        const values = [...bare.slice(at + 1).matchAll(VALUE)].map(([, value]) => value_plain(value));
+        return { not, name: at < 0 ? "" : bare.slice(0, at), values, text: term };
+    });
 }
 
-const term_text = ({ not, name, values }) => (not ? "!" : "") + name + "=" + values.join(",");
+const term_text = ({ not, name, values }) => (not ? "!" : "") + name + "=" + values.map(value_quoted).join(",");
 
 // The filter with `name=value` asked for, or ruled out. The opposite goes; what is ruled out stands in one term.
 export function filter_add(text, name, value, not) {
@@ -41,7 +45,7 @@ export function filter_add(text, name, value, not) {
     });
     const joined = not ? terms.find((term) => term.not && term.name === name) : null;
     if (!joined) return [...kept, term_text({ not, name, values: [value] })].join(" ");
-    return kept.map((term) => (term === joined.text ? `${term},${value}` : term)).join(" ");
+    return kept.map((term) => (term === joined.text ? `${term},${value_quoted(value)}` : term)).join(" ");
 }
 
 // What is typed without a name means the obvious: an address a host, a number a port, tcp a protocol.
@@ -65,8 +69,8 @@ export function filter_complete_words(text, protocols) {
 // What can stand at the caret: [{text, hint}], and the part of the text that it takes the place of. `names`: of
 // filters, [{name, title}]; `values`: {name: [{value, hint}]}, what is known of each.
 export function filter_completions(text, caret, names, values) {
-    const from = text.slice(0, caret).search(/\S*$/);
-    const to = caret + text.slice(caret).search(/\s|$/);
+    const here = [...text.matchAll(TERM)].find((term) => term.index <= caret && caret <= term.index + term[0].length);
+    const [from, to] = here ? [here.index, here.index + here[0].length] : [caret, caret];
     const typed = text.slice(from, caret);
     const sign = typed.startsWith("!") ? "!" : "";
     const word = typed.slice(sign.length);
@@ -74,13 +78,15 @@ export function filter_completions(text, caret, names, values) {
     if (at >= 0) {
         const name = word.slice(0, at);
         const list = word.slice(at + 1);
-        const before = list.slice(0, list.lastIndexOf(",") + 1);
-        const last = list.slice(before.length).toLowerCase();
+        const parts = [...list.matchAll(VALUE)].map(([, value]) => value);
+        const before = list.slice(0, list.length - (parts.at(-1) ?? "").length);
+        const last = value_plain(parts.at(-1) ?? "").toLowerCase();
         const items = (values[name] ?? [])
             .filter(
-                ({ value, hint }) => value !== last && (value.startsWith(last) || hint?.toLowerCase().startsWith(last)),
+                ({ value, hint }) =>
+                    value !== last && (value.toLowerCase().startsWith(last) || hint?.toLowerCase().startsWith(last)),
             )
-            .map(({ value, hint }) => ({ text: `${sign}${name}=${before}${value}`, hint: hint ?? "" }));
+            .map(({ value, hint }) => ({ text: `${sign}${name}=${before}${value_quoted(value)}`, hint: hint ?? "" }));
         return { from, to, items: items.slice(0, 12) };
     }
     const items = [];

@@ -101,10 +101,20 @@ function apply({ page, input }) {
     page.go({ filter: text });
 }
 
+// What the server says of directions, networks and tags comes before what has been seen of them.
+function values_known(page) {
+    const told = page.dimensions().filter(({ values }) => values);
+    return {
+        ...FIXED,
+        ...page.seen(),
+        ...Object.fromEntries(told.map(({ name, values }) => [name, values.map((value) => ({ value }))])),
+    };
+}
+
 function list_show(field) {
     const { page, input, list } = field;
     const names = page.dimensions().filter(({ filter }) => filter !== false);
-    field.found = filter_completions(input.value, input.selectionStart, names, { ...FIXED, ...page.seen() });
+    field.found = filter_completions(input.value, input.selectionStart, names, values_known(page));
     field.choice = -1;
     list.replaceChildren(
         ...field.found.items.map((item, i) =>

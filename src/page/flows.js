@@ -42,6 +42,7 @@ function parameters_of(page, state, more) {
         n: state.n,
         offset: state.offset || null,
         merge: state.whole ? "yes" : null,
+        names: "yes",
         ...more,
     };
 }
@@ -71,17 +72,30 @@ function controls_new(page, state) {
     ];
 }
 
+// Names and their sources are columns behind those of their values.
+const columns_of = (columns) =>
+    columns
+        .map((name, at) => ({ name, at, named: columns[at + 1] === `${name}_name` }))
+        .filter(({ name, at }) => name !== `${columns[at - 1]}_name` && name !== `${columns[at - 2]}_source`);
+
 function flows_show(page, state, answer) {
-    const { columns, flows } = answer;
+    const { flows } = answer;
+    const columns = columns_of(answer.columns);
     const number = (name) => SUMS.includes(name) || name === "bucket" || page.meta?.sums?.includes(name);
-    const cell = (name, value) => {
+    const cell = (flow, { name, at, named }) => {
+        const value = flow[at];
         if (name === "bucket") return make("td", { class: "time" }, moment_text(value, state.zone));
         if (number(name)) return make("td", { class: "number", title: exact_text(value) }, amount_text(name, value));
-        return make("td", null, value === null || value === "" ? "" : value_new(page, state, name, String(value)));
+        if (value === null || value === "") return make("td");
+        const about = named ? flow.slice(at + 1, at + 3) : [];
+        return make("td", null, value_new(page, state, name, String(value), ...about));
     };
     page.see(
-        columns,
-        flows.slice(0, 50).map((flow) => ({ key: flow.map(String) })),
+        columns.map(({ name }) => name),
+        flows.slice(0, 50).map((flow) => ({
+            key: columns.map(({ at }) => String(flow[at])),
+            name: columns.map(({ at, named }) => (named ? flow[at + 1] : "")),
+        })),
     );
     const turn = (rel, text, offset) =>
         make("a", { class: "button", rel, href: state_address(state_with(state, { offset })) }, text);
@@ -98,7 +112,7 @@ function flows_show(page, state, answer) {
                     make(
                         "tr",
                         null,
-                        columns.map((name) => head_new(page, state, name, number(name))),
+                        columns.map(({ name }) => head_new(page, state, name, number(name))),
                     ),
                 ),
                 make(
@@ -108,7 +122,7 @@ function flows_show(page, state, answer) {
                         make(
                             "tr",
                             null,
-                            flow.map((value, i) => cell(columns[i], value)),
+                            columns.map((column) => cell(flow, column)),
                         ),
                     ),
                 ),

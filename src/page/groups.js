@@ -44,7 +44,7 @@ export function groups_table(page, state, answer, spec) {
                     i === 0 && spec.colours
                         ? make("span", { class: "swatch", style: { background: `var(${spec.colours(group, index)})` } })
                         : null,
-                    value_new(page, state, dimension, group.key[i], group.name?.[i]),
+                    value_new(page, state, dimension, group.key[i], group.name?.[i], group.source?.[i]),
                 ),
             ),
             bar &&

@@ -9,6 +9,13 @@ import { panel_load, panel_new } from "./panel.js";
 import { state_address, state_with } from "./state.js";
 import { amount_text, exact_text } from "./units.js";
 
+const SOURCES = { file: "file of names", dns: "DNS" };
+const DIRECTIONS = [
+    ["in", "Into own networks (download)"],
+    ["out", "Out of own networks (upload)"],
+    ["internal", "Within own networks"],
+];
+
 // side: where the host itself stands
 const LISTS = [
     { slot: "sent", title: "Sends to", side: "src", group: "dst" },
@@ -59,10 +66,10 @@ export function host_open(page) {
                     ),
                 ),
             );
-            names_show(names, host);
+            names_show(page, state, names, host);
             panel_load(
                 chart,
-                () => ends_ask(page, state, filter_of),
+                () => ends_ask(page, state, filter_of, host),
                 (answer) => ends_show(page, state, answer),
                 () => empty_advice(page, state, make),
             );
@@ -117,30 +124,54 @@ function host_ask(page, host) {
     );
 }
 
-async function names_show(element, host) {
+// What the host is called, by which source, and where it is.
+async function names_show(page, state, element, host) {
     const answer = await api_get("names", "/api/names", { address: host }).catch(() => null);
     const known = answer?.names?.[host];
-    element.textContent = known ? [known.host, known.network, known.country].filter(Boolean).join(" · ") : "";
+    const link = (filter) => state_address(state_with(state, { view: "explore", host: "", filter }));
+    const parts = known
+        ? [
+              known.host && make("strong", { title: SOURCES[known.source] ?? null }, known.host),
+              ...Object.entries(known.tags ?? {}).map(([name, value]) => [
+                  name === "network" ? "" : `${name} `,
+                  make("a", { href: link(filter_add(state.filter, name, value, false)) }, value),
+              ]),
+              known.network && make("span", null, known.network),
+              known.country && make("span", null, known.country),
+              known.local === true && "own network",
+          ].filter(Boolean)
+        : [];
+    element.replaceChildren(...parts.flatMap((part, i) => [i ? " · " : "", part].flat().filter(Boolean)));
 }
 
-async function ends_ask(page, state, filter_of) {
+// Of an own host what it sends and receives beyond the own networks: null where these are not known.
+async function directions_ask(page, state, host) {
+    if (!page.dimension("direction")) return null;
+    const filter = filter_add(state.filter, "host", host, false);
+    const answer = await query_ask("directions", page, state, { group: "direction", n: 4, filter }).catch(() => null);
+    return answer && Object.fromEntries(answer.groups.map((group) => [group.key[0], group]));
+}
+
+async function ends_ask(page, state, filter_of, host) {
     const more = { series: "yes", compare: "before", points: points_of(innerWidth) };
-    const [inward, outward, loss] = await Promise.all([
+    const [inward, outward, loss, directions] = await Promise.all([
         query_ask("in", page, state, { ...more, filter: filter_of(state, "dst") }),
         query_ask("out", page, state, { ...more, filter: filter_of(state, "src") }),
         loss_ask(page),
+        directions_ask(page, state, host),
     ]);
     return {
         inward,
         outward,
         loss,
+        directions,
         tables: inward.tables,
         rows: inward.rows + outward.rows,
         ms: Math.max(inward.ms, outward.ms),
     };
 }
 
-function ends_show(page, state, { inward, outward, loss }) {
+function ends_show(page, state, { inward, outward, loss, directions }) {
     if (!inward.total.flows && !outward.total.flows && !inward.total.packets && !outward.total.packets) return null;
     const lines = [
         { label: "In", colour: "--c1", values: inward.series[0] },
@@ -164,8 +195,13 @@ function ends_show(page, state, { inward, outward, loss }) {
                 answer.before ? change_new(answer.total[state.metric], answer.before[state.metric]) : null,
             ),
         );
+    // A host that is none of ours has its traffic with us under the same words, seen from our side.
+    const shown = DIRECTIONS.filter(([name]) => directions?.[name]);
+    const beyond = shown.map(([name, title]) =>
+        tile(title, { total: directions[name], before: directions[name].before }),
+    );
     return [
-        make("div", { class: "tiles" }, tile("In", inward), tile("Out", outward)),
+        make("div", { class: "tiles" }, tile("In", inward), tile("Out", outward), beyond),
         chart_new({
             ...inward,
             lines,

@@ -83,7 +83,7 @@ const PARAMETERS = {
         initial: ["src"],
         write: (names) => names.join(","),
         accepted: "one or two names: src,dst",
-        read: (text) => (/^[a-zA-Z]\w*(,[a-zA-Z]\w*)?$/.test(text) ? text.split(",") : null),
+        read: (text) => (/^[a-zA-Z][\w/]*(,[a-zA-Z][\w/]*)?$/.test(text) ? text.split(",") : null),
     },
     v: { key: "kind", ...word(...KINDS), initial: "stacked" },
     n: { key: "n", ...number(1, 1000) },

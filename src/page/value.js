@@ -23,9 +23,12 @@ const PROTOCOLS = {
     132: "sctp",
 };
 
+const SOURCES = { file: " (file of names)", dns: " (DNS)" };
+
 // "443 https", "192.0.2.7": numbers stay in sight where a name is known, but for protocols.
 export function value_text(dimension, key, name) {
     if (dimension === "proto") return name || PROTOCOLS[key] || `protocol ${key}`;
+    if (key === "") return "(none)";
     if (!name) return key;
     return ADDRESSES.includes(dimension) || dimension === "class" ? key : `${key} ${name}`;
 }
@@ -38,7 +41,7 @@ export const group_text = (dimensions, group) =>
 const filter_knows = (page, dimension) => page.dimension(dimension)?.filter !== false;
 
 // The links of a value: itself to the host's page or to the flows with it alone; "+" and "−" narrow what is shown.
-export function value_new(page, state, dimension, key, name) {
+export function value_new(page, state, dimension, key, name, source) {
     const link = (filter, changes) => state_address(state_with(state, { filter, ...changes }));
     const host = ADDRESSES.includes(dimension);
     const known = filter_knows(page, dimension);
@@ -53,7 +56,7 @@ export function value_new(page, state, dimension, key, name) {
                   {
                       href: link(state.filter, { view: "host", host: key }),
                       class: "host",
-                      title: name ? `${text} ${name}` : null,
+                      title: name ? `${text} ${name}${SOURCES[source] ?? ""}` : null,
                   },
                   text,
               )

@@ -1,4 +1,4 @@
-/* flowimport top: show the top hosts, ports or flows, as a table for people. */
+/* flowimport top: show the top hosts, ports, flows or groups of any dimensions, as a table for people. */
 #include <inttypes.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -10,6 +10,7 @@
 #include "tool/document.h"
 #include "tool/units.h"
 #include "store/query/metric.h"
+#include "store/query/named.h"
 #include "store/query/query.h"
 
 static const struct kind {
@@ -18,6 +19,7 @@ static const struct kind {
     {"hosts", "host", {"host"}},
     {"ports", "port", {"port"}},
     {"flows", "flow", {"src", "dst", "sport", "dport", "proto"}},
+    {"by", "group", {NULL}}, /* what its operand says */
 };
 enum { KINDS = sizeof kinds / sizeof kinds[0] };
 
@@ -33,6 +35,28 @@ static void groups_add(const struct kind *kind, const struct dimensions *dimensi
         const struct dimension *dimension = dimension_find(dimensions, kind->keys[i], strlen(kind->keys[i]));
         if (dimension && (dimension->in_flows || dimension->is_either)) query->group[query->n_group++] = dimension;
     }
+}
+
+enum { BY_MAX = 2 };
+
+/* The dimensions of "src_site,dst_site". */
+static int by_read(const char *text, const struct dimensions *dimensions, struct query *query) {
+    struct buffer accepted = BUFFER_INIT;
+    for (const char *at = text; *at;) {
+        size_t len = strcspn(at, ",");
+        const struct dimension *dimension = dimension_find(dimensions, at, len);
+        if (!dimension || query->n_group == BY_MAX) {
+            dimensions_show(dimensions, &accepted);
+            int failed =
+                command_fail(EXIT_USAGE, "'%s' is not accepted: expected at most %d, separated by commas, of %s", text,
+                             BY_MAX, accepted.data);
+            buffer_release(&accepted);
+            return failed;
+        }
+        query->group[query->n_group++] = dimension;
+        at += len + (at[len] == ',');
+    }
+    return EXIT_DONE;
 }
 
 /* Rows
@@ -90,16 +114,41 @@ static void flow_show(const struct query *query, const struct query_group *group
     if (service) buffer_printf(out, " (%s)", service);
 }
 
-/* A row's name with what is known of it: "192.0.2.7", "443 https", or a flow. */
-static void name_show(const struct query *query, const struct query_group *group, struct buffer *out) {
+/* What one of its keys is called. */
+static void named_key(const struct name_book *book, const struct query *query, const struct query_group *group,
+                      unsigned which, struct named *named) {
+    const uint8_t *values[QUERY_GROUPS_MAX];
+    for (unsigned i = 0; i < query->n_group; i++)
+        values[i] = group->key[i];
+    const struct named_row row = {group->family, query->n_group, query->group, values};
+    named_find(book, &row, which, named);
+}
+
+/* A row's name with what is known of it: "192.0.2.7 mail", "443 https", "Berlin, Bonn", or a flow. */
+static void name_show(const struct name_book *book, const struct kind *kind, const struct query *query,
+                      const struct query_group *group, struct buffer *out) {
     buffer_clear(out);
-    if (!query->group[0]->is_either) {
+    if (strcmp(kind->name, "flows") == 0) {
         flow_show(query, group, out);
         return;
     }
-    const char *service = dimension_name(query->group[0], group->key[0], 0);
-    key_show(query, group, 0, out);
-    if (service) buffer_printf(out, " %s", service);
+    for (unsigned i = 0; i < query->n_group; i++) {
+        struct named named;
+        size_t before = out->len;
+        if (i) buffer_add_text(out, ", ");
+        key_show(query, group, (int)i, out);
+        if (out->len == before + (i ? 2 : 0)) buffer_add_text(out, "(none)");
+        named_key(book, query, group, i, &named);
+        if (named.text[0]) buffer_printf(out, " %s", named.text);
+    }
+}
+
+/* Columns that a text takes up on a terminal: its characters, each taken for one column. */
+static int width_of(const struct buffer *text) {
+    int width = 0;
+    for (size_t i = 0; i < text->len; i++)
+        width += ((unsigned char)text->data[i] & 0xc0) != 0x80;
+    return width;
 }
 
 /* The table
@@ -128,14 +177,15 @@ static void value_print(const struct flow_layout *layout, unsigned metric, sum_w
     printf("  %*s", is_exact || value < SUM_MOST ? 10 : 12, text);
 }
 
-static void table_print(const struct flow_layout *layout, const struct kind *kind, const struct query *query,
+static void table_print(const struct config *config, const struct kind *kind, const struct query *query,
                         const struct query_result *result) {
+    const struct flow_layout *layout = &config->layout;
     struct buffer name = BUFFER_INIT;
     int width = (int)strlen(kind->head);
     unsigned order = query->metric;
     for (unsigned i = 0; i < result->n_groups; i++) {
-        name_show(query, &result->groups[i], &name);
-        if ((int)name.len > width) width = (int)name.len;
+        name_show(config->book, kind, query, &result->groups[i], &name);
+        if (width_of(&name) > width) width = width_of(&name);
     }
     printf("%4s  %-*s  %10s  %6s", "", width, kind->head, metric_name(layout, order), "share");
     for (unsigned i = 0; i <= layout->n_sums; i++)
@@ -143,8 +193,8 @@ static void table_print(const struct flow_layout *layout, const struct kind *kin
     printf("\n");
     for (unsigned i = 0; i < result->n_groups; i++) {
         const sum_wide *values = result->groups[i].values, total = result->total[order];
-        name_show(query, &result->groups[i], &name);
-        printf("%4u  %-*s", i + 1, width, name.data);
+        name_show(config->book, kind, query, &result->groups[i], &name);
+        printf("%4u  %s%*s", i + 1, name.data, width - width_of(&name), "");
         value_print(layout, order, values[order], result->is_exact);
         printf("  %4.1f %%", total ? 100.0 * (double)values[order] / (double)total : 0.0);
         for (unsigned v = 0; v <= layout->n_sums; v++)
@@ -183,8 +233,8 @@ static void values_write(struct document *document, const struct flow_layout *la
 }
 
 /* Its keys by the names of their dimensions; the service is that of the port, or of a flow's lower one. */
-static void group_write(struct document *document, const struct kind *kind, const struct query *query,
-                        const struct query_group *group) {
+static void group_write(struct document *document, const struct name_book *book, const struct kind *kind,
+                        const struct query *query, const struct query_group *group) {
     struct buffer text = BUFFER_INIT;
     int place = place_of(query, DIMENSION_PROTOCOL, SIDE_SOURCE);
     for (unsigned i = 0; i < query->n_group; i++) {
@@ -195,6 +245,11 @@ static void group_write(struct document *document, const struct kind *kind, cons
             document_number(document, dimension->name, strtoull(text.data, NULL, 10));
         else
             document_text(document, dimension->name, text.data);
+    }
+    for (unsigned i = 0; i < query->n_group && strcmp(kind->name, "hosts") == 0; i++) {
+        struct named named;
+        named_key(book, query, group, i, &named);
+        document_text(document, "name", named.text[0] ? named.text : NULL);
     }
     if (strcmp(kind->name, "ports") == 0)
         document_text(document, "service", dimension_name(query->group[0], group->key[0], 0));
@@ -218,7 +273,7 @@ static void document_write(const struct command_call *call, const struct kind *k
     document_array(&document, "rows");
     for (unsigned i = 0; i < result->n_groups; i++) {
         document_object(&document, NULL);
-        group_write(&document, kind, query, &result->groups[i]);
+        group_write(&document, call->config->book, kind, query, &result->groups[i]);
         values_write(&document, layout, result->groups[i].values);
         document_close(&document);
     }
@@ -229,31 +284,44 @@ static void document_write(const struct command_call *call, const struct kind *k
 int command_top(const struct command_call *call) {
     const struct command_options *options = call->options;
     const struct flow_layout *layout = &call->config->layout;
-    const struct kind *kind = call->n_operands == 1 ? kind_find(call->operands[0]) : NULL;
-    const struct filter every_flow = {.n_terms = 0};
+    const struct kind *kind = call->n_operands > 0 ? kind_find(call->operands[0]) : NULL;
+    bool is_by = kind && strcmp(kind->name, "by") == 0;
+    struct filter filter;
+    struct filter_fault fault;
     struct dimensions dimensions;
     struct query_result result;
     struct error error;
-    if (!kind) return command_usage(call);
+    if (!kind || call->n_operands != (is_by ? 2 : 1)) return command_usage(call);
     if (options->to && options->to <= options->from) return command_fail(EXIT_USAGE, "--to is not later than --from");
     struct query query = {.from = options->from,
                           .to = options->to ? options->to : INT64_MAX,
-                          .all_time = !options->from && !options->to &&
+                          .all_time = !options->from && !options->to && !options->where &&
                                       !(call->pipeline->schema.leave_out & SCHEMA_LEAVE_ALL_TIME),
-                          .filter = &every_flow,
+                          .filter = &filter,
                           .metric = (unsigned)metric_find(layout, NULL),
                           .n = (unsigned)options->n};
-    dimensions_init(&dimensions, layout);
+    dimensions_init(&dimensions, layout, call->config->book);
     groups_add(kind, &dimensions, &query);
+    if (is_by && by_read(call->operands[1], &dimensions, &query) != EXIT_DONE) return EXIT_USAGE;
+    if (filter_parse(&filter, &dimensions, options->where, &fault) != 0)
+        return command_fail(EXIT_USAGE, "--where: '%s' is not accepted: expected %s", fault.term, fault.accepted);
     struct store *store = pipeline_store(call->pipeline, "flowimport");
+    enum store_status status = STORE_OK;
+    if (store) status = query_run(store, &call->pipeline->schema, &query, &result, &error);
+    filter_release(&filter);
     if (!store) return EXIT_FAILED;
-    enum store_status status = query_run(store, &call->pipeline->schema, &query, &result, &error);
     store_close(store);
     if (status != STORE_OK) return command_fail(EXIT_FAILED, "%s", error.text);
+    if (result.refused.parameter) {
+        int refused = command_fail(EXIT_USAGE, "'%s' is not accepted: expected %s", result.refused.value,
+                                   result.refused.accepted);
+        query_release(&result);
+        return refused;
+    }
     if (options->json) {
         document_write(call, kind, &query, &result);
     } else {
-        table_print(layout, kind, &query, &result);
+        table_print(call->config, kind, &query, &result);
         total_print(call, &query, &result);
     }
     query_release(&result);

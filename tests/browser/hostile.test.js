@@ -16,7 +16,8 @@ async function names_change(context) {
         const response = await route.fetch();
         const body = await response.json();
         for (const group of body.groups ?? []) group.name = group.key.map(() => NAMES[next++ % NAMES.length]);
-        if (body.names) for (const address of Object.keys(body.names)) body.names[address] = { host: NAMES[0], network: NAMES[1], country: NAMES[5] };
+        if (body.names) for (const address of Object.keys(body.names)) body.names[address] = { host: NAMES[0], source: "dns", network: NAMES[1],
+            country: NAMES[5], tags: { network: NAMES[6], site: NAMES[9] }, local: false };
         await route.fulfill({ response, json: body });
     };
     // The page may have gone on before its answer came.
@@ -28,6 +29,7 @@ const strangers = (page) => page.evaluate(() =>
     [...document.querySelectorAll("img, script:not([src^='/']), iframe, object, embed, [onerror], [onload], [href^='javascript:'], [href^='//']")].map(({ outerHTML }) => outerHTML.slice(0, 200)));
 
 const PAGES = [`/?${range()}`, `/explore?${range()}&g=src,dst`, `/explore?${range()}&g=src,dst&v=heat`, `/explore?${range()}&g=src,dst&v=sankey`, `/explore?${range()}&g=src,dst&v=matrix`,
+    `/explore?${range()}&g=src_network,direction`, `/explore?${range()}&g=src_network,dst_network&v=sankey`, `/flows?${range()}`,
     `/host/${HOST}?${range()}`, `/graph?${range()}&n=20`, `/bundle?${range()}&n=20`, `/hive?${range()}&n=20`];
 
 drive("names of hosts are text everywhere", PAGES[0], async (page) => {
@@ -39,6 +41,10 @@ drive("names of hosts are text everywhere", PAGES[0], async (page) => {
     }
     await page.goto(`/host/${HOST}?${range()}`);
     await page.locator(".names").getByText(NAMES[0]).waitFor();
+    // What is written from right to left turns nothing around but itself.
+    for (const where of [".names > *", ".value .name"])
+        for (const way of await page.locator(where).evaluateAll((all) => all.map((one) => getComputedStyle(one).unicodeBidi)))
+            assert.equal(way, "isolate", where);
 }, { prepare: names_change });
 
 const ADDRESSES = ["/host/%3Cimg%20src%3Dx%20onerror%3Dalert(1)%3E", "/?f=%3Cscript%3Ealert(1)%3C/script%3E", "/explore?g=%3Cb%3E&v=%3Cb%3E&n=-1&t=%3Cimg%20src=x%3E..now",

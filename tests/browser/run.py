@@ -27,6 +27,11 @@ HOUR = 3600
 SIZES = (600, 3600)
 
 
+NAMES = """10.0.0.0/13 name="<b>West</b>" site="Low, one"
+10.8.0.0/13 site=High
+"""
+
+
 def now_hour():
     return int(time.time()) // HOUR * HOUR
 
@@ -78,7 +83,8 @@ def site_served(folder, store, entries, alone=False):
     folder = pathlib.Path(tempfile.mkdtemp(dir=folder))
     (folder / "redis").mkdir()
     queue = rig.Redis(folder / "redis")
-    site = rig.Site(folder, queue, store, sizes=SIZES)
+    (folder / "names").write_text(NAMES)
+    site = rig.Site(folder, queue, store, sizes=SIZES, names={"files": str(folder / "names"), "local": "10.0.0.0/13"})
     try:
         count = queue.push(entries)
         daemon = site.daemon(http={"listen": "127.0.0.1:0"})

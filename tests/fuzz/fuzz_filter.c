@@ -25,7 +25,7 @@ static void prepare(void) {
                          FLOW_LAYOUT_SUMS, &error) != 0)
         abort();
     schema_init(&schema, &layout, sizes, 1);
-    dimensions_init(&dimensions, &layout);
+    dimensions_init(&dimensions, &layout, NULL);
 }
 
 /* Nothing of the text is in the condition: it is made of names of ours, blanks, brackets and question marks. */

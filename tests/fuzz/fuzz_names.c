@@ -12,7 +12,8 @@ enum { RANGES_MAX = 512 };
 /* The ranges begin at 0, go up, and say at both of their ends what a search says. */
 static void ranges_check(const struct name_book *book, unsigned subject, unsigned family) {
     static struct name_range ranges[RANGES_MAX];
-    unsigned n = name_book_ranges(book, subject, family, ranges, RANGES_MAX), width = family == FLOW_IPV4 ? 4 : 16;
+    unsigned n = name_book_ranges(book, subject, NULL, 0, family, ranges, RANGES_MAX),
+             width = family == FLOW_IPV4 ? 4 : 16;
     if (n == 0) abort();
     if (n > RANGES_MAX) n = RANGES_MAX;
     for (unsigned i = 0; i < width; i++)

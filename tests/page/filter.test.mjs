@@ -17,6 +17,28 @@ test("terms", () => {
     ]);
 });
 
+test("values in quotes", () => {
+    assert.deepEqual(filter_terms('site=B customer="Example, ""Inc."" x",Y !role="" src_site==1'), [
+        { not: false, name: "site", values: ["B"], text: "site=B" },
+        { not: false, name: "customer", values: ['Example, "Inc." x', "Y"], text: 'customer="Example, ""Inc."" x",Y' },
+        { not: true, name: "role", values: [""], text: '!role=""' },
+        { not: false, name: "src_site", values: ["=1"], text: "src_site==1" },
+    ]);
+    assert.equal(filter_add("", "site", "", false), 'site=""');
+    assert.equal(filter_add("", "customer", 'Example, "Inc."', false), 'customer="Example, ""Inc."""');
+    assert.equal(filter_add('!site="a b"', "site", "c,d", true), '!site="a b","c,d"');
+    assert.equal(filter_add('!site="a b","c,d",e', "site", "c,d", false), '!site="a b",e site="c,d"');
+    assert.equal(filter_complete_words('site="a b" 443', ["tcp"]), 'site="a b" port=443');
+    const names = [{ name: "site", title: "Site" }];
+    const values = { site: [{ value: "Bonn" }, { value: "Berlin, two" }] };
+    const texts = (text) => filter_completions(text, text.length, names, values).items.map((item) => item.text);
+    assert.deepEqual(texts("site=b"), ["site=Bonn", 'site="Berlin, two"']);
+    assert.deepEqual(texts('site="Berlin, t'), ['site="Berlin, two"']);
+    assert.deepEqual(texts('!site="a b",bo'), ['!site="a b",Bonn']);
+    // Behind the closing quote and a blank another term begins.
+    assert.deepEqual(texts('site="a b" s'), ["site="]);
+});
+
 test("a value asked for, or ruled out", () => {
     const cases = [
         ["", "src", "192.0.2.7", false, "src=192.0.2.7"],

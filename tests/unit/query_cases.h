@@ -3,190 +3,13 @@
 #ifndef FLOWIMPORT_TESTS_QUERY_CASES_H
 #define FLOWIMPORT_TESTS_QUERY_CASES_H
 
-#include "random.h"
-#include "store_env.h"
-
 #include "store/query/flow_list.h"
-#include "store/query/query.h"
 #include "store/settings.h"
 
 /* The URL of a store that nobody has written to, kept by the callee; asked once by every test. */
 static const char *fresh_url(void);
 
-enum { QUERY_FLOWS = 400, QUERY_DAYS = 3, QUERY_START = 1700006400 /* 2023-11-15T00:00:00Z */ };
-
-struct world {
-    struct env env;
-    struct dimensions dimensions;
-    struct test_flow flows[QUERY_FLOWS];
-    uint32_t first_day;
-};
-
-static inline void world_fill(struct world *world, uint64_t seed) {
-    static const uint16_t ports[] = {0, 53, 80, 443, 8080, 51515};
-    static const uint8_t protocols[] = {6, 6, 6, 17, 17, 1, 58, 47};
-    for (unsigned i = 0; i < QUERY_FLOWS; i++) {
-        struct test_flow *flow = &world->flows[i];
-        *flow = (struct test_flow){
-            .family = random_below(&seed, 4) ? FLOW_IPV4 : FLOW_IPV6,
-            /* Not before half an hour into the first day, so that its buckets begin at different times. */
-            .bucket = QUERY_START + 1800 + (uint32_t)random_below(&seed, QUERY_DAYS * 1440 - 30) * 60,
-            .source = (uint8_t)(1 + random_below(&seed, 6)),
-            .destination = (uint8_t)(1 + random_below(&seed, 6)),
-            .source_port = ports[random_below(&seed, 6)],
-            .destination_port = ports[random_below(&seed, 6)],
-            .protocol = protocols[random_below(&seed, 8)],
-            .packets = 1 + random_below(&seed, 9),
-            .octets = 40 + random_below(&seed, 3) * 100,
-            .flows = 1 + random_below(&seed, 1000000)};
-        /* On either side of a day's end, and of the range's. */
-        if (i < 4) flow->bucket = QUERY_START + 86400 * (1 + i / 2) - (i % 2) * 60;
-    }
-    for (unsigned i = 0; i < QUERY_FLOWS; i += 16)
-        generation_write(&world->env, "a", i, world->flows + i, QUERY_FLOWS - i < 16 ? QUERY_FLOWS - i : 16);
-}
-
-static inline void world_init(struct world *world, const uint32_t *sizes, unsigned n_sizes) {
-    memset(world, 0, sizeof *world);
-    names_init();
-    env_schema(&world->env, FLOW_LAYOUT_KEYS, FLOW_LAYOUT_SUMS, sizes, n_sizes);
-    env_open(&world->env, fresh_url());
-    dimensions_init(&world->dimensions, &world->env.layout);
-    world_fill(world, 7);
-}
-
-static const uint32_t world_sizes[] = {60, 600, 3600, 86400};
-
-/* The separate calculation
- * ------------------------------------------------------------------------------------------------------------ */
-
-static inline bool is_class(const struct test_flow *flow, enum proto_class class) {
-    return proto_class(flow->protocol) == class;
-}
-
-/* Terms, and what they mean. */
-#define TERM(name, condition)                                                                                          \
-    static inline bool name(const struct test_flow *flow) { return condition; }
-TERM(src_1, flow->family == FLOW_IPV4 && flow->source == 1)
-TERM(dst_v6, flow->family == FLOW_IPV6 && (flow->destination == 2 || flow->destination == 3))
-TERM(host_2, flow->family == FLOW_IPV4 && (flow->source == 2 || flow->destination == 2))
-TERM(src_net, flow->family == FLOW_IPV4 ? flow->source >= 4 && flow->source <= 7 : flow->source == 5)
-TERM(host_all6, flow->family == FLOW_IPV6)
-TERM(port_53, flow->source_port == 53 || flow->destination_port == 53)
-TERM(dport_range, flow->destination_port >= 80 && flow->destination_port <= 8080)
-TERM(sport_two, flow->source_port == 0 || flow->source_port == 443)
-TERM(proto_udp, flow->protocol == 17)
-TERM(proto_one_or_47, flow->protocol == 1 || flow->protocol == 47)
-TERM(class_two, is_class(flow, PROTO_TCP) || is_class(flow, PROTO_ICMP))
-TERM(class_other, is_class(flow, PROTO_OTHER))
-TERM(family_4, flow->family == FLOW_IPV4)
-
-static const struct {
-    const char *text;
-    bool (*holds)(const struct test_flow *flow);
-} world_terms[] = {
-    {"src=192.0.2.1", src_1},
-    {"dst=2001:db8::2/127", dst_v6},
-    {"host=192.0.2.2", host_2},
-    {"src=192.0.2.4/30,2001:db8::5", src_net},
-    {"host=::/0", host_all6},
-    {"port=53", port_53},
-    {"destinationTransportPort=80-8080", dport_range},
-    {"sport=443,0", sport_two},
-    {"proto=udp", proto_udp},
-    {"proto=1,47", proto_one_or_47},
-    {"class=icmp,tcp", class_two},
-    {"class=other", class_other},
-    {"family=4", family_4},
-};
-enum { WORLD_TERMS = sizeof world_terms / sizeof world_terms[0] };
-
-struct chosen { /* of world_terms */
-    unsigned n, terms[3];
-    bool is_not[3];
-    char text[256];
-};
-
-static inline bool chosen_hold(const struct chosen *chosen, const struct test_flow *flow) {
-    for (unsigned i = 0; i < chosen->n; i++)
-        if (world_terms[chosen->terms[i]].holds(flow) == chosen->is_not[i]) return false;
-    return true;
-}
-
-/* A dimension's value of one end, as text. */
-static inline void end_text(const struct dimension *dimension, const struct test_flow *flow, unsigned side, char *text,
-                            size_t size) {
-    bool at_source = dimension->is_either ? side == 0 : dimension->name[0] == 's';
-    switch (dimension->form) {
-    case DIMENSION_ADDRESS:
-        snprintf(text, size, flow->family == FLOW_IPV4 ? "192.0.2.%u" : "2001:db8::%u",
-                 at_source ? flow->source : flow->destination);
-        return;
-    case DIMENSION_PORT: snprintf(text, size, "%u", at_source ? flow->source_port : flow->destination_port); return;
-    case DIMENSION_CLASS: snprintf(text, size, "%s", proto_class_names[proto_class(flow->protocol)]); return;
-    case DIMENSION_FAMILY: snprintf(text, size, "%d", flow->family == FLOW_IPV4 ? 4 : 6); return;
-    default: snprintf(text, size, "%u", flow->protocol);
-    }
-}
-
-enum { EXPECTED_MAX = 1000 };
-
-struct expected {
-    char key[128];
-    uint64_t values[3], before[3], series[QUERY_POINTS_MAX / 10];
-    bool is_there; /* in the time itself */
-};
-
-struct expectation {
-    unsigned n;
-    struct expected groups[EXPECTED_MAX];
-    struct expected total;
-};
-
-static inline void expected_add(struct expected *group, const struct test_flow *flow, const struct query *query,
-                                const struct query_result *result) {
-    const uint64_t values[] = {flow->packets, flow->octets, flow->flows};
-    uint64_t length = result->to - result->from;
-    bool now = flow->bucket >= result->from && flow->bucket < result->to;
-    bool before = flow->bucket + length >= result->from && flow->bucket < result->from;
-    for (unsigned i = 0; i < 3; i++) {
-        if (now) group->values[i] += values[i];
-        if (before && result->has_before) group->before[i] += values[i];
-    }
-    group->is_there |= now;
-    if (now && query->series)
-        group->series[(flow->bucket - result->first_time) / result->step] += values[query->metric];
-}
-
-static inline struct expected *expected_of(struct expectation *expectation, const char *key) {
-    for (unsigned i = 0; i < expectation->n; i++)
-        if (strcmp(expectation->groups[i].key, key) == 0) return &expectation->groups[i];
-    assert_true(expectation->n < EXPECTED_MAX);
-    snprintf(expectation->groups[expectation->n].key, sizeof expectation->groups[0].key, "%s", key);
-    return &expectation->groups[expectation->n++];
-}
-
-static inline struct expectation *expect(const struct world *world, const struct query *query,
-                                         const struct query_result *result, const struct chosen *chosen) {
-    struct expectation *expectation = calloc(1, sizeof *expectation);
-    bool either = false;
-    for (unsigned k = 0; k < query->n_group; k++)
-        either |= query->group[k]->is_either;
-    for (unsigned i = 0; i < QUERY_FLOWS; i++) {
-        const struct test_flow *flow = &world->flows[i];
-        if (!chosen_hold(chosen, flow)) continue;
-        expected_add(&expectation->total, flow, query, result);
-        for (unsigned side = 0; query->n_group > 0 && side <= either; side++) {
-            char key[128] = "", text[64];
-            for (unsigned k = 0; k < query->n_group; k++) {
-                end_text(query->group[k], flow, side, text, sizeof text);
-                snprintf(key + strlen(key), sizeof key - strlen(key), "%s%s", k ? "|" : "", text);
-            }
-            expected_add(expected_of(expectation, key), flow, query, result);
-        }
-    }
-    return expectation;
-}
+#include "query_world.h"
 
 /* The comparison
  * ---------------------------------------------------------------------------------------------------------- */
@@ -283,7 +106,7 @@ static inline void any_query_is_exact(void **state) {
     unsigned from_index = 0, from_flows = 0, from_aggr = 0, with_before = 0;
     (void)state;
     world_init(&world, world_sizes, 4);
-    for (unsigned round = 0; round < 600; round++) {
+    for (unsigned round = 0; round < 900; round++) {
         struct chosen chosen;
         struct filter filter;
         struct filter_fault fault = {.term = ""};
@@ -323,6 +146,7 @@ static inline void any_query_is_exact(void **state) {
         filter_release(&filter);
     }
     assert_true(from_index > 50 && from_flows > 50 && from_aggr > 50 && with_before > 50);
+    name_book_drop(world.book);
     env_release(&world.env);
 }
 
@@ -367,6 +191,7 @@ static inline void all_time_is_what_there_is(void **state) {
             }
         }
     }
+    name_book_drop(world.book);
     env_release(&world.env);
 }
 
@@ -469,6 +294,7 @@ static inline void lists_are_exact(void **state) {
         flow_list_release(&all);
         filter_release(&filter);
     }
+    name_book_drop(world.book);
     env_release(&world.env);
 }
 
@@ -521,6 +347,7 @@ static inline void the_cheapest_tables_answer(void **state) {
     tables_are(&world, QUERY_START, end, "port", "", true, "flows_aggr_600 index_ports index_ports_600");
     tables_are(&world, day - 60, end, "port", "", false,
                "flows_aggr_60 flows_aggr_86400 index_ports_60 index_ports_86400");
+    name_book_drop(world.book);
     env_release(&world.env);
 }
 
@@ -570,6 +397,7 @@ static inline void dropped_days_are_read_from_larger_buckets(void **state) {
         buffer_release(&tables);
         query_release(&result);
     }
+    name_book_drop(world.book);
     env_release(&world.env);
 }
 
@@ -581,7 +409,7 @@ static inline void what_no_table_has_is_refused(void **state) {
     memset(&world, 0, sizeof world);
     env_schema(&world.env, "destinationTransportPort,ingressInterface", FLOW_LAYOUT_SUMS, sizes, 1);
     env_open(&world.env, fresh_url());
-    dimensions_init(&world.dimensions, &world.env.layout);
+    dimensions_init(&world.dimensions, &world.env.layout, NULL);
     tables_are(&world, T0, T0 + 60, "src", "", false, "flows_aggr_60 index_nodes index_nodes6");
     tables_are(&world, T0, T0 + 60, "ingressInterface", "", false, "flows_60");
     tables_are(&world, T0, T0 + 60, "ingressInterface", "dport=80", false, "flows_60");
@@ -614,7 +442,7 @@ static inline void keys_of_every_type_are_told_apart(void **state) {
     memset(&world, 0, sizeof world);
     env_schema(&world.env, "interfaceName,sourceMacAddress,mibObjectValueInteger,flowId", FLOW_LAYOUT_SUMS, sizes, 1);
     env_open(&world.env, fresh_url());
-    dimensions_init(&world.dimensions, &world.env.layout);
+    dimensions_init(&world.dimensions, &world.env.layout, NULL);
     const struct table *table = schema_table(&world.env.schema, TABLE_FLOWS, FLOW_IPV4, 60);
     const uint32_t bucket = T0;
     store_begin(world.env.store, &ledger, &bucket, 1);

@@ -205,7 +205,7 @@ static void answers_are_exact_sums_of_rows(void **state) {
     (void)state;
     names_init();
     env_init(&env, fresh_url());
-    dimensions_init(&dimensions, &env.layout);
+    dimensions_init(&dimensions, &env.layout, NULL);
     large_write(&env, "a", 2);
     for (size_t i = 0; i < sizeof cases / sizeof cases[0]; i++)
         large_ask(&env, &dimensions, &cases[i]);

@@ -77,9 +77,18 @@ struct name_range {
     uint8_t first[16]; /* up to the next range's */
     uint32_t value;
 };
-/* Returns how many there are; of those above `max` it is not said how many more. The first begins at 0. */
-unsigned name_book_ranges(const struct name_book *book, unsigned subject, unsigned family, struct name_range *ranges,
-                          unsigned max);
+/* Returns how many there are; of those above `max` it is not said how many more. The first begins at 0. With `wanted`,
+ * ranges say 1 where an address has one of these values, else 0. */
+unsigned name_book_ranges(const struct name_book *book, unsigned subject, const uint32_t *wanted, unsigned n_wanted,
+                          unsigned family, struct name_range *ranges, unsigned max);
+
+/* The addresses of hosts or exporters of this name, at most `max`. Returns how many. */
+struct name_address {
+    unsigned family;
+    uint8_t bytes[16];
+};
+unsigned name_book_hosts(const struct name_book *book, uint32_t name, struct name_address *list, unsigned max);
+unsigned name_book_exporters(const struct name_book *book, uint32_t name, struct name_address *list, unsigned max);
 
 /* --- exporters and interfaces --- */
 
@@ -95,6 +104,10 @@ uint32_t name_book_exporter(const struct name_book *book, unsigned family, const
 /* NULL: nothing is known of it. */
 const struct name_interface *name_book_interface(const struct name_book *book, unsigned family, const uint8_t *exporter,
                                                  uint32_t index);
+
+/* The interfaces of this name, at most `max`. Returns how many. */
+unsigned name_book_interfaces(const struct name_book *book, uint32_t name, const struct name_interface **list,
+                              unsigned max);
 
 struct name_counts {
     unsigned prefixes, exporters, interfaces, tags;

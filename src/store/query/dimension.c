@@ -1,6 +1,7 @@
 /* Dimensions out of the layout, and their values as text. */
 #include "store/query/dimension.h"
 
+#include <stdio.h>
 #include <string.h>
 
 #include "flow/names.h"
@@ -8,10 +9,13 @@
 #include "store/key.h"
 
 const char *const dimension_form_names[] = {
-    [DIMENSION_ADDRESS] = "address", [DIMENSION_PORT] = "port",     [DIMENSION_PROTOCOL] = "protocol",
-    [DIMENSION_CLASS] = "class",     [DIMENSION_FAMILY] = "family", [DIMENSION_NUMBER] = "number",
-    [DIMENSION_TEXT] = "text",
+    [DIMENSION_ADDRESS] = "address",     [DIMENSION_PORT] = "port",     [DIMENSION_PROTOCOL] = "protocol",
+    [DIMENSION_CLASS] = "class",         [DIMENSION_FAMILY] = "family", [DIMENSION_NUMBER] = "number",
+    [DIMENSION_TEXT] = "text",           [DIMENSION_PREFIX] = "prefix", [DIMENSION_NAME] = "name",
+    [DIMENSION_DIRECTION] = "direction",
 };
+const char *const dimension_direction_names[] = {
+    [DIRECTION_IN] = "in", [DIRECTION_OUT] = "out", [DIRECTION_INTERNAL] = "internal", [DIRECTION_TRANSIT] = "transit"};
 
 /* The index tables have addresses, ports and classes whatever the configured keys are. */
 static const struct {
@@ -29,6 +33,29 @@ static const struct {
     {"proto", "Protocol", DIMENSION_PROTOCOL, {TUPLE_PROTOCOL, TUPLE_PROTOCOL}, false},
     {"class", "Protocol class", DIMENSION_CLASS, {TUPLE_PROTOCOL, TUPLE_PROTOCOL}, true},
     {"family", "Address family", DIMENSION_FAMILY, {TUPLE_SOURCE, TUPLE_SOURCE}, false},
+};
+
+/* The sizes of networks that are usual: of IPv4, and of IPv6 beside it. */
+static const struct {
+    const char *name, *title;
+    enum side side;
+    uint8_t bits[FLOW_FAMILIES];
+} prefixes[DIMENSIONS_PREFIXES] = {
+    {"src/24", "Source /24, IPv6 /64", SIDE_SOURCE, {24, 64}},
+    {"dst/24", "Destination /24, IPv6 /64", SIDE_DESTINATION, {24, 64}},
+    {"src/16", "Source /16, IPv6 /48", SIDE_SOURCE, {16, 48}},
+    {"dst/16", "Destination /16, IPv6 /48", SIDE_DESTINATION, {16, 48}},
+};
+
+/* Keys with shorter names. */
+static const struct {
+    const char *element, *name, *title;
+    enum dimension_role role;
+} roles[] = {
+    {"exporterIPv4Address", "exporter", "Exporter", ROLE_EXPORTER},
+    {"exporterIPv6Address", "exporter6", "Exporter (IPv6)", ROLE_EXPORTER},
+    {"ingressInterface", "in", "Input interface", ROLE_INTERFACE},
+    {"egressInterface", "out", "Output interface", ROLE_INTERFACE},
 };
 
 static bool is_key(const struct flow_layout *layout, unsigned field) {
@@ -51,16 +78,75 @@ static enum dimension_form form_of(const struct element *element) {
 static void key_dimension_add(struct dimensions *dimensions, const struct flow_field *field) {
     const struct element *element = field->element[FLOW_IPV4];
     bool is_real = element->type == ELEMENT_FLOAT32 || element->type == ELEMENT_FLOAT64;
-    dimensions->list[dimensions->n++] = (struct dimension){.name = element->name,
-                                                           .title = element->name,
-                                                           .form = form_of(element),
-                                                           .can_filter = !is_real,
-                                                           .in_flows = true,
-                                                           .field = {field, field}};
+    struct dimension *dimension = &dimensions->list[dimensions->n++];
+    *dimension = (struct dimension){.name = element->name,
+                                    .title = element->name,
+                                    .form = form_of(element),
+                                    .can_filter = !is_real,
+                                    .in_flows = true,
+                                    .field = {field, field}};
+    for (size_t i = 0; i < sizeof roles / sizeof roles[0]; i++) {
+        if (strcmp(roles[i].element, element->name) != 0) continue;
+        dimension->name = roles[i].name;
+        dimension->title = roles[i].title;
+        dimension->role = roles[i].role;
+    }
 }
 
-void dimensions_init(struct dimensions *dimensions, const struct flow_layout *layout) {
+/* Worked out of addresses; by the index tables, too, where it is about one end. `side`: SIDES is either. */
+static struct dimension *derived_add(struct dimensions *dimensions, const struct flow_layout *layout, unsigned side,
+                                     enum dimension_form form) {
+    struct dimension *dimension = &dimensions->list[dimensions->n++];
+    unsigned first = side == SIDES ? TUPLE_SOURCE : side, last = side == SIDES ? TUPLE_DESTINATION : side;
+    *dimension = (struct dimension){.form = form,
+                                    .is_either = side == SIDES && form == DIMENSION_NAME,
+                                    .can_filter = true,
+                                    .in_flows = is_key(layout, first) && is_key(layout, last),
+                                    .in_index = side != SIDES,
+                                    .side = side == SIDES ? SIDE_SOURCE : (enum side)side,
+                                    .field = {&layout->fields[first], &layout->fields[last]},
+                                    .book = dimensions->book};
+    return dimension;
+}
+
+static void names_add(struct dimensions *dimensions, const struct flow_layout *layout, unsigned subject) {
+    static const struct {
+        unsigned side;
+        const char *name, *title;
+    } ends[] = {{SIDES, "", ""}, {SIDE_SOURCE, "src_", "Source "}, {SIDE_DESTINATION, "dst_", "Destination "}};
+    const char *word = name_book_subject(dimensions->book, subject);
+    for (size_t i = 0; i < sizeof ends / sizeof ends[0]; i++) {
+        if (ends[i].side == SIDES && !(is_key(layout, TUPLE_SOURCE) && is_key(layout, TUPLE_DESTINATION))) continue;
+        struct dimension *dimension = derived_add(dimensions, layout, ends[i].side, DIMENSION_NAME);
+        dimension->subject = subject;
+        snprintf(dimension->own_name, sizeof dimension->own_name, "%s%s", ends[i].name, word);
+        snprintf(dimension->own_title, sizeof dimension->own_title, "%s%s", ends[i].title, word);
+        if (ends[i].side == SIDES) dimension->own_title[0] = (char)(word[0] - 'a' + 'A');
+        dimension->name = dimension->own_name;
+        dimension->title = dimension->own_title;
+    }
+}
+
+static void derived_dimensions_add(struct dimensions *dimensions, const struct flow_layout *layout) {
+    const struct name_book *book = dimensions->book;
+    for (unsigned i = 0; i < DIMENSIONS_PREFIXES; i++) {
+        struct dimension *dimension = derived_add(dimensions, layout, prefixes[i].side, DIMENSION_PREFIX);
+        dimension->name = prefixes[i].name;
+        dimension->title = prefixes[i].title;
+        memcpy(dimension->bits, prefixes[i].bits, sizeof dimension->bits);
+    }
+    if (name_book_has_local(book) && is_key(layout, TUPLE_SOURCE) && is_key(layout, TUPLE_DESTINATION)) {
+        struct dimension *dimension = derived_add(dimensions, layout, SIDES, DIMENSION_DIRECTION);
+        dimension->name = "direction";
+        dimension->title = "Direction";
+    }
+    for (unsigned subject = NAME_NETWORK; subject < name_book_subjects(book); subject++)
+        if (subject != NAME_LOCAL && name_book_counts(book).prefixes > 0) names_add(dimensions, layout, subject);
+}
+
+void dimensions_init(struct dimensions *dimensions, const struct flow_layout *layout, const struct name_book *book) {
     dimensions->n = 0;
+    dimensions->book = book;
     for (unsigned i = 0; i < DIMENSIONS_FIXED; i++) {
         const enum flow_tuple *field = fixed[i].field;
         bool is_family = fixed[i].form == DIMENSION_FAMILY;
@@ -82,6 +168,7 @@ void dimensions_init(struct dimensions *dimensions, const struct flow_layout *la
     }
     for (unsigned i = 0; i < layout->n_keys; i++)
         if (layout->keys[i] >= FLOW_TUPLE_FIELDS) key_dimension_add(dimensions, &layout->fields[layout->keys[i]]);
+    derived_dimensions_add(dimensions, layout);
 }
 
 static bool name_is(const char *name, const char *text, size_t len) {
@@ -92,7 +179,7 @@ const struct dimension *dimension_find(const struct dimensions *dimensions, cons
     for (unsigned i = 0; i < dimensions->n; i++) {
         const struct dimension *dimension = &dimensions->list[i];
         if (name_is(dimension->name, name, len)) return dimension;
-        if (dimension->is_either || dimension->form == DIMENSION_CLASS || !dimension->field[0]) continue;
+        if (dimension->is_either || dimension_is_derived(dimension) || !dimension->field[0]) continue;
         for (unsigned family = 0; family < FLOW_FAMILIES; family++)
             if (name_is(dimension->field[0]->element[family]->name, name, len)) return dimension;
     }
@@ -106,7 +193,13 @@ void dimensions_show(const struct dimensions *dimensions, struct buffer *out) {
 
 bool dimension_is_by_family(const struct dimension *dimension) {
     const struct flow_field *field = dimension->field[0];
+    if (dimension->form == DIMENSION_NAME || dimension->form == DIMENSION_DIRECTION) return false;
     return field && field->element[FLOW_IPV4] != field->element[FLOW_IPV6];
+}
+
+bool dimension_is_derived(const struct dimension *dimension) {
+    return dimension->form == DIMENSION_CLASS || dimension->form == DIMENSION_FAMILY ||
+           dimension->form >= DIMENSION_PREFIX;
 }
 
 bool dimension_is_number(const struct dimension *dimension) {
@@ -115,7 +208,9 @@ bool dimension_is_number(const struct dimension *dimension) {
 }
 
 struct key_column dimension_key(const struct dimension *dimension, enum flow_family family) {
-    bool is_word = dimension->form == DIMENSION_CLASS || dimension->form == DIMENSION_FAMILY;
+    bool is_word = dimension->form == DIMENSION_CLASS || dimension->form == DIMENSION_FAMILY ||
+                   dimension->form == DIMENSION_DIRECTION;
+    if (dimension->form == DIMENSION_NAME) return (struct key_column){.type = ELEMENT_UNSIGNED32, .width = 4};
     if (is_word) return (struct key_column){.type = ELEMENT_UNSIGNED8, .width = 1};
     const struct flow_field *field = dimension->field[0];
     return (struct key_column){.type = field->element[family]->type, .width = field->width[family]};
@@ -126,9 +221,12 @@ void dimension_text(const struct dimension *dimension, enum flow_family family, 
     switch (dimension->form) {
     case DIMENSION_CLASS: buffer_add_text(out, proto_class_names[*packed % PROTO_CLASSES]); return;
     case DIMENSION_FAMILY: buffer_add_text(out, *packed == FLOW_IPV6 ? "6" : "4"); return;
+    case DIMENSION_DIRECTION: buffer_add_text(out, dimension_direction_names[*packed % DIRECTIONS]); return;
+    case DIMENSION_NAME: buffer_add_text(out, name_book_text(dimension->book, be32(packed))); return;
     default: {
         const struct key_column key = dimension_key(dimension, family);
         key_text(&key, packed, out);
+        if (dimension->form == DIMENSION_PREFIX) buffer_printf(out, "/%u", dimension->bits[family]);
     }
     }
 }

@@ -6,6 +6,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "base/bytes.h"
 #include "base/mem.h"
 #include "flow/coerce.h"
 #include "flow/record.h"
@@ -44,6 +45,9 @@ static const char *const accepted_forms[] = {
     [DIMENSION_CLASS] = "tcp, udp, icmp or other",
     [DIMENSION_FAMILY] = "4 or 6",
     [DIMENSION_NUMBER] = "a whole number within the element's range, or a range such as 1-9",
+    [DIMENSION_PREFIX] = "an IPv4 or IPv6 prefix such as 10.0.0.0/8",
+    [DIMENSION_NAME] = "a name; \"\" is what has none",
+    [DIMENSION_DIRECTION] = "in, out, internal or transit",
     [DIMENSION_TEXT] = "a value of the element, in double quotes if it contains a space, a comma or a quote",
 };
 
@@ -107,12 +111,24 @@ static int element_parse(const struct element *element, const char *text, size_t
     return element_width(element) == 8 && element->type == ELEMENT_UNSIGNED64 && packed[0] & 0x80 ? -1 : 0;
 }
 
+/* A name that stands nowhere is probably a mistake; "" is that of what has none. */
+static int name_parse(const struct parser *parser, const struct dimension *dimension, struct filter_value *value) {
+    uint32_t name = name_book_value(dimension->book, parser->value, parser->value_len);
+    if (name == 0 && parser->value_len > 0) return -1;
+    be32_put(value->low, name);
+    be32_put(value->high, name);
+    return 0;
+}
+
 static int value_parse(const struct parser *parser, const struct dimension *dimension, struct filter_value *value) {
     static const char *const families[FLOW_FAMILIES] = {"4", "6"};
     const char *text = parser->value;
     *value = (struct filter_value){.families = 1 << FLOW_IPV4 | 1 << FLOW_IPV6};
     switch (dimension->form) {
-    case DIMENSION_ADDRESS: return address_parse(dimension, text, value);
+    case DIMENSION_ADDRESS:
+    case DIMENSION_PREFIX: return address_parse(dimension, text, value);
+    case DIMENSION_NAME: return name_parse(parser, dimension, value);
+    case DIMENSION_DIRECTION: return word_parse(text, dimension_direction_names, DIRECTIONS, value);
     case DIMENSION_CLASS: return word_parse(text, proto_class_names, PROTO_CLASSES, value);
     case DIMENSION_FAMILY: return word_parse(text, families, FLOW_FAMILIES, value);
     default: break;
@@ -160,6 +176,21 @@ static int value_read(struct parser *parser) {
 /* Terms
  * ----------------------------------------------------------------------------------------------------------------- */
 
+/* With some of those that there are. */
+static int names_refuse(const struct parser *parser, const struct dimension *dimension) {
+    enum { SHOWN = 8 };
+    uint32_t names[SHOWN];
+    struct buffer accepted = BUFFER_INIT;
+    unsigned n = name_book_values(dimension->book, dimension->subject, names, SHOWN);
+    buffer_printf(&accepted, "a %s in the files of [names], such as ",
+                  name_book_subject(dimension->book, dimension->subject));
+    for (unsigned i = 0; i < n; i++)
+        buffer_printf(&accepted, "%s%s", i ? ", " : "", name_book_text(dimension->book, names[i]));
+    refuse(parser, accepted.data);
+    buffer_release(&accepted);
+    return -1;
+}
+
 static int name_refuse(const struct parser *parser) {
     struct buffer accepted = BUFFER_INIT;
     buffer_add_text(&accepted, "terms such as host=192.0.2.7, with one of the names ");
@@ -169,20 +200,97 @@ static int name_refuse(const struct parser *parser) {
     return -1;
 }
 
-static int values_parse(struct parser *parser, struct filter_term *term) {
+/* -1: there are too many. */
+static int value_add(struct parser *parser, struct filter_term *term, const struct filter_value *value) {
     struct filter *filter = parser->filter;
+    if (term->n == FILTER_VALUES_MAX || filter->n_values == FILTER_ALL_MAX) {
+        snprintf(parser->fault->accepted, sizeof parser->fault->accepted, "at most %d values in a term and %d in all",
+                 FILTER_VALUES_MAX, FILTER_ALL_MAX);
+        return refuse(parser, NULL);
+    }
+    filter->values = mem_realloc(filter->values, filter->n_values + 1, sizeof filter->values[0]);
+    filter->values[filter->n_values++] = *value;
+    term->n++;
+    return 0;
+}
+
+/* Whether the column of this dimension has addresses of the family. */
+static bool has_family(const struct dimension *dimension, unsigned family) {
+    uint8_t type = family == FLOW_IPV4 ? ELEMENT_IPV4_ADDRESS : ELEMENT_IPV6_ADDRESS;
+    return dimension->field[0]->element[FLOW_IPV4]->type == type ||
+           dimension->field[0]->element[FLOW_IPV6]->type == type;
+}
+
+static int addresses_add(struct parser *parser, struct filter_term *term, uint32_t name) {
+    const struct name_book *book = parser->dimensions->book;
+    const struct dimension *dimension = term->dimension;
+    struct name_address list[FILTER_VALUES_MAX + 1];
+    bool is_exporter = dimension->role == ROLE_EXPORTER;
+    unsigned n = is_exporter ? name_book_exporters(book, name, list, FILTER_VALUES_MAX + 1)
+                 : dimension->role == ROLE_NONE && dimension->in_index
+                     ? name_book_hosts(book, name, list, FILTER_VALUES_MAX + 1)
+                     : 0;
+    for (unsigned i = 0; i < n; i++) {
+        struct filter_value value = {.families = 0};
+        for (unsigned family = 0; family < FLOW_FAMILIES; family++)
+            if (dimension->field[0]->element[family]->type ==
+                (list[i].family == FLOW_IPV4 ? ELEMENT_IPV4_ADDRESS : ELEMENT_IPV6_ADDRESS))
+                value.families |= (uint8_t)(1 << family);
+        memcpy(value.low, list[i].bytes, sizeof list[i].bytes);
+        memcpy(value.high, list[i].bytes, sizeof list[i].bytes);
+        if (has_family(dimension, list[i].family) && value_add(parser, term, &value) != 0) return -1;
+    }
+    return 0;
+}
+
+/* The dimension of the addresses of exporters of this family; NULL: they are no flow key. */
+static const struct dimension *exporter_dimension(const struct dimensions *dimensions, unsigned family) {
+    for (unsigned i = 0; i < dimensions->n; i++)
+        if (dimensions->list[i].role == ROLE_EXPORTER && has_family(&dimensions->list[i], family))
+            return &dimensions->list[i];
+    return NULL;
+}
+
+static int interfaces_add(struct parser *parser, struct filter_term *term, uint32_t name) {
+    const struct name_interface *list[FILTER_VALUES_MAX + 1];
+    unsigned n = name_book_interfaces(parser->dimensions->book, name, list, FILTER_VALUES_MAX + 1);
+    unsigned width = dimension_key(term->dimension, FLOW_IPV4).width;
+    for (unsigned i = 0; i < n; i++) {
+        struct filter_value value = {.families = 1 << FLOW_IPV4 | 1 << FLOW_IPV6};
+        value.exporter = exporter_dimension(parser->dimensions, list[i]->family);
+        if (!value.exporter || (width < 4 && list[i]->index >> 8 * width)) continue;
+        memcpy(value.exporter_address, list[i]->exporter, sizeof value.exporter_address);
+        be_put(value.low, list[i]->index, width);
+        be_put(value.high, list[i]->index, width);
+        if (value_add(parser, term, &value) != 0) return -1;
+    }
+    return 0;
+}
+
+/* What things are called instead of their addresses and numbers. Returns whether there is such a thing; -1: too many.
+ */
+static int named_add(struct parser *parser, struct filter_term *term) {
+    uint32_t name = name_book_value(parser->dimensions->book, parser->value, parser->value_len);
+    unsigned before = term->n;
+    int failed = 0;
+    if (name && term->dimension->form == DIMENSION_ADDRESS) failed = addresses_add(parser, term, name);
+    if (name && term->dimension->role == ROLE_INTERFACE) failed = interfaces_add(parser, term, name);
+    return failed != 0 ? failed : term->n > before;
+}
+
+static int values_parse(struct parser *parser, struct filter_term *term) {
     do {
-        if (term->n == FILTER_VALUES_MAX || filter->n_values == FILTER_ALL_MAX) {
-            snprintf(parser->fault->accepted, sizeof parser->fault->accepted,
-                     "at most %d values in a term and %d in all", FILTER_VALUES_MAX, FILTER_ALL_MAX);
-            return refuse(parser, NULL);
+        struct filter_value value;
+        if (value_read(parser) != 0) return refuse(parser, accepted_forms[term->dimension->form]);
+        if (value_parse(parser, term->dimension, &value) == 0) {
+            if (value_add(parser, term, &value) != 0) return -1;
+            continue;
         }
-        filter->values = mem_realloc(filter->values, filter->n_values + 1, sizeof filter->values[0]);
-        struct filter_value *value = &filter->values[filter->n_values];
-        if (value_read(parser) != 0 || value_parse(parser, term->dimension, value) != 0)
-            return refuse(parser, accepted_forms[term->dimension->form]);
-        filter->n_values++;
-        term->n++;
+        int named = named_add(parser, term);
+        if (named < 0) return -1;
+        if (named > 0) continue;
+        return term->dimension->form == DIMENSION_NAME ? names_refuse(parser, term->dimension)
+                                                       : refuse(parser, accepted_forms[term->dimension->form]);
     } while (*parser->at == ',' && parser->at++);
     return 0;
 }

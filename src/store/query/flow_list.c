@@ -8,6 +8,7 @@
 #include "base/mem.h"
 #include "flow/sum.h"
 #include "store/key.h"
+#include "store/query/name_sql.h"
 #include "store/query/query_sql.h"
 
 struct listing {
@@ -25,7 +26,7 @@ struct listing {
 static uint64_t number(const char *text) { return text ? strtoull(text, NULL, 10) : 0; }
 
 bool flow_list_has(const struct flow_layout *layout, const struct dimension *dimension) {
-    if (dimension->is_either || dimension->form == DIMENSION_CLASS) return false;
+    if (dimension->is_either || dimension_is_derived(dimension)) return false;
     for (unsigned i = 0; i < layout->n_keys; i++)
         if (dimension->field[0] == &layout->fields[layout->keys[i]]) return true;
     return false;
@@ -190,10 +191,12 @@ enum store_status flow_list_read(struct store *store, const struct schema *schem
     memset(list, 0, sizeof *list);
     for (unsigned i = 0; i < query->filter->n_terms; i++) {
         const struct dimension *dimension = query->filter->terms[i].dimension;
-        if (dimension->in_flows) continue;
+        bool fits = name_condition_fits(query->filter, &query->filter->terms[i]);
+        if (dimension->in_flows && fits) continue;
         list->refused.parameter = "filter";
         snprintf(list->refused.value, sizeof list->refused.value, "%s", dimension->name);
-        snprintf(list->refused.accepted, sizeof list->refused.accepted, "flow keys of these tables (aggr_values)");
+        snprintf(list->refused.accepted, sizeof list->refused.accepted, "%s",
+                 dimension->in_flows ? name_fits_accepted : "flow keys of these tables (aggr_values)");
         return STORE_OK;
     }
     columns_fill(&listing);

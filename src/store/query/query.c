@@ -9,6 +9,7 @@
 #include "base/mem.h"
 #include "flow/sum.h"
 #include "store/key.h"
+#include "store/query/name_sql.h"
 #include "store/query/query_sql.h"
 
 enum { RANKED_MORE = 64, ALL_FAMILIES = 1 << FLOW_IPV4 | 1 << FLOW_IPV6 };
@@ -455,7 +456,13 @@ static int sources_find(struct run *run) {
         return refuse(run, is_grouped ? "group" : "filter", lacking->name, accepted);
     }
     lacking = source_choose(run->schema, query->filter, NULL, 0, &run->total_source);
-    return lacking ? refuse(run, "filter", lacking->name, accepted) : 0;
+    if (lacking) return refuse(run, "filter", lacking->name, accepted);
+    for (unsigned i = 0; i < query->n_group; i++)
+        if (!name_value_fits(query->group[i])) return refuse(run, "group", query->group[i]->name, name_fits_accepted);
+    for (unsigned i = 0; i < query->filter->n_terms; i++)
+        if (!name_condition_fits(query->filter, &query->filter->terms[i]))
+            return refuse(run, "filter", query->filter->terms[i].dimension->name, name_fits_accepted);
+    return 0;
 }
 
 enum store_status query_run(struct store *store, const struct schema *schema, const struct query *query,

@@ -172,8 +172,10 @@ static bool is_one_end(const struct subjects *subjects, struct source *source) {
     const struct dimension *first = subjects->list[0];
     if (subjects->n == 0 || !first->in_index) return false;
     for (unsigned i = 1; i < subjects->n; i++)
-        if (subjects->list[i] != first) return false;
-    source->kind = first->form == DIMENSION_ADDRESS ? TABLE_NODES : TABLE_PORTS;
+        if (!subjects->list[i]->in_index || subjects->list[i]->field[SIDE_SOURCE] != first->field[SIDE_SOURCE] ||
+            subjects->list[i]->field[SIDE_DESTINATION] != first->field[SIDE_DESTINATION])
+            return false;
+    source->kind = first->form == DIMENSION_PORT ? TABLE_PORTS : TABLE_NODES;
     source->side = first->is_either ? 0 : 1 + (unsigned)first->side;
     return source->kind == TABLE_NODES || !subjects->has_family;
 }

@@ -7,6 +7,7 @@
 #include "flow/record.h"
 #include "store/ddl.h"
 #include "store/key.h"
+#include "store/query/name_sql.h"
 
 /* Filters
  * --------------------------------------------------------------------------------------------------------------- */
@@ -22,8 +23,53 @@ static const char *column_of(const struct dimension *dimension, unsigned side, c
     return NULL;
 }
 
+/* The first bits of an address: of IPv4 a number, of IPv6 whole bytes. */
+static void prefix_write(const struct dimension *dimension, const char *column, enum flow_family family,
+                         struct buffer *sql) {
+    unsigned bits = dimension->bits[family];
+    if (family == FLOW_IPV4)
+        buffer_printf(sql, "(%s & %" PRIu32 ")", column, UINT32_MAX << (32 - bits));
+    else
+        buffer_printf(sql, "SUBSTR(%s, 1, %u)", column, bits / 8);
+}
+
+/* The value of a key at one end. */
+static void key_write(const struct dimension *dimension, unsigned side, const struct table *table, struct buffer *sql) {
+    switch (dimension->form) {
+    case DIMENSION_FAMILY: buffer_printf(sql, "%d", table->family); return;
+    case DIMENSION_CLASS:
+        buffer_add_text(sql, "CASE");
+        for (unsigned class = 0; class < PROTO_CLASSES; class ++)
+            buffer_printf(sql, " WHEN %s THEN %u", ddl_class_conditions[class], class);
+        buffer_add_text(sql, " END");
+        return;
+    case DIMENSION_NAME: name_value_write(dimension, table->family, column_of(dimension, side, table), sql); return;
+    case DIMENSION_DIRECTION:
+        name_direction_write(dimension, table->family, column_of(dimension, SIDE_SOURCE, table),
+                             column_of(dimension, SIDE_DESTINATION, table), sql);
+        return;
+    case DIMENSION_PREFIX: prefix_write(dimension, column_of(dimension, side, table), table->family, sql); return;
+    default: buffer_add_text(sql, column_of(dimension, side, table));
+    }
+}
+
 static bool is_in_family(const struct filter_value *value, enum flow_family family) {
     return value->families >> family & 1;
+}
+
+/* " OR (column = ? AND exporter = ?)": interfaces by their names. */
+static void interfaces_write(const struct filter *filter, const struct filter_term *term, const struct table *table,
+                             const char *column, unsigned n, struct statement *out) {
+    const struct key_column key = dimension_key(term->dimension, table->family);
+    for (unsigned i = term->first; i < term->first + term->n; i++) {
+        const struct filter_value *value = &filter->values[i];
+        if (!value->exporter) continue;
+        const struct key_column exporter = dimension_key(value->exporter, table->family);
+        buffer_printf(&out->sql, "%s(%s = ? AND %s = ?)", n++ > 0 ? " OR " : "", column,
+                      column_of(value->exporter, SIDE_SOURCE, table));
+        statement_bind(out, key_param(&key, value->low));
+        statement_bind(out, key_param(&exporter, value->exporter_address));
+    }
 }
 
 /* "column IN (?, ?) OR column BETWEEN ? AND ?": at least one value is of the table's family. */
@@ -34,6 +80,7 @@ static void values_write(const struct filter *filter, const struct filter_term *
     unsigned n = 0;
     for (unsigned i = 0; i < term->n; i++) {
         if (!is_in_family(&values[i], table->family) || memcmp(values[i].low, values[i].high, key.width) != 0) continue;
+        if (values[i].exporter) continue;
         if (n++ == 0)
             buffer_printf(&out->sql, "%s IN (?", column);
         else
@@ -47,6 +94,7 @@ static void values_write(const struct filter *filter, const struct filter_term *
         statement_bind(out, key_param(&key, values[i].low));
         statement_bind(out, key_param(&key, values[i].high));
     }
+    interfaces_write(filter, term, table, column, n, out);
 }
 
 static void classes_write(const struct filter *filter, const struct filter_term *term, struct statement *out) {
@@ -65,11 +113,30 @@ static int term_constant(const struct filter *filter, const struct filter_term *
     return any != term->is_not;
 }
 
+/* What a term says of one end. */
+static void condition_write(const struct filter *filter, const struct filter_term *term, unsigned side,
+                            const struct table *table, struct statement *out) {
+    const struct dimension *dimension = term->dimension;
+    switch (dimension->form) {
+    case DIMENSION_CLASS: classes_write(filter, term, out); return;
+    case DIMENSION_NAME:
+        name_condition_write(filter, term, table->family, column_of(dimension, side, table), &out->sql);
+        return;
+    case DIMENSION_DIRECTION:
+        key_write(dimension, side, table, &out->sql);
+        for (unsigned i = 0; i < term->n; i++)
+            buffer_printf(&out->sql, "%s%u", i ? ", " : " IN (", filter->values[term->first + i].low[0]);
+        buffer_add_text(&out->sql, ")");
+        return;
+    default: values_write(filter, term, table, column_of(dimension, side, table), out);
+    }
+}
+
 bool filter_write(const struct filter *filter, const struct table *table, struct statement *out) {
     for (unsigned i = 0; i < filter->n_terms; i++) {
         const struct filter_term *term = &filter->terms[i];
         const struct dimension *dimension = term->dimension;
-        bool is_class = dimension->form == DIMENSION_CLASS, is_family = dimension->form == DIMENSION_FAMILY;
+        bool is_family = dimension->form == DIMENSION_FAMILY;
         if (table->kind != TABLE_FLOWS && !dimension->in_index && !is_family) continue;
         int constant = term_constant(filter, term, table);
         if (constant == 0) return false;
@@ -77,10 +144,7 @@ bool filter_write(const struct filter *filter, const struct table *table, struct
         buffer_printf(&out->sql, " AND %s(", term->is_not ? "NOT " : "");
         for (unsigned side = 0; side <= dimension->is_either; side++) {
             if (side > 0) buffer_add_text(&out->sql, " OR ");
-            if (is_class)
-                classes_write(filter, term, out);
-            else
-                values_write(filter, term, table, column_of(dimension, side, table), out);
+            condition_write(filter, term, side, table, out);
         }
         buffer_add_text(&out->sql, ")");
     }
@@ -89,20 +153,6 @@ bool filter_write(const struct filter *filter, const struct table *table, struct
 
 /* Columns
  * --------------------------------------------------------------------------------------------------------------- */
-
-/* The value of a key at one end. */
-static void key_write(const struct dimension *dimension, unsigned side, const struct table *table, struct buffer *sql) {
-    switch (dimension->form) {
-    case DIMENSION_FAMILY: buffer_printf(sql, "%d", table->family); return;
-    case DIMENSION_CLASS:
-        buffer_add_text(sql, "CASE");
-        for (unsigned class = 0; class < PROTO_CLASSES; class ++)
-            buffer_printf(sql, " WHEN %s THEN %u", ddl_class_conditions[class], class);
-        buffer_add_text(sql, " END");
-        return;
-    default: buffer_add_text(sql, column_of(dimension, side, table));
-    }
-}
 
 /* The sums of one value over classes: a table's column for all of them, or the columns of each. */
 static void value_write(const struct selection *selection, const struct table *table, unsigned classes, unsigned value,
@@ -143,18 +193,38 @@ static void only_write(const struct selection *selection, const struct table *ta
     for (unsigned k = 0; selection->only && k < selection->n_keys; k++) {
         const struct dimension *key = selection->keys[k];
         const char *separator = " IN (";
-        if (key->form == DIMENSION_FAMILY || key->form == DIMENSION_CLASS) continue;
+        if (dimension_is_derived(key) && key->form != DIMENSION_PREFIX) continue;
         buffer_add_text(&out->sql, " AND ");
         key_write(key, side, table, &out->sql);
         const struct key_column column = dimension_key(key, table->family);
         for (unsigned i = 0; i < selection->n_only; i++) {
             if (!(selection->families >> selection->only[i].family & 1)) continue;
             buffer_printf(&out->sql, "%s?", separator);
-            statement_bind(out, key_param(&column, selection->only[i].key[k]));
+            struct store_param param = key_param(&column, selection->only[i].key[k]);
+            if (key->form == DIMENSION_PREFIX && table->family == FLOW_IPV6) param.len = key->bits[FLOW_IPV6] / 8;
+            statement_bind(out, param);
             separator = ", ";
         }
         buffer_add_text(&out->sql, ")");
     }
+}
+
+/* A flow with the same network at both ends counts once for it; with hosts or ports beside it the ends differ. */
+static void other_end_write(const struct selection *selection, const struct table *table, struct statement *out) {
+    const char *separator = " AND NOT (";
+    for (unsigned k = 0; k < selection->n_keys; k++)
+        if (selection->keys[k]->is_either && selection->keys[k]->form != DIMENSION_NAME) return;
+    for (unsigned k = 0; k < selection->n_keys; k++) {
+        const struct dimension *key = selection->keys[k];
+        if (!key->is_either) continue;
+        buffer_printf(&out->sql, "%s(", separator);
+        key_write(key, SIDE_SOURCE, table, &out->sql);
+        buffer_add_text(&out->sql, ") = (");
+        key_write(key, SIDE_DESTINATION, table, &out->sql);
+        buffer_add_text(&out->sql, ")");
+        separator = " AND ";
+    }
+    buffer_add_text(&out->sql, ")");
 }
 
 /* Statements
@@ -205,6 +275,7 @@ static bool arm_write(const struct selection *selection, const struct table *tab
         for (unsigned i = 0; i < condition.n_params; i++)
             statement_bind(out, condition.params[i]);
         only_write(selection, table, side, out);
+        if (side > 0) other_end_write(selection, table, out);
         if (!selection->is_flat) group_by(selection, true, " GROUP BY ", &out->sql);
     }
     statement_release(&condition);

@@ -39,6 +39,7 @@ static void find(void *context, unsigned family, const uint8_t *address, struct 
         *name = (struct api_name){.host = "=cmd|'/c calc'!A1,\"x\"\n", .network = "AS64500 Example", .country = "DE"};
 }
 static const struct api_names names = {NULL, find};
+static struct name_book *book; /* of files; NULL: none */
 
 /* "name=value&..." without any decoding. The body is there until the next. */
 static const char *ask(const char *path, const char *query, int status) {
@@ -59,6 +60,7 @@ static const char *ask(const char *path, const char *query, int status) {
                              .n_params = n,
                              .now = NOW,
                              .names = &names,
+                             .book = book,
                              .status = 200,
                              .type = "application/json"};
     unsigned i = 0;
@@ -101,7 +103,12 @@ static void meta_says_what_there_is(void **state) {
         "\"type\":\"port\",\"filter\":true,\"group\":true},{\"name\":\"proto\",\"title\":\"Protocol\",\"type\":"
         "\"protocol\",\"filter\":true,\"group\":true},{\"name\":\"class\",\"title\":\"Protocol class\",\"type\":"
         "\"class\",\"filter\":true,\"group\":true},{\"name\":\"family\",\"title\":\"Address family\",\"type\":"
-        "\"family\",\"filter\":true,\"group\":true}],\"last_commit\":1700001000");
+        "\"family\",\"filter\":true,\"group\":true},"
+        "{\"name\":\"src/24\",\"title\":\"Source /24, IPv6 /64\",\"type\":\"prefix\",\"filter\":true,\"group\":true},"
+        "{\"name\":\"dst/24\",\"title\":\"Destination /24, IPv6 /64\",\"type\":\"prefix\",\"filter\":true,\"group\":"
+        "true},{\"name\":\"src/16\",\"title\":\"Source /16, IPv6 /48\",\"type\":\"prefix\",\"filter\":true,\"group\":"
+        "true},{\"name\":\"dst/16\",\"title\":\"Destination /16, IPv6 /48\",\"type\":\"prefix\",\"filter\":true,"
+        "\"group\":true}],\"last_commit\":1700001000");
     assert_int_equal(strncmp(call.body.data + call.lasting + 1, "\"ms\":", 5), 0);
 }
 
@@ -117,21 +124,27 @@ static void queries_are_answered(void **state) {
         "{\"from\":1700000400,\"to\":1700001600,\"size\":60,\"metric\":\"packets\",\"tables\":"
         "[\"flows_aggr_600\",\"flows_600\",\"flows6_600\"],\"rows\":8,\"total\":{\"packets\":27,\"octets\":8925,"
         "\"flows\":4.75},\"before\":null,\"groups\":[{\"key\":[\"192.0.2.1\",\"6\"],\"name\":"
-        "[\"=cmd|'/c calc'!A1,\\\"x\\\"\\n\",\"tcp\"],\"packets\":15,\"octets\":1501,\"flows\":1.25,\"before\":"
+        "[\"=cmd|'/c "
+        "calc'!A1,\\\"x\\\"\\n\",\"tcp\"],\"source\":[\"dns\",\"system\"],\"packets\":15,\"octets\":1501,\"flows\":1."
+        "25,\"before\":"
         "null}],\"others\":{\"packets\":12,\"octets\":7424,\"flows\":3.5,\"before\":null},\"step\":600,\"times\":"
         "[1700000400,1700001000],\"series\":[[15,0],[11,1]]");
     assert_body(
         "/api/query", "from=1700001000&to=1700001600&compare=before&group=class&filter=family=4",
         "{\"from\":1700001000,\"to\":1700001600,\"size\":60,\"metric\":\"octets\",\"tables\":[\"flows_600\"],"
         "\"rows\":3,\"total\":{\"packets\":1,\"octets\":60,\"flows\":1},\"before\":{\"packets\":18,\"octets\":1801,"
-        "\"flows\":1.75},\"groups\":[{\"key\":[\"tcp\"],\"name\":[\"\"],\"packets\":0,\"octets\":0,\"flows\":0,"
-        "\"before\":{\"packets\":15,\"octets\":1501,\"flows\":1.25}},{\"key\":[\"udp\"],\"name\":[\"\"],"
+        "\"flows\":1.75},\"groups\":[{\"key\":[\"tcp\"],\"name\":[\"\"],\"source\":[\"\"],\"packets\":0,\"octets\":0,"
+        "\"flows\":0,"
+        "\"before\":{\"packets\":15,\"octets\":1501,\"flows\":1.25}},{\"key\":[\"udp\"],\"name\":[\"\"],\"source\":["
+        "\"\"],"
         "\"packets\":1,\"octets\":60,\"flows\":1,\"before\":{\"packets\":0,\"octets\":0,\"flows\":0}},{\"key\":"
-        "[\"icmp\"],\"name\":[\"\"],\"packets\":0,\"octets\":0,\"flows\":0,\"before\":{\"packets\":0,\"octets\":0,"
-        "\"flows\":0}},{\"key\":[\"other\"],\"name\":[\"\"],\"packets\":0,\"octets\":0,\"flows\":0,\"before\":"
+        "[\"icmp\"],\"name\":[\"\"],\"source\":[\"\"],\"packets\":0,\"octets\":0,\"flows\":0,\"before\":{\"packets\":0,"
+        "\"octets\":0,"
+        "\"flows\":0}},{\"key\":[\"other\"],\"name\":[\"\"],\"source\":[\"\"],\"packets\":0,\"octets\":0,\"flows\":0,"
+        "\"before\":"
         "{\"packets\":3,\"octets\":300,\"flows\":0.5}}],\"others\":null");
     assert_contains(ask("/api/query", "from=-2d&group=dport&filter=dport=443", 200),
-                    "{\"key\":[\"443\"],\"name\":[\"https\"],\"packets\":15,");
+                    "{\"key\":[\"443\"],\"name\":[\"https\"],\"source\":[\"system\"],\"packets\":15,");
     /* Without from and to: the last 24 hours, up to the end of the bucket that is now. */
     assert_contains(ask("/api/query", "", 200), "{\"from\":1700004000,\"to\":1700090400,");
     assert_contains(ask("/api/query", "metric=octetDeltaCount&filter=", 200), "\"metric\":\"octets\"");
@@ -216,19 +229,67 @@ static void the_pipeline_is_shown(void **state) {
 
 static void addresses_have_names(void **state) {
     (void)state;
+    assert_body("/api/names", "address=192.0.2.1,2001:db8::1",
+                "{\"names\":{\"192.0.2.1\":{\"host\":\"=cmd|'/c "
+                "calc'!A1,\\\"x\\\"\\n\",\"source\":\"dns\",\"network\":\"AS64500 Example\","
+                "\"country\":\"DE\",\"tags\":{},\"local\":null},\"2001:db8::1\":{\"host\":\"\",\"source\":\"\","
+                "\"network\":\"\",\"country\":\"\",\"tags\":{},\"local\":null}}}\n");
+}
+
+/* Names of files come before those of DNS. What a spreadsheet would take for a formula, or a page for markup, is text.
+ */
+static void files_have_names(void **state) {
+    static const char text[] = "192.0.2.0/29 name=Lab site=\"=1+1\"\n"
+                               "192.0.2.1 name=\"<b>mail</b>, one\"\n"
+                               "2001:db8::/32 site=Six\n";
+    struct error error;
+    (void)state;
+    book = name_book_parse(text, strlen(text), "names", "192.0.2.0/24", &error);
+    assert_non_null(book);
     assert_body(
-        "/api/names", "address=192.0.2.1,2001:db8::1",
-        "{\"names\":{\"192.0.2.1\":{\"host\":\"=cmd|'/c calc'!A1,\\\"x\\\"\\n\",\"network\":\"AS64500 Example\","
-        "\"country\":\"DE\"},\"2001:db8::1\":{\"host\":\"\",\"network\":\"\",\"country\":\"\"}}}\n");
+        "/api/names", "address=192.0.2.1,2001:db8::1,10.0.0.1",
+        "{\"names\":{\"192.0.2.1\":{\"host\":\"<b>mail</b>, one\",\"source\":\"file\",\"network\":\"AS64500 "
+        "Example\",\"country\":\"DE\",\"tags\":{\"network\":\"Lab\",\"site\":\"=1+1\"},\"local\":true},"
+        "\"2001:db8::1\":{\"host\":\"\",\"source\":\"\",\"network\":\"\",\"country\":\"\",\"tags\":{\"site\":"
+        "\"Six\"},\"local\":false},\"10.0.0.1\":{\"host\":\"=cmd|'/c calc'!A1,\\\"x\\\"\\n\",\"source\":\"dns\","
+        "\"network\":\"AS64500 Example\",\"country\":\"DE\",\"tags\":{},\"local\":false}}}\n");
+    assert_contains(ask("/api/meta", "", 200), "{\"name\":\"direction\",\"title\":\"Direction\",\"type\":\"direction\","
+                                               "\"filter\":true,\"group\":true,\"values\":[\"in\",\"out\","
+                                               "\"internal\",\"transit\"]}");
+    assert_contains(call.body.data,
+                    "{\"name\":\"src_site\",\"title\":\"Source site\",\"type\":\"name\",\"filter\":true,"
+                    "\"group\":true,\"values\":[\"=1+1\",\"Six\"]}");
+    assert_contains(ask("/api/query", "from=1700000400&to=1700001600&group=src&n=2", 200),
+                    "{\"key\":[\"192.0.2.1\"],\"name\":[\"<b>mail</b>, one\"],\"source\":[\"file\"],");
+    assert_contains(ask("/api/query", "from=1700000400&to=1700001600&group=src_site,direction&n=9", 200),
+                    "{\"key\":[\"=1+1\",\"internal\"],\"name\":[\"\",\"\"],\"source\":[\"\",\"\"],");
+    assert_string_equal(ask("/api/query",
+                            "from=1700000400&to=1700001600&group=src,src_site&n=1&format=csv&names=yes&metric=packets",
+                            200),
+                        "src,src_name,src_source,src_site,src_site_name,src_site_source,packets,octets,flows\r\n"
+                        "192.0.2.1,\"<b>mail</b>, one\",file,\"'=1+1\",,,15,1501,1.25\r\nothers,,,,,,12,7424,3.5\r\n");
+    assert_string_equal(
+        ask("/api/flows", "from=1700000400&to=1700000460&format=csv&names=yes&filter=src_network=Lab&n=1", 200),
+        "bucket,src,src_name,src_source,dst,dst_name,dst_source,sport,sport_name,sport_source,dport,"
+        "dport_name,dport_source,proto,proto_name,proto_source,packets,octets,flows\r\n"
+        "1700000400,192.0.2.1,\"<b>mail</b>, one\",file,192.0.2.2,,,51515,,,443,https,system,6,tcp,system,"
+        "10,1000,1\r\n");
+    assert_contains(
+        ask("/api/flows", "from=1700000400&to=1700000460&names=yes&n=1&merge=yes&filter=direction=internal", 200),
+        "\"flows\":[[\"192.0.2.1\",\"<b>mail</b>, one\",\"file\",\"192.0.2.2\",\"\",\"\",51515,\"\",\"\",443,"
+        "\"https\",\"system\",6,\"tcp\",\"system\",10,1000,1]]");
+    name_book_drop(book);
+    book = NULL;
 }
 
 #define RANGE                                                                                                          \
     "a time such as 2026-11-23, 2026-11-23T03:10 (local), 2026-11-23T03:10Z, -2h (before now), now or seconds since "  \
     "1970"
-#define QUERY_PARAMS "from, to, filter, group, metric, n, series, step, points, compare, format"
-#define FLOWS_PARAMS "from, to, filter, sort, order, n, offset, merge, format"
+#define QUERY_PARAMS "from, to, filter, group, metric, n, series, step, points, compare, format, names"
+#define FLOWS_PARAMS "from, to, filter, sort, order, n, offset, merge, format, names"
 #define GROUPS                                                                                                         \
-    "at most 2 different names, separated by commas, of src, dst, host, sport, dport, port, proto, class, family"
+    "at most 2 different names, separated by commas, of src, dst, host, sport, dport, port, proto, class, family, "    \
+    "src/24, dst/24, src/16, dst/16"
 
 /* Every refusal says which parameter it is, what it was, and what is taken. */
 static void bad_parameters_are_refused(void **state) {
@@ -244,7 +305,7 @@ static void bad_parameters_are_refused(void **state) {
         {"/api/query", "from=1800000000", "from", "1800000000", "a time before now; without to the period ends now"},
         {"/api/query", "filter=hots=1", "filter", "hots=1",
          "terms such as host=192.0.2.7, with one of the names src, dst, host, sport, dport, port, proto, class, "
-         "family"},
+         "family, src/24, dst/24, src/16, dst/16"},
         {"/api/query", "filter=port=80 host=1.2.3", "filter", "host=1.2.3",
          "an IPv4 or IPv6 address, or a prefix such as 10.0.0.0/8"},
         {"/api/query", "group=sources", "group", "sources", GROUPS},
@@ -281,7 +342,7 @@ static void bad_parameters_are_refused(void **state) {
         {"/api/flows", "n=100000", NULL, NULL, NULL},
         {"/api/flows", "filter=!", "filter", "!",
          "terms such as host=192.0.2.7, with one of the names src, dst, host, sport, dport, port, proto, class, "
-         "family"},
+         "family, src/24, dst/24, src/16, dst/16"},
         {"/api/loss", "filter=port=1", "filter", "port=1", "the parameters from, to"},
         {"/api/pipeline", "n=1", "n", "1", "no parameters"},
         {"/api/names", "address=www.example", "address", "www.example",
@@ -344,6 +405,7 @@ int main(void) {
         cmocka_unit_test(losses_and_gaps_are_told),
         cmocka_unit_test(the_pipeline_is_shown),
         cmocka_unit_test(addresses_have_names),
+        cmocka_unit_test(files_have_names),
         cmocka_unit_test(bad_parameters_are_refused),
         cmocka_unit_test(answers_can_be_told_to_be_the_same),
         cmocka_unit_test(a_store_that_fails_is_said),

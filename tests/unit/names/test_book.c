@@ -306,6 +306,20 @@ static void the_longest_prefix_that_says_so_counts(void **state) {
     }
 }
 
+static void hosts_are_found_by_name(void **state) {
+    (void)state;
+    struct name_address addresses[4];
+    parse("10.0.0.7 name=mail\n10.0.0.9 name=mail\n2001:db8::1 name=mail\n10.0.0.0/8 name=net\n", NULL);
+    assert_int_equal(name_book_hosts(book, name_book_value(book, "mail", 4), addresses, 4), 3);
+    assert_int_equal(be32(addresses[0].bytes), 0x0a000007);
+    assert_int_equal(be32(addresses[1].bytes), 0x0a000009);
+    assert_int_equal(addresses[2].family, FLOW_IPV6);
+    assert_int_equal(addresses[2].bytes[15], 1);
+    assert_int_equal(name_book_hosts(book, name_book_value(book, "mail", 4), addresses, 2), 2);
+    assert_int_equal(name_book_hosts(book, name_book_value(book, "net", 3), addresses, 4), 0);
+    assert_int_equal(name_book_hosts(book, 0, addresses, 4), 0);
+}
+
 static void a_subject_is_told_as_ranges(void **state) {
     (void)state;
     parse("10.0.0.0/9 site=A\n10.128.0.0/9 site=A\n10.1.0.0/16 name=x\n11.0.0.0/8 site=B\n255.255.255.255 site=B\n",
@@ -313,7 +327,7 @@ static void a_subject_is_told_as_ranges(void **state) {
     struct name_range ranges[8];
     unsigned site = subject("site");
     uint32_t a = name_book_value(book, "A", 1), b = name_book_value(book, "B", 1);
-    assert_int_equal(name_book_ranges(book, site, FLOW_IPV4, ranges, 8), 5);
+    assert_int_equal(name_book_ranges(book, site, NULL, 0, FLOW_IPV4, ranges, 8), 5);
     static const char *const first[] = {"0.0.0.0", "10.0.0.0", "11.0.0.0", "12.0.0.0", "255.255.255.255"};
     const uint32_t values[] = {0, a, b, 0, b};
     for (unsigned i = 0; i < 5; i++) {
@@ -321,10 +335,17 @@ static void a_subject_is_told_as_ranges(void **state) {
         assert_string_equal(inet_ntop(AF_INET, ranges[i].first, text, sizeof text), first[i]);
         assert_int_equal(ranges[i].value, values[i]);
     }
-    assert_int_equal(name_book_ranges(book, site, FLOW_IPV4, ranges, 4), 5);
-    assert_int_equal(name_book_ranges(book, site, FLOW_IPV6, ranges, 8), 1);
+    assert_int_equal(name_book_ranges(book, site, NULL, 0, FLOW_IPV4, ranges, 4), 5);
+    /* Of some values: whether an address has one of them. */
+    assert_int_equal(name_book_ranges(book, site, (const uint32_t[]){a, b}, 2, FLOW_IPV4, ranges, 8), 4);
+    assert_int_equal(ranges[1].value, 1);
+    assert_int_equal(ranges[2].value, 0);
+    assert_int_equal(be32(ranges[2].first), 0x0c000000);
+    assert_int_equal(name_book_ranges(book, site, (const uint32_t[]){0}, 1, FLOW_IPV6, ranges, 8), 1);
+    assert_int_equal(ranges[0].value, 1);
+    assert_int_equal(name_book_ranges(book, site, NULL, 0, FLOW_IPV6, ranges, 8), 1);
     assert_int_equal(ranges[0].value, 0);
-    assert_int_equal(name_book_ranges(NULL, site, FLOW_IPV4, ranges, 8), 1);
+    assert_int_equal(name_book_ranges(NULL, site, NULL, 0, FLOW_IPV4, ranges, 8), 1);
 }
 
 static void values_are_listed_in_order(void **state) {
@@ -358,6 +379,14 @@ static void exporters_and_interfaces_are_found(void **state) {
     assert_int_equal(found->name, 0);
     assert_int_equal(found->speed, 2500000000);
     assert_int_equal(name_book_interface(book, FLOW_IPV6, six, 14)->speed, 34368000);
+    struct name_address addresses[4];
+    const struct name_interface *interfaces[4];
+    assert_int_equal(name_book_exporters(book, name_book_value(book, "six", 3), addresses, 4), 1);
+    assert_int_equal(addresses[0].family, FLOW_IPV6);
+    assert_memory_equal(addresses[0].bytes, six, 16);
+    assert_int_equal(name_book_exporters(book, 0, addresses, 4), 0);
+    assert_int_equal(name_book_interfaces(book, name_book_value(book, "ge-0/0/1", 8), interfaces, 4), 1);
+    assert_int_equal(interfaces[0]->index, 14);
     assert_null(name_book_interface(book, FLOW_IPV4, edge, 3));
     assert_null(name_book_interface(book, FLOW_IPV4, other, 14));
     struct name_counts counts = name_book_counts(book);
@@ -473,6 +502,7 @@ int main(void) {
         cmocka_unit_test_teardown(own_networks_are_local, teardown),
         cmocka_unit_test(wrong_own_networks_are_refused),
         cmocka_unit_test_teardown(the_longest_prefix_that_says_so_counts, teardown),
+        cmocka_unit_test_teardown(hosts_are_found_by_name, teardown),
         cmocka_unit_test_teardown(a_subject_is_told_as_ranges, teardown),
         cmocka_unit_test_teardown(values_are_listed_in_order, teardown),
         cmocka_unit_test_teardown(exporters_and_interfaces_are_found, teardown),

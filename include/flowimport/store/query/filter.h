@@ -4,7 +4,9 @@
  *
  * A term is the name of a dimension, '=', and values separated by commas, of which any holds; '!' before it: none
  * holds. Terms are separated by blanks. host and port hold where they do at either end of the flow. Addresses may be
- * prefixes, numbers ranges. A value in double quotes may hold blanks and commas, and a quote written twice. */
+ * prefixes, numbers ranges. A value in double quotes may hold blanks and commas, and a quote written twice. A host,
+ * exporter or interface may also be called by the name that a book has for it, which may be that of several; "" is what
+ * has no network, or not the tag. */
 #ifndef FLOWIMPORT_STORE_QUERY_FILTER_H
 #define FLOWIMPORT_STORE_QUERY_FILTER_H
 
@@ -13,12 +15,14 @@
 enum {
     FILTER_TERMS_MAX = 32,
     FILTER_VALUES_MAX = 64, /* of a term */
-    FILTER_ALL_MAX = 256,   /* of all terms: 33 KB */
+    FILTER_ALL_MAX = 256,   /* of all terms: 40 KB */
 };
 
 struct filter_value {
     uint8_t families;                                      /* in whose flows it can be: 1 << enum flow_family */
     uint8_t low[ELEMENT_TEXT_MAX], high[ELEMENT_TEXT_MAX]; /* packed as in a key, both inclusive */
+    const struct dimension *exporter;                      /* of an interface by its name: whose; NULL: anybody's */
+    uint8_t exporter_address[16];
 };
 
 struct filter_term {
@@ -34,8 +38,8 @@ struct filter {
 };
 
 struct filter_fault {
-    char term[128];     /* as it was given, cut */
-    char accepted[512]; /* what would be taken in its place */
+    char term[128];      /* as it was given, cut */
+    char accepted[1536]; /* what would be taken in its place */
 };
 
 /* Reads the text; none, or nothing but blanks, is every flow. The dimensions are borrowed. 0, or -1 with the fault

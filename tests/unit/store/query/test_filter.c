@@ -7,6 +7,18 @@
 
 static struct env env;
 static struct dimensions dimensions;
+static struct name_book *book;
+static const char names[] = "10.1.0.0/16 name=Berlin site=B\n"
+                            "10.2.0.0/16 name=Bonn site=\"B, two\"\n"
+                            "10.1.0.25 name=mail\n"
+                            "10.1.0.26 name=mail\n"
+                            "2001:db8::25 name=mail\n"
+                            "2001:db8::/48 site=B\n"
+                            "10.4.0.0/16 zone=z\n10.6.0.0/16 zone=z\n10.8.0.0/16 zone=z\n10.10.0.0/16 zone=z\n"
+                            "10.12.0.0/16 zone=z\n"
+                            "exporter 192.0.2.1 name=edge\nexporter 192.0.2.2 name=edge\n"
+                            "interface 192.0.2.1 7 name=uplink\ninterface 192.0.2.2 9 name=uplink\n"
+                            "interface 2001:db8::1 9 name=uplink\n";
 
 static int setup(void **state) {
     static const uint32_t sizes[] = {600};
@@ -15,9 +27,12 @@ static int setup(void **state) {
     env_schema(&env,
                FLOW_LAYOUT_KEYS
                ",ingressInterface,interfaceName,absoluteError,ipNextHopIPv4Address,mibObjectValueInteger,"
-               "flowId",
+               "flowId,exporterIPv4Address",
                FLOW_LAYOUT_SUMS, sizes, 1);
-    dimensions_init(&dimensions, &env.layout);
+    struct error error;
+    book = name_book_parse(names, strlen(names), "names", "10.0.0.0/8, 2001:db8::/32", &error);
+    if (!book) fail_msg("%s", error.text);
+    dimensions_init(&dimensions, &env.layout, book);
     return 0;
 }
 
@@ -92,6 +107,47 @@ static void terms_are_conditions(void **state) {
         {"mibObjectValueInteger=-5", " AND (mibObjectValueInteger IN (-5))", " AND (mibObjectValueInteger IN (-5))"},
         {"mibObjectValueInteger=-5--1", " AND (mibObjectValueInteger BETWEEN -5 AND -1)",
          " AND (mibObjectValueInteger BETWEEN -5 AND -1)"},
+        {"src=mail", " AND (sourceIPv4Address IN (167837721, 167837722))",
+         " AND (sourceIPv6Address IN (20010db8000000000000000000000025))"},
+        {"exporter=edge,192.0.2.9", " AND (exporterIPv4Address IN (3221225985, 3221225986, 3221225993))",
+         " AND (exporterIPv4Address IN (3221225985, 3221225986, 3221225993))"},
+        {"in=uplink,1",
+         " AND (ingressInterface IN (1) OR (ingressInterface = 7 AND exporterIPv4Address = 3221225985) OR "
+         "(ingressInterface = 9 AND exporterIPv4Address = 3221225986))",
+         " AND (ingressInterface IN (1) OR (ingressInterface = 7 AND exporterIPv4Address = 3221225985) OR "
+         "(ingressInterface = 9 AND exporterIPv4Address = 3221225986))"},
+        {"ingressInterface=5", " AND (ingressInterface IN (5))", " AND (ingressInterface IN (5))"},
+        {"dst/24=10.0.0.0/8", " AND (destinationIPv4Address BETWEEN 167772160 AND 184549375)", "-"},
+        {"src_site=B", " AND (sourceIPv4Address>=167837696 AND sourceIPv4Address<167903232)",
+         " AND (sourceIPv6Address>=X'20010DB8000000000000000000000000' AND "
+         "sourceIPv6Address<X'20010DB8000100000000000000000000')"},
+        {"!dst_site=\"B, two\"", " AND NOT (destinationIPv4Address>=167903232 AND destinationIPv4Address<167968768)",
+         " AND NOT (1 = 0)"},
+        {"network=Bonn",
+         " AND (sourceIPv4Address>=167903232 AND sourceIPv4Address<167968768 OR destinationIPv4Address>=167903232 AND "
+         "destinationIPv4Address<167968768)",
+         " AND (1 = 0 OR 1 = 0)"},
+        {"src_zone=\"\"",
+         " AND (CASE WHEN sourceIPv4Address<168296448 THEN CASE WHEN sourceIPv4Address<168099840 THEN CASE WHEN "
+         "sourceIPv4Address<168034304 THEN 1 ELSE 0 END ELSE CASE WHEN sourceIPv4Address<168165376 THEN 1 ELSE CASE "
+         "WHEN sourceIPv4Address<168230912 THEN 0 ELSE 1 END END END ELSE CASE WHEN sourceIPv4Address<168493056 THEN "
+         "CASE WHEN sourceIPv4Address<168361984 THEN 0 ELSE CASE WHEN sourceIPv4Address<168427520 THEN 1 ELSE 0 END "
+         "END ELSE CASE WHEN sourceIPv4Address<168558592 THEN 1 ELSE CASE WHEN sourceIPv4Address<168624128 THEN 0 "
+         "ELSE 1 END END END END=1)",
+         " AND (sourceIPv6Address>=X'00000000000000000000000000000000')"},
+        {"direction=out,transit",
+         " AND (CASE WHEN CASE WHEN sourceIPv4Address<167772160 THEN 0 ELSE CASE WHEN sourceIPv4Address<184549376 THEN "
+         "1 ELSE 0 END END=1 THEN CASE WHEN CASE WHEN destinationIPv4Address<167772160 THEN 0 ELSE CASE WHEN "
+         "destinationIPv4Address<184549376 THEN 1 ELSE 0 END END=1 THEN 2 ELSE 1 END ELSE CASE WHEN CASE WHEN "
+         "destinationIPv4Address<167772160 THEN 0 ELSE CASE WHEN destinationIPv4Address<184549376 THEN 1 ELSE 0 END "
+         "END=1 THEN 0 ELSE 3 END END IN (1, 3))",
+         " AND (CASE WHEN CASE WHEN sourceIPv6Address<X'20010DB8000000000000000000000000' THEN 0 ELSE CASE WHEN "
+         "sourceIPv6Address<X'20010DB9000000000000000000000000' THEN 1 ELSE 0 END END=1 THEN CASE WHEN CASE WHEN "
+         "destinationIPv6Address<X'20010DB8000000000000000000000000' THEN 0 ELSE CASE WHEN "
+         "destinationIPv6Address<X'20010DB9000000000000000000000000' THEN 1 ELSE 0 END END=1 THEN 2 ELSE 1 END ELSE "
+         "CASE WHEN CASE WHEN destinationIPv6Address<X'20010DB8000000000000000000000000' THEN 0 ELSE CASE WHEN "
+         "destinationIPv6Address<X'20010DB9000000000000000000000000' THEN 1 ELSE 0 END END=1 THEN 0 ELSE 3 END END IN "
+         "(1, 3))"},
         {"sourceIPv6Address=::", "-", " AND (sourceIPv6Address IN (00000000000000000000000000000000))"},
     };
     (void)state;
@@ -108,10 +164,13 @@ static void terms_are_conditions(void **state) {
 
 #define NAMES                                                                                                          \
     "terms such as host=192.0.2.7, with one of the names src, dst, host, sport, dport, port, proto, class, family, "   \
-    "ingressInterface, interfaceName, absoluteError, ipNextHopIPv4Address, mibObjectValueInteger, flowId"
+    "in, interfaceName, absoluteError, ipNextHopIPv4Address, mibObjectValueInteger, flowId, exporter, src/24, "        \
+    "dst/24, "                                                                                                         \
+    "src/16, dst/16, direction, network, src_network, dst_network, site, src_site, dst_site, zone, src_zone, dst_zone"
 #define ADDRESS "an IPv4 or IPv6 address, or a prefix such as 10.0.0.0/8"
 #define PORT "a port from 0 to 65535, or a range such as 8000-8080"
 #define NUMBER "a whole number within the element's range, or a range such as 1-9"
+#define NAME "a name; \"\" is what has none"
 #define TEXT "a value of the element, in double quotes if it contains a space, a comma or a quote"
 
 static void what_is_no_term_is_refused(void **state) {
@@ -152,6 +211,13 @@ static void what_is_no_term_is_refused(void **state) {
         {"flowId=9223372036854775808", "flowId=9223372036854775808", NUMBER},
         {"mibObjectValueInteger=5--5", "mibObjectValueInteger=5--5", NUMBER},
         {"mibObjectValueInteger=-2147483649", "mibObjectValueInteger=-2147483649", NUMBER},
+        {"src_site=C", "src_site=C", "a site in the files of [names], such as B, B, two"},
+        {"network=", "network=", NAME},
+        {"direction=up", "direction=up", "in, out, internal or transit"},
+        {"exporter=mail", "exporter=mail", ADDRESS},
+        {"in=edge", "in=edge", NUMBER},
+        {"src=Berlin", "src=Berlin", ADDRESS},
+        {"src/24=x", "src/24=x", "an IPv4 or IPv6 prefix such as 10.0.0.0/8"},
         {"interfaceName=\"a", "interfaceName=\"a", TEXT},
         {"interfaceName=\"a\"b", "interfaceName=\"a\"b", TEXT},
     };
