@@ -66,7 +66,7 @@ formatted = $(shell find src include tests -name '*.[ch]')
 # Only what tells the version is compiled again where it differs.
 versioned := $(call object,$(shell grep -rl --include='*.c' FLOWIMPORT_VERSION src tests))
 
-.PHONY: all help page tests check check-all check-cluster check-mysql asan fuzz fuzzers bench benches campaign demo screenshots format sample sql install deb dist \
+.PHONY: all help page tests check check-all check-ci check-cluster check-mysql asan fuzz fuzzers bench benches campaign demo screenshots format sample sql install deb dist \
         clean FORCE
 .DELETE_ON_ERROR:
 .SECONDARY:
@@ -198,6 +198,10 @@ check: all $(BUILD)/tests/units ## unit tests and lints: seconds, no server
 check-all: ## everything, with private servers: prints the sum of all tests last
 	@etc/install-deps.sh test
 	@MAKE='$(MAKE)' tests/run all
+
+check-ci: ## check-all and the main tests with MySQL, as CI runs them
+	@etc/install-deps.sh test
+	@MAKE='$(MAKE)' tests/run ci
 
 check-mysql: ## what concerns the database, with MySQL's own server and client library, in a root of Debian sid (by root)
 	@BUILD=$(BUILD) tests/check-mysql

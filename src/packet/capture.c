@@ -65,7 +65,7 @@ static int activate(struct capture *capture, struct error *error) {
     if (status == 0) status = pcap_activate(capture->pcap);
     if (status < 0) return failed(capture, "", status, error);
     /* With it frames say which interface they come through; old versions of libpcap have it not. */
-    if (strcmp(config->interface, "any") == 0) (void)pcap_set_datalink(capture->pcap, DLT_LINUX_SLL2);
+    if (strcmp(config->interface, "any") == 0) (void)!pcap_set_datalink(capture->pcap, DLT_LINUX_SLL2);
     if (status > 0)
         log_warning("capture", "interface '%s': %s", config->interface,
                     status == PCAP_WARNING ? pcap_geterr(capture->pcap) : pcap_statustostr(status));

@@ -163,7 +163,7 @@ static int format_find(const struct command_call *call, struct contents *content
 struct entries *entries_file_open(const struct command_call *call, const char *path, bool lasting) {
     struct error error;
     bool is_capture;
-    enum foreign_format format;
+    enum foreign_format format = FOREIGN_ENTRIES; /* a capture has none */
     struct contents *contents = contents_open(path, lasting, &error);
     if (!contents || format_find(call, contents, &is_capture, &format, &error) != 0) {
         command_fail(EXIT_FAILED, "%s", error.text);

@@ -10,6 +10,7 @@ import pytest
 import importers
 import rig
 import test_redis_nodes
+from test_outage import connections_kill
 from test_replica import SEMI_SYNC, _pair, promoted  # pylint: disable=unused-import
 
 MANUAL = rig.TOP / "src/tool/flowimport-cluster.7.in"
@@ -38,7 +39,7 @@ def configuration(section, listen, servers):
 
 @pytest.fixture(name="proxy")
 def _proxy(folder):
-    """proxy("mysql", [server, server]): the port."""
+    """proxy("mysql", [server, server]): its process, with its port."""
     found, started = program(), []
     if not found:
         pytest.skip("there is no haproxy here: make check-cluster unpacks it")
@@ -51,7 +52,8 @@ def _proxy(folder):
                                  check=False)
         assert checked.returncode == 0 and b"WARNING" not in checked.stdout, checked.stdout.decode()
         started.append(rig.Process([haproxy, "-db", "-f", path], folder, "haproxy", env))
-        return port
+        started[-1].port = port
+        return started[-1]
     yield make
     for process in started:
         process.kill()
@@ -60,9 +62,9 @@ def _proxy(folder):
 def test_the_database_is_promoted(make_site, pair, proxy):
     primary, replica = servers = pair(SEMI_SYNC)
     primary.run("CREATE USER 'haproxy'@'127.0.0.1'")
-    port = proxy("mysql", servers)
+    front = proxy("mysql", servers)
     made = importers.Importers(make_site, servers, (), lambda database, _: "mysql://importer@127.0.0.1:%d/%s" % (
-        port, database), 1)
+        front.port, database), 1)
     made.work(lambda: made.committed() > 0)
     primary.kill()
     promoted(replica)
@@ -71,7 +73,10 @@ def test_the_database_is_promoted(make_site, pair, proxy):
     before = made.committed()
     made.work(lambda: made.committed() > before)
     primary.start()  # with what it had: nobody may be sent to it
-    made.work(lambda: made.said("trying again"))
+    made.work(lambda: "Server mysql/a is UP" in front.output())
+    cut = connections_kill(replica, made.database)
+    assert cut > 0
+    made.work(lambda: len(made.said("trying again")) > 1)
     made.settle()
     made.exact([replica])
 
@@ -96,6 +101,6 @@ def test_redis_is_promoted(make_site, make_redis, proxy):
     master = make_redis(tcp=True, options=["--repl-diskless-sync-delay", "0"])
     replica = make_redis(tcp=True, options=["--repl-diskless-sync-delay", "0", "--replicaof",
                                             "127.0.0.1 %d" % master.port])
-    nodes = Proxied([master, replica], proxy("redis", [master, replica]))
+    nodes = Proxied([master, replica], proxy("redis", [master, replica]).port)
     site = make_site(redis=nodes)
     test_redis_nodes.killed(site, [site.daemon(queue={"consumer_timeout": "10s"})])
