@@ -97,14 +97,18 @@ static int64_t ns_of(uint64_t number, uint32_t unit_ns) {
     return number > (uint64_t)INT64_MAX / unit_ns ? INT64_MAX : (int64_t)(number * unit_ns);
 }
 
-/* sysUpTime has 32 bits of milliseconds, and begins again every 49.7 days: what stands in the record is taken for the
- * moment nearest to the message's own, which is less than half of that away. */
-static int64_t uptime_read(const struct record *record, uint32_t uptime_ms) {
+/* The message's sysUpTime. */
+static uint32_t uptime_now(const struct record *record) {
     const struct source *init = &record->plan->system_init;
     int64_t boot_us = record->context->boot_us, export_us = record->context->export_us;
     if (init->length) boot_us = ns_of(source_number(record, init), NS_PER_MS) / NS_PER_US;
-    uint32_t now_ms = (uint32_t)((export_us - boot_us) / 1000);
-    return export_us * NS_PER_US - (int64_t)(int32_t)(now_ms - uptime_ms) * NS_PER_MS;
+    return (uint32_t)((export_us - boot_us) / 1000);
+}
+
+/* sysUpTime has 32 bits of milliseconds, and begins again every 49.7 days: what stands in the record is taken for the
+ * moment nearest to the message's own, which is less than half of that away. */
+static int64_t uptime_read(const struct record *record, uint32_t uptime_ms) {
+    return record->context->export_us * NS_PER_US - (int64_t)(int32_t)(uptime_now(record) - uptime_ms) * NS_PER_MS;
 }
 
 static inline int64_t moment_of(const struct record *record, enum moment_kind kind, uint64_t number) {
@@ -163,6 +167,8 @@ __attribute__((noinline)) static void times_fix(struct record *record, enum flow
         .longest_ns = plan->totals ? 0 : context->longest_ns,
         .start_uptime = plan->times[start].kind == MOMENT_UPTIME,
         .end_uptime = plan->times[start + 1].kind == MOMENT_UPTIME,
+        .before_boot = plan->times[start].kind == MOMENT_UPTIME &&
+                       (uint32_t)source_number(record, &plan->times[start].source) > uptime_now(record),
     };
     times_note(record, flow_times_fix(&record->times[start], &record->times[start + 1], &limits));
 }

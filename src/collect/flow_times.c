@@ -20,7 +20,10 @@ static int64_t ns_before(int64_t ns, uint64_t by) {
 
 static unsigned end_fix(int64_t *start, int64_t *end, const struct times_limits *limits) {
     if (!limits->end_uptime || *end <= limits->export_ns || apart(*end, limits->export_ns) <= NS_PER_S) return 0;
-    *start = *start <= *end ? ns_before(limits->export_ns, apart(*start, *end)) : limits->export_ns;
+    if (*start > *end)
+        *start = limits->export_ns;
+    else if (*start > limits->export_ns) /* both are; how long it lasted can be right */
+        *start = ns_before(limits->export_ns, apart(*start, *end));
     *end = limits->export_ns;
     return TIMES_FIXED;
 }
@@ -31,24 +34,26 @@ static unsigned start_fix(int64_t *start, int64_t end, const struct times_limits
         *start = end;
         return TIMES_FIXED;
     }
-    if (limits->start_uptime && apart(*start, end) < (uint64_t)UPTIME_ROUND_NS)
+    if (limits->start_uptime && !limits->before_boot && apart(*start, end) < (uint64_t)UPTIME_ROUND_NS)
         *start = ns_before(*start, (uint64_t)UPTIME_ROUND_NS);
     return 0;
 }
 
-static unsigned start_clip(int64_t *start, int64_t end, const struct times_limits *limits) {
-    bool longer = limits->longest_ns > 0 && *start < end && apart(*start, end) > (uint64_t)limits->longest_ns;
+static unsigned start_clip(int64_t *start, int64_t end, unsigned noted, const struct times_limits *limits) {
+    bool longer = limits->longest_ns > 0 && apart(*start, end) > (uint64_t)limits->longest_ns;
+    bool is_start = !limits->before_boot && apart(*start, end) <= (uint64_t)TIMES_CLIPPED_MAX_S * NS_PER_S &&
+                    apart(end, limits->export_ns) <= (uint64_t)TIMES_RECENT_S * NS_PER_S;
     if (limits->since_ns > 0 && *start < limits->since_ns) *start = limits->since_ns < end ? limits->since_ns : end;
-    if (limits->longest_ns > 0 && *start < end && apart(*start, end) > (uint64_t)limits->longest_ns)
-        *start = ns_before(end, (uint64_t)limits->longest_ns);
-    return longer ? TIMES_CLIPPED : 0;
+    if (!longer || !is_start || noted) return 0;
+    if (apart(*start, end) > (uint64_t)limits->longest_ns) *start = ns_before(end, (uint64_t)limits->longest_ns);
+    return TIMES_CLIPPED;
 }
 
 unsigned flow_times_fix(int64_t *start, int64_t *end, const struct times_limits *limits) {
     unsigned noted = end_fix(start, end, limits);
     noted |= start_fix(start, *end, limits);
     if (*start > *end) return noted;
-    return noted | start_clip(start, *end, limits);
+    return noted | start_clip(start, *end, noted, limits);
 }
 
 /* --- 64 bits of a time --- */

@@ -39,13 +39,29 @@ static void on_sample(void *context, const struct sflow_header *header, const st
     decoded->samples++;
 }
 
+static void on_interface(void *context, const struct sflow_header *header, const struct sflow_interface *interface) {
+    struct decoded *decoded = context;
+    require(header == &decoded->header, "another header");
+    decoded->sum = decoded->sum * 31 + interface->index + interface->speed + interface->in + interface->out;
+}
+
+static void on_discarded(void *context, uint32_t reason, uint64_t n) {
+    struct decoded *decoded = context;
+    require(n > 0, "no packet was discarded");
+    decoded->sum = decoded->sum * 31 + reason + n;
+}
+
 static struct decoded decode(const uint8_t *data, size_t size) {
     struct decoded decoded;
     uint8_t *copy = mem_alloc(size ? size : 1); /* ends there: a sanitizer sees a read too far */
     memcpy(copy, data, size);
     memset(&decoded, 0, sizeof decoded);
-    static const struct packet_options options = {.tunnels = 0};
-    const struct sflow_sink sink = {.options = &options, .context = &decoded, .sample = on_sample};
+    static const struct packet_options options = {.tunnels = 1u << TUNNEL_IP | 1u << TUNNEL_GRE};
+    const struct sflow_sink sink = {.options = &options,
+                                    .context = &decoded,
+                                    .sample = on_sample,
+                                    .interface = on_interface,
+                                    .discarded = on_discarded};
     decoded.result = sflow_decode(copy, size, &decoded.header, &decoded.counts, &sink);
     free(copy);
     return decoded;
@@ -57,7 +73,8 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size) {
     require(memcmp(&whole, &again, sizeof whole) == 0, "another result the second time");
     require(whole.result == 0 || whole.result == -1, "a result");
     require(counts->flow_samples == counts->not_ip + whole.samples, "a flow sample that is neither");
-    uint64_t samples = counts->flow_samples + counts->counter_samples + counts->unknown_samples;
+    uint64_t samples =
+        counts->flow_samples + counts->counter_samples + counts->discard_samples + counts->unknown_samples;
     require(samples <= size / 8 && samples <= whole.header.n_samples, "more samples than there is room for");
     require(whole.result != 0 || samples == whole.header.n_samples, "a sample is missing");
     require(part.samples <= whole.samples && part.counts.counter_samples <= counts->counter_samples,

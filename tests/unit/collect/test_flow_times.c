@@ -14,7 +14,7 @@
 #define DAY (DAY_SECONDS * S)
 #define ROUND ((INT64_C(1) << 32) * 1000000)
 
-enum kind { ABSOLUTE, BY_UPTIME };
+enum kind { ABSOLUTE, BY_UPTIME, BEFORE_BOOT };
 
 static void fixing(void **state) {
     (void)state;
@@ -29,7 +29,8 @@ static void fixing(void **state) {
         {BY_UPTIME, -5 * S, 0, 0, DAY, 0, -5 * S, 0},
         /* Beyond the exporter's uptime. Absolute times are for the importer. */
         {BY_UPTIME, -1 * S, S, 0, DAY, 0, -1 * S, S},
-        {BY_UPTIME, -1 * S, S + 1, 0, DAY, TIMES_FIXED, -2 * S - 1, 0},
+        {BY_UPTIME, -1 * S, S + 1, 0, DAY, TIMES_FIXED, -1 * S, 0},
+        {BY_UPTIME, -1 * S, 10 * DAY, 0, DAY, TIMES_FIXED, -1 * S, 0},
         {BY_UPTIME, 7 * DAY, 7 * DAY + 4 * S, 0, DAY, TIMES_FIXED, -4 * S, 0},
         {BY_UPTIME, 7 * DAY + S, 7 * DAY, 0, DAY, TIMES_FIXED, 0, 0},
         {ABSOLUTE, 7 * DAY, 7 * DAY + 4 * S, 0, DAY, 0, 7 * DAY, 7 * DAY + 4 * S},
@@ -43,6 +44,10 @@ static void fixing(void **state) {
         {BY_UPTIME, ROUND - 30 * DAY, 0, 0, 365 * DAY, 0, -30 * DAY, 0},
         {BY_UPTIME, ROUND - 30 * DAY, 0, 0, DAY, TIMES_CLIPPED, -1 * DAY, 0},
         {BY_UPTIME, ROUND - 30 * DAY, 0, -60 * S, DAY, TIMES_CLIPPED, -60 * S, 0},
+        {BEFORE_BOOT, ROUND - 30 * DAY, 0, 0, DAY, 0, ROUND - 30 * DAY, 0},
+        {BEFORE_BOOT, -2 * DAY, 0, 0, DAY, 0, -2 * DAY, 0},
+        {BEFORE_BOOT, -60 * S, 0, 0, DAY, 0, -60 * S, 0}, /* its sysUpTime has begun again */
+        {BEFORE_BOOT, -2 * DAY, 0, -60 * S, DAY, 0, -60 * S, 0},
         /* Longer than a flow can be. */
         {ABSOLUTE, -1 * DAY, 0, 0, DAY, 0, -1 * DAY, 0},
         {ABSOLUTE, -1 * DAY - 1, 0, 0, DAY, TIMES_CLIPPED, -1 * DAY, 0},
@@ -51,6 +56,11 @@ static void fixing(void **state) {
         {ABSOLUTE, -30 * DAY, -2 * S, -3 * DAY, DAY, TIMES_CLIPPED, -1 * DAY - 2 * S, -2 * S},
         {ABSOLUTE, -30 * DAY, -2 * S, -1 * S, DAY, TIMES_CLIPPED, -2 * S, -2 * S}, /* none behind the end */
         {ABSOLUTE, -30 * DAY, -2 * S, 0, 0, 0, -30 * DAY, -2 * S},
+        {ABSOLUTE, -30 * DAY, -3600 * S, 0, DAY, TIMES_CLIPPED, -1 * DAY - 3600 * S, -3600 * S},
+        {ABSOLUTE, -30 * DAY, -3600 * S - 1, 0, DAY, 0, -30 * DAY, -3600 * S - 1},
+        {BY_UPTIME, -30 * DAY, 2 * S, 0, DAY, TIMES_FIXED, -30 * DAY, 0},
+        {ABSOLUTE, -366 * DAY, 0, 0, DAY, TIMES_CLIPPED, -1 * DAY, 0},
+        {ABSOLUTE, -366 * DAY - 1, 0, 0, DAY, 0, -366 * DAY - 1, 0},
         /* What is counted came since then. */
         {ABSOLUTE, -600 * S, 0, -60 * S, DAY, 0, -60 * S, 0},
         {ABSOLUTE, -30 * S, 0, -60 * S, DAY, 0, -30 * S, 0},
@@ -60,8 +70,9 @@ static void fixing(void **state) {
         const struct times_limits limits = {.export_ns = EXPORT,
                                             .since_ns = cases[i].since ? EXPORT + cases[i].since : 0,
                                             .longest_ns = cases[i].longest,
-                                            .start_uptime = cases[i].kind == BY_UPTIME,
-                                            .end_uptime = cases[i].kind == BY_UPTIME};
+                                            .start_uptime = cases[i].kind != ABSOLUTE,
+                                            .before_boot = cases[i].kind == BEFORE_BOOT,
+                                            .end_uptime = cases[i].kind != ABSOLUTE};
         unsigned noted = flow_times_fix(&start, &end, &limits);
         if (noted != cases[i].noted || start - EXPORT != cases[i].wanted_start || end - EXPORT != cases[i].wanted_end)
             fail_msg("case %u: %u, %lld to %lld", i, noted, (long long)(start - EXPORT), (long long)(end - EXPORT));
