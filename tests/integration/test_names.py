@@ -164,6 +164,9 @@ def test_names_are_shown_with_their_source(imported):
         "network": "Berlin", "customer": 'Example, "Inc." & <b>Sons</b>', "site": "B", "role": "server"}}
     assert (known["203.0.113.9"]["tags"], known["203.0.113.9"]["local"]) == ({}, False)
     assert known["2001:db8:1::1"]["tags"] == {"network": "Six", "site": "S"}
+    values = {dimension["name"]: dimension.get("values") for dimension in server.json("/api/meta")["dimensions"]}
+    assert (values["exporter"], values["in"], values["out"]) == (["edge"], ["lan", "wan"], ["lan", "wan"])
+    assert (values["dst_network"], values["site"], values["src"]) == (["Berlin", "Bonn", "Corp", "Six", "Uplink"], ["B", "S"], None)
     groups = server.json("/api/query?%s&n=1000&group=exporter,in" % PERIOD)["groups"]
     assert {(tuple(group["key"]), tuple(group["name"]), tuple(group["source"])) for group in groups} == {
         (("198.51.100.1", "0"), ("edge", ""), ("file", "")), (("198.51.100.1", "1"), ("edge", "lan"), ("file", "file")),
