@@ -81,6 +81,11 @@ FILTERS = {"direction=in": lambda flow: direction(flow) == "in", "!direction=in,
            "exporter=edge": lambda flow: flow["exporter"] == "198.51.100.1",
            "in=lan": lambda flow: (flow["exporter"], flow["in"]) == ("198.51.100.1", 1),
            "out=wan,2": lambda flow: flow["out"] == 2 or (flow["exporter"], flow["out"]) == ("198.51.100.2", 1),
+           "src_site=B direction=out or exporter=edge in=2": lambda flow:
+           (called("site", flow["src"]) == "B" and direction(flow) == "out") or (flow["exporter"], flow["in"]) == (EXPORTERS[0], 2),
+           "(site=S or dst/24=192.0.2.0/24) !(direction=in or exporter=edge)": lambda flow:
+           ("S" in WORDS["site"](flow) or flow["dst"].startswith("192.0.2.")) and direction(flow) != "in" and
+           flow["exporter"] != EXPORTERS[0],
            "in=1 direction=out src_network=Bonn": lambda flow: flow["in"] == 1 and direction(flow) == "out" and
            called("network", flow["src"]) == "Bonn"}
 
