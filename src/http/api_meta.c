@@ -52,17 +52,20 @@ static void layout_write(struct buffer *out, const struct flow_layout *layout) {
 enum { VALUES_MAX = 500 };
 
 /* What there is to choose from, where it is few and known. */
-static void values_write(struct buffer *out, const struct dimension *dimension) {
+static void values_write(struct buffer *out, const struct dimension *dimension, const struct name_book *book) {
     uint32_t values[VALUES_MAX];
-    if (dimension->form != DIMENSION_NAME && dimension->form != DIMENSION_DIRECTION) return;
-    bool is_name = dimension->form == DIMENSION_NAME;
-    unsigned n =
-        is_name ? name_book_values(dimension->book, dimension->subject, values, VALUES_MAX) : (unsigned)DIRECTIONS;
+    bool is_direction = dimension->form == DIMENSION_DIRECTION;
+    unsigned n = is_direction                        ? (unsigned)DIRECTIONS
+                 : dimension->form == DIMENSION_NAME ? name_book_values(book, dimension->subject, values, VALUES_MAX)
+                 : dimension->role == ROLE_EXPORTER  ? name_book_exporter_names(book, values, VALUES_MAX)
+                 : dimension->role == ROLE_INTERFACE ? name_book_interface_names(book, values, VALUES_MAX)
+                                                     : 0;
+    if (n == 0) return;
     answer_name(out, "values");
     buffer_add_text(out, "[");
     for (unsigned i = 0; i < n; i++) {
         answer_comma(out);
-        show_quoted(out, is_name ? name_book_text(dimension->book, values[i]) : dimension_direction_names[i]);
+        show_quoted(out, is_direction ? dimension_direction_names[i] : name_book_text(book, values[i]));
     }
     buffer_add_text(out, "]");
 }
@@ -82,7 +85,7 @@ static void dimensions_write(struct buffer *out, const struct flow_layout *layou
         buffer_add_text(out, dimension->can_filter ? "true" : "false");
         answer_name(out, "group");
         buffer_add_text(out, "true");
-        values_write(out, dimension);
+        values_write(out, dimension, book);
         buffer_add_text(out, "}");
     }
     buffer_add_text(out, "]");

@@ -77,19 +77,53 @@ static int value_compare(const void *left, const void *right, void *book) {
     return strcmp(name_book_text(book, *(const uint32_t *)left), name_book_text(book, *(const uint32_t *)right));
 }
 
+/* Different values out of many: each once, then in the order of their texts. */
+struct choice {
+    const struct name_book *book;
+    uint8_t *seen; /* by value */
+    uint32_t *values;
+    unsigned n, max;
+};
+
+static struct choice choice_begin(const struct name_book *book, uint32_t *values, unsigned max) {
+    return (struct choice){.book = book, .seen = mem_zalloc(book->texts.n, 1), .values = values, .max = max};
+}
+
+static void choice_add(struct choice *choice, uint32_t value) {
+    if (value == 0 || choice->n == choice->max || choice->seen[value]) return;
+    choice->seen[value] = 1;
+    choice->values[choice->n++] = value;
+}
+
+static unsigned choice_end(struct choice *choice) {
+    if (choice->n > 0)
+        qsort_r(choice->values, choice->n, sizeof choice->values[0], value_compare, (void *)(uintptr_t)choice->book);
+    free(choice->seen);
+    return choice->n;
+}
+
 unsigned name_book_values(const struct name_book *book, unsigned subject, uint32_t *values, unsigned max) {
     if (!book || subject >= book->n_subjects) return 0;
-    uint8_t *seen = mem_zalloc(book->texts.n, 1);
-    unsigned n = 0;
-    for (uint32_t record = 1; record < book->n_records && n < max; record++) {
-        uint32_t value = record_value(book, record, subject);
-        if (value == 0 || seen[value]) continue;
-        seen[value] = 1;
-        values[n++] = value;
-    }
-    free(seen);
-    if (n > 0) qsort_r(values, n, sizeof values[0], value_compare, (void *)(uintptr_t)book);
-    return n;
+    struct choice choice = choice_begin(book, values, max);
+    for (uint32_t record = 1; record < book->n_records; record++)
+        choice_add(&choice, record_value(book, record, subject));
+    return choice_end(&choice);
+}
+
+unsigned name_book_exporter_names(const struct name_book *book, uint32_t *names, unsigned max) {
+    if (!book) return 0;
+    struct choice choice = choice_begin(book, names, max);
+    for (unsigned i = 0; i < book->n_exporters; i++)
+        choice_add(&choice, book->exporters[i].name);
+    return choice_end(&choice);
+}
+
+unsigned name_book_interface_names(const struct name_book *book, uint32_t *names, unsigned max) {
+    if (!book) return 0;
+    struct choice choice = choice_begin(book, names, max);
+    for (unsigned i = 0; i < book->n_interfaces; i++)
+        choice_add(&choice, book->interfaces[i].known.name);
+    return choice_end(&choice);
 }
 
 bool name_book_has_local(const struct name_book *book) { return book && book->has_local; }

@@ -25,8 +25,32 @@ export function filter_terms(text) {
 
 const term_text = ({ not, name, values }) => (not ? "!" : "") + name + "=" + values.map(value_quoted).join(",");
 
+// How deep in brackets each place of the text is, quotes left out of account: [depth, ...].
+function depths_of(text) {
+    let depth = 0,
+        quoted = false;
+    return [...text].map((sign) => {
+        if (sign === '"') quoted = !quoted;
+        else if (!quoted && sign === "(") depth++;
+        else if (!quoted && sign === ")") depth = Math.max(0, depth - 1);
+        return quoted ? Infinity : depth;
+    });
+}
+
+// Whether it has brackets or an "or", so that its terms are not simply all to hold.
+export const filter_nested = (text) => filter_terms(text).some(({ text: term }) => term === "or" || /^!?\(/.test(term));
+
+// A term behind an expression: one with an "or" outside of brackets is put into brackets before.
+function nested_add(text, term) {
+    const depths = depths_of(text);
+    const open = [...text.matchAll(/(?<=^|[\s)])or(?=$|[\s(])/g)].some(({ index }) => depths[index] === 0);
+    const whole = open ? `(${text.trim()})` : text.trim();
+    return whole.endsWith(` ${term}`) ? whole : `${whole} ${term}`;
+}
+
 // The filter with `name=value` asked for, or ruled out. The opposite goes; what is ruled out stands in one term.
 export function filter_add(text, name, value, not) {
+    if (filter_nested(text)) return nested_add(text, term_text({ not, name, values: [value] }));
     const terms = filter_terms(text);
     if (
         terms.some(
@@ -50,20 +74,29 @@ export function filter_add(text, name, value, not) {
 
 // What is typed without a name means the obvious: an address a host, a number a port, tcp a protocol.
 export function filter_complete_words(text, protocols) {
+    const nested = filter_nested(text);
     return filter_terms(text)
-        .map((term) => {
-            if (term.name) return term.text;
-            const word = term.text.replace(/^!/, "");
-            const name = word.split(",").every(address_is)
-                ? "host="
-                : word.split(",").every((part) => PORT.test(part))
-                  ? "port="
-                  : protocols.includes(word.toLowerCase())
-                    ? "proto="
-                    : "";
-            return (term.not ? "!" : "") + name + word;
+        .map((whole) => {
+            // In expressions brackets may stand around a word.
+            const parts = nested ? /^((?:!?\()*)(.*?)(\)*)$/ : /^()(.*)()$/;
+            const [, before, inner, after] = parts.exec(whole.text);
+            const [term] = inner === whole.text ? [whole] : filter_terms(inner);
+            if (!term || term.name || term.text === "or") return whole.text;
+            return before + word_complete(term, protocols) + after;
         })
         .join(" ");
+}
+
+function word_complete(term, protocols) {
+    const word = term.text.replace(/^!/, "");
+    const name = word.split(",").every(address_is)
+        ? "host="
+        : word.split(",").every((part) => PORT.test(part))
+          ? "port="
+          : protocols.includes(word.toLowerCase())
+            ? "proto="
+            : "";
+    return (term.not ? "!" : "") + name + word;
 }
 
 // What can stand at the caret: [{text, hint}], and the part of the text that it takes the place of. `names`: of
@@ -72,7 +105,7 @@ export function filter_completions(text, caret, names, values) {
     const here = [...text.matchAll(TERM)].find((term) => term.index <= caret && caret <= term.index + term[0].length);
     const [from, to] = here ? [here.index, here.index + here[0].length] : [caret, caret];
     const typed = text.slice(from, caret);
-    const sign = typed.startsWith("!") ? "!" : "";
+    const [sign] = /^(?:!?\()*!?/.exec(typed);
     const word = typed.slice(sign.length);
     const at = word.indexOf("=");
     if (at >= 0) {

@@ -101,14 +101,16 @@ function apply({ page, input }) {
     page.go({ filter: text });
 }
 
-// What the server says of directions, networks and tags comes before what has been seen of them.
+// What the server says there is comes before what has been seen.
 function values_known(page) {
     const told = page.dimensions().filter(({ values }) => values);
-    return {
-        ...FIXED,
-        ...page.seen(),
-        ...Object.fromEntries(told.map(({ name, values }) => [name, values.map((value) => ({ value }))])),
-    };
+    const seen = page.seen();
+    // What has been seen of directions, networks and tags is among them; of exporters and interfaces it is numbers.
+    const known = ({ name, type, values }) => [
+        name,
+        [...values.map((value) => ({ value })), ...(["name", "direction"].includes(type) ? [] : (seen[name] ?? []))],
+    ];
+    return { ...FIXED, ...seen, ...Object.fromEntries(told.map(known)) };
 }
 
 function list_show(field) {

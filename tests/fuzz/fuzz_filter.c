@@ -17,15 +17,22 @@ static struct dimensions dimensions;
 
 static void prepare(void) {
     static const uint32_t sizes[] = {600};
+    static const char names[] = "10.0.0.0/8 name=Corp site=B\n10.1.0.0/16 name=\"B, \"\"q\"\"\" site=?;--\n"
+                                "10.3.0.0/16 site=B\n10.5.0.0/16 site=B\n10.7.0.0/16 site=B\n10.9.0.0/16 site=C\n"
+                                "10.1.0.1 name=mail\n10.1.0.2 name=mail\n2001:db8::1 name=mail\n"
+                                "2001:db8::/32 site=B\nexporter 10.0.0.1 name=edge\nexporter 10.0.0.2 name=edge\n"
+                                "interface 10.0.0.1 7 name=up\ninterface 10.0.0.2 8 name=up\n";
     struct error error;
     names_init();
     if (flow_layout_init(&layout,
                          FLOW_LAYOUT_KEYS ",ingressInterface,interfaceName,sourceMacAddress,absoluteError,"
-                                          "mibObjectValueInteger,flowId,paddingOctets",
+                                          "mibObjectValueInteger,flowId,paddingOctets,exporterIPv4Address",
                          FLOW_LAYOUT_SUMS, &error) != 0)
         abort();
     schema_init(&schema, &layout, sizes, 1);
-    dimensions_init(&dimensions, &layout, NULL);
+    struct name_book *book = name_book_parse(names, sizeof names - 1, "names", "10.0.0.0/8,2001:db8::/32", &error);
+    if (!book) abort();
+    dimensions_init(&dimensions, &layout, book);
 }
 
 /* Nothing of the text is in the condition: it is made of names of ours, blanks, brackets and question marks. */
@@ -35,7 +42,7 @@ static void condition_check(const struct filter *filter, const struct table *tab
     if (filter_write(filter, table, &statement)) {
         for (const char *at = statement.sql.data; at && *at; at++) {
             marks += *at == '?';
-            if (!strchr("ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789 (),?=", *at)) abort();
+            if (!strchr("ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789 (),?=<>'", *at)) abort();
         }
         if (marks != statement.n_params) abort();
     }

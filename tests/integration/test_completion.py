@@ -38,7 +38,7 @@ COMMANDS = ["convert", "doctor", "export", "migrate", "open", "print", "push", "
     (["--store", ""], []),
     (["--store", "sqlite:x", "to"], ["top"]),
     (["--store=sqlite:x", "to"], ["top"]),
-    (["top", ""], ["flows", "hosts", "ports"]),
+    (["top", ""], ["by", "flows", "hosts", "ports"]),
     (["-c", "file", "top", "h"], ["hosts"]),
     (["top", "hosts", "--f"], ["--filter", "--filter-unknown-ports", "--flush-interval", "--fragments", "--from"]),
     (["status", "--f"], ["--filter", "--filter-unknown-ports", "--flush-interval", "--fragments"]),

@@ -81,6 +81,11 @@ FILTERS = {"direction=in": lambda flow: direction(flow) == "in", "!direction=in,
            "exporter=edge": lambda flow: flow["exporter"] == "198.51.100.1",
            "in=lan": lambda flow: (flow["exporter"], flow["in"]) == ("198.51.100.1", 1),
            "out=wan,2": lambda flow: flow["out"] == 2 or (flow["exporter"], flow["out"]) == ("198.51.100.2", 1),
+           "src_site=B direction=out or exporter=edge in=2": lambda flow:
+           (called("site", flow["src"]) == "B" and direction(flow) == "out") or (flow["exporter"], flow["in"]) == (EXPORTERS[0], 2),
+           "(site=S or dst/24=192.0.2.0/24) !(direction=in or exporter=edge)": lambda flow:
+           ("S" in WORDS["site"](flow) or flow["dst"].startswith("192.0.2.")) and direction(flow) != "in" and
+           flow["exporter"] != EXPORTERS[0],
            "in=1 direction=out src_network=Bonn": lambda flow: flow["in"] == 1 and direction(flow) == "out" and
            called("network", flow["src"]) == "Bonn"}
 
@@ -164,6 +169,9 @@ def test_names_are_shown_with_their_source(imported):
         "network": "Berlin", "customer": 'Example, "Inc." & <b>Sons</b>', "site": "B", "role": "server"}}
     assert (known["203.0.113.9"]["tags"], known["203.0.113.9"]["local"]) == ({}, False)
     assert known["2001:db8:1::1"]["tags"] == {"network": "Six", "site": "S"}
+    values = {dimension["name"]: dimension.get("values") for dimension in server.json("/api/meta")["dimensions"]}
+    assert (values["exporter"], values["in"], values["out"]) == (["edge"], ["lan", "wan"], ["lan", "wan"])
+    assert (values["dst_network"], values["site"], values["src"]) == (["Berlin", "Bonn", "Corp", "Six", "Uplink"], ["B", "S"], None)
     groups = server.json("/api/query?%s&n=1000&group=exporter,in" % PERIOD)["groups"]
     assert {(tuple(group["key"]), tuple(group["name"]), tuple(group["source"])) for group in groups} == {
         (("198.51.100.1", "0"), ("edge", ""), ("file", "")), (("198.51.100.1", "1"), ("edge", "lan"), ("file", "file")),

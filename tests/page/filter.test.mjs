@@ -58,6 +58,25 @@ test("a value asked for, or ruled out", () => {
     for (const [text, name, value, not, expected] of cases) assert.equal(filter_add(text, name, value, not), expected);
 });
 
+test("brackets and or", () => {
+    assert.equal(filter_add("port=53 or port=123", "src", "192.0.2.7", false), "(port=53 or port=123) src=192.0.2.7");
+    assert.equal(filter_add("(port=53 or port=123) src=192.0.2.7", "proto", "udp", true), "(port=53 or port=123) src=192.0.2.7 !proto=udp");
+    assert.equal(filter_add("(port=53 or port=123) src=192.0.2.7", "src", "192.0.2.7", false), "(port=53 or port=123) src=192.0.2.7");
+    assert.equal(filter_add('site="x or y"', "port", "53", false), 'site="x or y" port=53');
+    assert.equal(filter_add('!(site="a) or (b" port=1)', "port", "53", false), '!(site="a) or (b" port=1) port=53');
+    const cases = [
+        ["53 or 123", "port=53 or port=123"],
+        ["(10.0.0.1 or !443) tcp", "(host=10.0.0.1 or !port=443) proto=tcp"],
+        ["!(53 or 123)", "!(port=53 or port=123)"],
+        ["!((53) or udp)", "!((port=53) or proto=udp)"],
+        ['(site="a b" or 53)', '(site="a b" or port=53)'],
+    ];
+    for (const [text, expected] of cases) assert.equal(filter_complete_words(text, ["tcp", "udp"]), expected);
+    const names = [{ name: "site", title: "Site" }];
+    const found = filter_completions("port=1 or !(si", 14, names, {});
+    assert.deepEqual([found.from, found.items.map(({ text }) => text)], [10, ["!(site="]]);
+});
+
 test("bare words", () => {
     const cases = [
         ["192.0.2.7", "host=192.0.2.7"],

@@ -89,13 +89,17 @@ static inline void assert_answer(const struct query *query, const struct query_r
 }
 
 static inline void terms_choose(uint64_t *seed, struct chosen *chosen) {
+    static const char *const joints[] = {" ", " or "};
     chosen->n = (unsigned)random_below(seed, 4);
-    chosen->text[0] = '\0';
+    chosen->way = random_below(seed, 3) ? 0 : 1 + (unsigned)random_below(seed, 2);
+    bool is_bracket = chosen->way == 2 && chosen->n == 3;
+    snprintf(chosen->text, sizeof chosen->text, "%s", is_bracket ? "!(" : "");
     for (unsigned i = 0; i < chosen->n; i++) {
+        const char *joint = i == 0 ? "" : is_bracket ? (i == 1 ? " or " : ") ") : joints[chosen->way == 1];
         chosen->terms[i] = (unsigned)random_below(seed, WORLD_TERMS);
         chosen->is_not[i] = random_below(seed, 3) == 0;
-        snprintf(chosen->text + strlen(chosen->text), sizeof chosen->text - strlen(chosen->text), "%s%s%s",
-                 i ? " " : "", chosen->is_not[i] ? "!" : "", world_terms[chosen->terms[i]].text);
+        snprintf(chosen->text + strlen(chosen->text), sizeof chosen->text - strlen(chosen->text), "%s%s%s", joint,
+                 chosen->is_not[i] ? "!" : "", world_terms[chosen->terms[i]].text);
     }
 }
 

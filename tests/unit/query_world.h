@@ -140,12 +140,20 @@ enum { WORLD_TERMS = sizeof world_terms / sizeof world_terms[0] };
 struct chosen { /* of world_terms */
     unsigned n, terms[3];
     bool is_not[3];
+    unsigned way; /* how they are joined: all, any, not any of the first two and the third */
     char text[256];
 };
 
 static inline bool chosen_hold(const struct chosen *chosen, const struct test_flow *flow) {
+    bool holds[3], any = chosen->n == 0;
+    for (unsigned i = 0; i < chosen->n; i++) {
+        holds[i] = world_terms[chosen->terms[i]].holds(flow) != chosen->is_not[i];
+        any |= holds[i];
+    }
+    if (chosen->way == 1) return any;
+    if (chosen->way == 2 && chosen->n == 3) return !(holds[0] || holds[1]) && holds[2];
     for (unsigned i = 0; i < chosen->n; i++)
-        if (world_terms[chosen->terms[i]].holds(flow) == chosen->is_not[i]) return false;
+        if (!holds[i]) return false;
     return true;
 }
 

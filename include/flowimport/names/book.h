@@ -109,6 +109,10 @@ const struct name_interface *name_book_interface(const struct name_book *book, u
 unsigned name_book_interfaces(const struct name_book *book, uint32_t name, const struct name_interface **list,
                               unsigned max);
 
+/* The different names of exporters and of interfaces, in their order, at most `max`. Returns how many. */
+unsigned name_book_exporter_names(const struct name_book *book, uint32_t *names, unsigned max);
+unsigned name_book_interface_names(const struct name_book *book, uint32_t *names, unsigned max);
+
 struct name_counts {
     unsigned prefixes, exporters, interfaces, tags;
 };

@@ -21,6 +21,7 @@ struct parser {
     char value[VALUE_TEXT_MAX + 1]; /* without its quotes */
     size_t value_len;
     bool is_quoted;
+    unsigned depth; /* of brackets */
 };
 
 static bool is_blank(char c) { return c == ' ' || c == '\t'; }
@@ -160,14 +161,14 @@ static int value_read(struct parser *parser) {
         if (parser->is_quoted) {
             if (!*at) return -1;
             if (*at == '"' && *++at != '"') break;
-        } else if (!*at || *at == ',' || is_blank(*at)) {
+        } else if (!*at || *at == ',' || is_blank(*at) || (*at == ')' && parser->depth > 0)) {
             break;
         }
         if (parser->value_len == VALUE_TEXT_MAX) return -1;
         parser->value[parser->value_len++] = *at;
     }
     parser->value[parser->value_len] = '\0';
-    if (*at && *at != ',' && !is_blank(*at)) return -1; /* behind a quote */
+    if (*at && *at != ',' && !is_blank(*at) && (*at != ')' || parser->depth == 0)) return -1; /* behind a quote */
     if (parser->value_len == 0 && !parser->is_quoted) return -1;
     parser->at = at;
     return 0;
@@ -295,6 +296,17 @@ static int values_parse(struct parser *parser, struct filter_term *term) {
     return 0;
 }
 
+static int step_add(struct parser *parser, enum filter_act act, unsigned term) {
+    struct filter *filter = parser->filter;
+    if (filter->n_steps == FILTER_STEPS_MAX) {
+        parser->term = parser->at;
+        return refuse(parser, "fewer brackets");
+    }
+    filter->steps[filter->n_steps++] = (struct filter_step){(uint8_t)act, (uint8_t)term};
+    filter->is_nested |= act == FILTER_OR || act == FILTER_NOT;
+    return 0;
+}
+
 static int term_parse(struct parser *parser) {
     struct filter *filter = parser->filter;
     struct filter_term *term = &filter->terms[filter->n_terms];
@@ -310,23 +322,82 @@ static int term_parse(struct parser *parser) {
     if (!term->dimension || !term->dimension->can_filter || parser->at[len] != '=') return name_refuse(parser);
     parser->at += len + 1;
     filter->n_terms++;
-    return values_parse(parser, term);
+    if (values_parse(parser, term) != 0) return -1;
+    return step_add(parser, FILTER_TERM, filter->n_terms - 1);
+}
+
+/* Expressions
+ * ----------------------------------------------------------------------------------------------------------- */
+
+static void blanks_pass(struct parser *parser) {
+    while (is_blank(*parser->at))
+        parser->at++;
+}
+
+static bool is_or(const struct parser *parser) {
+    return strncmp(parser->at, "or", 2) == 0 && (!parser->at[2] || is_blank(parser->at[2]) || parser->at[2] == '(');
+}
+
+static bool is_end(const struct parser *parser) { return !*parser->at || (*parser->at == ')' && parser->depth > 0); }
+
+static int any_parse(struct parser *parser);
+
+/* A term, or a bracket. */
+static int one_parse(struct parser *parser) {
+    bool is_not = *parser->at == '!';
+    if (parser->at[is_not] != '(') return term_parse(parser);
+    parser->term = parser->at;
+    parser->at += 1 + is_not;
+    if (parser->depth == FILTER_DEPTH_MAX) return refuse(parser, "at most 16 brackets in one another");
+    parser->depth++;
+    const char *open = parser->term;
+    if (any_parse(parser) != 0) return -1;
+    if (*parser->at != ')') {
+        parser->term = open;
+        return refuse(parser, "a closing bracket behind it");
+    }
+    parser->at++;
+    parser->depth--;
+    if (*parser->at && !is_blank(*parser->at) && !is_end(parser)) {
+        parser->term = parser->at;
+        return refuse(parser, "a blank behind a closing bracket");
+    }
+    return is_not ? step_add(parser, FILTER_NOT, 0) : 0;
+}
+
+/* Terms and brackets that must all hold. */
+static int all_parse(struct parser *parser) {
+    blanks_pass(parser);
+    if (is_end(parser) || is_or(parser)) {
+        parser->term = parser->at;
+        return refuse(parser, "a term on both sides of or, and in brackets");
+    }
+    if (one_parse(parser) != 0) return -1;
+    for (blanks_pass(parser); !is_end(parser) && !is_or(parser); blanks_pass(parser))
+        if (one_parse(parser) != 0 || step_add(parser, FILTER_AND, 0) != 0) return -1;
+    return 0;
+}
+
+/* Those on one side of an "or". */
+static int any_parse(struct parser *parser) {
+    if (all_parse(parser) != 0) return -1;
+    while (is_or(parser)) {
+        parser->at += strlen("or");
+        if (all_parse(parser) != 0 || step_add(parser, FILTER_OR, 0) != 0) return -1;
+    }
+    return 0;
 }
 
 int filter_parse(struct filter *filter, const struct dimensions *dimensions, const char *text,
                  struct filter_fault *fault) {
     struct parser parser = {.filter = filter, .dimensions = dimensions, .at = text ? text : "", .fault = fault};
-    filter->n_terms = filter->n_values = 0;
+    filter->n_terms = filter->n_values = filter->n_steps = 0;
+    filter->is_nested = false;
     filter->values = NULL;
-    for (;;) {
-        while (is_blank(*parser.at))
-            parser.at++;
-        if (!*parser.at) return 0;
-        if (term_parse(&parser) != 0) {
-            filter_release(filter);
-            return -1;
-        }
-    }
+    blanks_pass(&parser);
+    if (!*parser.at || any_parse(&parser) == 0) return 0;
+    filter_release(filter);
+    return -1;
 }
 
 void filter_release(struct filter *filter) {

@@ -195,7 +195,9 @@ const struct dimension *source_choose(const struct schema *schema, const struct 
     struct subjects subjects = {0};
     bool either_filtered = false, family_grouped = false;
     unsigned classes;
-    *source = (struct source){.kind = TABLE_AGGR, .classes = ALL_CLASSES};
+    *source = (struct source){.kind = TABLE_FLOWS, .classes = ALL_CLASSES};
+    if (filter->is_nested) return flows_lack(filter, group, n_group);
+    source->kind = TABLE_AGGR;
     for (unsigned i = 0; i < filter->n_terms; i++) {
         const struct filter_term *term = &filter->terms[i];
         if (term_classes(filter, term, &classes)) {

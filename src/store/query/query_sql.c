@@ -132,21 +132,54 @@ static void condition_write(const struct filter *filter, const struct filter_ter
     }
 }
 
+/* "NOT (column = ? OR ...)": what a term says of a row, at whichever end. */
+static void term_write(const struct filter *filter, const struct filter_term *term, const struct table *table,
+                       struct statement *out) {
+    buffer_add_text(&out->sql, term->is_not ? "NOT (" : "(");
+    for (unsigned side = 0; side <= term->dimension->is_either; side++) {
+        if (side > 0) buffer_add_text(&out->sql, " OR ");
+        condition_write(filter, term, side, table, out);
+    }
+    buffer_add_text(&out->sql, ")");
+}
+
+/* The steps up to `*end`, the last of them first. Returns through it where they begin. */
+static void steps_write(const struct filter *filter, unsigned *end, const struct table *table, struct statement *out) {
+    const struct filter_step *step = &filter->steps[--*end];
+    if (step->act == FILTER_TERM) {
+        const struct filter_term *term = &filter->terms[step->term];
+        int constant = term_constant(filter, term, table);
+        if (constant >= 0)
+            buffer_add_text(&out->sql, constant ? "1 = 1" : "1 = 0");
+        else
+            term_write(filter, term, table, out);
+        return;
+    }
+    buffer_add_text(&out->sql, step->act == FILTER_NOT ? "NOT (" : "(");
+    steps_write(filter, end, table, out);
+    if (step->act != FILTER_NOT) {
+        buffer_add_text(&out->sql, step->act == FILTER_OR ? " OR " : " AND ");
+        steps_write(filter, end, table, out);
+    }
+    buffer_add_text(&out->sql, ")");
+}
+
 bool filter_write(const struct filter *filter, const struct table *table, struct statement *out) {
+    unsigned end = filter->n_steps;
+    if (filter->is_nested) {
+        buffer_add_text(&out->sql, " AND ");
+        steps_write(filter, &end, table, out);
+        return true;
+    }
     for (unsigned i = 0; i < filter->n_terms; i++) {
         const struct filter_term *term = &filter->terms[i];
-        const struct dimension *dimension = term->dimension;
-        bool is_family = dimension->form == DIMENSION_FAMILY;
-        if (table->kind != TABLE_FLOWS && !dimension->in_index && !is_family) continue;
+        bool is_family = term->dimension->form == DIMENSION_FAMILY;
+        if (table->kind != TABLE_FLOWS && !term->dimension->in_index && !is_family) continue;
         int constant = term_constant(filter, term, table);
         if (constant == 0) return false;
         if (constant == 1) continue;
-        buffer_printf(&out->sql, " AND %s(", term->is_not ? "NOT " : "");
-        for (unsigned side = 0; side <= dimension->is_either; side++) {
-            if (side > 0) buffer_add_text(&out->sql, " OR ");
-            condition_write(filter, term, side, table, out);
-        }
-        buffer_add_text(&out->sql, ")");
+        buffer_add_text(&out->sql, " AND ");
+        term_write(filter, term, table, out);
     }
     return true;
 }

@@ -1,6 +1,10 @@
 /* Which flows are meant: terms that must all hold, as people and URLs write them.
  *
  *   host=192.0.2.7,10.0.0.0/8 !port=53,8000-8080 proto=tcp
+ *   (site=Berlin proto=udp or direction=in) !(port=53 or port=123)
+ *
+ * Of terms on both sides of "or" it is enough that those on one side hold; brackets put together, and '!' before one
+ * denies what is in it.
  *
  * A term is the name of a dimension, '=', and values separated by commas, of which any holds; '!' before it: none
  * holds. Terms are separated by blanks. host and port hold where they do at either end of the flow. Addresses may be
@@ -14,8 +18,10 @@
 
 enum {
     FILTER_TERMS_MAX = 32,
-    FILTER_VALUES_MAX = 64, /* of a term */
-    FILTER_ALL_MAX = 256,   /* of all terms: 40 KB */
+    FILTER_VALUES_MAX = 64,                  /* of a term */
+    FILTER_DEPTH_MAX = 16,                   /* brackets in one another */
+    FILTER_STEPS_MAX = 4 * FILTER_TERMS_MAX, /* a term, what joins it, its and another's bracket denied */
+    FILTER_ALL_MAX = 256,                    /* of all terms: 40 KB */
 };
 
 struct filter_value {
@@ -31,8 +37,18 @@ struct filter_term {
     unsigned first, n; /* of the filter's values */
 };
 
+/* Filters with "or" or a denied bracket are read step by step: a term onto a stack; the two uppermost joined; the
+ * uppermost denied. */
+enum filter_act { FILTER_TERM, FILTER_AND, FILTER_OR, FILTER_NOT };
+struct filter_step {
+    uint8_t act, term;
+};
+
 struct filter {
     unsigned n_terms, n_values;
+    bool is_nested; /* else all terms must hold */
+    unsigned n_steps;
+    struct filter_step steps[FILTER_STEPS_MAX];
     struct filter_term terms[FILTER_TERMS_MAX];
     struct filter_value *values;
 };

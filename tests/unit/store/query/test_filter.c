@@ -148,6 +148,19 @@ static void terms_are_conditions(void **state) {
          "CASE WHEN CASE WHEN destinationIPv6Address<X'20010DB8000000000000000000000000' THEN 0 ELSE CASE WHEN "
          "destinationIPv6Address<X'20010DB9000000000000000000000000' THEN 1 ELSE 0 END END=1 THEN 0 ELSE 3 END END IN "
          "(1, 3))"},
+        {"(port=53 dst=10.0.0.1)",
+         " AND (sourceTransportPort IN (53) OR destinationTransportPort IN (53)) AND (destinationIPv4Address IN "
+         "(167772161))",
+         "-"},
+        {"dport=53 or src=10.0.0.1 proto=udp",
+         " AND (((protocolIdentifier IN (17)) AND (sourceIPv4Address IN (167772161))) OR (destinationTransportPort IN "
+         "(53)))",
+         " AND (((protocolIdentifier IN (17)) AND 1 = 0) OR (destinationTransportPort IN (53)))"},
+        {"( !dport=53 or(family=4) )  !(proto=6)",
+         " AND (NOT ((protocolIdentifier IN (6))) AND (1 = 1 OR NOT (destinationTransportPort IN (53))))",
+         " AND (NOT ((protocolIdentifier IN (6))) AND (1 = 0 OR NOT (destinationTransportPort IN (53))))"},
+        {"interfaceName=a)", " AND (interfaceName IN (6129))", " AND (interfaceName IN (6129))"},
+        {"!(interfaceName=\"a)\")", " AND NOT ((interfaceName IN (6129)))", " AND NOT ((interfaceName IN (6129)))"},
         {"sourceIPv6Address=::", "-", " AND (sourceIPv6Address IN (00000000000000000000000000000000))"},
     };
     (void)state;
@@ -170,6 +183,7 @@ static void terms_are_conditions(void **state) {
 #define ADDRESS "an IPv4 or IPv6 address, or a prefix such as 10.0.0.0/8"
 #define PORT "a port from 0 to 65535, or a range such as 8000-8080"
 #define NUMBER "a whole number within the element's range, or a range such as 1-9"
+#define SIDES_TEXT "a term on both sides of or, and in brackets"
 #define NAME "a name; \"\" is what has none"
 #define TEXT "a value of the element, in double quotes if it contains a space, a comma or a quote"
 
@@ -218,6 +232,15 @@ static void what_is_no_term_is_refused(void **state) {
         {"in=edge", "in=edge", NUMBER},
         {"src=Berlin", "src=Berlin", ADDRESS},
         {"src/24=x", "src/24=x", "an IPv4 or IPv6 prefix such as 10.0.0.0/8"},
+        {"or", "or", SIDES_TEXT},
+        {"port=1 or", "", SIDES_TEXT},
+        {"or port=1", "or", SIDES_TEXT},
+        {"port=1 or or port=2", "or", SIDES_TEXT},
+        {"()", ")", SIDES_TEXT},
+        {"(port=1", "(port=1", "a closing bracket behind it"},
+        {"port=1 )", ")", NAMES},
+        {"(port=1)port=2", "port=2", "a blank behind a closing bracket"},
+        {"((((((((((((((((( port=1", "(", "at most 16 brackets in one another"},
         {"interfaceName=\"a", "interfaceName=\"a", TEXT},
         {"interfaceName=\"a\"b", "interfaceName=\"a\"b", TEXT},
     };
