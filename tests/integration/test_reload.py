@@ -23,7 +23,8 @@ TAKES_A_RESTART = {  # another value for each option that a running daemon doesn
              "country_db": "PASSWORD"},
     "collector": {"listen": "udp:127.0.0.1:4739", "queue": "direct", "elements": "all", "allow": "192.0.2.0/24",
                   "sampling": "192.0.2.1=10", "memory": "65M", "buffer": "33M", "template_lifetime": "13h",
-                  "hold": "11m", "deduplicate": "1m", "max_skew": "6m", "state": "other"},
+                  "hold": "11m", "deduplicate": "1m", "max_skew": "6m", "state": "other",
+                  "tunnel_ends": "outer"},
     "capture": {"interface": "other", "queue": "direct", "user": "other", "promiscuous": "yes", "snaplen": "128",
                 "buffer": "1M", "rules": "other: five-tuple", "filter": "tcp", "active_timeout": "1m",
                 "inactive_timeout": "1m", "memory": "1M", "sampling": "2", "sampling_by": "hash",
@@ -118,6 +119,9 @@ def test_what_takes_a_restart_is_said(running, section, name):
         options.update({other: value for other in others})
     sections = {section + "_": options}
     expected = {refused(path, section, each) for each in [name] + others}
+    if (section, name) == ("queue", "tls_ca"):  # without TLS nobody wants an authority
+        options["url"] = "rediss://127.0.0.1:1"
+        expected.add(refused(path, section, "url"))
     if name == "enabled":  # without importing there must be something to capture
         sections["capture"] = {"interface": "other"}
         expected.add(refused(path, "capture", "interface"))
