@@ -66,7 +66,7 @@ formatted = $(shell find src include tests -name '*.[ch]')
 # Only what tells the version is compiled again where it differs.
 versioned := $(call object,$(shell grep -rl --include='*.c' FLOWIMPORT_VERSION src tests))
 
-.PHONY: all help page tests check check-all check-ci check-cluster check-mysql asan fuzz fuzzers bench benches campaign demo screenshots format sample sql install deb dist \
+.PHONY: all help page tests check check-all check-cluster check-mysql asan fuzz fuzzers bench benches campaign demo screenshots format sample sql install deb dist \
         clean FORCE
 .DELETE_ON_ERROR:
 .SECONDARY:
@@ -76,6 +76,7 @@ all: $(programs) $(manuals) $(completions) ## the two programs, manuals, shell c
 help: ## this list
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "  make %-13s %s\n", $$1, $$2}' Makefile
 	@echo '  Variables: BUILD=$(BUILD) CC=$(CC) CFLAGS="$(CFLAGS)" WERROR=1 V=1 PREFIX=$(PREFIX) DESTDIR= SECONDS=$(SECONDS)'
+	@echo '  make check-all MYSQL=yes: with the main tests on MySQL, too, as CI runs it'
 
 # Asked for by every object, so that a machine without the libraries hears about the packages and not about headers.
 $(BUILD)/.libraries:
@@ -197,11 +198,7 @@ check: all $(BUILD)/tests/units ## unit tests and lints: seconds, no server
 
 check-all: ## everything, with private servers: prints the sum of all tests last
 	@etc/install-deps.sh test
-	@MAKE='$(MAKE)' tests/run all
-
-check-ci: ## check-all and the main tests with MySQL, as CI runs them
-	@etc/install-deps.sh test
-	@MAKE='$(MAKE)' tests/run ci
+	@MAKE='$(MAKE)' tests/run $(if $(MYSQL),ci,all)
 
 check-mysql: ## what concerns the database, with MySQL's own server and client library, in a root of Debian sid (by root)
 	@BUILD=$(BUILD) tests/check-mysql
