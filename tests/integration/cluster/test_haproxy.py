@@ -87,9 +87,22 @@ class Proxied(test_redis_nodes.Nodes):
         super().__init__(servers)
         self.port = port
 
+    def push(self, entries):
+        """Until the replica has them, too, if there still is one."""
+        owner = self.owner()
+        n = owner.push(entries)
+        if owner is self.servers[0]:
+            end = owner.client().info("replication")["master_repl_offset"]
+            rig.wait_for(lambda: self.servers[1].client().info("replication").get("slave_repl_offset", 0) >= end,
+                         lambda: str(self.servers[1].client().info("replication")))
+        return n
+
     def owner(self):
-        if not self.servers[0].process.running():
-            self.servers[1].client().execute_command("REPLICAOF", "NO", "ONE")
+        replica = self.servers[1].client()
+        if not self.servers[0].process.running() and replica.role()[0] == b"slave":
+            rig.wait_for(lambda: replica.info("replication")["master_link_status"] == "down",
+                         "the replica to have read all that it was sent")
+            replica.execute_command("REPLICAOF", "NO", "ONE")
         return super().owner()
 
     def url(self, db=0):
