@@ -10,6 +10,7 @@
 
 #include "base/mem.h"
 #include "base/url.h"
+#include "config/capture_options.h"
 #include "export/exporter.h"
 #include "export/ipfix_writer.h"
 #include "meter/meter.h"
@@ -95,7 +96,12 @@ static bool number_read(struct conversion *conversion, const struct module *modu
 /* --- observer, filter --- */
 
 void vermont_interface(struct conversion *conversion, struct module *module, const struct xml_node *option) {
-    set(conversion, module, INTERFACE, option->text);
+    struct capture_interfaces names;
+    struct error error;
+    if (*option->text && capture_options_interfaces(option->text, &names, &error) != 0)
+        vermont_note(conversion, module, "%s: %s", option->name, error.text);
+    else
+        set(conversion, module, INTERFACE, option->text);
     if (conversion->values[INTERFACE]) set(conversion, module, PROMISCUOUS, "yes"); /* VERMONT's captures are */
 }
 
