@@ -601,8 +601,8 @@ static void faults_of_an_exporter(void **state) {
     line = line_of(mc, report);
     assert_int_equal(line->faults[FAULT_UNTEMPLATED], 1);
     assert_int_equal(line->faults[FAULT_MALFORMED], 1);
-    assert_int_equal(line->faults[FAULT_TIMES + REASON_UNSET], 1);
-    assert_int_equal(line->faults[FAULT_TIMES + REASON_FIXED], 1);
+    assert_int_equal(line->faults[(unsigned)FAULT_TIMES + REASON_UNSET], 1);
+    assert_int_equal(line->faults[(unsigned)FAULT_TIMES + REASON_FIXED], 1);
     assert_int_equal(message_counters(mc->decoder)->times[REASON_FIXED], 1);
     assert_int_equal(line->clock, 0);
     ipfix_begin(&mc->message, NOW - 7160, 0, 0);
