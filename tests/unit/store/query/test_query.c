@@ -80,6 +80,7 @@ static void long_series_are_refused(void **state) {
     assert_string_equal(result.refused.parameter, "n");
     assert_string_equal(result.refused.accepted, "at most 9 with 10000 times each");
     query_release(&result);
+    name_book_drop(world.book);
     env_release(&world.env);
 }
 
