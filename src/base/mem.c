@@ -23,6 +23,12 @@ void *mem_realloc(void *old, size_t count, size_t size) {
     return mem_check(reallocarray(old, count ? count : 1, size ? size : 1), size);
 }
 
+void *mem_grow(void *list, uint32_t n, uint32_t *size, size_t width) {
+    if (n < *size) return list;
+    *size = *size ? 2 * *size : 16;
+    return mem_realloc(list, *size, width);
+}
+
 char *mem_strdup(const char *text) { return mem_strndup(text, strlen(text)); }
 
 char *mem_strndup(const char *text, size_t len) {

@@ -1,16 +1,15 @@
 /* Lists of address prefixes: who may export, and at which sampling rate. */
 #include "collect/prefixes.h"
 
-#include <arpa/inet.h>
 #include <stdlib.h>
 #include <string.h>
 
 #include "base/mem.h"
+#include "flow/address.h"
 
 enum { MAPPED_BITS = 96 }; /* of ::ffff:0:0/96, IPv4 in IPv6 */
 
 static const uint8_t mapped[MAPPED_BITS / 8] = {[10] = 0xff, [11] = 0xff};
-static const uint8_t family_bits[FLOW_FAMILIES] = {[FLOW_IPV4] = 32, [FLOW_IPV6] = 128};
 
 static bool is_mapped(const uint8_t address[16]) { return memcmp(address, mapped, sizeof mapped) == 0; }
 
@@ -33,42 +32,24 @@ static int64_t number_parse(const char *text, int64_t most) {
     return number;
 }
 
-static void address_print(const struct prefix *prefix, char text[INET6_ADDRSTRLEN]) {
-    inet_ntop(prefix->family == FLOW_IPV6 ? AF_INET6 : AF_INET, prefix->address, text, INET6_ADDRSTRLEN);
-}
-
-/* Refuses bits behind the length. */
-static int tail_check(const struct prefix *prefix, const char *text, struct error *error) {
-    struct prefix clean = *prefix;
-    for (unsigned bit = prefix->bits; bit < family_bits[prefix->family]; bit++)
-        clean.address[bit / 8] &= (uint8_t)~(0x80 >> bit % 8);
-    if (memcmp(clean.address, prefix->address, sizeof clean.address) == 0) return 0;
-    char address[INET6_ADDRSTRLEN];
-    address_print(&clean, address);
-    return error_set(error, "'%s' has bits after its prefix length: use %s/%u", text, address, clean.bits);
+/* "/024" is /24 here. */
+static void zeros_drop(char *text) {
+    char *bits = strchr(text, '/');
+    if (!bits++) return;
+    size_t zeros = strspn(bits, "0");
+    if (zeros > 0 && (bits[zeros] < '0' || bits[zeros] > '9')) zeros--; /* that is the number */
+    memmove(bits, bits + zeros, strlen(bits + zeros) + 1);
 }
 
 /* `text` without its number: "192.0.2.0/24" or "192.0.2.1". */
 static int prefix_parse(struct prefix *prefix, char *text, struct error *error) {
-    char *slash = strchr(text, '/');
-    if (slash) *slash = '\0';
-    int four = inet_pton(AF_INET, text, prefix->address), six = four ? 0 : inet_pton(AF_INET6, text, prefix->address);
-    if (slash) *slash = '/';
-    if (four != 1 && six != 1)
-        return error_set(error, "'%s' is not an address or prefix such as 192.0.2.1, 192.0.2.0/24 or 2001:db8::/32",
-                         text);
-    prefix->family = four ? FLOW_IPV4 : FLOW_IPV6;
-    unsigned most = family_bits[prefix->family];
-    int64_t bits = slash ? number_parse(slash + 1, most) : most;
-    if (bits < 0) return error_set(error, "'%s': the prefix length must be a number from 0 to %u", text, most);
-    prefix->bits = (uint8_t)bits;
-    if (tail_check(prefix, text, error) != 0) return -1;
-    if (six && prefix->bits >= MAPPED_BITS && is_mapped(prefix->address)) {
-        prefix->family = FLOW_IPV4;
-        prefix->bits -= MAPPED_BITS;
-        memmove(prefix->address, prefix->address + sizeof mapped, 4);
-        memset(prefix->address + 4, 0, 12);
-    }
+    struct address address;
+    zeros_drop(text);
+    if (address_parse(&address, text, error) != 0) return -1;
+    bool four_in_six = address.family == FLOW_IPV6 && address.bits >= MAPPED_BITS && is_mapped(address.bytes);
+    prefix->family = four_in_six ? FLOW_IPV4 : address.family;
+    prefix->bits = (uint8_t)(address.bits - (four_in_six ? MAPPED_BITS : 0));
+    memcpy(prefix->address, address.bytes + (four_in_six ? sizeof mapped : 0), four_in_six ? 4 : sizeof address.bytes);
     return 0;
 }
 

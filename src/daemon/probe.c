@@ -11,7 +11,7 @@
 #include "base/mem.h"
 #include "export/exporter.h"
 #include "meter/meter_entry.h"
-#include "daemon/interfaces.h"
+#include "daemon/capture_set.h"
 #include "daemon/loss.h"
 
 enum {
@@ -31,7 +31,7 @@ struct exported {
 struct probe {
     const struct config *config;
     const struct pipeline *pipeline;
-    struct interfaces interfaces;
+    struct capture_set captured;
     struct meter_rules rules;
     struct meter_template templates[METER_RULES_MAX];
     struct meter *meter;
@@ -73,7 +73,7 @@ static void rings_flush(struct probe *probe) {
 
 static void losses_tell(struct probe *probe, int64_t now, bool last) {
     if (!probe->feed) return;
-    loss_tell(&probe->dropped, interfaces_counters(&probe->interfaces).dropped, now, last, &probe->worker, probe->feed);
+    loss_tell(&probe->dropped, capture_set_counters(&probe->captured).dropped, now, last, &probe->worker, probe->feed);
     loss_tell(&probe->thrown_away, feed_lost(probe->feed), now, last, &probe->worker, probe->feed);
 }
 
@@ -83,21 +83,21 @@ static void thread_run(void *context) {
     pthread_mutex_lock(&probe->lock);
     while (!worker_stopping(&probe->worker)) {
         pthread_mutex_unlock(&probe->lock);
-        interfaces_wait(&probe->interfaces, READ_MS);
+        capture_set_wait(&probe->captured, READ_MS);
         pthread_mutex_lock(&probe->lock);
-        int status = interfaces_read(&probe->interfaces, &probe->gone);
+        int status = capture_set_read(&probe->captured, &probe->gone);
         now = clock_now_us(&clock_system);
         if (status != 0) break;
         if (now - looked >= 0 && now - looked < LOOK_US) continue;
         looked = now;
         meter_tick(probe->meter, now - LATE_US);
-        interfaces_look(&probe->interfaces);
+        capture_set_look(&probe->captured);
         losses_tell(probe, now, false);
         rings_flush(probe);
     }
     worker_stop(&probe->worker); /* from here on a full ring is waited for */
     meter_end(probe->meter);
-    interfaces_look(&probe->interfaces);
+    capture_set_look(&probe->captured);
     losses_tell(probe, now, true);
     rings_flush(probe);
     pthread_mutex_unlock(&probe->lock);
@@ -121,7 +121,7 @@ struct probe *probe_open(const struct config *config, const struct pipeline *pip
     capture_options_meter(config, &probe->rules, &meter);
     if (getrandom(&meter.seed, sizeof meter.seed, GRND_NONBLOCK) < 0) meter.seed = 0;
     probe->meter = meter_new(&meter, on_flow, probe);
-    if (interfaces_open(&probe->interfaces, config, probe->meter, error) != 0 ||
+    if (capture_set_open(&probe->captured, config, probe->meter, error) != 0 ||
         (config->capture.queue != CAPTURE_NONE && !(probe->feed = feed_new(error))) ||
         (config->export.collectors && !(probe->exports = feed_new(error)))) {
         probe_free(probe);
@@ -146,7 +146,7 @@ void probe_free(struct probe *probe) {
         meter_entry_free(probe->entries[i]);
     meter_free(probe->meter);
     meter_rules_release(&probe->rules);
-    interfaces_close(&probe->interfaces);
+    capture_set_close(&probe->captured);
     pthread_mutex_destroy(&probe->lock);
     free(probe);
 }
@@ -181,7 +181,7 @@ static void on_over(void *context) {
     const struct timeval tick = {.tv_usec = LEAVE_TICK_MS * 1000};
     if (probe->gone.text[0]) log_error("capture", "%s", probe->gone.text);
     const struct meter_totals *totals = meter_totals(probe->meter);
-    const struct capture_counters counters = interfaces_counters(&probe->interfaces);
+    const struct capture_counters counters = capture_set_counters(&probe->captured);
     log_notice("capture",
                "interface '%s': %" PRIu64 " frames, of which %" PRIu64 " packets with %" PRIu64
                " bytes were counted; %" PRIu64 " frames dropped by the kernel, %" PRIu64 " by the interface",
@@ -225,7 +225,7 @@ void probe_show(struct probe *probe, struct show *show) {
     pthread_mutex_lock(&probe->lock);
     show_module(show, "capture");
     show_info(show, "info", "interface", "The captured interface.", probe->config->capture.interface);
-    interfaces_show(&probe->interfaces, show);
+    capture_set_show(&probe->captured, show);
     show_counter(show, "flows_lost_total", "Flows discarded because the event loop did not take them in time.",
                  (probe->feed ? feed_lost(probe->feed) : 0) + (probe->exports ? feed_lost(probe->exports) : 0));
     meter_show(probe->meter, show);
@@ -235,7 +235,7 @@ void probe_show(struct probe *probe, struct show *show) {
 
 void probe_problems(struct probe *probe, struct buffer *out) {
     pthread_mutex_lock(&probe->lock);
-    interfaces_problems(&probe->interfaces, out);
+    capture_set_problems(&probe->captured, out);
     pthread_mutex_unlock(&probe->lock);
     if (probe->exporter) exporter_problems(probe->exporter, out);
 }

@@ -134,7 +134,6 @@ const struct option api_names_params[] = {
 };
 const unsigned api_names_n_params = 1;
 
-/* -1: no address. */
 /* "network": "Berlin", and the tags. */
 static void tags_write(const struct api_call *call, unsigned family, const uint8_t *address, struct buffer *out) {
     answer_name(out, "tags");
@@ -151,6 +150,7 @@ static void tags_write(const struct api_call *call, unsigned family, const uint8
                                                                                    : "false");
 }
 
+/* -1: no address. */
 static int name_write(const struct api_call *call, const char *address, struct buffer *out) {
     static const int families[FLOW_FAMILIES] = {AF_INET, AF_INET6};
     uint8_t bytes[16];

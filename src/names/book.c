@@ -177,15 +177,15 @@ unsigned name_book_hosts(const struct name_book *book, uint32_t name, struct nam
 /* Exporters and interfaces
  * ----------------------------------------------------------------------------------------------------------------- */
 
-int exporter_compare(const void *left, const void *right) {
-    const struct exporter *a = left, *b = right;
+int book_exporter_compare(const void *left, const void *right) {
+    const struct book_exporter *a = left, *b = right;
     if (a->family != b->family) return a->family < b->family ? -1 : 1;
     return memcmp(a->address, b->address, sizeof a->address);
 }
 
-int interface_compare(const void *left, const void *right) {
-    const struct name_interface *a = &((const struct interface *)left)->known,
-                                *b = &((const struct interface *)right)->known;
+int book_interface_compare(const void *left, const void *right) {
+    const struct name_interface *a = &((const struct book_interface *)left)->known,
+                                *b = &((const struct book_interface *)right)->known;
     if (a->family != b->family) return a->family < b->family ? -1 : 1;
     int order = memcmp(a->exporter, b->exporter, sizeof a->exporter);
     if (order != 0) return order;
@@ -197,19 +197,21 @@ static void address_copy(uint8_t to[16], unsigned family, const uint8_t *address
 }
 
 uint32_t name_book_exporter(const struct name_book *book, unsigned family, const uint8_t *address) {
-    struct exporter key = {.family = (uint8_t)family};
+    struct book_exporter key = {.family = (uint8_t)family};
     if (!book || book->n_exporters == 0) return 0;
     address_copy(key.address, family, address);
-    const struct exporter *found = bsearch(&key, book->exporters, book->n_exporters, sizeof key, exporter_compare);
+    const struct book_exporter *found =
+        bsearch(&key, book->exporters, book->n_exporters, sizeof key, book_exporter_compare);
     return found ? found->name : 0;
 }
 
 const struct name_interface *name_book_interface(const struct name_book *book, unsigned family, const uint8_t *exporter,
                                                  uint32_t index) {
-    struct interface key = {.known = {.family = family, .index = index}};
+    struct book_interface key = {.known = {.family = family, .index = index}};
     if (!book || book->n_interfaces == 0) return NULL;
     address_copy(key.known.exporter, family, exporter);
-    const struct interface *found = bsearch(&key, book->interfaces, book->n_interfaces, sizeof key, interface_compare);
+    const struct book_interface *found =
+        bsearch(&key, book->interfaces, book->n_interfaces, sizeof key, book_interface_compare);
     return found ? &found->known : NULL;
 }
 

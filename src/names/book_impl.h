@@ -21,15 +21,19 @@ struct ranges {
     uint32_t *record;       /* number of each; 0: nothing is known */
 };
 
-struct exporter {
-    uint8_t family, address[16];
-    uint32_t name;
-    uint32_t file, line; /* where it stands */
+struct book_place { /* where something stands */
+    uint32_t file, line;
 };
 
-struct interface {
-    struct name_interface known; /* first: what is handed out */
-    uint32_t file, line;
+struct book_exporter {
+    struct book_place place; /* first, in both */
+    uint8_t family, address[16];
+    uint32_t name;
+};
+
+struct book_interface {
+    struct book_place place;
+    struct name_interface known; /* what is handed out */
 };
 
 struct name_book {
@@ -41,12 +45,12 @@ struct name_book {
     uint32_t n_records, *records; /* n_subjects values each */
     bool has_local;
     unsigned n_prefixes, n_exporters, n_interfaces;
-    struct exporter *exporters;   /* sorted */
-    struct interface *interfaces; /* sorted */
+    struct book_exporter *exporters;   /* sorted */
+    struct book_interface *interfaces; /* sorted */
 };
 
 /* By their addresses and numbers, not by where they stand. */
-int exporter_compare(const void *a, const void *b);
-int interface_compare(const void *a, const void *b);
+int book_exporter_compare(const void *a, const void *b);
+int book_interface_compare(const void *a, const void *b);
 
 #endif

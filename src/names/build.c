@@ -27,17 +27,10 @@ void build_address(const struct build_prefix *prefix, struct address *address) {
 
 static address_number last_of(unsigned family) { return family == FLOW_IPV4 ? UINT32_MAX : ~(address_number)0; }
 
-/* Room for one more. */
-static void *grow(void *list, uint32_t n, uint32_t *size, size_t width) {
-    if (n < *size) return list;
-    *size = *size ? 2 * *size : 64;
-    return mem_realloc(list, *size, width);
-}
-
 void build_prefix(struct build *build, const struct address *address, uint32_t file, uint32_t line) {
     unsigned rest = address_width(address->family) - address->bits;
     address_number first = number_of(address), all = rest == 128 ? ~(address_number)0 : ((address_number)1 << rest) - 1;
-    build->prefixes = grow(build->prefixes, build->n, &build->size, sizeof build->prefixes[0]);
+    build->prefixes = mem_grow(build->prefixes, build->n, &build->size, sizeof build->prefixes[0]);
     build->prefixes[build->n++] = (struct build_prefix){.first = first,
                                                         .last = first | all,
                                                         .family = address->family,
@@ -48,7 +41,7 @@ void build_prefix(struct build *build, const struct address *address, uint32_t f
 }
 
 void build_value(struct build *build, uint32_t subject, uint32_t value) {
-    build->values = grow(build->values, build->n_values, &build->values_size, sizeof build->values[0]);
+    build->values = mem_grow(build->values, build->n_values, &build->values_size, sizeof build->values[0]);
     build->values[build->n_values++] = (struct build_value){subject, value};
     build->prefixes[build->n - 1].n_values++;
 }

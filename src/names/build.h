@@ -2,7 +2,7 @@
 #ifndef FLOWIMPORT_NAMES_BUILD_H
 #define FLOWIMPORT_NAMES_BUILD_H
 
-#include "names/address.h"
+#include "flow/address.h"
 #include "names/book_impl.h"
 
 enum { BUILD_LOCAL = UINT32_MAX }; /* the file of own networks, behind all others */

@@ -188,7 +188,7 @@ int line_parse(struct line *line, char *text, size_t len, struct error *error) {
                                                   : LINE_ADDRESS;
     if (line->kind != LINE_ADDRESS && !(word = bare_next(&at)))
         return error_set(error, "expected the exporter's address");
-    if (address_read(&line->address, word, error) != 0) return -1;
+    if (address_parse(&line->address, word, error) != 0) return -1;
     if (line->kind != LINE_ADDRESS && strchr(word, '/'))
         return error_set(error, "'%s' is a prefix: expected the exporter's address", word);
     if (line->kind == LINE_INTERFACE && index_read(line, bare_next(&at), error) != 0) return -1;

@@ -5,7 +5,7 @@
 #include <stddef.h>
 
 #include "names/book.h"
-#include "names/address.h"
+#include "flow/address.h"
 
 enum { LINE_WORDS_MAX = NAMES_TAGS_MAX + 3 };
 enum line_kind { LINE_EMPTY, LINE_ADDRESS, LINE_EXPORTER, LINE_INTERFACE };

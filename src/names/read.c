@@ -42,12 +42,6 @@ static int repeated_fail(const struct reading *reading, const char *what, uint32
                      reading->paths[first_file], first_line);
 }
 
-static void *grow(void *list, uint32_t n, uint32_t *size, size_t width) {
-    if (n < *size) return list;
-    *size = *size ? 2 * *size : 16;
-    return mem_realloc(list, *size, width);
-}
-
 /* Lines
  * ----------------------------------------------------------------------------------------------------------------- */
 
@@ -84,15 +78,17 @@ static uint32_t word_take(struct name_book *book, const struct line *line, const
     return 0;
 }
 
+static struct book_place place_of(const struct reading *reading) {
+    return (struct book_place){reading->n_files - 1, reading->line};
+}
+
 static int exporter_take(struct reading *reading, const struct line *line) {
     struct name_book *book = reading->book;
     if (book->n_exporters == NAMES_EXPORTERS_MAX) return limit_fail(reading, "exporters", NAMES_EXPORTERS_MAX);
-    book->exporters = grow(book->exporters, book->n_exporters, &reading->exporters_size, sizeof book->exporters[0]);
-    struct exporter *exporter = &book->exporters[book->n_exporters++];
-    *exporter = (struct exporter){.family = line->address.family,
-                                  .name = word_take(book, line, "name"),
-                                  .file = reading->n_files - 1,
-                                  .line = reading->line};
+    book->exporters = mem_grow(book->exporters, book->n_exporters, &reading->exporters_size, sizeof book->exporters[0]);
+    struct book_exporter *exporter = &book->exporters[book->n_exporters++];
+    *exporter = (struct book_exporter){
+        .family = line->address.family, .name = word_take(book, line, "name"), .place = place_of(reading)};
     memcpy(exporter->address, line->address.bytes, sizeof exporter->address);
     return 0;
 }
@@ -101,15 +97,14 @@ static int interface_take(struct reading *reading, const struct line *line) {
     struct name_book *book = reading->book;
     if (book->n_interfaces == NAMES_INTERFACES_MAX) return limit_fail(reading, "interfaces", NAMES_INTERFACES_MAX);
     book->interfaces =
-        grow(book->interfaces, book->n_interfaces, &reading->interfaces_size, sizeof book->interfaces[0]);
-    struct interface *interface = &book->interfaces[book->n_interfaces++];
-    *interface = (struct interface){.known = {.family = line->address.family,
-                                              .index = line->index,
-                                              .name = word_take(book, line, "name"),
-                                              .description = word_take(book, line, "description"),
-                                              .speed = line->speed},
-                                    .file = reading->n_files - 1,
-                                    .line = reading->line};
+        mem_grow(book->interfaces, book->n_interfaces, &reading->interfaces_size, sizeof book->interfaces[0]);
+    struct book_interface *interface = &book->interfaces[book->n_interfaces++];
+    *interface = (struct book_interface){.known = {.family = line->address.family,
+                                                   .index = line->index,
+                                                   .name = word_take(book, line, "name"),
+                                                   .description = word_take(book, line, "description"),
+                                                   .speed = line->speed},
+                                         .place = place_of(reading)};
     memcpy(interface->known.exporter, line->address.bytes, sizeof interface->known.exporter);
     return 0;
 }
@@ -182,7 +177,7 @@ static int local_read(struct reading *reading, const char *local) {
     unsigned n = 0;
     int failed = 0;
     for (char *item = strtok_r(copy, separators, &state); item && !failed; item = strtok_r(NULL, separators, &state)) {
-        failed = address_read(&address, item, reading->error);
+        failed = address_parse(&address, item, reading->error);
         if (!failed && n++ == NAMES_LOCAL_MAX)
             failed = error_set(reading->error, "more than %d networks", NAMES_LOCAL_MAX);
         if (failed) continue;
@@ -208,43 +203,34 @@ static int prefixes_check(struct reading *reading) {
     return repeated_fail(reading, shown, again->file, again->line, first->file, first->line);
 }
 
-static bool is_behind(uint32_t file, uint32_t line, uint32_t other_file, uint32_t other_line) {
-    return file != other_file ? file > other_file : line > other_line;
-}
-
-static int exporters_check(struct reading *reading) {
-    struct exporter *list = reading->book->exporters;
-    unsigned n = reading->book->n_exporters;
-    if (n > 0) qsort(list, n, sizeof list[0], exporter_compare);
+/* Sorts a list whose elements begin with their place, and refuses the later of two that are of the same thing. */
+static int list_check(struct reading *reading, void *list, unsigned n, size_t width,
+                      int (*compare)(const void *, const void *), const char *what) {
+    if (n > 0) qsort(list, n, width, compare);
     for (unsigned i = 1; i < n; i++) {
-        const struct exporter *a = &list[i - 1], *b = &list[i];
-        if (exporter_compare(a, b) != 0) continue;
-        bool turned = is_behind(a->file, a->line, b->file, b->line);
-        return turned ? repeated_fail(reading, "the exporter", a->file, a->line, b->file, b->line)
-                      : repeated_fail(reading, "the exporter", b->file, b->line, a->file, a->line);
+        const struct book_place *a = (const void *)((const char *)list + (i - 1) * width),
+                                *b = (const void *)((const char *)a + width);
+        if (compare(a, b) != 0) continue;
+        bool turned = a->file != b->file ? a->file > b->file : a->line > b->line;
+        return repeated_fail(reading, what, turned ? a->file : b->file, turned ? a->line : b->line,
+                             turned ? b->file : a->file, turned ? b->line : a->line);
     }
     return 0;
 }
 
-static int interfaces_check(struct reading *reading) {
-    struct interface *list = reading->book->interfaces;
-    unsigned n = reading->book->n_interfaces;
-    if (n > 0) qsort(list, n, sizeof list[0], interface_compare);
-    for (unsigned i = 1; i < n; i++) {
-        const struct interface *a = &list[i - 1], *b = &list[i];
-        if (interface_compare(a, b) != 0) continue;
-        bool turned = is_behind(a->file, a->line, b->file, b->line);
-        return turned ? repeated_fail(reading, "the interface", a->file, a->line, b->file, b->line)
-                      : repeated_fail(reading, "the interface", b->file, b->line, a->file, a->line);
-    }
-    return 0;
+static int lists_check(struct reading *reading) {
+    struct name_book *book = reading->book;
+    if (list_check(reading, book->exporters, book->n_exporters, sizeof book->exporters[0], book_exporter_compare,
+                   "the exporter") != 0)
+        return -1;
+    return list_check(reading, book->interfaces, book->n_interfaces, sizeof book->interfaces[0], book_interface_compare,
+                      "the interface");
 }
 
 static struct name_book *book_end(struct reading *reading, int failed, const char *local) {
     struct name_book *book = reading->book;
     if (!failed) failed = local_read(reading, local);
-    if (!failed && (prefixes_check(reading) != 0 || exporters_check(reading) != 0 || interfaces_check(reading) != 0))
-        failed = -1;
+    if (!failed && (prefixes_check(reading) != 0 || lists_check(reading) != 0)) failed = -1;
     if (!failed) build_finish(&reading->build, book);
     build_release(&reading->build);
     for (uint32_t i = 0; i < reading->n_files; i++)

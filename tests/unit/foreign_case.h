@@ -7,11 +7,13 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <time.h>
 
 #include <cmocka.h>
 
 #include "base/buffer.h"
 #include "files/foreign.h"
+#include "flow/names.h"
 
 /* Each line's entry, or "! " and the error, a line each. */
 static char *read_all(struct foreign *foreign, const char *lines) {
@@ -37,6 +39,15 @@ static void expect(enum foreign_format format, const char *lines, const char *wa
     assert_string_equal(got, wanted);
     free(got);
     foreign_free(foreign);
+}
+
+/* Of a group of tests: times are those of UTC. */
+static int utc_setup(void **state) {
+    (void)state;
+    setenv("TZ", "UTC", 1);
+    tzset();
+    names_init();
+    return 0;
 }
 
 #endif

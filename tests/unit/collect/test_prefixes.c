@@ -29,6 +29,15 @@ static uint32_t find(const struct prefixes *prefixes, const char *address) {
     return prefix ? prefix->number : 0;
 }
 
+static void zeros_before_a_length(void **state) {
+    (void)state;
+    struct prefixes prefixes = prefixes_of("10.0.0.0/08=1, 192.0.2.0/0000024=2, ::/00=3", true);
+    assert_int_equal(find(&prefixes, "10.9.9.9"), 1);
+    assert_int_equal(find(&prefixes, "192.0.2.255"), 2);
+    assert_int_equal(find(&prefixes, "192.0.3.0"), 0);
+    assert_int_equal(find(&prefixes, "2001:db8::"), 3);
+}
+
 static void longest_counts(void **state) {
     (void)state;
     struct prefixes prefixes =
@@ -171,6 +180,7 @@ static void as_many_as_there_is_room_for(void **state) {
 int main(void) {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(longest_counts),
+        cmocka_unit_test(zeros_before_a_length),
         cmocka_unit_test(whole_space),
         cmocka_unit_test(same_as_naive),
         cmocka_unit_test(errors_name_the_prefix),

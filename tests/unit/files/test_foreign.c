@@ -1,10 +1,5 @@
 /* Lines of Zeek, Argus and nfdump: what each becomes, to the byte, and what is said of those that are wrong. */
 #include "foreign_case.h"
-
-#include <time.h>
-
-#include "flow/names.h"
-
 /* --- Zeek --- */
 
 #define ZEEK                                                                                                           \
@@ -538,14 +533,6 @@ static void overlong_records(void **state) {
     free(lines);
 }
 
-static int setup(void **state) {
-    (void)state;
-    setenv("TZ", "UTC", 1);
-    tzset();
-    names_init();
-    return 0;
-}
-
 int main(void) {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(zeek_text),
@@ -570,5 +557,5 @@ int main(void) {
         cmocka_unit_test(records_as_they_stood),
         cmocka_unit_test(overlong_records),
     };
-    return cmocka_run_group_tests(tests, setup, NULL);
+    return cmocka_run_group_tests(tests, utc_setup, NULL);
 }

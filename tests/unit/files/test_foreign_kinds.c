@@ -2,9 +2,6 @@
  * byte. Suricata's and pmacct's lines are those of real runs (8.0.7, 1.7.7), with other addresses. */
 #include "foreign_case.h"
 
-#include <time.h>
-
-#include "flow/names.h"
 #include "files/tuples.h"
 
 #define HOSTS "{\"sourceIPv4Address\":3221225985,\"destinationIPv4Address\":3325256708,"
@@ -478,14 +475,6 @@ static void nested_objects(void **state) {
     expect(FOREIGN_SURICATA, line, "");
 }
 
-static int setup(void **state) {
-    (void)state;
-    setenv("TZ", "UTC", 1);
-    tzset();
-    names_init();
-    return 0;
-}
-
 int main(void) {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(suricata),
@@ -504,5 +493,5 @@ int main(void) {
         cmocka_unit_test(nested_objects),
         cmocka_unit_test(long_objects),
     };
-    return cmocka_run_group_tests(tests, setup, NULL);
+    return cmocka_run_group_tests(tests, utc_setup, NULL);
 }

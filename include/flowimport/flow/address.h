@@ -1,6 +1,6 @@
 /* Addresses and prefixes out of their text. */
-#ifndef FLOWIMPORT_NAMES_ADDRESS_H
-#define FLOWIMPORT_NAMES_ADDRESS_H
+#ifndef FLOWIMPORT_FLOW_ADDRESS_H
+#define FLOWIMPORT_FLOW_ADDRESS_H
 
 #include <stdint.h>
 
@@ -12,7 +12,7 @@ struct address {
 };
 
 /* "192.0.2.7", "2001:db8::/32". 0, or -1 with the error naming the text: no address, or bits behind the prefix. */
-int address_read(struct address *address, const char *text, struct error *error) __attribute__((warn_unused_result));
+int address_parse(struct address *address, const char *text, struct error *error) __attribute__((warn_unused_result));
 /* 32 or 128. */
 unsigned address_width(unsigned family);
 

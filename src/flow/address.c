@@ -1,5 +1,5 @@
 /* An address, or a prefix: what may stand behind its slash. */
-#include "names/address.h"
+#include "flow/address.h"
 
 #include <arpa/inet.h>
 #include <stdlib.h>
@@ -27,7 +27,7 @@ static int tail_check(const struct address *address, const char *text, struct er
     return error_set(error, "'%s' has bits after its prefix length: use %s/%u", text, shown, clean.bits);
 }
 
-int address_read(struct address *address, const char *text, struct error *error) {
+int address_parse(struct address *address, const char *text, struct error *error) {
     static const int families[FLOW_FAMILIES] = {[FLOW_IPV4] = AF_INET, [FLOW_IPV6] = AF_INET6};
     char alone[INET6_ADDRSTRLEN];
     const char *slash = strchr(text, '/');
