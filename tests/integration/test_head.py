@@ -33,7 +33,7 @@ QUESTIONS += ["/api/flows?" + SPAN + more for more in (
     "&filter=host=" + ADDRESS, "&filter=dport=443&n=1000")]
 QUESTIONS += REQUESTS + ["/api/loss?" + SPAN, "/api/meta"]
 # What says how the answer was found, and by whom.
-VARIES = ("ms", "store", "rows", "rows_read", "last_commit", "version")
+VARIES = ("now", "ms", "store", "rows", "rows_read", "last_commit", "version")
 
 
 @pytest.fixture(scope="module")
