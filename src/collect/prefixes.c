@@ -34,8 +34,9 @@ static int64_t number_parse(const char *text, int64_t most) {
 
 /* "/024" is /24 here. */
 static void zeros_drop(char *text) {
-    char *bits = strchr(text, '/');
-    if (!bits++) return;
+    char *slash = strchr(text, '/');
+    if (!slash) return;
+    char *bits = slash + 1;
     size_t zeros = strspn(bits, "0");
     if (zeros > 0 && (bits[zeros] < '0' || bits[zeros] > '9')) zeros--; /* that is the number */
     memmove(bits, bits + zeros, strlen(bits + zeros) + 1);
