@@ -220,6 +220,11 @@ static int unsigned_read(const struct value *value, const struct element *elemen
     return COERCE_OK;
 }
 
+bool coerce_is_plain(const struct element *element) {
+    bool is_unsigned = element->type >= ELEMENT_UNSIGNED8 && element->type <= ELEMENT_UNSIGNED64;
+    return element->type == ELEMENT_IPV4_ADDRESS || (is_unsigned && element->id != IE_tcpControlBits);
+}
+
 int coerce_key(const struct value *value, const struct element *element, uint8_t *packed) {
     switch (element->type) {
     case ELEMENT_IPV4_ADDRESS: return ipv4_read(value, packed);

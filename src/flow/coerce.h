@@ -18,6 +18,9 @@ int coerce_time(const struct value *value, uint64_t per_second, uint32_t *second
 int coerce_sum(const struct value *value, const struct element *element, uint64_t *number);
 /* A value of a flow key, packed big-endian into element_width() bytes. */
 int coerce_key(const struct value *value, const struct element *element, uint8_t *packed);
+/* Whether coerce_key() packs every integer that has room in the element's width as it is: an unsigned number whose bits
+ * all count, or an IPv4 address. */
+bool coerce_is_plain(const struct element *element);
 /* Whether an IPv6 address stands for an IPv4 one: ::ffff:0:0/96. */
 bool coerce_is_mapped(const uint8_t address[16]);
 /* The value in words, cut to `size`, for the reject's report. */

@@ -10,6 +10,7 @@
 #include <stdlib.h>
 
 #include "base/buffer.h"
+#include "base/bytes.h"
 #include "base/mem.h"
 #include "flow/coerce.h"
 #include "flow/scanner.h"
@@ -157,14 +158,21 @@ static int time_read(const struct entry_decoder *decoder, unsigned first, uint32
     return 0;
 }
 
-/* A key's value into the packed key; an absent one is 0. */
-static bool key_read(const struct entry_decoder *decoder, unsigned slot, const struct element *element, uint8_t *packed,
-                     struct reject *reject) {
+/* A field's value into the packed key; an absent one is 0. */
+static bool key_read(const struct entry_decoder *decoder, unsigned slot, const struct flow_field *field,
+                     unsigned family, uint8_t *packed, struct reject *reject) {
+    const struct value *value = &decoder->slots.values[slot];
+    unsigned width = field->width[family];
     if (!slots_has(&decoder->slots, slot)) {
-        memset(packed, 0, element_width(element));
+        memset(packed, 0, width);
         return true;
     }
-    int verdict = coerce_key(&decoder->slots.values[slot], element, packed);
+    if (field->plain[family] && value->kind == VALUE_INTEGER && value->integer >= 0 &&
+        value->integer >> (8 * width - 1) <= 1) { /* as coerce_key() would; nearly every value of every entry */
+        be_put(packed, (uint64_t)value->integer, width);
+        return true;
+    }
+    int verdict = coerce_key(value, field->element[family], packed);
     return verdict == COERCE_OK || slot_reject(decoder, slot, verdict, reject);
 }
 
@@ -198,15 +206,14 @@ static bool addresses_read(const struct entry_decoder *decoder, struct flow_reco
     const struct flow_field *ends = &decoder->layout->fields[TUPLE_SOURCE]; /* and the destination behind it */
     uint8_t ipv4[2][4], ipv6[2][16];
     for (unsigned end = 0; end < 2; end++)
-        if (!key_read(decoder, SLOT_TUPLE + end, ends[end].element[FLOW_IPV4], ipv4[end], reject)) return false;
+        if (!key_read(decoder, SLOT_TUPLE + end, &ends[end], FLOW_IPV4, ipv4[end], reject)) return false;
     bool has_ipv4 = slots_has(slots, SLOT_TUPLE + TUPLE_SOURCE) || slots_has(slots, SLOT_TUPLE + TUPLE_DESTINATION);
     bool has_ipv6 = slots_has(slots, SLOT_SOURCE_IPV6) || slots_has(slots, SLOT_DESTINATION_IPV6);
     *mixed = false;
     record->family = FLOW_IPV4;
     if (has_ipv6) {
         for (unsigned end = 0; end < 2; end++)
-            if (!key_read(decoder, SLOT_SOURCE_IPV6 + end, ends[end].element[FLOW_IPV6], ipv6[end], reject))
-                return false;
+            if (!key_read(decoder, SLOT_SOURCE_IPV6 + end, &ends[end], FLOW_IPV6, ipv6[end], reject)) return false;
         bool some_ipv6 = !all_zero(ipv6[0], sizeof ipv6);
         *mixed = some_ipv6 && !all_zero(ipv4[0], sizeof ipv4);
         if (some_ipv6 || !has_ipv4) record->family = FLOW_IPV6;
@@ -224,9 +231,8 @@ static bool keys_read(const struct entry_decoder *decoder, struct flow_record *r
     for (unsigned i = TUPLE_SOURCE_PORT; i < layout->n_fields; i++) {
         const struct flow_field *field = &layout->fields[i];
         unsigned slot = i < FLOW_TUPLE_FIELDS ? SLOT_TUPLE + i : decoder->slots.key_slots[i - FLOW_TUPLE_FIELDS];
-        if (!key_read(decoder, slot, field->element[record->family], record->key + field->offset[record->family],
-                      reject))
-            return false;
+        uint8_t *packed = record->key + field->offset[record->family];
+        if (!key_read(decoder, slot, field, record->family, packed, reject)) return false;
     }
     return true;
 }
@@ -264,7 +270,7 @@ static int reverse_read(const struct entry_decoder *decoder, const struct flow_r
         unsigned slot = SLOT_REVERSE + decoder->slots.key_slots[i - FLOW_TUPLE_FIELDS];
         const struct flow_field *field = &layout->fields[i];
         if (slots_has(&decoder->slots, slot) &&
-            !key_read(decoder, slot, field->element[family], record->key + field->offset[family], reject))
+            !key_read(decoder, slot, field, family, record->key + field->offset[family], reject))
             return -1;
     }
     if (start > 0) return record->start != 0;

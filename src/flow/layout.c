@@ -22,6 +22,7 @@ static unsigned field_add(struct flow_layout *layout, const struct element *ipv4
         field->element[family] = elements[family];
         field->offset[family] = (uint16_t)layout->key_bytes[family];
         field->width[family] = (uint8_t)element_width(elements[family]);
+        field->plain[family] = coerce_is_plain(elements[family]);
         layout->key_bytes[family] += field->width[family];
     }
     return layout->n_fields++;

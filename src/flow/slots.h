@@ -33,14 +33,23 @@ struct slot_name {
     bool owned;
 };
 
-enum { SLOT_NAMES_MAX = 3 * ELEMENT_COUNT + 16, SLOT_BUCKETS = 4096, GUESSES = 32 };
+enum { SLOT_NAMES_MAX = 3 * ELEMENT_COUNT + 16, SLOT_BUCKETS = 4096 };
+
+/* All that stood before a value of the last entry, from the value before it on: `,"octetDeltaCount" : `. Producers
+ * repeat themselves, so the next entry has the same bytes at the same place. */
+struct lead {
+    int16_t name; /* index into names; -1: no information element */
+    uint8_t len;  /* 0: nothing is known */
+    char text[61];
+};
+enum { LEADS = 32 };
 
 struct slots {
     struct slot_name names[SLOT_NAMES_MAX];
     unsigned n_names;
-    uint16_t buckets[SLOT_BUCKETS]; /* open addressing; index into names + 1 */
-    uint16_t guess[GUESSES]; /* the name that stood last at each place of an entry: producers repeat themselves */
-    uint16_t key_slots[FLOW_KEYS_MAX];     /* of the fields beyond the five-tuple; a time's is the time's own */
+    uint16_t buckets[SLOT_BUCKETS];    /* open addressing; index into names + 1 */
+    struct lead leads[LEADS];          /* the first is of the first value; a later place takes turns at the others */
+    uint16_t key_slots[FLOW_KEYS_MAX]; /* of the fields beyond the five-tuple; a time's is the time's own */
     uint64_t seen[(SLOT_COUNT + 63) / 64]; /* which values are set */
     struct value values[SLOT_COUNT];
 };

@@ -89,6 +89,12 @@ static inline uint32_t le32(const uint8_t *at) {
     return le32toh(number);
 }
 
+static inline uint64_t le64(const uint8_t *at) {
+    uint64_t number;
+    memcpy(&number, at, sizeof number);
+    return le64toh(number);
+}
+
 /* A uint8_t, uint16_t, uint32_t or uint64_t of this machine, by its width. */
 static inline uint64_t host_number(const void *at, size_t width) {
     uint16_t two;

@@ -25,6 +25,7 @@ struct flow_field {                               /* one value of the full key *
     const struct element *element[FLOW_FAMILIES]; /* differ for the two addresses alone */
     uint16_t offset[FLOW_FAMILIES];               /* in the packed key */
     uint8_t width[FLOW_FAMILIES];                 /* bytes */
+    bool plain[FLOW_FAMILIES];                    /* a non-negative integer that has room there is stored as it is */
 };
 
 struct flow_layout {

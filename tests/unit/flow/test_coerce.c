@@ -11,6 +11,7 @@
 #include <stdint.h>
 #include <cmocka.h>
 
+#include "base/bytes.h"
 #include "flow/names.h"
 
 #define INTEGER(number) {.kind = VALUE_INTEGER, .integer = (number)}
@@ -422,6 +423,34 @@ static const struct {
     {TEXT(MAX_TEXT), 64, "0123456789abcdef0123456789abcdef0123456789abcdef0123456789abcde"},
 };
 
+/* Of every element: plain is one whose integers are packed as they are, up to the most that has room, and no further.
+ */
+static void plain_elements_are_packed_as_they_are(void **state) {
+    (void)state;
+    unsigned n_plain = 0;
+    for (unsigned i = 0; i < ELEMENT_COUNT; i++) {
+        const struct element *element = &element_table[i];
+        unsigned width = element_width(element);
+        if (width == 0 || width > 8) {
+            assert_false(coerce_is_plain(element));
+            continue;
+        }
+        int64_t most = width == 8 ? INT64_MAX : (INT64_C(1) << (8 * width)) - 1;
+        const int64_t integers[] = {0, 1, 0x7f, most - 1, most, -1, width == 8 ? INT64_MIN : most + 1};
+        bool as_it_is = true;
+        for (unsigned n = 0; n < sizeof integers / sizeof integers[0]; n++) {
+            struct value value = {.kind = VALUE_INTEGER, .integer = integers[n]};
+            uint8_t packed[16] = {0}, wanted[16] = {0};
+            int verdict = coerce_key(&value, element, packed);
+            be_put(wanted, (uint64_t)integers[n], width);
+            as_it_is &= n < 5 ? verdict == COERCE_OK && memcmp(packed, wanted, width) == 0 : verdict != COERCE_OK;
+        }
+        if (coerce_is_plain(element) && !as_it_is) fail_msg("%s", element->name);
+        n_plain += coerce_is_plain(element);
+    }
+    assert_int_equal(n_plain, 306);
+}
+
 static void values_are_shown(void **state) {
     (void)state;
     for (unsigned i = 0; i < sizeof shows / sizeof shows[0]; i++) {
@@ -441,7 +470,8 @@ int main(void) {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(whole_numbers),          cmocka_unit_test(times_are_cut_down_to_seconds),
         cmocka_unit_test(sums_hold_63_bits),      cmocka_unit_test(keys_are_packed),
-        cmocka_unit_test(the_widest_signed_type), cmocka_unit_test(values_are_shown),
+        cmocka_unit_test(the_widest_signed_type), cmocka_unit_test(plain_elements_are_packed_as_they_are),
+        cmocka_unit_test(values_are_shown),
     };
     return cmocka_run_group_tests(tests, names_setup, NULL);
 }

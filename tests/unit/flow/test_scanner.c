@@ -1,6 +1,7 @@
 /* The fast reader: what it takes, what it must leave alone, and that it never reads beyond the text. */
 #include "flow/scanner.h"
 
+#include <inttypes.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -103,6 +104,31 @@ static void plain_integers(void **state) {
         assert_int_equal(slots.values[slot].kind, VALUE_INTEGER);
         assert_int_equal(slots.values[slot].integer, integers[i].integer);
         assert_string_equal(slots.names[slots.values[slot].name].name, "octetDeltaCount");
+    }
+}
+
+/* Numbers of every length, and at every distance from the entry's end: most are read eight digits at a time. Behind
+ * them any byte but a digit ends them. */
+static void integers_of_every_length(void **state) {
+    (void)state;
+    int64_t number = 0;
+    for (unsigned digits = 1; digits <= 19; digits++) {
+        number = digits == 19 ? INT64_C(9123456789123456789) : number * 10 + digits % 10;
+        for (int spaces = 0; spaces < 20; spaces++) {
+            char json[128];
+            uint64_t unknown = 0;
+            int len = sprintf(json, "{\"octetDeltaCount\":%" PRId64 "%*s}", number, spaces, "");
+            assert_true(scan(json, (size_t)len, &unknown, 0, NULL));
+            assert_int_equal(slots.values[SLOT_SUMS + 1].integer, number);
+            for (int byte = 1; byte < 256; byte++) {
+                json[len - 1 - spaces] = (char)byte;
+                bool ends = spaces > 0 ? strchr(" \t\n\r", byte) != NULL : byte == '}';
+                bool goes_on = byte >= '0' && byte <= '9' && spaces > 0 && digits <= 18;
+                assert_int_equal(scan(json, (size_t)len, &unknown, 0, NULL), ends || goes_on);
+                if (ends) assert_int_equal(slots.values[SLOT_SUMS + 1].integer, number);
+                if (goes_on) assert_int_equal(slots.values[SLOT_SUMS + 1].integer, number * 10 + byte - '0');
+            }
+        }
     }
 }
 
@@ -237,6 +263,49 @@ static void guesses_change_nothing(void **state) {
     }
 }
 
+/* Each way to set out an entry after each other: the bytes between values are guessed as a whole. */
+static void layouts_change_nothing(void **state) {
+    (void)state;
+    static const char *const layouts[] = {
+        "{\"octetDeltaCount\":12,\"protocolIdentifier\":6}",
+        "{ \"octetDeltaCount\" : 12 , \"protocolIdentifier\" : 6 }",
+        "{\"octetDeltaCount\": 12, \"protocolIdentifier\": 6}",
+        "\n{\t\"octetDeltaCount\"\r:\n12,\n\"protocolIdentifier\"  :  6\n}\n",
+        "{\"octetDeltaCount\" :12, \"protocolIdentifier\" :6}",
+        "{\"octetDeltaCount\":                                                       12,\"protocolIdentifier\":6}",
+    };
+    enum { LAYOUTS = sizeof layouts / sizeof layouts[0] };
+    for (unsigned i = 0; i < LAYOUTS * LAYOUTS * LAYOUTS; i++) {
+        const unsigned in_turn[] = {i % LAYOUTS, i / LAYOUTS % LAYOUTS, i / LAYOUTS / LAYOUTS};
+        for (unsigned turn = 0; turn < 3; turn++) {
+            const char *json = layouts[in_turn[turn]];
+            uint64_t unknown = 0;
+            assert_true(scan(json, strlen(json), &unknown, 0, NULL));
+            assert_int_equal(unknown, 0);
+            assert_int_equal(slots.values[SLOT_SUMS + 1].integer, 12);
+            assert_int_equal(slots.values[SLOT_TUPLE + TUPLE_PROTOCOL].integer, 6);
+        }
+    }
+}
+
+/* An object within is none because one began with the same bytes; nor is an entry that begins with a comma. */
+static void beginnings_are_guessed_at_the_beginning_alone(void **state) {
+    (void)state;
+    uint64_t unknown = 0;
+    char json[8192] = "{\"vlanId\":1";
+    for (unsigned place = 1; place < 100; place++) {
+        strcat(json, ",\"stranger\":1");
+        size_t len = strlen(json);
+        strcpy(json + len, "}");
+        assert_true(scan(json, len + 1, &unknown, 0, NULL));
+        strcpy(json + len, "{\"vlanId\":1}");
+        assert_false(scan(json, strlen(json), &unknown, 0, NULL));
+        json[len] = '\0';
+    }
+    static const char comma[] = ",\"stranger\":1}";
+    assert_false(scan(comma, sizeof comma - 1, &unknown, 0, NULL));
+}
+
 /* More members than there are places to guess at. */
 static void many_members(void **state) {
     (void)state;
@@ -299,10 +368,13 @@ static void names_have_their_slots(void **state) {
 int main(void) {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test_setup_teardown(plain_integers, setup, teardown),
+        cmocka_unit_test_setup_teardown(integers_of_every_length, setup, teardown),
         cmocka_unit_test_setup_teardown(plain_texts, setup, teardown),
         cmocka_unit_test_setup_teardown(flat_objects, setup, teardown),
         cmocka_unit_test_setup_teardown(no_part_of_an_entry_is_an_entry, setup, teardown),
         cmocka_unit_test_setup_teardown(guesses_change_nothing, setup, teardown),
+        cmocka_unit_test_setup_teardown(layouts_change_nothing, setup, teardown),
+        cmocka_unit_test_setup_teardown(beginnings_are_guessed_at_the_beginning_alone, setup, teardown),
         cmocka_unit_test_setup_teardown(many_members, setup, teardown),
         cmocka_unit_test_setup_teardown(names_have_their_slots, setup, teardown),
     };
