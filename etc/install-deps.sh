@@ -21,7 +21,7 @@ tests='libcmocka-dev clang libclang-rt-dev clang-format-19 python3 python3-pytes
     universal-ctags systemd libseccomp2 faketime build-essential debhelper lintian debootstrap tshark
     iproute2 iputils-ping iperf3 curl
     chromium fonts-dejavu-core zstd'
-mysql_servers='redis-tools mysql-server-core'
+mysql_servers='redis-tools valkey-tools mysql-server-core'
 mysql_tests='libcmocka-dev ccache python3 python3-pytest python3-pytest-xdist python3-redis python3-pymysql openssl faketime util-linux'
 benches='libcmocka-dev python3 python3-pytest python3-pymysql python3-redis'
 # Programs extracted from their packages into build/tools, because installing the package would start a service: promtool

@@ -20,7 +20,7 @@
 #define PREFIX "{q}"
 
 enum {
-    DEPTH = SANITIZED ? 7 : 8,
+    DEPTH = SANITIZED ? 6 : 8,
     ENTRIES_MAX = 8, /* an entry is its number; END is 0 */
     END = 0,
     REFUSED = 2, /* this entry is refused wherever it is folded */
