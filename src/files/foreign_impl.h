@@ -127,10 +127,7 @@ struct foreign {
     int8_t cell_columns[CELLS_MAX]; /* by the place in a line; -1: none of ours */
     const char *missing;            /* a column that the header has not */
     struct buffer header;           /* its lines */
-    /* An object under way, over many lines. */
-    struct buffer object;
-    unsigned depth; /* of its braces; 0: there is none */
-    bool skipping;  /* what is read isn't wanted */
+    bool skipping;                  /* what is read isn't wanted */
     /* The record. */
     struct cell record;
     struct cells cells;

@@ -65,7 +65,6 @@ static uint64_t lines_read(enum foreign_format format, const char *data, size_t 
         data += len + (end != NULL);
         size -= len + (end != NULL);
     }
-    (void)!foreign_end(foreign, &error);
     foreign_free(foreign);
     return sum;
 }

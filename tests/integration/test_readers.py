@@ -445,6 +445,13 @@ def nfdump_objects(n):
     return b"[\n" + b",\n".join(objects) + b"]\n", entries
 
 
+def one_line(data, entries):
+    """The same list in one line, longer than an entry may be."""
+    data = re.sub(rb"\n\t*", b"", data)
+    assert len(data) > 1 << 20
+    return data, entries
+
+
 def azure_log(n):
     """One line that is longer than any piece of it that is read."""
     tuples, entries = [], []
@@ -463,10 +470,10 @@ def azure_log(n):
 
 def sources():
     return {"zeek": (zeek_log(ROWS), ENTRIES), "objects": (zeek_log(ROWS, "object"), ENTRIES),
-            "nfdump": nfdump_objects(6000), "azure": azure_log(9000)}
+            "nfdump": nfdump_objects(6000), "line": one_line(*nfdump_objects(6000)), "azure": azure_log(9000)}
 
 
-@pytest.mark.parametrize("name", ["zeek", "objects", "nfdump", "azure"])
+@pytest.mark.parametrize("name", ["zeek", "objects", "nfdump", "line", "azure"])
 @pytest.mark.parametrize("packing", ["plain", "gzip"])
 def test_once_killed_half_way_and_resumed(make_site, folder, name, packing):
     data, entries = sources()[name]
@@ -483,7 +490,7 @@ def test_once_killed_half_way_and_resumed(make_site, folder, name, packing):
     site.verify()
 
 
-@pytest.mark.parametrize("name", ["zeek", "objects", "nfdump", "azure"])
+@pytest.mark.parametrize("name", ["zeek", "objects", "nfdump", "line", "azure"])
 def test_push_killed_half_way_and_resumed(pusher, folder, name):  # noqa: F811
     data, entries = sources()[name]
     path = packed(folder / name, data, "plain")

@@ -467,12 +467,35 @@ static void nested_objects(void **state) {
     for (unsigned i = 0; i < 200; i++)
         strcat(line, "}");
     expect(FOREIGN_SURICATA, line, "");
-    expect(FOREIGN_SURICATA, "{\"event_type\":\"flow\",\"flow\":{\"a\" 1}}\n",
-           "! not one JSON object; expected an object with each brace on its own line, or one object per line\n");
+    expect(FOREIGN_SURICATA, "{\"event_type\":\"flow\",\"flow\":{\"a\" 1}}\n", "! expected ':', not '1'\n");
     memset(line, 'x', 300);
     memcpy(line, "{\"", 2);
     strcpy(line + 300, "\":{\"start\":1}}\n");
     expect(FOREIGN_SURICATA, line, "");
+}
+
+/* Objects of any layout, as of entries: several in a line, lists of them, over many lines. */
+static void objects_of_any_layout(void **state) {
+    (void)state;
+#define ARKIME "{\"firstPacket\":1699999990123,\"lastPacket\":1699999999123,\"ipProtocol\":6,"
+#define ARKIME_ENDS "\"source\":{\"ip\":\"192.0.2.1\",\"port\":51515,\"packets\":10,\"bytes\":1000},"
+#define ARKIME_FLOW ARKIME ARKIME_ENDS "\"destination\":{\"ip\":\"198.51.100.4\",\"port\":443}}"
+#define ARKIME_ENTRY HOSTS TCP MILLIS ONE_WAY "}\n"
+    static const struct {
+        const char *text, *wanted;
+    } files[] = {
+        {ARKIME_FLOW ARKIME_FLOW "\n" ARKIME_FLOW " " ARKIME_FLOW "\n",
+         ARKIME_ENTRY ARKIME_ENTRY ARKIME_ENTRY ARKIME_ENTRY},
+        {"[" ARKIME_FLOW ", " ARKIME_FLOW "]\n", ARKIME_ENTRY ARKIME_ENTRY},
+        {"[" ARKIME_FLOW ",\n" ARKIME_FLOW "]", ARKIME_ENTRY ARKIME_ENTRY},
+        {"[\n  " ARKIME "\n    " ARKIME_ENDS "\n    \"destination\": {\n      \"ip\": \"198.51.100.4\",\n"
+         "      \"port\": 443\n    }\n  }\n]\n",
+         ARKIME_ENTRY},
+        {"[" ARKIME_FLOW "," ARKIME "x}," ARKIME_FLOW "]\n", ARKIME_ENTRY "! expected a name, not 'x'\n" ARKIME_ENTRY},
+        {"[" ARKIME_FLOW "," ARKIME, ARKIME_ENTRY "! the object that begins in line 1 is cut off: the file ends\n"},
+    };
+    for (unsigned i = 0; i < sizeof files / sizeof files[0]; i++)
+        expect(FOREIGN_IANA, files[i].text, files[i].wanted);
 }
 
 int main(void) {
@@ -491,6 +514,7 @@ int main(void) {
         cmocka_unit_test(formats_are_found),
         cmocka_unit_test(reading_goes_on_behind_a_kind),
         cmocka_unit_test(nested_objects),
+        cmocka_unit_test(objects_of_any_layout),
         cmocka_unit_test(long_objects),
     };
     return cmocka_run_group_tests(tests, utc_setup, NULL);
