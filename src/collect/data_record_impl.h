@@ -118,6 +118,8 @@ struct data_record_plan {
     const struct field *unreadable;   /* octets or packets that are there, but can't be read; NULL: none */
     struct source station, direction; /* staIPv4Address, which stands in for addresses; flowDirection */
     enum data_record_ends ends;
+    struct data_record_plan *other_ends; /* of a template with a tunnel and the packet inside in one family: by the
+                                            other's addresses, for records that lack these; else NULL */
     bool families[FLOW_FAMILIES]; /* whose addresses the template has; neither: IPv4 */
     struct source ip_version, addresses[FLOW_FAMILIES][2], protocol, port, source_port;
     struct source input, output, point;   /* interfaces, observationPointId */

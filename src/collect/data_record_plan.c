@@ -170,10 +170,9 @@ static bool is_of_tunnel(const struct field_specifier *specifiers, unsigned n) {
     return (times[FLOW_IPV4][0] > 1 && times[FLOW_IPV4][1] > 1) || (times[FLOW_IPV6][0] > 1 && times[FLOW_IPV6][1] > 1);
 }
 
-static void fields_read(struct builder *builder, const struct field_specifier *specifiers, unsigned n) {
+static void fields_read(struct builder *builder, const struct field_specifier *specifiers, unsigned n, bool last) {
     struct data_record_plan *plan = builder->plan;
     uint32_t offset = 0;
-    bool last = plan->ends == DATA_RECORD_INNER && is_of_tunnel(specifiers, n);
     plan->fields = mem_zalloc(n + 1, sizeof *plan->fields);
     plan->gaps = mem_zalloc(n + 1, sizeof *plan->gaps);
     plan->n_fields = n;
@@ -508,14 +507,14 @@ static void everything_want(struct builder *builder, bool reverse) {
 
 /* --- the plan --- */
 
-struct data_record_plan *data_record_plan_new(const struct field_specifier *fields, unsigned n,
-                                              const struct flow_layout *layout, enum data_record_ends ends) {
-    struct builder builder = {.plan = NULL};
-    if (n > DATA_RECORD_FIELDS_MAX) return NULL;
-    struct data_record_plan *plan = builder.plan = mem_zalloc(1, sizeof *plan);
+/* `last`: of what stands in the template twice, the second counts. */
+static struct data_record_plan *plan_make(const struct field_specifier *fields, unsigned n,
+                                          const struct flow_layout *layout, enum data_record_ends ends, bool last) {
+    struct data_record_plan *plan = mem_zalloc(1, sizeof *plan);
+    struct builder builder = {.plan = plan};
     plan->layout = layout;
     plan->ends = ends;
-    fields_read(&builder, fields, n);
+    fields_read(&builder, fields, n, last);
     record_find(&builder);
     unreadable_find(&builder);
     for (unsigned family = 0; family < FLOW_FAMILIES; family++) {
@@ -534,8 +533,18 @@ struct data_record_plan *data_record_plan_new(const struct field_specifier *fiel
     return plan;
 }
 
+struct data_record_plan *data_record_plan_new(const struct field_specifier *fields, unsigned n,
+                                              const struct flow_layout *layout, enum data_record_ends ends) {
+    if (n > DATA_RECORD_FIELDS_MAX) return NULL;
+    bool tunnel = is_of_tunnel(fields, n), inner = tunnel && ends == DATA_RECORD_INNER;
+    struct data_record_plan *plan = plan_make(fields, n, layout, ends, inner);
+    if (tunnel) plan->other_ends = plan_make(fields, n, layout, ends, !inner);
+    return plan;
+}
+
 void data_record_plan_free(struct data_record_plan *plan) {
     if (!plan) return;
+    data_record_plan_free(plan->other_ends);
     free(plan->fields);
     free(plan->gaps);
     free(plan->items);
@@ -545,7 +554,8 @@ void data_record_plan_free(struct data_record_plan *plan) {
 }
 
 size_t data_record_plan_bytes(const struct data_record_plan *plan) {
-    return sizeof *plan + (plan->n_fields + 1) * (sizeof *plan->fields + sizeof *plan->gaps) +
+    size_t other = plan->other_ends ? data_record_plan_bytes(plan->other_ends) : 0;
+    return other + sizeof *plan + (plan->n_fields + 1) * (sizeof *plan->fields + sizeof *plan->gaps) +
            (plan->n_items + 1) * sizeof *plan->items +
            (plan->layout ? (plan->n_items + 1) * (sizeof *plan->copies + sizeof *plan->looked_at) : 0);
 }
