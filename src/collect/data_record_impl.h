@@ -113,6 +113,7 @@ struct data_record_plan {
     uint32_t *gaps; /* fixed bytes before each field of variable length, since the last; and behind the last */
     size_t min;
     bool counts;
+    bool event; /* of a firewall */
     bool totals;                      /* some of total[] */
     bool total[DATA_RECORD_COUNTERS]; /* counters of the whole flow, each time that it is reported */
     const struct field *unreadable;   /* octets or packets that are there, but can't be read; NULL: none */

@@ -14,7 +14,7 @@ enum {
 };
 
 /* What stands in for an element that a template lacks: the first of these that it has, else the constant (NOTHING:
- * none), by which a flow is one flow, and has a packet at least. */
+ * none), by which a flow is one flow, and has a packet at least. A firewall's event may be one flow of nothing. */
 static const struct substitute {
     uint16_t id;
     int8_t constant;
@@ -170,6 +170,12 @@ static bool is_of_tunnel(const struct field_specifier *specifiers, unsigned n) {
     return (times[FLOW_IPV4][0] > 1 && times[FLOW_IPV4][1] > 1) || (times[FLOW_IPV6][0] > 1 && times[FLOW_IPV6][1] > 1);
 }
 
+bool field_is_event(const struct field_specifier *field) {
+    enum { ENTERPRISE_CISCO = 9, OLD_EVENT = 40005 & 0x7fff }; /* NF_F_FW_EVENT */
+    return (field->enterprise == 0 && field->id == IE_firewallEvent) ||
+           (field->enterprise == ENTERPRISE_CISCO && field->id == OLD_EVENT);
+}
+
 static void fields_read(struct builder *builder, const struct field_specifier *specifiers, unsigned n, bool last) {
     struct data_record_plan *plan = builder->plan;
     uint32_t offset = 0;
@@ -179,6 +185,7 @@ static void fields_read(struct builder *builder, const struct field_specifier *s
     for (unsigned i = 0; i < n; i++) {
         const struct field_specifier *specifier = &specifiers[i];
         const struct element *element = element_by_id(specifier->id);
+        plan->event |= field_is_event(specifier);
         bool reverse = specifier->enterprise == ENTERPRISE_REVERSE;
         plan->min += specifier->length == FIELD_VARIABLE ? 1 : specifier->length;
         if (specifier->length == FIELD_VARIABLE) {
@@ -421,7 +428,8 @@ static void item_want(struct builder *builder, unsigned id, bool reverse) {
     const struct element *element = element_by_id(id);
     const struct substitute *substitute = substitute_find(id);
     struct source source = value_find(builder, id, reverse);
-    bool counted = reverse ? plan->reverse_counts[0].length || plan->reverse_counts[1].length : plan->counts;
+    bool counted = plan->counts || plan->event;
+    if (reverse) counted = plan->reverse_counts[0].length || plan->reverse_counts[1].length;
     if (builder->done[reverse][id]) return;
     if (id == IE_destinationTransportPort && !reverse && plan->icmp[builder->family][0].length) {
         item_add(builder, element, reverse, ITEM_PORT, (struct source){0, 0, 0});
@@ -436,7 +444,8 @@ static void item_want(struct builder *builder, unsigned id, bool reverse) {
     } else if (id == IE_protocolIdentifier && plan->icmp_protocol[builder->family] && !reverse) {
         item_add(builder, element, reverse, ITEM_CONSTANT, (struct source){plan->icmp_protocol[builder->family], 0, 0});
     } else if (counted && substitute && substitute->constant != NOTHING) {
-        item_add(builder, element, reverse, ITEM_CONSTANT, (struct source){(uint32_t)substitute->constant, 0, 0});
+        uint32_t constant = !reverse && !plan->counts ? id == IE_deltaFlowCount : (uint32_t)substitute->constant;
+        item_add(builder, element, reverse, ITEM_CONSTANT, (struct source){constant, 0, 0});
     }
     for (unsigned i = 0; i < COUNT(of_context) && !source.length && !reverse; i++)
         if (of_context[i].id == id)

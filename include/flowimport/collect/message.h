@@ -66,6 +66,7 @@ struct message_config {
     int64_t longest_us;     /* no flow is longer: what is, is clipped, or where it has totals refused by the importer;
                                0: any may be */
     enum data_record_ends ends;
+    bool count_denied;               /* connections that a firewall has denied are flows, too */
     struct packet_options packet;    /* of packets' headers, in sFlow and in packet sections: tunnels taken apart */
     const struct prefixes *allow;    /* exporters that are listened to; NULL: all */
     const struct prefixes *sampling; /* rates that count, whatever an exporter says; NULL: none */
