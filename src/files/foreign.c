@@ -126,14 +126,15 @@ static int record_line(struct foreign *foreign, const char *line, size_t len, st
         text++;
     foreign->record = (struct cell){line, len};
     if (text == line + len) return FOREIGN_NONE;
-    if (*text == '{') return foreign->skipping && !foreign->tool->kinds ? FOREIGN_NONE : object_read(foreign, error);
+    bool looked_at = !foreign->skipping || foreign->tool->kinds || foreign->first[ROLE_REPORTER] >= 0;
+    if (*text == '{') return looked_at ? object_read(foreign, error) : FOREIGN_NONE;
     if (foreign_header_take(foreign, line, len) || foreign_comment(foreign, line, len)) return FOREIGN_NONE;
     if (foreign->tool->prose && !foreign->skipping) {
         memset(&foreign->cells, 0, sizeof foreign->cells);
         if (foreign->tool->prose(foreign, line, len)) return foreign_assemble(foreign, error);
     }
     if (len > FOREIGN_RECORD_MAX) return error_set(error, "the line is longer than %d bytes", FOREIGN_RECORD_MAX);
-    return foreign->skipping ? FOREIGN_NONE : line_read(foreign, error);
+    return looked_at ? line_read(foreign, error) : FOREIGN_NONE;
 }
 
 int foreign_line(struct foreign *foreign, const char *line, size_t len, const char **text, size_t *text_len,
@@ -219,6 +220,7 @@ void foreign_free(struct foreign *foreign) {
     if (!foreign) return;
     buffer_release(&foreign->header);
     buffer_release(&foreign->entry);
+    both_ends_free(foreign->both_ends);
     free(foreign);
 }
 

@@ -443,11 +443,26 @@ static bool is_wanted(struct foreign *foreign) {
     return i == foreign->kind;
 }
 
+/* Whether the flow's other end has reported it before. */
+static bool is_of_other_end(struct foreign *foreign, const struct flow *flow) {
+    uint8_t tuple[2 * 16 + 2 * 8 + 1];
+    const struct cell *reporter = role_cell(foreign, ROLE_REPORTER);
+    if (!reporter) return false;
+    memcpy(tuple, flow->source.address, 16);
+    memcpy(tuple + 16, flow->destination.address, 16);
+    memcpy(tuple + 32, &flow->source.port, 8);
+    memcpy(tuple + 40, &flow->destination.port, 8);
+    tuple[48] = (uint8_t)flow->protocol;
+    return both_ends_found(&foreign->both_ends, tuple, sizeof tuple, reporter->text, reporter->len);
+}
+
 int foreign_assemble(struct foreign *foreign, struct error *error) {
     struct flow flow = {.protocol = -1, .reply = -1};
     bool wanted = is_wanted(foreign);
-    if (foreign->skipping) return FOREIGN_NONE;
+    if (foreign->skipping && foreign->first[ROLE_REPORTER] < 0) return FOREIGN_NONE;
     int is_flow = wanted ? flow_read(foreign, &flow, error) : 0;
+    if (is_flow > 0 && is_of_other_end(foreign, &flow)) is_flow = 0;
+    if (foreign->skipping) return FOREIGN_NONE;
     if (is_flow < 0) return -1;
     if (is_flow == 0) {
         foreign->passed_over++;

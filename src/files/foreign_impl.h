@@ -3,6 +3,7 @@
 #define FLOWIMPORT_FILES_FOREIGN_IMPL_H
 
 #include "base/buffer.h"
+#include "files/both_ends.h"
 #include "files/foreign.h"
 
 enum {
@@ -36,9 +37,10 @@ enum column_role {
     ROLE_OCTETS,
     ROLE_REVERSE_PACKETS,
     ROLE_REVERSE_OCTETS,
-    ROLE_KIND,   /* of a record: those that the tool does not list are passed over */
-    ROLE_INSIDE, /* of a tunnel: has a value where the record is of what another one has counted */
-    ROLE_NONE,   /* known by name alone */
+    ROLE_KIND,     /* of a record: those that the tool does not list are passed over */
+    ROLE_INSIDE,   /* of a tunnel: has a value where the record is of what another one has counted */
+    ROLE_REPORTER, /* the end of the flow that reports it; where both do, the first alone counts */
+    ROLE_NONE,     /* known by name alone */
     ROLES,
     /* An element as it is; left out where it is 0. */
     ROLE_NUMBER = ROLES,
@@ -135,6 +137,7 @@ struct foreign {
     uint64_t passed_over;
     int8_t kind; /* of tool->kinds, the first that was read; -1: none yet */
     struct buffer entry;
+    struct both_ends *both_ends; /* of a tool with reporters; NULL until one is met */
 };
 
 extern const struct foreign_tool zeek_tool, argus_tool, nfdump_tool, vpc_tool, pmacct_tool, suricata_tool, goflow2_tool,

@@ -1,5 +1,6 @@
 /* Flow logs of AWS' virtual private clouds, of versions 2 to 5 and of chosen fields: a header of names and a flow a
- * line, separated by spaces. Counts are those of the capture window, one way; ICMP has no type. */
+ * line, separated by spaces. Counts are those of the capture window, one way; ICMP has no type. Interfaces at both ends
+ * log a flow: version 5 says which, egress or ingress. */
 #include "files/foreign_impl.h"
 
 #include <string.h>
@@ -15,6 +16,7 @@ static const struct column columns[] = {
     {{"dstport"}, ROLE_DESTINATION_PORT, NULL, NULL, NULL},
     {{"packets"}, ROLE_PACKETS, NULL, NULL, NULL},
     {{"bytes"}, ROLE_OCTETS, NULL, NULL, NULL},
+    {{"flow-direction"}, ROLE_REPORTER, NULL, NULL, NULL},
     {{"tcp-flags"}, ROLE_NUMBER, "tcpControlBits", NULL, NULL},
     {{NULL}, ROLES, NULL, NULL, NULL},
 };

@@ -2,6 +2,7 @@
  * byte. Suricata's and pmacct's lines are those of real runs (8.0.7, 1.7.7), with other addresses. */
 #include "foreign_case.h"
 
+#include "files/both_ends.h"
 #include "files/tuples.h"
 
 #define HOSTS "{\"sourceIPv4Address\":3221225985,\"destinationIPv4Address\":3325256708,"
@@ -235,6 +236,61 @@ static void gcp(void **state) {
         "  }\n}]\n"
         "{\"jsonPayload\":{\"message\":\"not a flow\"},\"severity\":\"INFO\"}\n",
         HOSTS TCP TIMES ONE_WAY "}\n");
+}
+
+/* Both ends report a flow, or a gateway, each in its own intervals: the first counts, also where reading goes on. */
+static void both_ends(void **state) {
+    (void)state;
+#define GCP(from, port, reporter)                                                                                      \
+    "{\"jsonPayload\":{\"bytes_sent\":\"1000\",\"connection\":{\"dest_ip\":\"198.51.100.4\",\"dest_port\":443,"        \
+    "\"protocol\":6,\"src_ip\":\"" from "\",\"src_port\":" port "},\"packets_sent\":\"10\",\"reporter\":\"" reporter   \
+    "\",\"start_time\":\"2023-11-14T22:13:10.123456Z\",\"end_time\":\"2023-11-14T22:13:19.123456Z\"}}\n"
+#define GCP_ENTRY HOSTS TCP TIMES ONE_WAY "}\n"
+    static const char lines[] = GCP("192.0.2.1", "51515", "DEST") GCP("192.0.2.1", "51515", "SRC")
+        GCP("192.0.2.1", "51515", "DEST") GCP("192.0.2.1", "51515", "SRC_GATEWAY") GCP("192.0.2.1", "51516", "SRC");
+    char wanted[1024];
+    snprintf(wanted, sizeof wanted, "%s", GCP_ENTRY GCP_ENTRY);
+    size_t len = strlen(wanted);
+    snprintf(wanted + len, sizeof wanted - len, "%s", GCP_ENTRY);
+    memcpy(strstr(wanted + len, "51515"), "51516", 5);
+    struct foreign *foreign = foreign_new(FOREIGN_GCP);
+    char *got = read_all(foreign, lines);
+    assert_string_equal(got, wanted);
+    assert_int_equal(foreign_passed_over(foreign), 2);
+    free(got);
+    foreign_free(foreign);
+    foreign = foreign_new(FOREIGN_GCP);
+    foreign_skip(foreign, lines, strcspn(lines, "\n"));
+    got = read_all(foreign, lines + strcspn(lines, "\n") + 1);
+    assert_string_equal(got, wanted + len / 2);
+    free(got);
+    foreign_free(foreign);
+#define VPC_ENTRY                                                                                                      \
+    HOSTS TCP "\"flowStartMicroseconds\":1699999990000000,\"flowEndMicroseconds\":1699999999000000," ONE_WAY "}\n"
+#define VPC_ROW(interface, port, direction)                                                                            \
+    "5 " interface " 192.0.2.1 198.51.100.4 " port " 443 6 10 1000 1699999990 1699999999 ACCEPT OK " direction "\n"
+    expect(FOREIGN_VPC,
+           "version interface-id srcaddr dstaddr srcport dstport protocol packets bytes start end action log-status "
+           "flow-direction\n" VPC_ROW("eni-1", "51515", "egress") VPC_ROW("eni-2", "51515", "ingress")
+               VPC_ROW("eni-1", "51515", "egress") VPC_ROW("eni-1", "51515", "-"),
+           VPC_ENTRY VPC_ENTRY VPC_ENTRY);
+}
+
+/* Of so many flows the one that was not heard of for longest is forgotten, and may count twice. */
+static void both_ends_of_many(void **state) {
+    (void)state;
+    struct both_ends *ends = NULL;
+    unsigned found = 0;
+    for (uint32_t i = 0; i < 1000000; i++) {
+        uint32_t tuple = i / 2, old = 7;
+        found += both_ends_found(&ends, &tuple, sizeof tuple, i % 2 ? "SRC" : "DEST", i % 2 ? 3 : 4);
+        assert_false(both_ends_found(&ends, &old, sizeof old, "SRC", 3)); /* heard of all the time */
+    }
+    assert_int_equal(found, 500000);
+    uint32_t first = 0;
+    assert_false(both_ends_found(&ends, &first, sizeof first, "SRC", 3));
+    both_ends_free(ends);
+    both_ends_free(NULL);
 }
 
 /* Tuples of a security group and of a network; what begins or was denied has no counts. */
@@ -506,6 +562,8 @@ int main(void) {
         cmocka_unit_test(pmacct),
         cmocka_unit_test(silk),
         cmocka_unit_test(gcp),
+        cmocka_unit_test(both_ends),
+        cmocka_unit_test(both_ends_of_many),
         cmocka_unit_test(azure),
         cmocka_unit_test(long_tuples),
         cmocka_unit_test(iana),
