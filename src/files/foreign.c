@@ -36,7 +36,8 @@ static int line_read(struct foreign *foreign, struct error *error) {
     unsigned n = 0;
     if (!foreign->has_header) return error_set(error, "no header line before it: %s", foreign->tool->hint);
     if (foreign->missing)
-        return error_set(error, "column '%s': not in the header: %s", foreign->missing, foreign->tool->hint);
+        return error_set(error, "column '%s': not in the header: %s%s", foreign->missing, foreign->tool->hint,
+                         foreign->no_times ? "; --time says when all of them were" : "");
     memset(&foreign->cells, 0, sizeof foreign->cells);
     for (; foreign_cell_next(&rest, foreign->separator, &cell); n++)
         if (n < foreign->n_cells) cell_set(foreign, foreign->cell_columns[n], &cell);
@@ -198,9 +199,10 @@ enum foreign_format foreign_find(const char *head, size_t len) {
     return header_find(head, len > 0 && head[len - 1] == '\r' ? len - 1 : len);
 }
 
-struct foreign *foreign_new(enum foreign_format format) {
+struct foreign *foreign_new(enum foreign_format format, int64_t time) {
     struct foreign *foreign = mem_zalloc(1, sizeof *foreign);
     foreign->tool = tools[format];
+    foreign->time_us = time * 1000000;
     foreign->local.minute = INT64_MIN;
     foreign->kind = -1;
     memset(foreign->first, -1, sizeof foreign->first);

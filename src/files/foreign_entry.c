@@ -92,7 +92,10 @@ static int time_read(struct foreign *foreign, enum column_role role, int64_t *us
 }
 
 static int times_read(struct foreign *foreign, struct flow *flow, struct error *error) {
-    if (time_read(foreign, ROLE_START, &flow->start_us, error) != 0) return -1;
+    flow->start_us = foreign->time_us;
+    if ((role_cell(foreign, ROLE_START) || !foreign->time_us) &&
+        time_read(foreign, ROLE_START, &flow->start_us, error) != 0)
+        return -1;
     const struct cell *duration = role_cell(foreign, ROLE_DURATION);
     if (role_cell(foreign, ROLE_END)) {
         if (time_read(foreign, ROLE_END, &flow->end_us, error) != 0) return -1;

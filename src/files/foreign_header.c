@@ -131,10 +131,12 @@ void foreign_header_read(struct foreign *foreign, const char *names, size_t len,
     if (foreign->tool->ends_open && foreign->n_cells > 0 && name.len == 0) foreign->n_cells--;
     for (unsigned role = 0; role < ROLES && !foreign->missing; role++) {
         bool by_duration = role == ROLE_END && header_has(foreign, ROLE_DURATION);
+        if (foreign->time_us && (role == ROLE_START || role == ROLE_END)) continue;
         if (!(foreign->tool->needed >> role & 1) || header_has(foreign, (enum column_role)role) || by_duration)
             continue;
         int column = foreign->first[role == ROLE_END && foreign->first[role] < 0 ? ROLE_DURATION : role];
         foreign->missing = foreign->tool->columns[column].names[0];
+        foreign->no_times = role == ROLE_START;
     }
 }
 

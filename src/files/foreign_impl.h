@@ -121,6 +121,7 @@ struct foreign_tool {
 struct foreign {
     const struct foreign_tool *tool;
     int8_t first[ROLES]; /* the first column of a role; -1: the tool has none */
+    int64_t time_us;     /* of records that have none; 0: these are refused */
     /* The header. */
     bool has_header, summary; /* summary: no records until the next header */
     char separator;
@@ -128,6 +129,7 @@ struct foreign {
     unsigned n_cells;
     int8_t cell_columns[CELLS_MAX]; /* by the place in a line; -1: none of ours */
     const char *missing;            /* a column that the header has not */
+    bool no_times;                  /* that is the start's */
     struct buffer header;           /* its lines */
     bool skipping;                  /* what is read isn't wanted */
     /* The record. */

@@ -197,7 +197,7 @@ static void file_begin(struct followed *followed) {
 
 static void reader_choose(struct followed *followed, const char *line, size_t len) {
     enum foreign_format format = entries_line_format(followed->entries->call, line, len);
-    if (format != FOREIGN_ENTRIES) followed->foreign = foreign_new(format);
+    if (format != FOREIGN_ENTRIES) followed->foreign = foreign_new(format, followed->entries->call->options->time);
     if (format == FOREIGN_ENTRIES || foreign_is_objects(line, len))
         followed->objects = objects_new(followed->foreign ? OBJECTS_OF_LISTS : OBJECTS_LISTS_WHOLE);
 }

@@ -23,10 +23,20 @@ struct file {
     int64_t begin;           /* of a capture: flows that are passed over */
 };
 
+/* The same contents at another time are other flows. */
+static void identity_at_time(char identity[33], int64_t time) {
+    uint64_t half;
+    if (time == 0 || sscanf(identity + 16, "%16" SCNx64, &half) != 1) return;
+    snprintf(identity + 16, 17, "%016" PRIx64, half ^ (uint64_t)time * UINT64_C(0x9e3779b97f4a7c15));
+}
+
 static int file_identify(struct entries *entries) {
     struct file *file = entries->state;
     struct error error;
-    if (contents_identity(file->contents, entries->identity, &error) == 0) return EXIT_DONE;
+    if (contents_identity(file->contents, entries->identity, &error) == 0) {
+        if (file->foreign) identity_at_time(entries->identity, entries->call->options->time);
+        return EXIT_DONE;
+    }
     /* Frames end where they say; half a line or object would be refused, and the whole one be another file. */
     if (entries_file_capture(entries) && contents_is_cut(file->contents)) return EXIT_DONE;
     return command_fail(EXIT_FAILED, "%s", error.text);
@@ -181,7 +191,7 @@ struct entries *entries_file_open(const struct command_call *call, const char *p
     }
     struct file *file = mem_zalloc(1, sizeof *file);
     file->contents = contents;
-    if (format.foreign != FOREIGN_ENTRIES) file->foreign = foreign_new(format.foreign);
+    if (format.foreign != FOREIGN_ENTRIES) file->foreign = foreign_new(format.foreign, call->options->time);
     struct entries *entries = entries_new(call, path, source_find(&format), file, lasting);
     if (format.is_capture) entries->way = capture_options_fingerprint(call->config);
     return entries;

@@ -427,6 +427,23 @@ def test_tuples_that_are_refused_can_be_read_again(make_site, folder):
     rig.assert_tables(site.tables(), reference.Import().add_all(entries).tables())
 
 
+def test_times_that_a_file_lacks(make_site, folder):
+    """The same contents at another time are other flows; at the same time they are the same."""
+    site = make_site("sqlite")
+    path = write(folder / "pmacct.csv", [b"SRC_IP,DST_IP,SRC_PORT,DST_PORT,PROTOCOL,PACKETS,BYTES",
+                                         b"192.0.2.1,198.51.100.4,51515,443,tcp,10,1000"])
+    assert "column 'timestamp_start'" in site.run("--once", path, code=3)[1]
+    entries = [b'{"sourceIPv4Address":3221225985,"destinationIPv4Address":3325256708,"protocolIdentifier":6,'
+               b'"sourceTransportPort":51515,"destinationTransportPort":443,"flowStartSeconds":%d,"flowEndSeconds":%d,'
+               b'"packetDeltaCount":10,"octetDeltaCount":1000}' % (time_of, time_of) for time_of in (START, START + 300)]
+    for _ in range(2):
+        site.run("--once", "--time", "2023-11-14T22:50:00Z", path)
+        site.run("--once", "--time", str(START + 300), path)
+    rig.assert_tables(site.tables(), reference.Import().add_all(entries).tables())
+    out, _ = flowimport("print", "--time", str(START), path)
+    assert json.loads(out)["flowStartMicroseconds"] == START * 1000000
+
+
 # Runs that are broken off -------------------------------------------------------------------------------------------
 
 

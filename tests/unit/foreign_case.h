@@ -59,7 +59,7 @@ static char *read_all(struct foreign *foreign, const char *lines) {
 }
 
 static void expect(enum foreign_format format, const char *lines, const char *wanted) {
-    struct foreign *foreign = foreign_new(format);
+    struct foreign *foreign = foreign_new(format, 0);
     char *got = read_all(foreign, lines);
     assert_string_equal(got, wanted);
     free(got);

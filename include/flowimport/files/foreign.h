@@ -44,7 +44,8 @@ struct foreign; /* opaque: a reader of one source, and the header that it saw la
 /* The format of a source that begins like this; FOREIGN_ENTRIES for whatever is nothing else. */
 enum foreign_format foreign_find(const char *head, size_t len);
 
-struct foreign *foreign_new(enum foreign_format format); /* not FOREIGN_ENTRIES */
+/* Not FOREIGN_ENTRIES. `time`: of records that have none, seconds since 1970; 0: these are refused. */
+struct foreign *foreign_new(enum foreign_format format, int64_t time);
 void foreign_free(struct foreign *foreign);
 
 /* The next line, without its end of line, or the next object. FOREIGN_ENTRY: *text is an entry, borrowed until the next

@@ -181,7 +181,7 @@ static void argus_icmp(void **state) {
 
 static void argus_passes_over(void **state) {
     (void)state;
-    struct foreign *foreign = foreign_new(FOREIGN_ARGUS);
+    struct foreign *foreign = foreign_new(FOREIGN_ARGUS, 0);
     char *got =
         read_all(foreign, ARGUS "1,1,man,0,0,,0,0,0,0,0,0,STA,\n1,1,arp,192.0.2.1,,who,192.0.2.9,,1,0,42,0,INT,\n"
                                 "1,1,llc,00:02:18:03:00:07,stp,->,00:04:23:a9:5d:8e,stp,1,0,34,0,INT,\n");
@@ -300,7 +300,7 @@ static void nfdump_oddities(void **state) {
 /* Connections inside of a tunnel, whose own is there, too; times in milliseconds. */
 static void zeek_oddities(void **state) {
     (void)state;
-    struct foreign *foreign = foreign_new(FOREIGN_ZEEK);
+    struct foreign *foreign = foreign_new(FOREIGN_ZEEK, 0);
     char *got =
         read_all(foreign, "#fields\tts\tid.orig_h\tid.orig_p\tid.resp_h\tid.resp_p\tproto\tduration\torig_pkts\t"
                           "orig_ip_bytes\tresp_pkts\tresp_ip_bytes\ttunnel_parents\n"
@@ -478,11 +478,11 @@ static void reading_goes_on_anywhere(void **state) {
                        "#separator \\x7c\n#fields|ts|id.orig_h|id.resp_h|proto|duration|orig_bytes|resp_bytes|"
                        "orig_pkts|resp_pkts\n1|::1|::2|6|1.5|100|1|3|1\n"}};
     for (unsigned i = 0; i < sizeof files / sizeof files[0]; i++) {
-        struct foreign *foreign = foreign_new(files[i].format);
+        struct foreign *foreign = foreign_new(files[i].format, 0);
         char *whole = read_all(foreign, files[i].lines);
         foreign_free(foreign);
         for (const char *cut = files[i].lines; cut[0]; cut += strcspn(cut, "\n") + 1) {
-            foreign = foreign_new(files[i].format);
+            foreign = foreign_new(files[i].format, 0);
             for (const char *at = files[i].lines; at < cut; at += strcspn(at, "\n") + 1)
                 if (*at != '\n') foreign_skip(foreign, at, strcspn(at, "\n"));
             char *rest = read_all(foreign, cut);
@@ -502,7 +502,7 @@ static void records_as_they_stood(void **state) {
     struct error error;
     const char *text, line[] = "x,1,::1,::2,1,1";
     size_t len;
-    struct foreign *foreign = foreign_new(FOREIGN_NFDUMP);
+    struct foreign *foreign = foreign_new(FOREIGN_NFDUMP, 0);
     free(read_all(foreign, "firstSeen,duration,srcAddr,dstAddr,packets,bytes"));
     assert_int_equal(foreign_line(foreign, line, strlen(line), &text, &len, &error), -1);
     text = foreign_record(foreign, &len);
@@ -510,7 +510,7 @@ static void records_as_they_stood(void **state) {
     assert_memory_equal(text, line, len);
     assert_string_equal(foreign_header(foreign), "firstSeen,duration,srcAddr,dstAddr,packets,bytes\n");
     foreign_free(foreign);
-    foreign = foreign_new(FOREIGN_NFDUMP);
+    foreign = foreign_new(FOREIGN_NFDUMP, 0);
     const char object[] = "{\"type\" : 1}";
     assert_int_equal(foreign_line(foreign, object, strlen(object), &text, &len, &error), -1);
     text = foreign_record(foreign, &len);

@@ -43,7 +43,7 @@ static void suricata(void **state) {
     expect(FOREIGN_SURICATA, EVE_OTHER EVE_FLOW EVE_NETFLOW EVE_FLOW, wanted);
     snprintf(wanted, sizeof wanted, "%s%s", netflow, netflow);
     expect(FOREIGN_SURICATA, EVE_OTHER EVE_NETFLOW EVE_FLOW EVE_NETFLOW, wanted); /* the kind that comes first */
-    struct foreign *foreign = foreign_new(FOREIGN_SURICATA);
+    struct foreign *foreign = foreign_new(FOREIGN_SURICATA, 0);
     free(read_all(foreign, EVE_OTHER EVE_FLOW EVE_NETFLOW EVE_NETFLOW));
     assert_int_equal(foreign_passed_over(foreign), 3);
     foreign_free(foreign);
@@ -159,7 +159,7 @@ static void pmacct(void **state) {
            row);
     expect(FOREIGN_PMACCT, "SRC_IP,DST_IP,PACKETS,BYTES\n192.0.2.1,192.0.2.2,1,2\n",
            "! column 'timestamp_start': not in the header: pmacct prints it if aggregate names src_host, dst_host and "
-           "timestamp_start\n");
+           "timestamp_start; --time says when all of them were\n");
     setenv("TZ", "UTC", 1);
     tzset();
 }
@@ -171,6 +171,29 @@ static void pmacct(void **state) {
 #define YAFSCII                                                                                                        \
     "2023-11-14 22:13:10.123 - 22:13:19.123 (9.000 sec) tcp 192.0.2.1:51515 => 198.51.100.4:443 00000001:00000002 "    \
     "S/APSF:AS/APSF (10/1000 <-> 8/4000) rtt 12 ms\n"
+
+/* Without times they are refused, or all of the moment that the user says. */
+static void pmacct_without_times(void **state) {
+    (void)state;
+    static const char csv[] = "SRC_IP,DST_IP,SRC_PORT,DST_PORT,PROTOCOL,PACKETS,BYTES\n"
+                              "192.0.2.1,198.51.100.4,51515,443,tcp,10,1000\n",
+                      object[] = "{\"event_type\":\"purge\",\"ip_src\":\"192.0.2.1\",\"ip_dst\":\"198.51.100.4\","
+                                 "\"port_src\":51515,\"port_dst\":443,\"ip_proto\":\"tcp\",\"packets\":10,"
+                                 "\"bytes\":1000}\n",
+                      wanted[] = HOSTS TCP "\"flowStartMicroseconds\":1700000000000000,"
+                                           "\"flowEndMicroseconds\":1700000000000000," ONE_WAY "}\n";
+    expect(FOREIGN_PMACCT, csv,
+           "! column 'timestamp_start': not in the header: pmacct prints it if aggregate names src_host, dst_host and "
+           "timestamp_start; --time says when all of them were\n");
+    expect(FOREIGN_PMACCT, object, "! column 'timestamp_start': no value\n");
+    for (unsigned i = 0; i < 2; i++) {
+        struct foreign *foreign = foreign_new(FOREIGN_PMACCT, 1700000000);
+        char *got = read_all(foreign, i ? object : csv);
+        assert_string_equal(got, wanted);
+        free(got);
+        foreign_free(foreign);
+    }
+}
 
 static void silk(void **state) {
     (void)state;
@@ -253,13 +276,13 @@ static void both_ends(void **state) {
     size_t len = strlen(wanted);
     snprintf(wanted + len, sizeof wanted - len, "%s", GCP_ENTRY);
     memcpy(strstr(wanted + len, "51515"), "51516", 5);
-    struct foreign *foreign = foreign_new(FOREIGN_GCP);
+    struct foreign *foreign = foreign_new(FOREIGN_GCP, 0);
     char *got = read_all(foreign, lines);
     assert_string_equal(got, wanted);
     assert_int_equal(foreign_passed_over(foreign), 2);
     free(got);
     foreign_free(foreign);
-    foreign = foreign_new(FOREIGN_GCP);
+    foreign = foreign_new(FOREIGN_GCP, 0);
     foreign_skip(foreign, lines, strcspn(lines, "\n"));
     got = read_all(foreign, lines + strcspn(lines, "\n") + 1);
     assert_string_equal(got, wanted + len / 2);
@@ -325,7 +348,7 @@ static void azure(void **state) {
                 behind = tuple.position;
             }
         }
-        struct foreign *foreign = foreign_new(FOREIGN_AZURE);
+        struct foreign *foreign = foreign_new(FOREIGN_AZURE, 0);
         char *got = read_all(foreign, lines.data);
         assert_string_equal(got, wanted);
         assert_int_equal(foreign_passed_over(foreign), 5);
@@ -492,7 +515,7 @@ static void formats_are_found(void **state) {
 /* Lines that are skipped leave which kind comes first. */
 static void reading_goes_on_behind_a_kind(void **state) {
     (void)state;
-    struct foreign *foreign = foreign_new(FOREIGN_SURICATA);
+    struct foreign *foreign = foreign_new(FOREIGN_SURICATA, 0);
     foreign_skip(foreign, EVE_FLOW, strlen(EVE_FLOW) - 1);
     char *got = read_all(foreign, EVE_NETFLOW);
     assert_string_equal(got, "");
@@ -560,6 +583,7 @@ int main(void) {
         cmocka_unit_test(suricata_icmp),
         cmocka_unit_test(goflow2),
         cmocka_unit_test(pmacct),
+        cmocka_unit_test(pmacct_without_times),
         cmocka_unit_test(silk),
         cmocka_unit_test(gcp),
         cmocka_unit_test(both_ends),
