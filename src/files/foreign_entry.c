@@ -51,7 +51,8 @@ static const char *role_name(const struct foreign *foreign, enum column_role rol
 }
 
 static int missing(const struct foreign *foreign, enum column_role role, struct error *error) {
-    return error_set(error, "column '%s': no value", role_name(foreign, role));
+    return error_set(error, "column '%s': no value%s", role_name(foreign, role),
+                     role == ROLE_START ? ", nor another time; --time says when all of them were" : "");
 }
 
 /* What the value is not, and what is accepted. */
@@ -230,8 +231,15 @@ static int types_read(const struct foreign *foreign, struct flow *flow, struct e
     uint64_t source = flow->source.port, *destination = &flow->destination.port, type = 0;
     flow->source.port = 0;
     int told = icmp_read(foreign, ROLE_ICMP_TYPE, &type, error);
-    if (told == 0 && role_cell(foreign, ROLE_ICMP_BOTH))
-        told = number_read(foreign, ROLE_ICMP_BOTH, "type and code", UINT16_MAX, &type, error) == 0 ? 1 : -1;
+    if (told == 0 && role_cell(foreign, ROLE_ICMP_BOTH)) {
+        uint64_t code = 0;
+        bool apart = role_cell(foreign, ROLE_ICMP_CODE); /* NetFlow's name for both, and for the type alone */
+        if (number_read(foreign, ROLE_ICMP_BOTH, "type and code", UINT16_MAX, &type, error) != 0 ||
+            (apart && number_read(foreign, ROLE_ICMP_CODE, "code", UINT8_MAX, &code, error) != 0))
+            return -1;
+        if (apart && type <= UINT8_MAX) type = type << 8 | code;
+        told = 1;
+    }
     if (told < 0) return -1;
     if (told == 0 && foreign->tool->icmp_port)
         *destination =
@@ -265,13 +273,15 @@ static int sampling_apply(const struct foreign *foreign, struct flow *flow, stru
 }
 
 static int counts_read(const struct foreign *foreign, struct flow *flow, struct error *error) {
-    if (!role_cell(foreign, ROLE_PACKETS)) return missing(foreign, ROLE_PACKETS, error);
+    bool least = foreign->tool->least && role_cell(foreign, ROLE_OCTETS);
+    if (!role_cell(foreign, ROLE_PACKETS) && !least) return missing(foreign, ROLE_PACKETS, error);
     if (number_read(foreign, ROLE_PACKETS, "count", UINT64_MAX, &flow->source.packets, error) != 0 ||
         number_read(foreign, ROLE_OCTETS, "count", UINT64_MAX, &flow->source.octets, error) != 0 ||
         number_read(foreign, ROLE_REVERSE_PACKETS, "count", UINT64_MAX, &flow->destination.packets, error) != 0)
         return -1;
     if (number_read(foreign, ROLE_REVERSE_OCTETS, "count", UINT64_MAX, &flow->destination.octets, error) != 0)
         return -1;
+    if (!role_cell(foreign, ROLE_PACKETS)) flow->source.packets = flow->source.octets > 0;
     return sampling_apply(foreign, flow, error);
 }
 

@@ -1,10 +1,15 @@
 /* Headers of other tools' lines: which of the columns are ours, and which are missing. */
 #include <ctype.h>
+#include <stdio.h>
 #include <string.h>
 
 #include "files/foreign_impl.h"
+#include "flow/element.h"
 
-enum { KNOWN_MIN = 3 }; /* columns by which a line is known as a tool's header */
+enum {
+    KNOWN_MIN = 3,              /* columns by which a line is known as a tool's header */
+    ENTERPRISE_REVERSE = 29305, /* RFC 5103 */
+};
 
 static struct cell cell_trim(struct cell cell) {
     while (cell.len > 0 && cell.text[0] == ' ') {
@@ -90,9 +95,27 @@ static int name_find_behind(const struct foreign_tool *tool, const struct cell *
     return column >= 0 || at == end ? column : name_find_behind(tool, &rest);
 }
 
+/* "en0:id8" is IANA's element 8; "en29305:id1" is the reverse of 1. */
+static int name_find_number(const struct foreign_tool *tool, const struct cell *name) {
+    char text[PATH_MAX_BYTES];
+    struct cell enterprise = {name->text + 2, 0}, id;
+    uint64_t pen, number;
+    if (name->len < 7 || memcmp(name->text, "en", 2) != 0) return -1;
+    const char *mark = memmem(name->text, name->len, ":id", 3);
+    if (!mark) return -1;
+    enterprise.len = (size_t)(mark - enterprise.text);
+    id = (struct cell){mark + 3, name->len - (size_t)(mark + 3 - name->text)};
+    if (value_number(&enterprise, &pen) != 0 || value_number(&id, &number) != 0 || number > UINT16_MAX) return -1;
+    const struct element *element = element_by_id((unsigned)number);
+    if (!element || (pen != 0 && pen != ENTERPRISE_REVERSE)) return -1;
+    snprintf(text, sizeof text, "%s%s", pen ? "reverse" : "", element->name);
+    return name_find(tool, &(struct cell){text, strlen(text)});
+}
+
 int foreign_column_find(const struct foreign_tool *tool, const struct cell *name) {
     int column = name_find(tool, name);
-    return column >= 0 || !tool->loose ? column : name_find_behind(tool, name);
+    if (column < 0 && tool->loose) column = name_find_behind(tool, name);
+    return column >= 0 || !tool->loose ? column : name_find_number(tool, name);
 }
 
 static unsigned known_columns(const struct foreign_tool *tool, const char *line, size_t len, char separator) {

@@ -1,8 +1,8 @@
 /* JSON of many programs whose members are IANA's elements or NetFlow v9's fields in their own spelling: ipfixcol2
  * ("iana:octetDeltaCount"), super_mediator ({"flows":{"octetTotalCount"...), Filebeat
  * ("netflow":{"octet_delta_count"... and the Elastic Common Schema), Logstash ("netflow":{"in_bytes"...), nProbe and
- * ntopng ("IN_BYTES"). One table of aliases: neither case nor '_' count, nor what stands before a name
- * (foreign_header.c). */
+ * ntopng ("IN_BYTES"). One table of aliases: neither case nor '_' count, nor what stands before a name; ipfixcol2's
+ * numbers ("en0:id1") are names, too (foreign_header.c). */
 #include "files/foreign_impl.h"
 
 #include <ctype.h>
@@ -15,7 +15,8 @@ static const struct column columns[] = {
      NULL,
      NULL},
     {{"first_switched", "event.start", "firstPacket"}, ROLE_START, NULL, NULL, NULL},
-    {{"@timestamp"}, ROLE_START, NULL, NULL, NULL},
+    {{"flow_start_msec"}, ROLE_START, NULL, NULL, NULL},
+    {{"@timestamp", "exportTime"}, ROLE_START, NULL, NULL, NULL}, /* the least that is known */
     {{"flowEndNanoseconds", "flowEndMicroseconds", "flowEndMilliseconds", "flowEndSeconds"},
      ROLE_END,
      NULL,
@@ -35,12 +36,12 @@ static const struct column columns[] = {
     {{"sourceTransportPort", "l4_src_port", "source.port"}, ROLE_SOURCE_PORT, NULL, NULL, NULL},
     {{"destinationTransportPort", "l4_dst_port", "destination.port"}, ROLE_DESTINATION_PORT, NULL, NULL, NULL},
     {{"icmpTypeIPv4", "icmpTypeIPv6"}, ROLE_ICMP_TYPE, NULL, NULL, NULL},
-    {{"icmpCodeIPv4", "icmpCodeIPv6"}, ROLE_ICMP_CODE, NULL, NULL, NULL},
+    {{"icmpCodeIPv4", "icmpCodeIPv6", "icmp_code"}, ROLE_ICMP_CODE, NULL, NULL, NULL},
     {{"icmpTypeCodeIPv4", "icmpTypeCodeIPv6", "icmp_type"}, ROLE_ICMP_BOTH, NULL, NULL, NULL},
     {{"packetDeltaCount", "packetTotalCount", "in_pkts"}, ROLE_PACKETS, NULL, NULL, NULL},
-    {{"initiatorPackets", "source.packets"}, ROLE_PACKETS, NULL, NULL, NULL},
+    {{"initiatorPackets", "source.packets", "in_permanent_pkts"}, ROLE_PACKETS, NULL, NULL, NULL},
     {{"octetDeltaCount", "octetTotalCount", "in_bytes"}, ROLE_OCTETS, NULL, NULL, NULL},
-    {{"initiatorOctets", "source.bytes"}, ROLE_OCTETS, NULL, NULL, NULL},
+    {{"initiatorOctets", "source.bytes", "in_permanent_bytes", "fwd_flow_delta_bytes"}, ROLE_OCTETS, NULL, NULL, NULL},
     {{"reversePacketDeltaCount", "reversePacketTotalCount", "responderPackets", "destination.packets"},
      ROLE_REVERSE_PACKETS,
      NULL,
@@ -52,7 +53,7 @@ static const struct column columns[] = {
      NULL,
      NULL,
      NULL},
-    {{"=OUT_BYTES"}, ROLE_REVERSE_OCTETS, NULL, NULL, NULL},
+    {{"=OUT_BYTES", "rev_flow_delta_bytes"}, ROLE_REVERSE_OCTETS, NULL, NULL, NULL},
     {{"tcpControlBits", "tcp_flags"}, ROLE_FLAGS, "tcpControlBits", NULL, NULL},
     {{"ipClassOfService", "src_tos"}, ROLE_NUMBER, "ipClassOfService", NULL, NULL},
     {{"ingressInterface", "input_snmp"}, ROLE_NUMBER, "ingressInterface", NULL, NULL},
@@ -96,6 +97,7 @@ const struct foreign_tool iana_tool = {
     .separators = "",
     .nested = true,
     .loose = true,
+    .least = true,
     .utc = true,
     .uptimes = true,
     .other_ones = true,

@@ -413,7 +413,7 @@ static void nfdump_objects(void **state) {
     /* What -A sums up has no times. */
     expect(FOREIGN_NFDUMP,
            "[\n{\n\t\"type\" : \"FLOW\",\n\t\"src4_addr\" : \"1.2.3.4\",\n\t\"dst4_addr\" : \"1.2.3.4\"\n}]\n",
-           "! column 'ts': no value\n");
+           "! column 'ts': no value, nor another time; --time says when all of them were\n");
 }
 
 static void nfdump_wrong_values(void **state) {

@@ -185,7 +185,8 @@ static void pmacct_without_times(void **state) {
     expect(FOREIGN_PMACCT, csv,
            "! column 'timestamp_start': not in the header: pmacct prints it if aggregate names src_host, dst_host and "
            "timestamp_start; --time says when all of them were\n");
-    expect(FOREIGN_PMACCT, object, "! column 'timestamp_start': no value\n");
+    expect(FOREIGN_PMACCT, object,
+           "! column 'timestamp_start': no value, nor another time; --time says when all of them were\n");
     for (unsigned i = 0; i < 2; i++) {
         struct foreign *foreign = foreign_new(FOREIGN_PMACCT, 1700000000);
         char *got = read_all(foreign, i ? object : csv);
@@ -441,6 +442,46 @@ static void iana(void **state) {
         expect(FOREIGN_IANA, lines[i].line, lines[i].wanted);
 }
 
+/* As real runs of ipfixcol2 2.9 write (without times but those since the exporter's boot: when it was sent), its
+ * numbers, and what Filebeat and Logstash make of a Cisco ASA's records, which have no packets. */
+static void iana_of_other_exporters(void **state) {
+    (void)state;
+#define SENT "\"flowStartMicroseconds\":1700000000000000,\"flowEndMicroseconds\":1700000000000000,"
+    static const struct {
+        const char *line, *wanted;
+    } lines[] = {
+        {"{\"@type\":\"ipfix.entry\",\"iana:sourceIPv4Address\":\"192.0.2.1\",\"iana:destinationIPv4Address\":"
+         "\"198.51.100.4\",\"iana:flowStartSysUpTime\":1700000001,\"iana:flowEndSysUpTime\":1700000002,"
+         "\"iana:octetDeltaCount\":1000,\"iana:packetDeltaCount\":10,\"iana:sourceTransportPort\":51515,"
+         "\"iana:destinationTransportPort\":443,\"iana:protocolIdentifier\":\"TCP\",\"iana:ipVersion\":4,"
+         "\"ipfix:exportTime\":1700000000,\"ipfix:seqNumber\":23,\"ipfix:odid\":0}\n",
+         HOSTS TCP SENT ONE_WAY "}\n"},
+        {"{\"@type\":\"ipfix.entry\",\"en0:id8\":\"192.0.2.1\",\"en0:id12\":\"198.51.100.4\",\"en0:id2\":10,"
+         "\"en0:id1\":1000,\"en29305:id1\":4000,\"en29305:id2\":8,\"en0:id152\":1699999990123,"
+         "\"en0:id153\":1699999999123,\"en0:id7\":51515,\"en0:id11\":443,\"en0:id4\":6,\"en6871:id8\":1,"
+         "\"en0:id70000\":1,\"en0:id\":1}\n",
+         HOSTS TCP MILLIS TWO_WAYS "}\n"},
+        {"{\"@timestamp\":\"2023-11-14T22:13:20Z\",\"netflow\":{\"destination_ipv4_address\":\"198.51.100.4\","
+         "\"destination_transport_port\":0,\"flow_start_milliseconds\":\"2023-11-14T22:13:20Z\",\"icmp_code_ipv4\":0,"
+         "\"icmp_type_ipv4\":8,\"octet_total_count\":56,\"protocol_identifier\":1,\"source_ipv4_address\":"
+         "\"192.0.2.1\",\"source_transport_port\":17549},\"source_ecs\":{\"ip\":\"192.0.2.1\"}}\n",
+         HOSTS ICMP(2048) SENT "\"packetDeltaCount\":1,\"octetDeltaCount\":56}\n"},
+        {"{\"@timestamp\":\"2023-11-14T22:13:21.000Z\",\"netflow\":{\"version\":9,\"conn_id\":8501,"
+         "\"ipv4_src_addr\":\"192.0.2.1\",\"l4_src_port\":17549,\"ipv4_dst_addr\":\"198.51.100.4\",\"l4_dst_port\":0,"
+         "\"protocol\":1,\"icmp_type\":3,\"icmp_code\":1,\"in_permanent_bytes\":56,"
+         "\"flow_start_msec\":1700000000000}}\n",
+         HOSTS ICMP(769) SENT "\"packetDeltaCount\":1,\"octetDeltaCount\":56}\n"},
+        {"{\"netflow\":{\"ipv4_src_addr\":\"192.0.2.1\",\"ipv4_dst_addr\":\"198.51.100.4\",\"protocol\":1,"
+         "\"icmp_type\":769,\"in_bytes\":0,\"first_switched\":1700000000}}\n",
+         HOSTS ICMP(769) SENT "\"packetDeltaCount\":0,\"octetDeltaCount\":0}\n"},
+        {"{\"netflow\":{\"ipv4_src_addr\":\"192.0.2.1\",\"ipv4_dst_addr\":\"198.51.100.4\",\"protocol\":6,"
+         "\"first_switched\":1700000000}}\n",
+         "! column 'packetDeltaCount': no value\n"},
+    };
+    for (unsigned i = 0; i < sizeof lines / sizeof lines[0]; i++)
+        expect(FOREIGN_IANA, lines[i].line, lines[i].wanted);
+}
+
 /* ICMP's two bytes under all of their names; of a biflow the answer's type. */
 static void iana_icmp(void **state) {
     (void)state;
@@ -495,6 +536,7 @@ static void formats_are_found(void **state) {
         {"{\"records\":[{\"category\":\"NetworkSecurityGroupFlowEvent\"", FOREIGN_AZURE},
         {"{\"flowTuples\":[\n\"1", FOREIGN_AZURE},
         {"{\"@type\":\"ipfix.entry\",\"iana:octetDeltaCount\":1", FOREIGN_IANA},
+        {"{\"@type\":\"ipfix.entry\",\"en0:id8\":\"192.0.2.1\"", FOREIGN_IANA},
         {"{\"flows\" : {\"sourceIPv4Address\":\"192.0.2.1\"", FOREIGN_IANA},
         {"{\"netflow\":{\"in_bytes\":1", FOREIGN_IANA},
         {"{\"source_ipv6_address\":\"::1\"", FOREIGN_IANA},
@@ -591,6 +633,7 @@ int main(void) {
         cmocka_unit_test(azure),
         cmocka_unit_test(long_tuples),
         cmocka_unit_test(iana),
+        cmocka_unit_test(iana_of_other_exporters),
         cmocka_unit_test(iana_icmp),
         cmocka_unit_test(nfdump_icmp),
         cmocka_unit_test(formats_are_found),
