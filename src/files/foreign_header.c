@@ -118,21 +118,26 @@ int foreign_column_find(const struct foreign_tool *tool, const struct cell *name
     return column >= 0 || !tool->loose ? column : name_find_number(tool, name);
 }
 
-static unsigned known_columns(const struct foreign_tool *tool, const char *line, size_t len, char separator) {
+/* Whether it is one of the tool's: it begins with a column that is known, or has those that every flow has. */
+static bool is_header(const struct foreign_tool *tool, const char *line, size_t len, char separator) {
+    static const uint32_t flow = 1U << ROLE_SOURCE | 1U << ROLE_DESTINATION | 1U << ROLE_PACKETS | 1U << ROLE_OCTETS;
     struct cell rest = {line, len}, cell;
-    unsigned known = 0;
-    while (foreign_cell_next(&rest, separator, &cell))
-        known += foreign_column_find(tool, &cell) >= 0;
-    return known;
+    unsigned n = 0, known = 0;
+    uint32_t roles = 0;
+    bool first = false;
+    for (; foreign_cell_next(&rest, separator, &cell); n++) {
+        int column = foreign_column_find(tool, &cell);
+        if (column < 0) continue;
+        known++;
+        if (n == 0) first = true;
+        if (tool->columns[column].role < ROLES) roles |= 1U << tool->columns[column].role;
+    }
+    return known >= KNOWN_MIN && (first || (roles & flow) == flow);
 }
 
 char foreign_header_separator(const struct foreign_tool *tool, const char *line, size_t len) {
-    for (const char *separator = tool->separators; *separator; separator++) {
-        struct cell rest = {line, len}, cell;
-        if (foreign_cell_next(&rest, *separator, &cell) && foreign_column_find(tool, &cell) >= 0 &&
-            known_columns(tool, line, len, *separator) >= KNOWN_MIN)
-            return *separator;
-    }
+    for (const char *separator = tool->separators; *separator; separator++)
+        if (is_header(tool, line, len, *separator)) return *separator;
     return 0;
 }
 

@@ -172,6 +172,25 @@ static void pmacct(void **state) {
     "2023-11-14 22:13:10.123 - 22:13:19.123 (9.000 sec) tcp 192.0.2.1:51515 => 198.51.100.4:443 00000001:00000002 "    \
     "S/APSF:AS/APSF (10/1000 <-> 8/4000) rtt 12 ms\n"
 
+/* Of 1.7.8: VLANs by direction, and a first column that no element stands for. */
+static void pmacct_columns(void **state) {
+    (void)state;
+    static const char wanted[] = HOSTS TCP "\"flowStartMicroseconds\":1700000000123456,"
+                                           "\"flowEndMicroseconds\":1700000000123456," ONE_WAY;
+    char with[512];
+    snprintf(with, sizeof with, "%s,\"vlanId\":7,\"postVlanId\":8}\n", wanted);
+#define PMACCT_ROW                                                                                                     \
+    "192.0.2.1,198.51.100.4,51515,443,tcp,2023-11-14 22:13:20.123456,0000-00-00 00:00:00.000000,10,1000\n"
+#define PMACCT_NAMES "SRC_IP,DST_IP,SRC_PORT,DST_PORT,PROTOCOL,TIMESTAMP_START,TIMESTAMP_END,PACKETS,BYTES\n"
+    static const char vlans[] = "IN_VLAN,OUT_VLAN," PMACCT_NAMES "7,8," PMACCT_ROW,
+                      other[] = "DST_ROA," PMACCT_NAMES "u," PMACCT_ROW;
+    assert_int_equal(foreign_find(vlans, strlen(vlans)), FOREIGN_PMACCT);
+    expect(FOREIGN_PMACCT, vlans, with);
+    assert_int_equal(foreign_find(other, strlen(other)), FOREIGN_PMACCT);
+    snprintf(with, sizeof with, "%s}\n", wanted);
+    expect(FOREIGN_PMACCT, other, with);
+}
+
 /* Without times they are refused, or all of the moment that the user says. */
 static void pmacct_without_times(void **state) {
     (void)state;
@@ -625,6 +644,7 @@ int main(void) {
         cmocka_unit_test(suricata_icmp),
         cmocka_unit_test(goflow2),
         cmocka_unit_test(pmacct),
+        cmocka_unit_test(pmacct_columns),
         cmocka_unit_test(pmacct_without_times),
         cmocka_unit_test(silk),
         cmocka_unit_test(gcp),
