@@ -320,8 +320,7 @@ static void addresses_look(struct reader *reader, struct template *template) {
     if (template->uncounted_said || !decoder_may_say(reader->decoder, PROBLEM_UNCOUNTED)) return;
     template->uncounted_said = true;
     domain_name(reader->domain, name);
-    log_warning("collector", "%s: records of template %u have no address: they count as of 0.0.0.0", name,
-                template->id);
+    log_warning("collector", "%s: records of template %u have no address: they count without one", name, template->id);
 }
 
 /* What the first record of a set says of its exporter. */
