@@ -95,8 +95,7 @@ static void zeek_objects(void **state) {
                            "\"packetDeltaCount\":1,\"octetDeltaCount\":0}\n");
     expect(FOREIGN_ZEEK, "{\"ts\":1,\"id.orig_h\":\"192.0.2.1\"}\n", "! column 'id.resp_h': no value\n");
     expect(FOREIGN_ZEEK, "{\"ts\":1,\"id.orig_h\":}\n", "! not a JSON object\n");
-    expect(FOREIGN_ZEEK, "{\"ts\":1} {\"ts\":2}\n",
-           "! column 'id.orig_h': no value\n! column 'id.orig_h': no value\n");
+    expect(FOREIGN_ZEEK, "{\"ts\":1} {\"ts\":2}\n", "! column 'id.orig_h': no value\n! column 'id.orig_h': no value\n");
 }
 
 static void zeek_wrong_values(void **state) {
