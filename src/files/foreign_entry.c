@@ -10,8 +10,9 @@
 #include "files/foreign_impl.h"
 
 enum {
-    MEMBER_MAX = 48,  /* ,"revDestinationTransportPort": */
-    ENTRY_FIXED = 16, /* members that are no elements of ROLE_NUMBER and so on, at most */
+    ETHERTYPES = 1536, /* from here on (IEEE 802.3) */
+    MEMBER_MAX = 48,   /* ,"revDestinationTransportPort": */
+    ENTRY_FIXED = 16,  /* members that are no elements of ROLE_NUMBER and so on, at most */
     OBJECT_MAX = (ENTRY_FIXED + COLUMNS_MAX) * (MEMBER_MAX + 2 + 6 * FOREIGN_TEXT_MAX),
     ENTRY_MAX = 2 * OBJECT_MAX, /* a list of two */
     UDP_LITE = 136,
@@ -142,7 +143,9 @@ static int protocol_read(const struct foreign *foreign, struct flow *flow) {
     for (const char *const *stranger = foreign->tool->strangers; stranger && *stranger; stranger++)
         if (cell_is(cell, *stranger)) return 0;
     flow->protocol = alias_number(foreign->tool->protocols, cell);
-    if (value_number(cell, &number) == 0 && number <= UINT8_MAX) flow->protocol = (int)number;
+    bool is_number = value_number(cell, &number) == 0;
+    if (is_number && foreign->tool->ethertypes && number >= ETHERTYPES) return 0;
+    if (is_number && number <= UINT8_MAX) flow->protocol = (int)number;
     if (flow->protocol < 0) flow->protocol = protocol_number(cell->text, cell->len);
     return 1;
 }

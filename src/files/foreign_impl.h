@@ -112,6 +112,7 @@ struct foreign_tool {
     /* Letters' case and '_' don't count in names, nor does what stands before them: "iana:". But in those that are
      * written with '=' before them. */
     bool loose;
+    bool ethertypes; /* as protocols from 1536 on, whose records are passed over */
     bool least;      /* records may have no packets, but octets: then it is one packet */
     bool utc;        /* times without a zone are of UTC, not local ones */
     bool uptimes;    /* times may be since an exporter's boot, and are refused */

@@ -183,9 +183,10 @@ static void argus_passes_over(void **state) {
     struct foreign *foreign = foreign_new(FOREIGN_ARGUS, 0);
     char *got =
         read_all(foreign, ARGUS "1,1,man,0,0,,0,0,0,0,0,0,STA,\n1,1,arp,192.0.2.1,,who,192.0.2.9,,1,0,42,0,INT,\n"
+                                "1,1,2054,192.0.2.1,,who,192.0.2.9,,1,0,42,0,INT,\n"
                                 "1,1,llc,00:02:18:03:00:07,stp,->,00:04:23:a9:5d:8e,stp,1,0,34,0,INT,\n");
     assert_string_equal(got, "");
-    assert_int_equal(foreign_passed_over(foreign), 3);
+    assert_int_equal(foreign_passed_over(foreign), 4);
     free(got);
     foreign_free(foreign);
 }
