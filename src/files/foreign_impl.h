@@ -164,9 +164,9 @@ bool foreign_header_take(struct foreign *foreign, const char *line, size_t len);
 int foreign_assemble(struct foreign *foreign, struct error *error);
 
 /* What the names of the first objects of JSON are. */
-enum foreign_names { NAMES_OTHER, NAMES_OF_ENTRIES, NAMES_LIKE_IANA };
+enum foreign_names { NAMES_OTHER, NAMES_OF_ENTRIES, NAMES_LIKE_IANA, NAMES_OF_STRANGERS };
 /* NAMES_OF_ENTRIES: the first object has elements as a queue entry has them; NAMES_LIKE_IANA: elements in other
- * spellings, or in an object in it: iana.c. */
+ * spellings, or in an object in it; NAMES_OF_STRANGERS: it has several, and nothing of what entries have: iana.c. */
 enum foreign_names foreign_names_look(const char *head, size_t len);
 
 /* --- values: foreign_value.c. Each returns 0, or -1 where the text is none. --- */

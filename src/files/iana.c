@@ -8,6 +8,10 @@
 #include <ctype.h>
 #include <string.h>
 
+#include "flow/element.h"
+
+enum { STRANGE_MIN = 3 }; /* names by which an object is known to be no entry */
+
 static const struct column columns[] = {
     {{"flowStartNanoseconds", "flowStartMicroseconds", "flowStartMilliseconds", "flowStartSeconds"},
      ROLE_START,
@@ -138,10 +142,17 @@ static bool is_own(const struct cell *name) {
     return false;
 }
 
+/* As an entry may have it: an element's, or of the other direction. */
+static bool is_of_entry(const struct cell *name) {
+    size_t reverse = name->len > 3 && memcmp(name->text, "rev", 3) == 0 ? 3 : 0;
+    return reverse || element_by_name(name->text, name->len) || (name->len == 4 && memcmp(name->text, "lost", 4) == 0);
+}
+
 enum foreign_names foreign_names_look(const char *head, size_t len) {
     const char *end = head + len;
     enum foreign_names found = NAMES_OTHER;
-    unsigned depth = 0;
+    unsigned depth = 0, strange = 0;
+    bool known = false;
     for (const char *at = head; at < end; at++) {
         if (*at == '{') depth++;
         if (*at == '}' && depth-- <= 1) break; /* the first object tells */
@@ -150,9 +161,12 @@ enum foreign_names foreign_names_look(const char *head, size_t len) {
         if (!behind) break;
         struct cell name = {at + 1, (size_t)(behind - at) - 2};
         at = behind - 1;
-        if (!is_name(behind, end) || !is_of_flow(&name)) continue;
+        if (!is_name(behind, end)) continue;
+        known |= depth == 1 && is_of_entry(&name);
+        strange += depth == 1;
+        if (!is_of_flow(&name)) continue;
         if (depth == 1 && is_own(&name)) return NAMES_OF_ENTRIES;
         found = NAMES_LIKE_IANA;
     }
-    return found;
+    return found == NAMES_OTHER && !known && strange >= STRANGE_MIN ? NAMES_OF_STRANGERS : found;
 }

@@ -7,6 +7,7 @@
 
 static const struct column columns[] = {
     {{"version", "account-id", "interface-id", "action"}, ROLE_NONE, NULL, NULL, NULL},
+    {{"account_id", "interface_id"}, ROLE_NONE, NULL, NULL, NULL},
     {{"start"}, ROLE_START, NULL, NULL, NULL},
     {{"end"}, ROLE_END, NULL, NULL, NULL},
     {{"protocol"}, ROLE_PROTOCOL, NULL, NULL, NULL},
@@ -16,8 +17,8 @@ static const struct column columns[] = {
     {{"dstport"}, ROLE_DESTINATION_PORT, NULL, NULL, NULL},
     {{"packets"}, ROLE_PACKETS, NULL, NULL, NULL},
     {{"bytes"}, ROLE_OCTETS, NULL, NULL, NULL},
-    {{"flow-direction"}, ROLE_REPORTER, NULL, NULL, NULL},
-    {{"tcp-flags"}, ROLE_NUMBER, "tcpControlBits", NULL, NULL},
+    {{"flow-direction", "flow_direction"}, ROLE_REPORTER, NULL, NULL, NULL},
+    {{"tcp-flags", "tcp_flags"}, ROLE_NUMBER, "tcpControlBits", NULL, NULL},
     {{NULL}, ROLES, NULL, NULL, NULL},
 };
 
@@ -35,7 +36,7 @@ static bool comment(struct foreign *foreign, const char *line, size_t len) {
 
 const struct foreign_tool vpc_tool = {
     .columns = columns,
-    .marks = {"\"interface-id\""},
+    .marks = {"\"interface-id\"", "\"srcaddr\""}, /* the latter with names for columns, in which '_' stands for '-' */
     .needed = 1U << ROLE_START | 1U << ROLE_END | 1U << ROLE_PROTOCOL | 1U << ROLE_SOURCE | 1U << ROLE_DESTINATION |
               1U << ROLE_PACKETS | 1U << ROLE_OCTETS,
     .hint = "version 2 has it, and so has every format that includes its fields",

@@ -317,6 +317,15 @@ static void both_ends(void **state) {
            "flow-direction\n" VPC_ROW("eni-1", "51515", "egress") VPC_ROW("eni-2", "51515", "ingress")
                VPC_ROW("eni-1", "51515", "egress") VPC_ROW("eni-1", "51515", "-"),
            VPC_ENTRY VPC_ENTRY VPC_ENTRY);
+    /* As tables have it. */
+#define VPC_OBJECT(direction)                                                                                          \
+    "{\"version\":5,\"interface_id\":\"eni-1\",\"srcaddr\":\"192.0.2.1\",\"dstaddr\":\"198.51.100.4\",\"srcport\":"    \
+    "51515,"                                                                                                           \
+    "\"dstport\":443,\"protocol\":6,\"packets\":10,\"bytes\":1000,\"start\":1699999990,\"end\":1699999999,"            \
+    "\"flow_direction\":\"" direction "\"}\n"
+    static const char objects[] = VPC_OBJECT("egress") VPC_OBJECT("ingress");
+    assert_int_equal(foreign_find(objects, strlen(objects)), FOREIGN_VPC);
+    expect(FOREIGN_VPC, objects, VPC_ENTRY);
 }
 
 /* Of so many flows the one that was not heard of for longest is forgotten, and may count twice. */
