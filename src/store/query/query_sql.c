@@ -151,8 +151,9 @@ static int term_constant(const struct filter *filter, const struct filter_term *
  * have an index. */
 static bool touches_no_address(const struct filter *filter, const struct filter_term *term, const struct table *table) {
     const struct dimension *dimension = term->dimension;
-    bool found = false;
-    for (unsigned i = term->first; i < term->first + term->n && dimension_is_end(dimension, table->family); i++) {
+    bool found = false, has_addresses = table->kind == TABLE_FLOWS || table->kind == TABLE_NODES;
+    if (!has_addresses || !dimension_is_end(dimension, table->family)) return false;
+    for (unsigned i = term->first; i < term->first + term->n; i++) {
         const struct filter_value *value = &filter->values[i];
         if (!is_in_family(value, table->family)) continue;
         found |= be32(value->low) == 0 || dimension_is_no_address(dimension, table->family, value->low);
