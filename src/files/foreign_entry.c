@@ -389,6 +389,10 @@ static char *element_write(char *out, const struct foreign *foreign, const struc
     case ROLE_HEX:
         if (value_hex(cell, &number) != 0) return wrong(foreign, cell, "number", "hexadecimal digits", error), NULL;
         break;
+    case ROLE_BITS:
+        if (value_bits(cell, &number) != 0)
+            return wrong(foreign, cell, "prefix", "one such as 10.0.0.0/8, or its length", error), NULL;
+        break;
     default:
         if (value_number(cell, &number) != 0) return wrong(foreign, cell, "number", "a whole number", error), NULL;
     }

@@ -49,6 +49,7 @@ enum column_role {
     ROLE_TEXT,
     ROLE_FLAGS, /* of TCP, by their letters */
     ROLE_HEX,   /* a number in hexadecimal, without 0x */
+    ROLE_BITS,  /* a prefix's length, alone or behind the prefix */
 };
 
 struct column {
@@ -173,6 +174,7 @@ enum foreign_names foreign_names_look(const char *head, size_t len);
 
 int value_number(const struct cell *cell, uint64_t *number); /* decimal, or hexadecimal with "0x" */
 int value_hex(const struct cell *cell, uint64_t *number);
+int value_bits(const struct cell *cell, uint64_t *number); /* ROLE_BITS */
 /* Seconds with a fraction, to the microsecond. */
 int value_seconds(const struct cell *cell, int64_t *us);
 /* The same of a moment: since 1970 (seconds, or whole milli-, micro- or nanoseconds, told by how many they are), or a

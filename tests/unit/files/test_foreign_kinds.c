@@ -112,6 +112,36 @@ static void goflow2(void **state) {
            "! column 'sampling_rate': '4' is not a valid rate; expected one whose counts have 64 bits\n");
 }
 
+/* A line as version 2 writes it with all of its columns. */
+static void goflow2_with_all_columns(void **state) {
+    (void)state;
+#define GOFLOW2_ALL(net)                                                                                               \
+    "{\"type\":\"SFLOW_5\",\"time_received_ns\":1700000000123456789,\"sequence_num\":47142,\"sampling_rate\":1024,"    \
+    "\"sampler_address\":\"192.0.2.254\",\"time_flow_start_ns\":1700000000123456789,"                                  \
+    "\"time_flow_end_ns\":1700000000123456789,\"bytes\":1518,\"packets\":1,\"src_addr\":\"192.0.2.1\","                \
+    "\"dst_addr\":\"198.51.100.4\",\"etype\":\"IPv4\",\"proto\":\"TCP\",\"src_port\":51515,\"dst_port\":443,\"in_"     \
+    "if\":0,"                                                                                                          \
+    "\"out_if\":5031,\"src_mac\":\"3c:ec:ef:fc:f7:38\",\"dst_mac\":\"00:00:00:00:00:00\",\"src_vlan\":0,\"dst_vlan\":" \
+    "0,"                                                                                                               \
+    "\"vlan_id\":0,\"ip_tos\":0,\"forwarding_status\":0,\"ip_ttl\":64,\"ip_flags\":2,\"tcp_flags\":16,\"icmp_type\":"  \
+    "0,"                                                                                                               \
+    "\"icmp_code\":0,\"ipv6_flow_label\":0,\"fragment_id\":25350,\"fragment_offset\":0,\"src_as\":0,\"dst_as\":0,"     \
+    "\"next_hop\":\"\",\"next_hop_as\":0,\"src_net\":\"0.0.0.0/0\",\"dst_net\":" net ",\"bgp_next_hop\":\"\","         \
+    "\"bgp_communities\":[],\"as_path\":[],\"mpls_ttl\":[],\"mpls_label\":[],\"mpls_ip\":[],"                          \
+    "\"observation_domain_id\":0,\"observation_point_id\":0}\n"
+#define GOFLOW2_START                                                                                                  \
+    HOSTS TCP "\"flowStartMicroseconds\":1700000000123456,\"flowEndMicroseconds\":1700000000123456,"                   \
+              "\"packetDeltaCount\":1024,\"octetDeltaCount\":1554432" EXPORTER                                         \
+              ",\"egressInterface\":5031,\"sourceMacAddress\":\"3c:ec:ef:fc:f7:38\",\"tcpControlBits\":16"
+    expect(FOREIGN_GOFLOW2,
+           GOFLOW2_ALL("\"198.51.100.0/24\"") GOFLOW2_ALL("\"0.0.0.0/0\"") GOFLOW2_ALL("16")
+               GOFLOW2_ALL("\"198.51.100.0/\""),
+           GOFLOW2_START ",\"destinationIPv4PrefixLength\":24}\n" GOFLOW2_START "}\n" GOFLOW2_START
+                         ",\"destinationIPv4PrefixLength\":16}\n"
+                         "! column 'dst_net': '198.51.100.0/' is not a valid prefix; expected one such as 10.0.0.0/8, "
+                         "or its length\n");
+}
+
 /* --- pmacct --- */
 
 #define PMACCT_JSON(times, proto, more)                                                                                \
@@ -652,6 +682,7 @@ int main(void) {
         cmocka_unit_test(suricata),
         cmocka_unit_test(suricata_icmp),
         cmocka_unit_test(goflow2),
+        cmocka_unit_test(goflow2_with_all_columns),
         cmocka_unit_test(pmacct),
         cmocka_unit_test(pmacct_columns),
         cmocka_unit_test(pmacct_without_times),
