@@ -111,10 +111,27 @@ static int times_read(struct foreign *foreign, struct flow *flow, struct error *
     return 0;
 }
 
-/* 1: read, 0: the record is of no flow of IP. */
-static int address_read(const struct foreign *foreign, enum column_role role, struct end *end, int *family,
+/* Where a record has an address of each family, one is 0: the other counts. Where both are, that of the `other` end's
+ * family. */
+static const struct cell *address_cell(const struct foreign *foreign, enum column_role role, int other) {
+    static const uint8_t zeros[16];
+    const struct cell *first = NULL, *same = NULL;
+    for (unsigned i = (unsigned)foreign->first[role]; foreign->tool->columns[i].role == role; i++) {
+        const struct cell *cell = &foreign->cells.at[i];
+        uint8_t address[16] = {0};
+        if (!cell->text) continue;
+        int family = value_address(cell, address);
+        if (family >= 0 && memcmp(address, zeros, sizeof zeros) != 0) return cell;
+        if (!first) first = cell;
+        if (!same && family == other) same = cell;
+    }
+    return same ? same : first;
+}
+
+/* 1: read, 0: the record is of no flow of IP. `other`: the other end's family; -1: not known. */
+static int address_read(const struct foreign *foreign, enum column_role role, int other, struct end *end, int *family,
                         struct error *error) {
-    const struct cell *cell = role_cell(foreign, role);
+    const struct cell *cell = address_cell(foreign, role, other);
     uint8_t octets[6];
     if (!cell) return missing(foreign, role, error);
     *family = value_address(cell, end->address);
@@ -305,8 +322,9 @@ static void addresses_unmap(struct flow *flow, int family[2]) {
 static int flow_read(struct foreign *foreign, struct flow *flow, struct error *error) {
     int family[2];
     int is_flow = protocol_read(foreign, flow);
-    if (is_flow == 1) is_flow = address_read(foreign, ROLE_SOURCE, &flow->source, &family[0], error);
-    if (is_flow == 1) is_flow = address_read(foreign, ROLE_DESTINATION, &flow->destination, &family[1], error);
+    if (is_flow == 1 && !role_cell(foreign, ROLE_SOURCE)) return missing(foreign, ROLE_SOURCE, error);
+    if (is_flow == 1) is_flow = address_read(foreign, ROLE_DESTINATION, -1, &flow->destination, &family[1], error);
+    if (is_flow == 1) is_flow = address_read(foreign, ROLE_SOURCE, family[1], &flow->source, &family[0], error);
     if (is_flow != 1) return is_flow;
     addresses_unmap(flow, family);
     if (family[0] != family[1])

@@ -540,6 +540,29 @@ static void iana_of_other_exporters(void **state) {
         expect(FOREIGN_IANA, lines[i].line, lines[i].wanted);
 }
 
+/* nProbe and others fill the fields of both families: the one that isn't 0 counts. */
+static void iana_of_both_families(void **state) {
+    (void)state;
+#define NPROBE(source, destination, source6, destination6)                                                             \
+    "{\"IN_SRC_MAC\":\"00:00:00:00:00:00\",\"IPV4_SRC_ADDR\":\"" source "\",\"IPV4_DST_ADDR\":\"" destination          \
+    "\",\"L4_SRC_PORT\":51515,\"L4_DST_PORT\":443,\"IPV6_SRC_ADDR\":\"" source6 "\",\"IPV6_DST_ADDR\":\"" destination6 \
+    "\",\"IP_PROTOCOL_VERSION\":4,\"PROTOCOL\":6,\"L7_PROTO\":\"7\",\"IN_BYTES\":1000,\"IN_PKTS\":10,\"OUT_BYTES\":"   \
+    "4000,"                                                                                                            \
+    "\"OUT_PKTS\":8,\"FIRST_SWITCHED\":1700000000,\"LAST_SWITCHED\":1700000000,\"42\":9}"
+#define NPROBE_REST TCP SENT TWO_WAYS "}\n"
+    expect(FOREIGN_IANA,
+           "[" NPROBE("192.0.2.1", "198.51.100.4", "::", "::") "," NPROBE(
+               "0.0.0.0", "0.0.0.0", "2001:db8::1",
+               "2001:db8::2") "," NPROBE("0.0.0.0", "0.0.0.0",
+                                         "::", "ff02::1") "," NPROBE("0.0.0.0", "255.255.255.255",
+                                                                     "::", "::") "," NPROBE("0.0.0.0", "0.0.0.0",
+                                                                                            "::", "::") "]\n",
+           HOSTS NPROBE_REST HOSTS6 NPROBE_REST
+           "{\"sourceIPv6Address\":\"::\",\"destinationIPv6Address\":\"ff02::1\"," NPROBE_REST
+           "{\"sourceIPv4Address\":0,\"destinationIPv4Address\":4294967295," NPROBE_REST
+           "{\"sourceIPv4Address\":0,\"destinationIPv4Address\":0," NPROBE_REST);
+}
+
 /* ICMP's two bytes under all of their names; of a biflow the answer's type. */
 static void iana_icmp(void **state) {
     (void)state;
@@ -694,6 +717,7 @@ int main(void) {
         cmocka_unit_test(long_tuples),
         cmocka_unit_test(iana),
         cmocka_unit_test(iana_of_other_exporters),
+        cmocka_unit_test(iana_of_both_families),
         cmocka_unit_test(iana_icmp),
         cmocka_unit_test(nfdump_icmp),
         cmocka_unit_test(formats_are_found),
