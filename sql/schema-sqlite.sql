@@ -878,7 +878,7 @@ UNION ALL SELECT bucket, lower(substr(hex(sourceIPv6Address), 1, 4) || ':' || su
   flows_millionths * (protocolIdentifier NOT IN (6, 17, 1, 58)) / 1000000.0 AS other_flows
 FROM flows6_600_data;
 CREATE VIEW IF NOT EXISTS index_nodes_600_text AS
-SELECT CASE id WHEN -1 THEN 'total' ELSE (id >> 24) || '.' || (id >> 16 & 255) || '.' || (id >> 8 & 255) || '.' || (id & 255) END AS address, bucket,
+SELECT CASE id WHEN -1 THEN 'total' WHEN -2 THEN 'no address' ELSE (id >> 24) || '.' || (id >> 16 & 255) || '.' || (id >> 8 & 255) || '.' || (id & 255) END AS address, bucket,
   packetDeltaCount,
   octetDeltaCount,
   flows_millionths,
@@ -1003,7 +1003,7 @@ UNION ALL SELECT lower(substr(hex(id), 1, 4) || ':' || substr(hex(id), 5, 4) || 
   dst_other_flows_millionths / 1000000.0 AS dst_other_flows
 FROM index_nodes6_600_data;
 CREATE VIEW IF NOT EXISTS index_nodes_text AS
-SELECT CASE id WHEN -1 THEN 'total' ELSE (id >> 24) || '.' || (id >> 16 & 255) || '.' || (id >> 8 & 255) || '.' || (id & 255) END AS address,
+SELECT CASE id WHEN -1 THEN 'total' WHEN -2 THEN 'no address' ELSE (id >> 24) || '.' || (id >> 16 & 255) || '.' || (id >> 8 & 255) || '.' || (id & 255) END AS address,
   packetDeltaCount,
   octetDeltaCount,
   flows_millionths,

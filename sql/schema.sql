@@ -785,7 +785,7 @@ UNION ALL SELECT bucket, INET6_NTOA(sourceIPv6Address) AS sourceAddress, INET6_N
   CAST(flows_millionths * (protocolIdentifier NOT IN (6, 17, 1, 58)) * 0.000001 AS DECIMAL(20,6)) AS other_flows
 FROM flows6_600_data;
 CREATE OR REPLACE SQL SECURITY INVOKER VIEW index_nodes_600_text AS
-SELECT CASE id WHEN -1 THEN 'total' ELSE INET_NTOA(id) END AS address, bucket,
+SELECT CASE id WHEN -1 THEN 'total' WHEN -2 THEN 'no address' ELSE INET_NTOA(id) END AS address, bucket,
   packetDeltaCount,
   octetDeltaCount,
   CAST(flows_millionths * 0.000001 AS DECIMAL(20,6)) AS flows,
@@ -880,7 +880,7 @@ UNION ALL SELECT INET6_NTOA(id) AS address, bucket,
   CAST(dst_other_flows_millionths * 0.000001 AS DECIMAL(20,6)) AS dst_other_flows
 FROM index_nodes6_600_data;
 CREATE OR REPLACE SQL SECURITY INVOKER VIEW index_nodes_text AS
-SELECT CASE id WHEN -1 THEN 'total' ELSE INET_NTOA(id) END AS address,
+SELECT CASE id WHEN -1 THEN 'total' WHEN -2 THEN 'no address' ELSE INET_NTOA(id) END AS address,
   packetDeltaCount,
   octetDeltaCount,
   CAST(flows_millionths * 0.000001 AS DECIMAL(36,6)) AS flows,

@@ -194,8 +194,9 @@ static void times_read(struct record *record) {
 
 /* --- a record --- */
 
-static bool address_some(const struct record *record, enum flow_family family, unsigned end) {
-    const struct source *source = &record->plan->addresses[family][end];
+static bool address_some(const struct record *record, const struct data_record_plan *plan, enum flow_family family,
+                         unsigned end) {
+    const struct source *source = &plan->addresses[family][end];
     uint8_t some = 0;
     for (unsigned i = 0; i < source->length; i++)
         some |= source_at(record, source)[i];
@@ -210,15 +211,31 @@ static enum flow_family tunnel_family(const struct record *record) {
     return inner == six_inside ? FLOW_IPV6 : FLOW_IPV4;
 }
 
+/* Whether the record says between whom a packet went. A host that asks for its address has none, but nothing is sent to
+ * 0.0.0.0. */
+static bool has_ends(const struct record *record, const struct data_record_plan *plan, enum flow_family family) {
+    return address_some(record, plan, family, 1);
+}
+
 /* In a template that has both. */
 __attribute__((noinline)) static enum flow_family family_find(const struct record *record) {
     const struct data_record_plan *plan = record->plan;
-    bool six[2] = {address_some(record, FLOW_IPV6, 0), address_some(record, FLOW_IPV6, 1)};
-    if (six[0] && six[1] && address_some(record, FLOW_IPV4, 0) && address_some(record, FLOW_IPV4, 1))
-        return tunnel_family(record);
+    bool four = has_ends(record, plan, FLOW_IPV4), six = has_ends(record, plan, FLOW_IPV6);
+    if (four && six) return tunnel_family(record);
     uint64_t version = source_number(record, &plan->ip_version);
-    if (version == 4 || version == 6) return version == 4 ? FLOW_IPV4 : FLOW_IPV6;
-    return six[0] || six[1] ? FLOW_IPV6 : FLOW_IPV4;
+    if (four == six && (version == 4 || version == 6)) return version == 4 ? FLOW_IPV4 : FLOW_IPV6;
+    return six || address_some(record, plan, FLOW_IPV6, 0) ? FLOW_IPV6 : FLOW_IPV4;
+}
+
+/* In a template that has the addresses of a tunnel and those inside in one family: those that the record has. */
+__attribute__((noinline)) static const struct data_record_plan *ends_find(const struct record *record,
+                                                                          const struct data_record_plan *plan) {
+    const struct data_record_plan *other = plan->other_ends;
+    for (unsigned family = 0; family < FLOW_FAMILIES; family++)
+        if (has_ends(record, plan, (enum flow_family)family)) return plan;
+    for (unsigned family = 0; family < FLOW_FAMILIES; family++)
+        if (has_ends(record, other, (enum flow_family)family)) return other;
+    return plan;
 }
 
 static inline enum flow_family family_read(const struct record *record) {
@@ -239,9 +256,10 @@ uint64_t record_port(const struct record *record) {
 
 bool record_open(struct record *record, const struct data_record_plan *plan, const uint8_t *bytes, size_t len,
                  const struct data_record_context *context) {
-    record->plan = plan;
     record->context = context;
     if (record_walk(plan, bytes, len, record->anchors) == 0) return false;
+    record->plan = plan->other_ends ? ends_find(record, plan) : plan;
+    plan = record->plan;
     record->family = family_read(record);
     record->reverse =
         (source_number(record, &plan->reverse_counts[0]) | source_number(record, &plan->reverse_counts[1])) != 0;
@@ -291,9 +309,10 @@ uint64_t data_record_started(const struct data_record_plan *plan, const uint8_t 
 void data_record_tuple(const struct data_record_plan *plan, const uint8_t *bytes, size_t len,
                        uint8_t tuple[DATA_RECORD_TUPLE]) {
     struct record record;
-    record.plan = plan;
     memset(tuple, 0, DATA_RECORD_TUPLE);
     if (record_walk(plan, bytes, len, record.anchors) == 0) return;
+    if (plan->other_ends) plan = ends_find(&record, plan);
+    record.plan = plan;
     const struct source *addresses = plan->addresses[family_read(&record)];
     const struct source *sources[] = {&addresses[0], &addresses[1], &plan->source_port, &plan->port, &plan->protocol};
     size_t at = 0;
@@ -384,6 +403,7 @@ size_t data_record_entry(const struct data_record_plan *plan, const uint8_t *byt
     char *at = out;
     const char *limit = out + DATA_RECORD_ENTRY_MAX - 1; /* '}' */
     if (!record_open(&record, plan, bytes, len, context)) return 0;
+    plan = record.plan;
     const struct bounds *items = &plan->lists[record.family].items;
     const struct item *item = plan->items + items->first;
     const struct item *end = plan->items + (record.reverse ? items->end : items->reverse);

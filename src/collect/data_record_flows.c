@@ -125,6 +125,7 @@ static unsigned flows_read(const struct data_record_plan *plan, const uint8_t *b
         *reject = (struct reject){.reason = REJECT_MISSING_FIELD};
         return 0;
     }
+    plan = record.plan;
     const struct bounds *items = &plan->lists[record.family].items, *copies = &plan->lists[record.family].copies,
                         *looked_at = &plan->lists[record.family].looked_at;
     unsigned key_bytes = layout->key_bytes[record.family];

@@ -113,12 +113,15 @@ struct data_record_plan {
     uint32_t *gaps; /* fixed bytes before each field of variable length, since the last; and behind the last */
     size_t min;
     bool counts;
+    bool event;                       /* of a firewall */
     bool totals;                      /* some of total[] */
     bool total[DATA_RECORD_COUNTERS]; /* counters of the whole flow, each time that it is reported */
     const struct field *unreadable;   /* octets or packets that are there, but can't be read; NULL: none */
     struct source station, direction; /* staIPv4Address, which stands in for addresses; flowDirection */
     enum data_record_ends ends;
-    bool families[FLOW_FAMILIES]; /* whose addresses the template has; neither: IPv4 */
+    struct data_record_plan *other_ends; /* of a template with a tunnel and the packet inside in one family: by the
+                                            other's addresses, for records that lack these; else NULL */
+    bool families[FLOW_FAMILIES];        /* whose addresses the template has; neither: IPv4 */
     struct source ip_version, addresses[FLOW_FAMILIES][2], protocol, port, source_port;
     struct source input, output, point;   /* interfaces, observationPointId */
     uint8_t icmp_protocol[FLOW_FAMILIES]; /* where the template says ICMP by its elements alone; else 0 */

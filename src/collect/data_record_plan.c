@@ -14,7 +14,7 @@ enum {
 };
 
 /* What stands in for an element that a template lacks: the first of these that it has, else the constant (NOTHING:
- * none), by which a flow is one flow, and has a packet at least. */
+ * none), by which a flow is one flow, and has a packet at least. A firewall's event may be one flow of nothing. */
 static const struct substitute {
     uint16_t id;
     int8_t constant;
@@ -170,16 +170,22 @@ static bool is_of_tunnel(const struct field_specifier *specifiers, unsigned n) {
     return (times[FLOW_IPV4][0] > 1 && times[FLOW_IPV4][1] > 1) || (times[FLOW_IPV6][0] > 1 && times[FLOW_IPV6][1] > 1);
 }
 
-static void fields_read(struct builder *builder, const struct field_specifier *specifiers, unsigned n) {
+bool field_is_event(const struct field_specifier *field) {
+    enum { ENTERPRISE_CISCO = 9, OLD_EVENT = 40005 & 0x7fff }; /* NF_F_FW_EVENT */
+    return (field->enterprise == 0 && field->id == IE_firewallEvent) ||
+           (field->enterprise == ENTERPRISE_CISCO && field->id == OLD_EVENT);
+}
+
+static void fields_read(struct builder *builder, const struct field_specifier *specifiers, unsigned n, bool last) {
     struct data_record_plan *plan = builder->plan;
     uint32_t offset = 0;
-    bool last = plan->ends == DATA_RECORD_INNER && is_of_tunnel(specifiers, n);
     plan->fields = mem_zalloc(n + 1, sizeof *plan->fields);
     plan->gaps = mem_zalloc(n + 1, sizeof *plan->gaps);
     plan->n_fields = n;
     for (unsigned i = 0; i < n; i++) {
         const struct field_specifier *specifier = &specifiers[i];
         const struct element *element = element_by_id(specifier->id);
+        plan->event |= field_is_event(specifier);
         bool reverse = specifier->enterprise == ENTERPRISE_REVERSE;
         plan->min += specifier->length == FIELD_VARIABLE ? 1 : specifier->length;
         if (specifier->length == FIELD_VARIABLE) {
@@ -422,7 +428,8 @@ static void item_want(struct builder *builder, unsigned id, bool reverse) {
     const struct element *element = element_by_id(id);
     const struct substitute *substitute = substitute_find(id);
     struct source source = value_find(builder, id, reverse);
-    bool counted = reverse ? plan->reverse_counts[0].length || plan->reverse_counts[1].length : plan->counts;
+    bool counted = plan->counts || plan->event;
+    if (reverse) counted = plan->reverse_counts[0].length || plan->reverse_counts[1].length;
     if (builder->done[reverse][id]) return;
     if (id == IE_destinationTransportPort && !reverse && plan->icmp[builder->family][0].length) {
         item_add(builder, element, reverse, ITEM_PORT, (struct source){0, 0, 0});
@@ -437,7 +444,8 @@ static void item_want(struct builder *builder, unsigned id, bool reverse) {
     } else if (id == IE_protocolIdentifier && plan->icmp_protocol[builder->family] && !reverse) {
         item_add(builder, element, reverse, ITEM_CONSTANT, (struct source){plan->icmp_protocol[builder->family], 0, 0});
     } else if (counted && substitute && substitute->constant != NOTHING) {
-        item_add(builder, element, reverse, ITEM_CONSTANT, (struct source){(uint32_t)substitute->constant, 0, 0});
+        uint32_t constant = !reverse && !plan->counts ? id == IE_deltaFlowCount : (uint32_t)substitute->constant;
+        item_add(builder, element, reverse, ITEM_CONSTANT, (struct source){constant, 0, 0});
     }
     for (unsigned i = 0; i < COUNT(of_context) && !source.length && !reverse; i++)
         if (of_context[i].id == id)
@@ -508,14 +516,14 @@ static void everything_want(struct builder *builder, bool reverse) {
 
 /* --- the plan --- */
 
-struct data_record_plan *data_record_plan_new(const struct field_specifier *fields, unsigned n,
-                                              const struct flow_layout *layout, enum data_record_ends ends) {
-    struct builder builder = {.plan = NULL};
-    if (n > DATA_RECORD_FIELDS_MAX) return NULL;
-    struct data_record_plan *plan = builder.plan = mem_zalloc(1, sizeof *plan);
+/* `last`: of what stands in the template twice, the second counts. */
+static struct data_record_plan *plan_make(const struct field_specifier *fields, unsigned n,
+                                          const struct flow_layout *layout, enum data_record_ends ends, bool last) {
+    struct data_record_plan *plan = mem_zalloc(1, sizeof *plan);
+    struct builder builder = {.plan = plan};
     plan->layout = layout;
     plan->ends = ends;
-    fields_read(&builder, fields, n);
+    fields_read(&builder, fields, n, last);
     record_find(&builder);
     unreadable_find(&builder);
     for (unsigned family = 0; family < FLOW_FAMILIES; family++) {
@@ -534,8 +542,18 @@ struct data_record_plan *data_record_plan_new(const struct field_specifier *fiel
     return plan;
 }
 
+struct data_record_plan *data_record_plan_new(const struct field_specifier *fields, unsigned n,
+                                              const struct flow_layout *layout, enum data_record_ends ends) {
+    if (n > DATA_RECORD_FIELDS_MAX) return NULL;
+    bool tunnel = is_of_tunnel(fields, n), inner = tunnel && ends == DATA_RECORD_INNER;
+    struct data_record_plan *plan = plan_make(fields, n, layout, ends, inner);
+    if (tunnel) plan->other_ends = plan_make(fields, n, layout, ends, !inner);
+    return plan;
+}
+
 void data_record_plan_free(struct data_record_plan *plan) {
     if (!plan) return;
+    data_record_plan_free(plan->other_ends);
     free(plan->fields);
     free(plan->gaps);
     free(plan->items);
@@ -545,7 +563,8 @@ void data_record_plan_free(struct data_record_plan *plan) {
 }
 
 size_t data_record_plan_bytes(const struct data_record_plan *plan) {
-    return sizeof *plan + (plan->n_fields + 1) * (sizeof *plan->fields + sizeof *plan->gaps) +
+    size_t other = plan->other_ends ? data_record_plan_bytes(plan->other_ends) : 0;
+    return other + sizeof *plan + (plan->n_fields + 1) * (sizeof *plan->fields + sizeof *plan->gaps) +
            (plan->n_items + 1) * sizeof *plan->items +
            (plan->layout ? (plan->n_items + 1) * (sizeof *plan->copies + sizeof *plan->looked_at) : 0);
 }

@@ -233,7 +233,7 @@ void decoder_flow(struct message_decoder *decoder, struct domain *domain, const 
     domain->records++;
     decoder->noted = 0;
     if (plan) n = data_record_flows(plan, bytes, len, context, flows, &reject);
-    if (record_is_empty(decoder, plans, bytes, len, direct && n > 0 ? flows : NULL)) {
+    if (!context->empty_too && record_is_empty(decoder, plans, bytes, len, direct && n > 0 ? flows : NULL)) {
         decoder_ignore(decoder, IGNORED_EMPTY);
         return;
     }

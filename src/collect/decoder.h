@@ -4,6 +4,7 @@
 
 #include "base/bytes.h"
 #include "collect/counted.h"
+#include "collect/doubles.h"
 #include "collect/duplicate.h"
 #include "collect/session.h"
 
@@ -35,6 +36,7 @@ struct message_decoder {
     struct duplicates *duplicates; /* NULL: none are looked for */
     struct counted *counted;       /* NULL: no flow has to be remembered yet */
     struct interfaces *interfaces; /* NULL: no agent has sent counters */
+    struct doubles *doubles;       /* NULL: no NetFlow v5 has come */
     struct flow_layout tuple;      /* the five-tuple */
     struct record_plans fixed[FIXED_VERSIONS], sflow[FLOW_FAMILIES];
     int octets;         /* which of the layout's sums octetDeltaCount is; -1: none */

@@ -54,6 +54,7 @@ void message_decoder_free(struct message_decoder *decoder) {
     duplicates_free(decoder->duplicates);
     counted_free(decoder->counted);
     interfaces_free(decoder->interfaces);
+    doubles_free(decoder->doubles);
     for (unsigned i = 0; i < FIXED_VERSIONS; i++)
         record_plans_free(&decoder->fixed[i]);
     for (unsigned family = 0; family < FLOW_FAMILIES; family++)

@@ -39,6 +39,19 @@ void fixed_plans_make(struct message_decoder *decoder) {
         decoder->fixed[i] = record_plans_new(decoder, v5_fields, fixed_versions[i].n_fields);
 }
 
+/* What deduplicate leaves out is no fault. */
+static void doubles_look(struct message_decoder *decoder, struct domain *domain, const uint8_t *record) {
+    const struct session_key *key = &domain->session->key;
+    bool same;
+    if (!decoder->doubles) {
+        decoder->doubles = doubles_new(decoder->config.seed);
+        decoder->counters.memory += doubles_bytes();
+    }
+    uint64_t exporter = be64(key->address) ^ be64(key->address + 8);
+    if (doubles_found(decoder->doubles, exporter, record, &same) && (same || !decoder->duplicates))
+        domain->faults[FAULT_BOTH_ENDS]++;
+}
+
 /* Version, count, sysUpTime, seconds, nanoseconds, sequence; v5: engine type and id, sampling mode and interval. */
 int fixed_decode(struct message_decoder *decoder, struct session *session, const uint8_t *bytes, size_t len) {
     enum fixed_version version = bytes[1] == 5 ? FIXED_V5 : FIXED_V7;
@@ -59,8 +72,10 @@ int fixed_decode(struct message_decoder *decoder, struct session *session, const
     if (!domain->configured && sampling > 0) context.sampling = sampling;
     decoder_uptime(decoder, domain, uptime_ms);
     decoder_sequence(decoder, domain, be32(bytes + 16), (uint32_t)count, true);
-    for (size_t i = 0; i < count; i++)
-        decoder_flow(decoder, domain, &decoder->fixed[version], bytes + HEADER + i * fixed->record, fixed->record,
-                     &context);
+    for (size_t i = 0; i < count; i++) {
+        const uint8_t *record = bytes + HEADER + i * fixed->record;
+        doubles_look(decoder, domain, record);
+        decoder_flow(decoder, domain, &decoder->fixed[version], record, fixed->record, &context);
+    }
     return 0;
 }

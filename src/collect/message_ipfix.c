@@ -228,7 +228,10 @@ static bool event_take(struct reader *reader, const struct template *template, c
         nsel_record(decoder_counted(decoder), template->plan, &reader->context, bytes, len, decoder_second(decoder))) {
     case NSEL_COUNTED_BEFORE: decoder_ignore(decoder, IGNORED_COUNTED_BEFORE); return false;
     case NSEL_CREATED: decoder_ignore(decoder, IGNORED_CREATED); return false;
-    case NSEL_DENIED: decoder_ignore(decoder, IGNORED_DENIED); return false;
+    case NSEL_DENIED:
+        reader->context.empty_too = decoder->config.count_denied;
+        if (!reader->context.empty_too) decoder_ignore(decoder, IGNORED_DENIED);
+        return reader->context.empty_too;
     default: return true;
     }
 }
@@ -237,6 +240,7 @@ static bool event_take(struct reader *reader, const struct template *template, c
 static bool known_take(struct reader *reader, const struct template *template, const uint8_t **bytes, size_t len) {
     struct message_decoder *decoder = reader->decoder;
     reader->context.since_us = 0;
+    reader->context.empty_too = false;
     if (template->events) return event_take(reader, template, bytes, len);
     if (totals_record(decoder_counted(decoder), template->plan, &reader->context, bytes, len, decoder_second(decoder)))
         return true;
@@ -295,13 +299,13 @@ static void record_count(struct reader *reader, struct template *template, const
     const struct record_plans plans = {template->plan, template->tuple};
     struct domain *domain = reader->domain;
     if (template->remembered && !known_take(reader, template, &bytes, len)) return;
-    if (!template->counts && !template->section) {
+    if (!template->counts && !template->section && !reader->context.empty_too) {
         uncounted_note(reader, template);
         return;
     }
     uint32_t rate = domain->configured ? domain->configured : sampling_of(rates, template, bytes, len);
     reader->context.sampling = rate > 0 ? rate : 1;
-    if (!template->counts) {
+    if (!template->counts && !reader->context.empty_too) {
         section_count(reader, template, bytes, len);
         return;
     }
@@ -316,8 +320,7 @@ static void addresses_look(struct reader *reader, struct template *template) {
     if (template->uncounted_said || !decoder_may_say(reader->decoder, PROBLEM_UNCOUNTED)) return;
     template->uncounted_said = true;
     domain_name(reader->domain, name);
-    log_warning("collector", "%s: records of template %u have no address: they count as of 0.0.0.0", name,
-                template->id);
+    log_warning("collector", "%s: records of template %u have no address: they count without one", name, template->id);
 }
 
 /* What the first record of a set says of its exporter. */

@@ -12,16 +12,11 @@ enum {
     EVENT_UPDATE = 5,
 };
 
-static bool is_event(const struct field_specifier *field) {
-    return (field->enterprise == 0 && field->id == IE_firewallEvent) ||
-           (field->enterprise == ENTERPRISE_CISCO && field->id == OLD_EVENT);
-}
-
 bool nsel_look(const struct field_specifier *fields, unsigned n) {
     bool event = false;
     for (unsigned i = 0; i < n; i++) {
         if (fields[i].enterprise == 0 && fields[i].id == IE_octetDeltaCount) return false;
-        event |= is_event(&fields[i]);
+        event |= field_is_event(&fields[i]);
     }
     return event;
 }

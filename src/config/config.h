@@ -68,10 +68,11 @@ struct config {
         uint64_t snaplen, buffer; /* bytes */
     } capture;
     struct {
-        const char *listen;           /* NULL: nothing is collected */
-        int queue;                    /* CAPTURE_REDIS or CAPTURE_DIRECT */
-        int elements;                 /* enum config_elements */
-        int tunnel_ends;              /* enum data_record_ends */
+        const char *listen; /* NULL: nothing is collected */
+        int queue;          /* CAPTURE_REDIS or CAPTURE_DIRECT */
+        int elements;       /* enum config_elements */
+        int tunnel_ends;    /* enum data_record_ends */
+        bool count_denied;
         const char *allow, *sampling; /* prefixes; NULL: all, none */
         uint64_t memory, buffer;      /* bytes */
         int64_t template_lifetime, hold, deduplicate, max_skew;

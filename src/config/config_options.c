@@ -306,6 +306,11 @@ const struct option config_options[] = {
     {.section = "collector", .name = "tunnel_ends", .flag = "tunnel-ends", .type = OPTION_WORD,
      .offset = AT(collector.tunnel_ends, int), .standard = "inner", .words = tunnel_ends,
      .help = "Whose addresses a flow has if its record has those of a tunnel and those inside (SRv6, IP in IP)."},
+    {.section = "collector", .name = "count_denied", .flag = "count-denied", .type = OPTION_BOOL,
+     .offset = AT(collector.count_denied, bool), .standard = "no",
+     .help = "Whether connections that a firewall denied (Cisco NSEL, firewallEvent 3) are flows, too.",
+     .more = "They have the packets and bytes that the record states, most of them none: each counts as one flow. With "
+             "firewallEvent in aggr_values they stay apart from what was let through."},
     {.section = "collector", .name = "max_skew", .flag = "max-skew", .type = OPTION_SECONDS,
      .offset = AT(collector.max_skew, int64_t), .standard = "5m", .min = 0, .max = 365LL * DAY_SECONDS,
      .help = "An exporter whose clock differs by more is reported, and its times are corrected; 0: all clocks are "

@@ -193,6 +193,7 @@ static void decoder_make(struct collector *collector) {
         .max_skew_us = config->collector.max_skew * 1000000,
         .deduplicate_us = config->collector.deduplicate * 1000000,
         .ends = (enum data_record_ends)config->collector.tunnel_ends,
+        .count_denied = config->collector.count_denied,
         .longest_us = config->import.max_flow_duration * 1000000,
         .allow = config->collector.allow ? &collector->allow : NULL,
         .sampling = config->collector.sampling ? &collector->sampling : NULL,

@@ -82,6 +82,7 @@ const struct foreign_tool argus_tool = {
     .protocols = protocols,
     .icmp = icmp,
     .strangers = strangers,
+    .ethertypes = true, /* ra -nn: 2054 is arp */
     .ambiguous = ambiguous,
     .icmp_port = icmp_port,
     .separators = ",|;\t",

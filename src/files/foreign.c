@@ -1,4 +1,4 @@
-/* Lines of other tools: which format they are of, their records, and the objects that go over many of them. */
+/* Lines and objects of other tools: which format they are of, and their records. */
 #include "files/foreign.h"
 
 #include <ctype.h>
@@ -36,7 +36,8 @@ static int line_read(struct foreign *foreign, struct error *error) {
     unsigned n = 0;
     if (!foreign->has_header) return error_set(error, "no header line before it: %s", foreign->tool->hint);
     if (foreign->missing)
-        return error_set(error, "column '%s': not in the header: %s", foreign->missing, foreign->tool->hint);
+        return error_set(error, "column '%s': not in the header: %s%s", foreign->missing, foreign->tool->hint,
+                         foreign->no_times ? "; --time says when all of them were" : "");
     memset(&foreign->cells, 0, sizeof foreign->cells);
     for (; foreign_cell_next(&rest, foreign->separator, &cell); n++)
         if (n < foreign->n_cells) cell_set(foreign, foreign->cell_columns[n], &cell);
@@ -101,71 +102,8 @@ static int members_read(struct foreign *foreign, struct cell object, char path[P
 static int object_read(struct foreign *foreign, struct error *error) {
     char path[PATH_MAX_BYTES];
     memset(&foreign->cells, 0, sizeof foreign->cells);
-    if (members_read(foreign, foreign->record, path, 0, 1) != 0)
-        return error_set(
-            error, "not one JSON object; expected an object with each brace on its own line, or one object per line");
+    if (members_read(foreign, foreign->record, path, 0, 1) != 0) return error_set(error, "not a JSON object");
     return foreign_assemble(foreign, error);
-}
-
-/* --- objects over many lines --- */
-
-/* How deep the braces are behind the line. */
-static unsigned depth_follow(unsigned depth, const char *line, size_t len) {
-    bool quoted = false;
-    for (size_t i = 0; i < len; i++) {
-        if (line[i] == '"') quoted = !quoted;
-        if (quoted && line[i] == '\\') i++;
-        if (!quoted && line[i] == '{') depth++;
-        if (!quoted && line[i] == '}' && depth > 0) depth--;
-    }
-    return depth;
-}
-
-/* What stands around the objects of an array. */
-static struct cell array_strip(const char *line, size_t len) {
-    while (len > 0 && strchr("[, \t", line[0]) && line[0]) {
-        line++;
-        len--;
-    }
-    while (len > 0 && strchr("], \t", line[len - 1]) && line[len - 1])
-        len--;
-    return (struct cell){line, len};
-}
-
-/* The object under way is none, and is kept as the record. */
-static int object_drop(struct foreign *foreign, const char *why, struct error *error) {
-    buffer_clear(&foreign->entry);
-    buffer_add(&foreign->entry, foreign->object.data, foreign->object.len);
-    buffer_clear(&foreign->object);
-    foreign->record = (struct cell){foreign->entry.data, foreign->entry.len};
-    foreign->depth = 0;
-    return error_set(error, "%s", why);
-}
-
-static void object_add(struct foreign *foreign, const char *line, size_t len) {
-    if (foreign->object.len > 0) buffer_add_text(&foreign->object, "\n");
-    buffer_add(&foreign->object, line, len);
-    foreign->depth = depth_follow(foreign->depth, line, len);
-}
-
-/* A line that begins an object, or goes on with one. */
-static int object_line(struct foreign *foreign, const char *line, size_t len, struct error *error) {
-    if (foreign->depth == 0) buffer_clear(&foreign->object);
-    if (foreign->depth > 0 && line[0] == '{') { /* nested ones are indented */
-        int status = object_drop(foreign, "the object is cut off: another one begins", error);
-        object_add(foreign, line, len);
-        return status;
-    }
-    object_add(foreign, line, len);
-    if (foreign->object.len > FOREIGN_RECORD_MAX && foreign->depth > 0)
-        return object_drop(foreign, "the object is longer than 65536 bytes", error);
-    if (foreign->depth > 0) return FOREIGN_NONE;
-    foreign->record = array_strip(foreign->object.data, foreign->object.len);
-    return foreign->skipping && !foreign->tool->kinds ? FOREIGN_NONE : object_read(foreign, error);
-}
-
-int foreign_end(struct foreign *foreign, struct error *error) {
-    return foreign->depth == 0 ? 0 : object_drop(foreign, "the object is cut off: the file ends", error);
 }
 
 /* --- the interface --- */
@@ -176,23 +114,28 @@ static size_t mark_length(const char *text, size_t len) {
     return len >= 3 && memcmp(text, mark, 3) == 0 ? 3 : 0;
 }
 
+bool foreign_comment(struct foreign *foreign, const char *line, size_t len) {
+    return foreign->tool->comment && foreign->tool->comment(foreign, line, len);
+}
+
 static int record_line(struct foreign *foreign, const char *line, size_t len, struct error *error) {
     size_t mark = mark_length(line, len);
     line += mark;
     len -= mark;
-    struct cell stripped = array_strip(line, len);
-    if (foreign->depth > 0) return object_line(foreign, line, len, error);
-    if (stripped.len > 0 && stripped.text[0] == '{') return object_line(foreign, stripped.text, stripped.len, error);
-    if (stripped.len == 0 || foreign_header_take(foreign, line, len) ||
-        (foreign->tool->comment && foreign->tool->comment(foreign, line, len)))
-        return FOREIGN_NONE;
+    const char *text = line;
+    while (text < line + len && isspace((unsigned char)*text))
+        text++;
     foreign->record = (struct cell){line, len};
+    if (text == line + len) return FOREIGN_NONE;
+    bool looked_at = !foreign->skipping || foreign->tool->kinds || foreign->first[ROLE_REPORTER] >= 0;
+    if (*text == '{') return looked_at ? object_read(foreign, error) : FOREIGN_NONE;
+    if (foreign_header_take(foreign, line, len) || foreign_comment(foreign, line, len)) return FOREIGN_NONE;
     if (foreign->tool->prose && !foreign->skipping) {
         memset(&foreign->cells, 0, sizeof foreign->cells);
         if (foreign->tool->prose(foreign, line, len)) return foreign_assemble(foreign, error);
     }
     if (len > FOREIGN_RECORD_MAX) return error_set(error, "the line is longer than %d bytes", FOREIGN_RECORD_MAX);
-    return foreign->skipping ? FOREIGN_NONE : line_read(foreign, error);
+    return looked_at ? line_read(foreign, error) : FOREIGN_NONE;
 }
 
 int foreign_line(struct foreign *foreign, const char *line, size_t len, const char **text, size_t *text_len,
@@ -234,6 +177,13 @@ static enum foreign_format objects_find(const char *head, size_t len) {
     return names == NAMES_LIKE_IANA ? FOREIGN_IANA : FOREIGN_ENTRIES;
 }
 
+bool foreign_is_objects(const char *head, size_t len) {
+    size_t mark = mark_length(head, len);
+    for (head += mark, len -= mark; len > 0 && isspace((unsigned char)*head); head++)
+        len--;
+    return len > 0 && (*head == '{' || *head == '[');
+}
+
 enum foreign_format foreign_find(const char *head, size_t len) {
     static const char *const zeek[] = {"#separator ", "#fields\t"};
     size_t mark = mark_length(head, len);
@@ -249,9 +199,10 @@ enum foreign_format foreign_find(const char *head, size_t len) {
     return header_find(head, len > 0 && head[len - 1] == '\r' ? len - 1 : len);
 }
 
-struct foreign *foreign_new(enum foreign_format format) {
+struct foreign *foreign_new(enum foreign_format format, int64_t time) {
     struct foreign *foreign = mem_zalloc(1, sizeof *foreign);
     foreign->tool = tools[format];
+    foreign->time_us = time * 1000000;
     foreign->local.minute = INT64_MIN;
     foreign->kind = -1;
     memset(foreign->first, -1, sizeof foreign->first);
@@ -270,8 +221,8 @@ struct foreign *foreign_new(enum foreign_format format) {
 void foreign_free(struct foreign *foreign) {
     if (!foreign) return;
     buffer_release(&foreign->header);
-    buffer_release(&foreign->object);
     buffer_release(&foreign->entry);
+    both_ends_free(foreign->both_ends);
     free(foreign);
 }
 

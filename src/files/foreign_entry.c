@@ -10,8 +10,9 @@
 #include "files/foreign_impl.h"
 
 enum {
-    MEMBER_MAX = 48,  /* ,"revDestinationTransportPort": */
-    ENTRY_FIXED = 16, /* members that are no elements of ROLE_NUMBER and so on, at most */
+    ETHERTYPES = 1536, /* from here on (IEEE 802.3) */
+    MEMBER_MAX = 48,   /* ,"revDestinationTransportPort": */
+    ENTRY_FIXED = 16,  /* members that are no elements of ROLE_NUMBER and so on, at most */
     OBJECT_MAX = (ENTRY_FIXED + COLUMNS_MAX) * (MEMBER_MAX + 2 + 6 * FOREIGN_TEXT_MAX),
     ENTRY_MAX = 2 * OBJECT_MAX, /* a list of two */
     UDP_LITE = 136,
@@ -51,7 +52,8 @@ static const char *role_name(const struct foreign *foreign, enum column_role rol
 }
 
 static int missing(const struct foreign *foreign, enum column_role role, struct error *error) {
-    return error_set(error, "column '%s': no value", role_name(foreign, role));
+    return error_set(error, "column '%s': no value%s", role_name(foreign, role),
+                     role == ROLE_START ? ", nor another time; --time says when all of them were" : "");
 }
 
 /* What the value is not, and what is accepted. */
@@ -92,7 +94,10 @@ static int time_read(struct foreign *foreign, enum column_role role, int64_t *us
 }
 
 static int times_read(struct foreign *foreign, struct flow *flow, struct error *error) {
-    if (time_read(foreign, ROLE_START, &flow->start_us, error) != 0) return -1;
+    flow->start_us = foreign->time_us;
+    if ((role_cell(foreign, ROLE_START) || !foreign->time_us) &&
+        time_read(foreign, ROLE_START, &flow->start_us, error) != 0)
+        return -1;
     const struct cell *duration = role_cell(foreign, ROLE_DURATION);
     if (role_cell(foreign, ROLE_END)) {
         if (time_read(foreign, ROLE_END, &flow->end_us, error) != 0) return -1;
@@ -106,10 +111,27 @@ static int times_read(struct foreign *foreign, struct flow *flow, struct error *
     return 0;
 }
 
-/* 1: read, 0: the record is of no flow of IP. */
-static int address_read(const struct foreign *foreign, enum column_role role, struct end *end, int *family,
+/* Where a record has an address of each family, one is 0: the other counts. Where both are, that of the `other` end's
+ * family. */
+static const struct cell *address_cell(const struct foreign *foreign, enum column_role role, int other) {
+    static const uint8_t zeros[16];
+    const struct cell *first = NULL, *same = NULL;
+    for (unsigned i = (unsigned)foreign->first[role]; foreign->tool->columns[i].role == role; i++) {
+        const struct cell *cell = &foreign->cells.at[i];
+        uint8_t address[16] = {0};
+        if (!cell->text) continue;
+        int family = value_address(cell, address);
+        if (family >= 0 && memcmp(address, zeros, sizeof zeros) != 0) return cell;
+        if (!first) first = cell;
+        if (!same && family == other) same = cell;
+    }
+    return same ? same : first;
+}
+
+/* 1: read, 0: the record is of no flow of IP. `other`: the other end's family; -1: not known. */
+static int address_read(const struct foreign *foreign, enum column_role role, int other, struct end *end, int *family,
                         struct error *error) {
-    const struct cell *cell = role_cell(foreign, role);
+    const struct cell *cell = address_cell(foreign, role, other);
     uint8_t octets[6];
     if (!cell) return missing(foreign, role, error);
     *family = value_address(cell, end->address);
@@ -138,7 +160,9 @@ static int protocol_read(const struct foreign *foreign, struct flow *flow) {
     for (const char *const *stranger = foreign->tool->strangers; stranger && *stranger; stranger++)
         if (cell_is(cell, *stranger)) return 0;
     flow->protocol = alias_number(foreign->tool->protocols, cell);
-    if (value_number(cell, &number) == 0 && number <= UINT8_MAX) flow->protocol = (int)number;
+    bool is_number = value_number(cell, &number) == 0;
+    if (is_number && foreign->tool->ethertypes && number >= ETHERTYPES) return 0;
+    if (is_number && number <= UINT8_MAX) flow->protocol = (int)number;
     if (flow->protocol < 0) flow->protocol = protocol_number(cell->text, cell->len);
     return 1;
 }
@@ -227,8 +251,15 @@ static int types_read(const struct foreign *foreign, struct flow *flow, struct e
     uint64_t source = flow->source.port, *destination = &flow->destination.port, type = 0;
     flow->source.port = 0;
     int told = icmp_read(foreign, ROLE_ICMP_TYPE, &type, error);
-    if (told == 0 && role_cell(foreign, ROLE_ICMP_BOTH))
-        told = number_read(foreign, ROLE_ICMP_BOTH, "type and code", UINT16_MAX, &type, error) == 0 ? 1 : -1;
+    if (told == 0 && role_cell(foreign, ROLE_ICMP_BOTH)) {
+        uint64_t code = 0;
+        bool apart = role_cell(foreign, ROLE_ICMP_CODE); /* NetFlow's name for both, and for the type alone */
+        if (number_read(foreign, ROLE_ICMP_BOTH, "type and code", UINT16_MAX, &type, error) != 0 ||
+            (apart && number_read(foreign, ROLE_ICMP_CODE, "code", UINT8_MAX, &code, error) != 0))
+            return -1;
+        if (apart && type <= UINT8_MAX) type = type << 8 | code;
+        told = 1;
+    }
     if (told < 0) return -1;
     if (told == 0 && foreign->tool->icmp_port)
         *destination =
@@ -262,13 +293,15 @@ static int sampling_apply(const struct foreign *foreign, struct flow *flow, stru
 }
 
 static int counts_read(const struct foreign *foreign, struct flow *flow, struct error *error) {
-    if (!role_cell(foreign, ROLE_PACKETS)) return missing(foreign, ROLE_PACKETS, error);
+    bool least = foreign->tool->least && role_cell(foreign, ROLE_OCTETS);
+    if (!role_cell(foreign, ROLE_PACKETS) && !least) return missing(foreign, ROLE_PACKETS, error);
     if (number_read(foreign, ROLE_PACKETS, "count", UINT64_MAX, &flow->source.packets, error) != 0 ||
         number_read(foreign, ROLE_OCTETS, "count", UINT64_MAX, &flow->source.octets, error) != 0 ||
         number_read(foreign, ROLE_REVERSE_PACKETS, "count", UINT64_MAX, &flow->destination.packets, error) != 0)
         return -1;
     if (number_read(foreign, ROLE_REVERSE_OCTETS, "count", UINT64_MAX, &flow->destination.octets, error) != 0)
         return -1;
+    if (!role_cell(foreign, ROLE_PACKETS)) flow->source.packets = flow->source.octets > 0;
     return sampling_apply(foreign, flow, error);
 }
 
@@ -289,8 +322,9 @@ static void addresses_unmap(struct flow *flow, int family[2]) {
 static int flow_read(struct foreign *foreign, struct flow *flow, struct error *error) {
     int family[2];
     int is_flow = protocol_read(foreign, flow);
-    if (is_flow == 1) is_flow = address_read(foreign, ROLE_SOURCE, &flow->source, &family[0], error);
-    if (is_flow == 1) is_flow = address_read(foreign, ROLE_DESTINATION, &flow->destination, &family[1], error);
+    if (is_flow == 1 && !role_cell(foreign, ROLE_SOURCE)) return missing(foreign, ROLE_SOURCE, error);
+    if (is_flow == 1) is_flow = address_read(foreign, ROLE_DESTINATION, -1, &flow->destination, &family[1], error);
+    if (is_flow == 1) is_flow = address_read(foreign, ROLE_SOURCE, family[1], &flow->source, &family[0], error);
     if (is_flow != 1) return is_flow;
     addresses_unmap(flow, family);
     if (family[0] != family[1])
@@ -373,6 +407,10 @@ static char *element_write(char *out, const struct foreign *foreign, const struc
     case ROLE_HEX:
         if (value_hex(cell, &number) != 0) return wrong(foreign, cell, "number", "hexadecimal digits", error), NULL;
         break;
+    case ROLE_BITS:
+        if (value_bits(cell, &number) != 0)
+            return wrong(foreign, cell, "prefix", "one such as 10.0.0.0/8, or its length", error), NULL;
+        break;
     default:
         if (value_number(cell, &number) != 0) return wrong(foreign, cell, "number", "a whole number", error), NULL;
     }
@@ -443,11 +481,26 @@ static bool is_wanted(struct foreign *foreign) {
     return i == foreign->kind;
 }
 
+/* Whether the flow's other end has reported it before. */
+static bool is_of_other_end(struct foreign *foreign, const struct flow *flow) {
+    uint8_t tuple[2 * 16 + 2 * 8 + 1];
+    const struct cell *reporter = role_cell(foreign, ROLE_REPORTER);
+    if (!reporter) return false;
+    memcpy(tuple, flow->source.address, 16);
+    memcpy(tuple + 16, flow->destination.address, 16);
+    memcpy(tuple + 32, &flow->source.port, 8);
+    memcpy(tuple + 40, &flow->destination.port, 8);
+    tuple[48] = (uint8_t)flow->protocol;
+    return both_ends_found(&foreign->both_ends, tuple, sizeof tuple, reporter->text, reporter->len);
+}
+
 int foreign_assemble(struct foreign *foreign, struct error *error) {
     struct flow flow = {.protocol = -1, .reply = -1};
     bool wanted = is_wanted(foreign);
-    if (foreign->skipping) return FOREIGN_NONE;
+    if (foreign->skipping && foreign->first[ROLE_REPORTER] < 0) return FOREIGN_NONE;
     int is_flow = wanted ? flow_read(foreign, &flow, error) : 0;
+    if (is_flow > 0 && is_of_other_end(foreign, &flow)) is_flow = 0;
+    if (foreign->skipping) return FOREIGN_NONE;
     if (is_flow < 0) return -1;
     if (is_flow == 0) {
         foreign->passed_over++;

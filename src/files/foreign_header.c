@@ -1,10 +1,15 @@
 /* Headers of other tools' lines: which of the columns are ours, and which are missing. */
 #include <ctype.h>
+#include <stdio.h>
 #include <string.h>
 
 #include "files/foreign_impl.h"
+#include "flow/element.h"
 
-enum { KNOWN_MIN = 3 }; /* columns by which a line is known as a tool's header */
+enum {
+    KNOWN_MIN = 3,              /* columns by which a line is known as a tool's header */
+    ENTERPRISE_REVERSE = 29305, /* RFC 5103 */
+};
 
 static struct cell cell_trim(struct cell cell) {
     while (cell.len > 0 && cell.text[0] == ' ') {
@@ -90,26 +95,49 @@ static int name_find_behind(const struct foreign_tool *tool, const struct cell *
     return column >= 0 || at == end ? column : name_find_behind(tool, &rest);
 }
 
-int foreign_column_find(const struct foreign_tool *tool, const struct cell *name) {
-    int column = name_find(tool, name);
-    return column >= 0 || !tool->loose ? column : name_find_behind(tool, name);
+/* "en0:id8" is IANA's element 8; "en29305:id1" is the reverse of 1. */
+static int name_find_number(const struct foreign_tool *tool, const struct cell *name) {
+    char text[PATH_MAX_BYTES];
+    struct cell enterprise = {name->text + 2, 0}, id;
+    uint64_t pen, number;
+    if (name->len < 7 || memcmp(name->text, "en", 2) != 0) return -1;
+    const char *mark = memmem(name->text, name->len, ":id", 3);
+    if (!mark) return -1;
+    enterprise.len = (size_t)(mark - enterprise.text);
+    id = (struct cell){mark + 3, name->len - (size_t)(mark + 3 - name->text)};
+    if (value_number(&enterprise, &pen) != 0 || value_number(&id, &number) != 0 || number > UINT16_MAX) return -1;
+    const struct element *element = element_by_id((unsigned)number);
+    if (!element || (pen != 0 && pen != ENTERPRISE_REVERSE)) return -1;
+    snprintf(text, sizeof text, "%s%s", pen ? "reverse" : "", element->name);
+    return name_find(tool, &(struct cell){text, strlen(text)});
 }
 
-static unsigned known_columns(const struct foreign_tool *tool, const char *line, size_t len, char separator) {
+int foreign_column_find(const struct foreign_tool *tool, const struct cell *name) {
+    int column = name_find(tool, name);
+    if (column < 0 && tool->loose) column = name_find_behind(tool, name);
+    return column >= 0 || !tool->loose ? column : name_find_number(tool, name);
+}
+
+/* Whether it is one of the tool's: it begins with a column that is known, or has those that every flow has. */
+static bool is_header(const struct foreign_tool *tool, const char *line, size_t len, char separator) {
+    static const uint32_t flow = 1U << ROLE_SOURCE | 1U << ROLE_DESTINATION | 1U << ROLE_PACKETS | 1U << ROLE_OCTETS;
     struct cell rest = {line, len}, cell;
-    unsigned known = 0;
-    while (foreign_cell_next(&rest, separator, &cell))
-        known += foreign_column_find(tool, &cell) >= 0;
-    return known;
+    unsigned n = 0, known = 0;
+    uint32_t roles = 0;
+    bool first = false;
+    for (; foreign_cell_next(&rest, separator, &cell); n++) {
+        int column = foreign_column_find(tool, &cell);
+        if (column < 0) continue;
+        known++;
+        if (n == 0) first = true;
+        if (tool->columns[column].role < ROLES) roles |= 1U << tool->columns[column].role;
+    }
+    return known >= KNOWN_MIN && (first || (roles & flow) == flow);
 }
 
 char foreign_header_separator(const struct foreign_tool *tool, const char *line, size_t len) {
-    for (const char *separator = tool->separators; *separator; separator++) {
-        struct cell rest = {line, len}, cell;
-        if (foreign_cell_next(&rest, *separator, &cell) && foreign_column_find(tool, &cell) >= 0 &&
-            known_columns(tool, line, len, *separator) >= KNOWN_MIN)
-            return *separator;
-    }
+    for (const char *separator = tool->separators; *separator; separator++)
+        if (is_header(tool, line, len, *separator)) return *separator;
     return 0;
 }
 
@@ -131,10 +159,12 @@ void foreign_header_read(struct foreign *foreign, const char *names, size_t len,
     if (foreign->tool->ends_open && foreign->n_cells > 0 && name.len == 0) foreign->n_cells--;
     for (unsigned role = 0; role < ROLES && !foreign->missing; role++) {
         bool by_duration = role == ROLE_END && header_has(foreign, ROLE_DURATION);
+        if (foreign->time_us && (role == ROLE_START || role == ROLE_END)) continue;
         if (!(foreign->tool->needed >> role & 1) || header_has(foreign, (enum column_role)role) || by_duration)
             continue;
         int column = foreign->first[role == ROLE_END && foreign->first[role] < 0 ? ROLE_DURATION : role];
         foreign->missing = foreign->tool->columns[column].names[0];
+        foreign->no_times = role == ROLE_START;
     }
 }
 

@@ -3,6 +3,7 @@
 #define FLOWIMPORT_FILES_FOREIGN_IMPL_H
 
 #include "base/buffer.h"
+#include "files/both_ends.h"
 #include "files/foreign.h"
 
 enum {
@@ -36,9 +37,10 @@ enum column_role {
     ROLE_OCTETS,
     ROLE_REVERSE_PACKETS,
     ROLE_REVERSE_OCTETS,
-    ROLE_KIND,   /* of a record: those that the tool does not list are passed over */
-    ROLE_INSIDE, /* of a tunnel: has a value where the record is of what another one has counted */
-    ROLE_NONE,   /* known by name alone */
+    ROLE_KIND,     /* of a record: those that the tool does not list are passed over */
+    ROLE_INSIDE,   /* of a tunnel: has a value where the record is of what another one has counted */
+    ROLE_REPORTER, /* the end of the flow that reports it; where both do, the first alone counts */
+    ROLE_NONE,     /* known by name alone */
     ROLES,
     /* An element as it is; left out where it is 0. */
     ROLE_NUMBER = ROLES,
@@ -47,6 +49,7 @@ enum column_role {
     ROLE_TEXT,
     ROLE_FLAGS, /* of TCP, by their letters */
     ROLE_HEX,   /* a number in hexadecimal, without 0x */
+    ROLE_BITS,  /* a prefix's length, alone or behind the prefix */
 };
 
 struct column {
@@ -110,6 +113,8 @@ struct foreign_tool {
     /* Letters' case and '_' don't count in names, nor does what stands before them: "iana:". But in those that are
      * written with '=' before them. */
     bool loose;
+    bool ethertypes; /* as protocols from 1536 on, whose records are passed over */
+    bool least;      /* records may have no packets, but octets: then it is one packet */
     bool utc;        /* times without a zone are of UTC, not local ones */
     bool uptimes;    /* times may be since an exporter's boot, and are refused */
     bool other_ones; /* there are records without any address, which are passed over */
@@ -119,6 +124,7 @@ struct foreign_tool {
 struct foreign {
     const struct foreign_tool *tool;
     int8_t first[ROLES]; /* the first column of a role; -1: the tool has none */
+    int64_t time_us;     /* of records that have none; 0: these are refused */
     /* The header. */
     bool has_header, summary; /* summary: no records until the next header */
     char separator;
@@ -126,11 +132,9 @@ struct foreign {
     unsigned n_cells;
     int8_t cell_columns[CELLS_MAX]; /* by the place in a line; -1: none of ours */
     const char *missing;            /* a column that the header has not */
+    bool no_times;                  /* that is the start's */
     struct buffer header;           /* its lines */
-    /* An object under way, over many lines. */
-    struct buffer object;
-    unsigned depth; /* of its braces; 0: there is none */
-    bool skipping;  /* what is read isn't wanted */
+    bool skipping;                  /* what is read isn't wanted */
     /* The record. */
     struct cell record;
     struct cells cells;
@@ -138,6 +142,7 @@ struct foreign {
     uint64_t passed_over;
     int8_t kind; /* of tool->kinds, the first that was read; -1: none yet */
     struct buffer entry;
+    struct both_ends *both_ends; /* of a tool with reporters; NULL until one is met */
 };
 
 extern const struct foreign_tool zeek_tool, argus_tool, nfdump_tool, vpc_tool, pmacct_tool, suricata_tool, goflow2_tool,
@@ -160,15 +165,16 @@ bool foreign_header_take(struct foreign *foreign, const char *line, size_t len);
 int foreign_assemble(struct foreign *foreign, struct error *error);
 
 /* What the names of the first objects of JSON are. */
-enum foreign_names { NAMES_OTHER, NAMES_OF_ENTRIES, NAMES_LIKE_IANA };
+enum foreign_names { NAMES_OTHER, NAMES_OF_ENTRIES, NAMES_LIKE_IANA, NAMES_OF_STRANGERS };
 /* NAMES_OF_ENTRIES: the first object has elements as a queue entry has them; NAMES_LIKE_IANA: elements in other
- * spellings, or in an object in it: iana.c. */
+ * spellings, or in an object in it; NAMES_OF_STRANGERS: it has several, and nothing of what entries have: iana.c. */
 enum foreign_names foreign_names_look(const char *head, size_t len);
 
 /* --- values: foreign_value.c. Each returns 0, or -1 where the text is none. --- */
 
 int value_number(const struct cell *cell, uint64_t *number); /* decimal, or hexadecimal with "0x" */
 int value_hex(const struct cell *cell, uint64_t *number);
+int value_bits(const struct cell *cell, uint64_t *number); /* ROLE_BITS */
 /* Seconds with a fraction, to the microsecond. */
 int value_seconds(const struct cell *cell, int64_t *us);
 /* The same of a moment: since 1970 (seconds, or whole milli-, micro- or nanoseconds, told by how many they are), or a

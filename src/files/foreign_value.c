@@ -28,6 +28,13 @@ int value_number(const struct cell *cell, uint64_t *number) {
     return 0;
 }
 
+int value_bits(const struct cell *cell, uint64_t *number) {
+    const char *slash = memrchr(cell->text, '/', cell->len);
+    struct cell bits = *cell;
+    if (slash) bits = (struct cell){slash + 1, cell->len - (size_t)(slash + 1 - cell->text)};
+    return value_number(&bits, number) == 0 && *number <= 128 ? 0 : -1;
+}
+
 int value_hex(const struct cell *cell, uint64_t *number) {
     *number = 0;
     if (cell->len == 0 || cell->len > 16) return -1;

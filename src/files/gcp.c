@@ -1,6 +1,6 @@
 /* VPC flow logs of Google's cloud, as entries of its logging:
  * https://cloud.google.com/vpc/docs/about-flow-logs-records. One direction each; what was not sampled has been added to
- * the counts. */
+ * the counts. Machines at both ends report a flow, and gateways between them. */
 #include "files/foreign_impl.h"
 
 static const struct column columns[] = {
@@ -13,6 +13,7 @@ static const struct column columns[] = {
     {{"jsonPayload.connection.dest_port"}, ROLE_DESTINATION_PORT, NULL, NULL, NULL},
     {{"jsonPayload.packets_sent"}, ROLE_PACKETS, NULL, NULL, NULL},
     {{"jsonPayload.bytes_sent"}, ROLE_OCTETS, NULL, NULL, NULL},
+    {{"jsonPayload.reporter"}, ROLE_REPORTER, NULL, NULL, NULL},
     {{NULL}, ROLES, NULL, NULL, NULL},
 };
 

@@ -33,8 +33,8 @@ static const struct column columns[] = {
     {{"forwarding_status", "ForwardingStatus"}, ROLE_NUMBER, "forwardingStatus", NULL, NULL},
     {{"src_as", "SrcAS"}, ROLE_NUMBER, "bgpSourceAsNumber", NULL, NULL},
     {{"dst_as", "DstAS"}, ROLE_NUMBER, "bgpDestinationAsNumber", NULL, NULL},
-    {{"src_net", "SrcNet"}, ROLE_NUMBER, "sourceIPv4PrefixLength", "sourceIPv6PrefixLength", NULL},
-    {{"dst_net", "DstNet"}, ROLE_NUMBER, "destinationIPv4PrefixLength", "destinationIPv6PrefixLength", NULL},
+    {{"src_net", "SrcNet"}, ROLE_BITS, "sourceIPv4PrefixLength", "sourceIPv6PrefixLength", NULL},
+    {{"dst_net", "DstNet"}, ROLE_BITS, "destinationIPv4PrefixLength", "destinationIPv6PrefixLength", NULL},
     {{"next_hop", "NextHop"}, ROLE_ADDRESS, "ipNextHopIPv4Address", "ipNextHopIPv6Address", NULL},
     {{NULL}, ROLES, NULL, NULL, NULL},
 };

@@ -4,6 +4,8 @@
 #include <ctype.h>
 #include <string.h>
 
+#include "files/foreign_impl.h"
+
 static bool begins(const char *head, size_t len, const char *with, size_t with_len) {
     return len >= with_len && memcmp(head, with, with_len) == 0;
 }
@@ -41,7 +43,8 @@ bool head_has_entries(const char *head, size_t len) {
     skip += between_skip(head + skip, len - skip);
     head += skip;
     len -= skip;
-    if (len == 0 || is_json(head, len)) return true;
+    if (len == 0) return true;
+    if (is_json(head, len)) return foreign_names_look(head, len) != NAMES_OF_STRANGERS;
     if (begins(head, len, "END", 3) && (len == 3 || is_between(head[3]))) return true;
     if (!is_text(head, len)) return false;
     for (const char *end = head + len; (head = memchr(head, '\n', (size_t)(end - head)));) {

@@ -1,12 +1,16 @@
 /* JSON of many programs whose members are IANA's elements or NetFlow v9's fields in their own spelling: ipfixcol2
  * ("iana:octetDeltaCount"), super_mediator ({"flows":{"octetTotalCount"...), Filebeat
  * ("netflow":{"octet_delta_count"... and the Elastic Common Schema), Logstash ("netflow":{"in_bytes"...), nProbe and
- * ntopng ("IN_BYTES"). One table of aliases: neither case nor '_' count, nor what stands before a name
- * (foreign_header.c). */
+ * ntopng ("IN_BYTES"). One table of aliases: neither case nor '_' count, nor what stands before a name; ipfixcol2's
+ * numbers ("en0:id1") are names, too (foreign_header.c). */
 #include "files/foreign_impl.h"
 
 #include <ctype.h>
 #include <string.h>
+
+#include "flow/element.h"
+
+enum { STRANGE_MIN = 3 }; /* names by which an object is known to be no entry */
 
 static const struct column columns[] = {
     {{"flowStartNanoseconds", "flowStartMicroseconds", "flowStartMilliseconds", "flowStartSeconds"},
@@ -15,7 +19,8 @@ static const struct column columns[] = {
      NULL,
      NULL},
     {{"first_switched", "event.start", "firstPacket"}, ROLE_START, NULL, NULL, NULL},
-    {{"@timestamp"}, ROLE_START, NULL, NULL, NULL},
+    {{"flow_start_msec"}, ROLE_START, NULL, NULL, NULL},
+    {{"@timestamp", "exportTime"}, ROLE_START, NULL, NULL, NULL}, /* the least that is known */
     {{"flowEndNanoseconds", "flowEndMicroseconds", "flowEndMilliseconds", "flowEndSeconds"},
      ROLE_END,
      NULL,
@@ -24,23 +29,21 @@ static const struct column columns[] = {
     {{"last_switched", "event.end", "lastPacket"}, ROLE_END, NULL, NULL, NULL},
     {{"protocolIdentifier", "netflow.protocol", "protocol"}, ROLE_PROTOCOL, NULL, NULL, NULL},
     {{"network.iana_number", "ipProtocol", "network.transport"}, ROLE_PROTOCOL, NULL, NULL, NULL},
-    {{"sourceIPv4Address", "sourceIPv6Address", "ipv4_src_addr", "ipv6_src_addr"}, ROLE_SOURCE, NULL, NULL, NULL},
+    {{"sourceIPv4Address", "ipv4_src_addr"}, ROLE_SOURCE, NULL, NULL, NULL},
+    {{"sourceIPv6Address", "ipv6_src_addr"}, ROLE_SOURCE, NULL, NULL, NULL},
     {{"source.ip"}, ROLE_SOURCE, NULL, NULL, NULL},
-    {{"destinationIPv4Address", "destinationIPv6Address", "ipv4_dst_addr", "ipv6_dst_addr"},
-     ROLE_DESTINATION,
-     NULL,
-     NULL,
-     NULL},
+    {{"destinationIPv4Address", "ipv4_dst_addr"}, ROLE_DESTINATION, NULL, NULL, NULL},
+    {{"destinationIPv6Address", "ipv6_dst_addr"}, ROLE_DESTINATION, NULL, NULL, NULL},
     {{"destination.ip"}, ROLE_DESTINATION, NULL, NULL, NULL},
     {{"sourceTransportPort", "l4_src_port", "source.port"}, ROLE_SOURCE_PORT, NULL, NULL, NULL},
     {{"destinationTransportPort", "l4_dst_port", "destination.port"}, ROLE_DESTINATION_PORT, NULL, NULL, NULL},
     {{"icmpTypeIPv4", "icmpTypeIPv6"}, ROLE_ICMP_TYPE, NULL, NULL, NULL},
-    {{"icmpCodeIPv4", "icmpCodeIPv6"}, ROLE_ICMP_CODE, NULL, NULL, NULL},
+    {{"icmpCodeIPv4", "icmpCodeIPv6", "icmp_code"}, ROLE_ICMP_CODE, NULL, NULL, NULL},
     {{"icmpTypeCodeIPv4", "icmpTypeCodeIPv6", "icmp_type"}, ROLE_ICMP_BOTH, NULL, NULL, NULL},
     {{"packetDeltaCount", "packetTotalCount", "in_pkts"}, ROLE_PACKETS, NULL, NULL, NULL},
-    {{"initiatorPackets", "source.packets"}, ROLE_PACKETS, NULL, NULL, NULL},
+    {{"initiatorPackets", "source.packets", "in_permanent_pkts"}, ROLE_PACKETS, NULL, NULL, NULL},
     {{"octetDeltaCount", "octetTotalCount", "in_bytes"}, ROLE_OCTETS, NULL, NULL, NULL},
-    {{"initiatorOctets", "source.bytes"}, ROLE_OCTETS, NULL, NULL, NULL},
+    {{"initiatorOctets", "source.bytes", "in_permanent_bytes", "fwd_flow_delta_bytes"}, ROLE_OCTETS, NULL, NULL, NULL},
     {{"reversePacketDeltaCount", "reversePacketTotalCount", "responderPackets", "destination.packets"},
      ROLE_REVERSE_PACKETS,
      NULL,
@@ -52,7 +55,7 @@ static const struct column columns[] = {
      NULL,
      NULL,
      NULL},
-    {{"=OUT_BYTES"}, ROLE_REVERSE_OCTETS, NULL, NULL, NULL},
+    {{"=OUT_BYTES", "rev_flow_delta_bytes"}, ROLE_REVERSE_OCTETS, NULL, NULL, NULL},
     {{"tcpControlBits", "tcp_flags"}, ROLE_FLAGS, "tcpControlBits", NULL, NULL},
     {{"ipClassOfService", "src_tos"}, ROLE_NUMBER, "ipClassOfService", NULL, NULL},
     {{"ingressInterface", "input_snmp"}, ROLE_NUMBER, "ingressInterface", NULL, NULL},
@@ -96,6 +99,7 @@ const struct foreign_tool iana_tool = {
     .separators = "",
     .nested = true,
     .loose = true,
+    .least = true,
     .utc = true,
     .uptimes = true,
     .other_ones = true,
@@ -136,10 +140,17 @@ static bool is_own(const struct cell *name) {
     return false;
 }
 
+/* As an entry may have it: an element's, or of the other direction. */
+static bool is_of_entry(const struct cell *name) {
+    size_t reverse = name->len > 3 && memcmp(name->text, "rev", 3) == 0 ? 3 : 0;
+    return reverse || element_by_name(name->text, name->len) || (name->len == 4 && memcmp(name->text, "lost", 4) == 0);
+}
+
 enum foreign_names foreign_names_look(const char *head, size_t len) {
     const char *end = head + len;
     enum foreign_names found = NAMES_OTHER;
-    unsigned depth = 0;
+    unsigned depth = 0, strange = 0;
+    bool known = false;
     for (const char *at = head; at < end; at++) {
         if (*at == '{') depth++;
         if (*at == '}' && depth-- <= 1) break; /* the first object tells */
@@ -148,9 +159,12 @@ enum foreign_names foreign_names_look(const char *head, size_t len) {
         if (!behind) break;
         struct cell name = {at + 1, (size_t)(behind - at) - 2};
         at = behind - 1;
-        if (!is_name(behind, end) || !is_of_flow(&name)) continue;
+        if (!is_name(behind, end)) continue;
+        known |= depth == 1 && is_of_entry(&name);
+        strange += depth == 1;
+        if (!is_of_flow(&name)) continue;
         if (depth == 1 && is_own(&name)) return NAMES_OF_ENTRIES;
         found = NAMES_LIKE_IANA;
     }
-    return found;
+    return found == NAMES_OTHER && !known && strange >= STRANGE_MIN ? NAMES_OF_STRANGERS : found;
 }

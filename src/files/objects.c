@@ -22,6 +22,7 @@ struct place {
 };
 
 struct objects {
+    enum objects_lists lists;
     /* The piece: [at, len) is to be read. */
     const char *text;
     size_t at, len;
@@ -41,8 +42,9 @@ struct objects {
     struct place list; /* where the one that is open begins; line 0: none is */
 };
 
-struct objects *objects_new(void) {
+struct objects *objects_new(enum objects_lists lists) {
     struct objects *objects = mem_zalloc(1, sizeof *objects);
+    objects->lists = lists;
     objects->start = (struct place){1, 1};
     objects->fresh = true;
     return objects;
@@ -269,7 +271,8 @@ static bool next_open(struct objects *objects, struct object *object) {
         json_walk_start(&objects->walk);
         open_at(objects, OBJECT);
     } else if (c == '[' && !in_list && objects->fresh) {
-        if (line_is_list(objects)) return line_give(objects, object, objects->at) == OBJECTS_ENTRY;
+        if (objects->lists == OBJECTS_LISTS_WHOLE && line_is_list(objects))
+            return line_give(objects, object, objects->at) == OBJECTS_ENTRY;
         objects->list = place_at(objects, objects->at++);
         objects->fresh = false;
     } else if (c == ']' && in_list) {

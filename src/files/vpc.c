@@ -1,11 +1,13 @@
 /* Flow logs of AWS' virtual private clouds, of versions 2 to 5 and of chosen fields: a header of names and a flow a
- * line, separated by spaces. Counts are those of the capture window, one way; ICMP has no type. */
+ * line, separated by spaces. Counts are those of the capture window, one way; ICMP has no type. Interfaces at both ends
+ * log a flow: version 5 says which, egress or ingress. */
 #include "files/foreign_impl.h"
 
 #include <string.h>
 
 static const struct column columns[] = {
     {{"version", "account-id", "interface-id", "action"}, ROLE_NONE, NULL, NULL, NULL},
+    {{"account_id", "interface_id"}, ROLE_NONE, NULL, NULL, NULL},
     {{"start"}, ROLE_START, NULL, NULL, NULL},
     {{"end"}, ROLE_END, NULL, NULL, NULL},
     {{"protocol"}, ROLE_PROTOCOL, NULL, NULL, NULL},
@@ -15,7 +17,8 @@ static const struct column columns[] = {
     {{"dstport"}, ROLE_DESTINATION_PORT, NULL, NULL, NULL},
     {{"packets"}, ROLE_PACKETS, NULL, NULL, NULL},
     {{"bytes"}, ROLE_OCTETS, NULL, NULL, NULL},
-    {{"tcp-flags"}, ROLE_NUMBER, "tcpControlBits", NULL, NULL},
+    {{"flow-direction", "flow_direction"}, ROLE_REPORTER, NULL, NULL, NULL},
+    {{"tcp-flags", "tcp_flags"}, ROLE_NUMBER, "tcpControlBits", NULL, NULL},
     {{NULL}, ROLES, NULL, NULL, NULL},
 };
 
@@ -33,7 +36,7 @@ static bool comment(struct foreign *foreign, const char *line, size_t len) {
 
 const struct foreign_tool vpc_tool = {
     .columns = columns,
-    .marks = {"\"interface-id\""},
+    .marks = {"\"interface-id\"", "\"srcaddr\""}, /* the latter with names for columns, in which '_' stands for '-' */
     .needed = 1U << ROLE_START | 1U << ROLE_END | 1U << ROLE_PROTOCOL | 1U << ROLE_SOURCE | 1U << ROLE_DESTINATION |
               1U << ROLE_PACKETS | 1U << ROLE_OCTETS,
     .hint = "version 2 has it, and so has every format that includes its fields",

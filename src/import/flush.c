@@ -45,6 +45,14 @@ static uint32_t row_bucket(const struct cache_rows *rows, const uint8_t *row) {
     return bucket;
 }
 
+/* Of an end of an IPv4 flow. */
+static uint64_t node_id(const struct flow_layout *layout, const uint8_t *key, unsigned side) {
+    uint32_t address = be32(key + layout->fields[TUPLE_SOURCE + side].offset[FLOW_IPV4]);
+    if (address != 0) return address;
+    uint32_t destination = be32(key + layout->fields[TUPLE_DESTINATION].offset[FLOW_IPV4]);
+    return side == 0 && destination >= SCHEMA_MULTICAST ? 0 : (uint64_t)SCHEMA_NO_ADDRESS;
+}
+
 /* The packed primary key of the row of the table under way that a reference counts in (a sort_key_fn). */
 static void ref_key(const void *context, const struct sort_ref *ref, uint8_t *key) {
     const struct flush *flush = context;
@@ -72,8 +80,7 @@ static void ref_key(const void *context, const struct sort_ref *ref, uint8_t *ke
         } else if (ref->family == FLOW_IPV6) {
             memcpy(key, from + field->offset[FLOW_IPV6], 16);
         } else {
-            memset(key, 0, 4);
-            memcpy(key + 4, from + field->offset[FLOW_IPV4], 4);
+            be64_put(key, node_id(layout, from, ref->side));
         }
         break;
     case TABLE_PORTS:

@@ -328,7 +328,7 @@ static void text_view_create(const struct schema *schema, const struct table *ip
                 continue;
             }
             bool total = ipv4->kind == TABLE_NODES && family == FLOW_IPV4;
-            if (total) buffer_add_text(out, "CASE id WHEN -1 THEN 'total' ELSE ");
+            if (total) buffer_add_text(out, "CASE id WHEN -1 THEN 'total' WHEN -2 THEN 'no address' ELSE ");
             address_text(out, dialect, (enum flow_family)family, key);
             buffer_printf(out, "%s AS %s", total ? " END" : "", name);
         }

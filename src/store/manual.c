@@ -20,12 +20,15 @@ static const struct meaning tables[] = {
     {"flows6_600", "The same for IPv6 flows. It exists if an address is a flow key; otherwise flows_S holds both."},
     {"flows_aggr_600", "One row for each bucket with all its traffic, of both address families."},
     {"index_nodes_600", "One row for each IPv4 address and bucket: what the address sent and received. The row with id "
-                        "-1 is the bucket's total, of both address families."},
+                        "-1 is the bucket's total, of both address families, that with -2 is of ends of flows whose "
+                        "address is not known: no address, or 0 but as the source of what goes to 224.0.0.0 or above. "
+                        "In rows of version 0.1.0 they are in 0."},
     {"index_nodes6_600", "The same for IPv6 addresses, without a total row."},
     {"index_ports_600",
      "One row for each port and bucket, of both address families: what was sent from and to the port, with any "
      "protocol. The row with id -1 is the bucket's total. Flows without ports count as port 0."},
-    {"index_nodes", "IPv4 addresses for all time, and the total in the row with id -1. Retention does not change it."},
+    {"index_nodes", "IPv4 addresses for all time, and in the rows with id -1 the total, with -2 what has no address. "
+                    "Retention does not change it."},
     {"index_nodes6", "IPv6 addresses for all time."},
     {"index_ports", "Ports for all time, and the total in the row with id -1."},
     {"import_ledger", "One row for each generation, that is, for each transaction that wrote flows; written by the "
@@ -46,7 +49,7 @@ static const struct meaning tables[] = {
 /* The columns that are not sums. */
 static const struct meaning columns[] = {
     {"bucket", "The start of the bucket: seconds since 1970-01-01T00:00:00Z, a multiple of S."},
-    {"id", "The address as a number, as in flows_S; -1 is the total."},
+    {"id", "The address as a number, as in flows_S; -1 is the total, -2 no address."},
     {"id of IPv6", "The address, 16 bytes, as in flows6_S."},
     {"id of ports", "The port, 0 to 65535; -1 is the total."},
     {"sourceIPv4Address",

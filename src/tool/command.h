@@ -11,6 +11,7 @@ struct command_options {
     bool once, adopt, again, dry_run, end, follow, json, pretty, check;
     int format;       /* enum command_format */
     int64_t from, to; /* seconds since the epoch; 0: not given */
+    int64_t time;     /* of flows that have none; 0: not given */
     uint64_t n;       /* rows */
     int64_t at;       /* of a retention run; 0: now */
     const char *definer;

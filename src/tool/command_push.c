@@ -173,11 +173,11 @@ static void moment_wait(struct push *push) {
 struct followed {
     struct tail *tail;
     struct entries *entries;
-    /* Of the file under way, by its format; both NULL until its first line. */
-    struct objects *objects;
-    struct foreign *foreign;
-    uint64_t begin; /* what lies before it in this file was pushed before */
-    uint64_t from;  /* behind the last line */
+    /* Of the file under way, by its format; both NULL until its first line that is not empty. */
+    struct objects *objects; /* what its lines are taken apart by; NULL: lines are records */
+    struct foreign *foreign; /* NULL: records are entries */
+    uint64_t begin;          /* what lies before it in this file was pushed before */
+    uint64_t from;           /* behind the last line */
 };
 
 static void readers_free(struct followed *followed) {
@@ -197,10 +197,9 @@ static void file_begin(struct followed *followed) {
 
 static void reader_choose(struct followed *followed, const char *line, size_t len) {
     enum foreign_format format = entries_line_format(followed->entries->call, line, len);
-    if (format == FOREIGN_ENTRIES)
-        followed->objects = objects_new();
-    else
-        followed->foreign = foreign_new(format);
+    if (format != FOREIGN_ENTRIES) followed->foreign = foreign_new(format, followed->entries->call->options->time);
+    if (format == FOREIGN_ENTRIES || foreign_is_objects(line, len))
+        followed->objects = objects_new(followed->foreign ? OBJECTS_OF_LISTS : OBJECTS_LISTS_WHOLE);
 }
 
 /* Of a line that is too long the tail has no more than the head. */
@@ -211,7 +210,7 @@ static int objects_push(struct followed *followed, int64_t position, const char 
     int code = long_one ? entries_line_refuse(entries, position, line, len, NULL) : EXIT_DONE;
     if (code != EXIT_DONE) return code;
     objects_feed(followed->objects, (int64_t)followed->from, position, line, len > ENTRY_BYTES_MAX ? 0 : len, true);
-    return entries_objects(entries, followed->objects, (int64_t)followed->begin);
+    return entries_objects(entries, followed->objects, followed->foreign, (int64_t)followed->begin);
 }
 
 static int line_push(struct followed *followed, const char *line, size_t len) {

@@ -42,6 +42,11 @@ const struct option command_options[] = {
      .words = formats,
      .placeholder = "FORMAT",
      .help = "The format of the files; auto detects it. vermont-db and argus-db read tables of a database."},
+    {.flag = "time",
+     .type = OPTION_TIME,
+     .offset = AT(time, int64_t),
+     .placeholder = "TIME",
+     .help = "When flows were of files of other tools that have no times, such as pmacct's CSV."},
     {.flag = "rejected",
      .type = OPTION_TEXT,
      .offset = AT(rejected, const char *),
@@ -111,7 +116,7 @@ const struct option command_options[] = {
 
 const unsigned n_command_options = sizeof command_options / sizeof command_options[0];
 
-#define READS "format rejected from from-password-file"
+#define READS "format time rejected from from-password-file"
 
 const struct command commands[] = {
     {.name = "--once", .help = "drain the queue, or import files", .options = READS " again adopt",
@@ -133,8 +138,8 @@ const struct command commands[] = {
      .verbs = {{.name = "list", .options = "json"}, {.name = "retry"}, {.name = "clear"}}, .run = command_rejected},
     {.name = "migrate", .help = "copy a flow-inspector database to the store", .options = "dry-run from-password-file",
      .operands = "FROM_URL", .run = command_migrate, .makes_store = true},
-    {.name = "export", .help = "send flows of files as IPFIX or NetFlow v9", .options = "!collectors format rejected",
-     .operands = "FILE ...", .run = command_export},
+    {.name = "export", .help = "send flows of files as IPFIX or NetFlow v9",
+     .options = "!collectors format time rejected", .operands = "FILE ...", .run = command_export},
     {.name = "convert", .help = "convert a VERMONT configuration", .operands = "VERMONT.xml",
      .run = command_convert},
     {.name = "push", .help = "push files to the queue; with --follow also a growing file",

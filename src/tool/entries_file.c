@@ -19,14 +19,24 @@ enum { SHOW_EVERY = 1 << 14 }; /* lines between two looks at the progress */
 
 struct file {
     struct contents *contents;
-    struct foreign *foreign; /* of other tools' lines; NULL */
+    struct foreign *foreign; /* of other tools' records; NULL */
     int64_t begin;           /* of a capture: flows that are passed over */
 };
+
+/* The same contents at another time are other flows. */
+static void identity_at_time(char identity[33], int64_t time) {
+    uint64_t half;
+    if (time == 0 || sscanf(identity + 16, "%16" SCNx64, &half) != 1) return;
+    snprintf(identity + 16, 17, "%016" PRIx64, half ^ (uint64_t)time * UINT64_C(0x9e3779b97f4a7c15));
+}
 
 static int file_identify(struct entries *entries) {
     struct file *file = entries->state;
     struct error error;
-    if (contents_identity(file->contents, entries->identity, &error) == 0) return EXIT_DONE;
+    if (contents_identity(file->contents, entries->identity, &error) == 0) {
+        if (file->foreign) identity_at_time(entries->identity, entries->call->options->time);
+        return EXIT_DONE;
+    }
     /* Frames end where they say; half a line or object would be refused, and the whole one be another file. */
     if (entries_file_capture(entries) && contents_is_cut(file->contents)) return EXIT_DONE;
     return command_fail(EXIT_FAILED, "%s", error.text);
@@ -68,7 +78,6 @@ static int lines_read(struct entries *entries, int64_t begin) {
             code = entries_line(entries, file->foreign, lines_position(lines), line, len);
     }
     if (code == EXIT_DONE && more < 0) code = command_fail(EXIT_FAILED, "%s", error.text);
-    if (code == EXIT_DONE) code = entries_line_end(entries, file->foreign, lines_position(lines));
     lines_end(entries, lines);
     entries_passed_over(entries, file->foreign);
     return code;
@@ -78,7 +87,7 @@ static int lines_read(struct entries *entries, int64_t begin) {
 static int objects_read(struct entries *entries, int64_t begin) {
     struct file *file = entries->state;
     struct lines *lines = lines_new(file->contents);
-    struct objects *objects = objects_new();
+    struct objects *objects = objects_new(file->foreign ? OBJECTS_OF_LISTS : OBJECTS_LISTS_WHOLE);
     struct error error;
     const char *text;
     size_t len;
@@ -91,15 +100,16 @@ static int objects_read(struct entries *entries, int64_t begin) {
         if (begins) line_count(entries, lines);
         objects_feed(objects, from, lines_position(lines), text, len, ends);
         from = lines_position(lines);
-        code = entries_objects(entries, objects, begin);
+        code = entries_objects(entries, objects, file->foreign, begin);
     }
     if (code == EXIT_DONE && more < 0) code = command_fail(EXIT_FAILED, "%s", error.text);
     if (code == EXIT_DONE) {
         objects_end(objects, lines_position(lines));
-        code = entries_objects(entries, objects, begin);
+        code = entries_objects(entries, objects, file->foreign, begin);
     }
     lines_end(entries, lines);
     objects_free(objects);
+    if (file->foreign) entries_passed_over(entries, file->foreign);
     return code;
 }
 
@@ -142,42 +152,47 @@ struct contents *entries_file_capture(struct entries *entries) {
 
 /* --- which it is --- */
 
+struct file_format {
+    bool is_capture, has_objects;
+    enum foreign_format foreign; /* of no capture */
+};
+
 /* By --format, or if that is auto, by the first bytes: 0, or -1 where they can't be read, or are of no known format. */
-static int format_find(const struct command_call *call, struct contents *contents, bool *is_capture,
-                       enum foreign_format *format, struct error *error) {
+static int format_find(const struct command_call *call, struct contents *contents, struct file_format *format,
+                       struct error *error) {
     char head[FOREIGN_HEAD];
-    int found = 0, n = 0;
-    if (call->options->format == FORMAT_AUTO) {
-        found = capture_file_is(contents, error);
-        n = contents_peek(contents, head, sizeof head, error);
-    }
-    *is_capture = call->options->format == FORMAT_PCAP || found > 0;
-    if (found < 0 || n < 0) return -1;
-    if (*is_capture) return 0;
-    *format = entries_line_format(call, head, (size_t)n);
-    bool known = call->options->format != FORMAT_AUTO || *format != FOREIGN_ENTRIES;
+    int found = call->options->format == FORMAT_PCAP;
+    if (call->options->format == FORMAT_AUTO) found = capture_file_is(contents, error);
+    *format = (struct file_format){.is_capture = found > 0, .foreign = FOREIGN_ENTRIES};
+    if (found != 0) return found < 0 ? -1 : 0;
+    int n = contents_peek(contents, head, sizeof head, error);
+    if (n < 0) return -1;
+    format->foreign = entries_line_format(call, head, (size_t)n);
+    format->has_objects = foreign_is_objects(head, (size_t)n);
+    bool known = call->options->format != FORMAT_AUTO || format->foreign != FOREIGN_ENTRIES;
     return known || head_has_entries(head, (size_t)n) ? 0
                                                       : head_refuse(contents_name(contents), head, (size_t)n, error);
 }
 
+static const struct entries_source *source_find(const struct file_format *format) {
+    if (format->is_capture) return &capture_source;
+    if (format->foreign == FOREIGN_AZURE) return &tuples_source;
+    return format->foreign == FOREIGN_ENTRIES || format->has_objects ? &objects_source : &lines_source;
+}
+
 struct entries *entries_file_open(const struct command_call *call, const char *path, bool lasting) {
     struct error error;
-    bool is_capture;
-    enum foreign_format format = FOREIGN_ENTRIES; /* a capture has none */
+    struct file_format format;
     struct contents *contents = contents_open(path, lasting, &error);
-    if (!contents || format_find(call, contents, &is_capture, &format, &error) != 0) {
+    if (!contents || format_find(call, contents, &format, &error) != 0) {
         command_fail(EXIT_FAILED, "%s", error.text);
         contents_close(contents);
         return NULL;
     }
     struct file *file = mem_zalloc(1, sizeof *file);
     file->contents = contents;
-    const struct entries_source *source = is_capture                  ? &capture_source
-                                          : format == FOREIGN_ENTRIES ? &objects_source
-                                          : format == FOREIGN_AZURE   ? &tuples_source
-                                                                      : &lines_source;
-    if (source == &lines_source || source == &tuples_source) file->foreign = foreign_new(format);
-    struct entries *entries = entries_new(call, path, source, file, lasting);
-    if (is_capture) entries->way = capture_options_fingerprint(call->config);
+    if (format.foreign != FOREIGN_ENTRIES) file->foreign = foreign_new(format.foreign, call->options->time);
+    struct entries *entries = entries_new(call, path, source_find(&format), file, lasting);
+    if (format.is_capture) entries->way = capture_options_fingerprint(call->config);
     return entries;
 }

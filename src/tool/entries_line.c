@@ -39,12 +39,6 @@ int entries_line(struct entries *entries, struct foreign *foreign, int64_t posit
     return entries_give(entries, position, text, text_len);
 }
 
-int entries_line_end(struct entries *entries, struct foreign *foreign, int64_t position) {
-    struct error error;
-    if (foreign_end(foreign, &error) == 0) return EXIT_DONE;
-    return record_refuse(entries, foreign, position, error.text);
-}
-
 void entries_passed_over(const struct entries *entries, const struct foreign *foreign) {
     if (foreign_passed_over(foreign) > 0)
         fprintf(stderr, "%s: %" PRIu64 " records skipped: not IP flows, or counted elsewhere\n", entries->name,

@@ -9,8 +9,6 @@
 int entries_line(struct entries *entries, struct foreign *foreign, int64_t position, const char *line, size_t len);
 /* Refuses a line that is too long for an entry, and is held as entry_held() says. `header`: what is kept with it. */
 int entries_line_refuse(struct entries *entries, int64_t position, const char *line, size_t len, const char *header);
-/* Behind the last line: refuses a record that is not whole. */
-int entries_line_end(struct entries *entries, struct foreign *foreign, int64_t position);
 /* Says on stderr how many records were passed over. */
 void entries_passed_over(const struct entries *entries, const struct foreign *foreign);
 /* The format of the lines, by --format or by how they begin. */

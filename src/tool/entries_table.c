@@ -202,7 +202,7 @@ static int argus_open(struct reading *reading, struct error *error) {
         if (i > 0) buffer_add_text(&reading->line, ",");
         cell_add(&reading->line, reading->table.columns[i].name, strlen(reading->table.columns[i].name));
     }
-    reading->argus = foreign_new(FOREIGN_ARGUS);
+    reading->argus = foreign_new(FOREIGN_ARGUS, 0);
     foreign_skip(reading->argus, reading->line.data, reading->line.len);
     return 0;
 }

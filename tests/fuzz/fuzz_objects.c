@@ -45,7 +45,7 @@ static void objects_see(struct objects *objects, struct seen *seen, int64_t end)
 }
 
 static struct seen file_read(const char *text, size_t size, size_t piece) {
-    struct objects *objects = objects_new();
+    struct objects *objects = objects_new(OBJECTS_LISTS_WHOLE);
     struct seen seen = {0};
     size_t at = 0;
     while (at < size) {

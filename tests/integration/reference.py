@@ -2,7 +2,8 @@
 
 Written from the documented behaviour alone: Python integers and dictionaries, one flow at a time. Tables come out in
 the canonical form that rig.py also reads from the stores: {table: sorted list of tuples}, key columns first, then
-values; flow counts in millionths, addresses as text, the total row of index_nodes under the name "total".
+values; flow counts in millionths, addresses as text, the total row of index_nodes under the name "total", that
+without an address under "no address".
 """
 import collections
 import datetime
@@ -425,7 +426,9 @@ class Import:
         for (bucket, family, full), values in rows.items():
             which = proto_class(full[4])
             hosts = nodes6 if family == 6 else nodes
-            for table, row, group in ((hosts, (family, full[0]), which), (hosts, (family, full[1]), 4 + which),
+            ends = [(family, address) if _is_address(family, side, full) else "no address"
+                    for side, address in enumerate(full[:2])]
+            for table, row, group in ((hosts, ends[0], which), (hosts, ends[1], 4 + which),
                                       (ports, full[2], which), (ports, full[3], 4 + which),
                                       (nodes, "total", which), (ports, -1, which)):
                 sums = table.get((row, bucket))
@@ -440,6 +443,11 @@ class Import:
 
 def _cut(value):
     return min(value, MOST_TOTAL) if isinstance(value, int) else value
+
+
+def _is_address(family, side, full):
+    """0 is one of IPv4 only as the source of what goes to a group or to all."""
+    return family == 6 or full[side] != 0 or (side == 0 and full[1] >= 224 << 24)
 
 
 def _row_name(row):

@@ -475,7 +475,7 @@ def _key_reader(table, key):
     if key in ("sourceIPv6Address", "destinationIPv6Address") or (key == "id" and table.startswith("index_nodes6")):
         return lambda value: address_text(6, int.from_bytes(value, "big"))
     if key == "id" and table.startswith("index_nodes"):
-        return lambda value: "total" if value == -1 else address_text(4, value)
+        return lambda value: {-1: "total", -2: "no address"}.get(value) or address_text(4, value)
     return int
 
 

@@ -206,6 +206,49 @@ def test_top_knows_the_words(imported):
         "top", "hosts", "--where", "site=C", names=names, code=2)[1]
 
 
+NO_ADDRESS = "255.255.255.254"
+
+
+def test_ends_without_an_address_are_no_host(make_site, kind):
+    """Out of the index and out of the flows, as group and as filter; verify agrees; 0.0.0.0 that asks for its address is one."""
+    ends = [(None, None), (None, "0.0.0.0"), ("10.0.0.7", None), (None, "10.0.0.8"), ("0.0.0.0", "255.255.255.255"),
+            (0, "224.0.0.22"), ("10.0.0.7", "10.0.0.8")]
+    site = make_site(kind)
+    site.import_all([generator.one(sourceIPv4Address=src, destinationIPv4Address=dst, octetDeltaCount=1 << i, protocolIdentifier=17)
+                     for i, (src, dst) in enumerate(ends)])
+    rows = {row[0]: row[2:] for row in site.tables()["index_nodes_600"]}
+    assert {host for host in rows if isinstance(host, str)} == {
+        "total", "no address", "10.0.0.7", "10.0.0.8", "0.0.0.0", "255.255.255.255", "224.0.0.22"}
+    wanted = {"src": {NO_ADDRESS: 0b1011, "10.0.0.7": 0b1000100, "0.0.0.0": 0b110000},
+              "dst": {NO_ADDRESS: 0b111, "10.0.0.8": 0b1001000, "255.255.255.255": 0b10000, "224.0.0.22": 0b100000}}
+    wanted["host"] = {host: sum(end.get(host, 0) for end in wanted.values()) for end in list(wanted.values()) for host in end}
+    server = serving.Server(site)
+    for word, groups in wanted.items():
+        for where in ("", "&filter=proto=udp"):
+            answer = server.json("/api/query?%s&n=1000&group=%s%s" % (PERIOD, word, where))
+            assert {group["key"][0]: group["octets"] for group in answer["groups"]} == groups, (word, where)
+            assert answer["total"]["octets"] == 127
+            names = {group["key"][0]: group["name"][0] for group in answer["groups"]}
+            assert names[NO_ADDRESS] == "no address" and not names["10.0.0.%d" % (8 if word == "dst" else 7)]
+            for host, octets in groups.items():
+                either = {"host": {NO_ADDRESS: 0b1111, "10.0.0.7": 0b1000100, "10.0.0.8": 0b1001000}.get(host, octets)}
+                answer = server.json("/api/query?%s&filter=%s=%s%s" % (PERIOD, word, host, where and " proto=udp".replace(" ", "%20")))
+                assert answer["total"]["octets"] == either.get(word, octets), (word, host, where)
+            answer = server.json("/api/query?%s&filter=!%s=%s%s" % (PERIOD, word, NO_ADDRESS, where and "%20proto=udp"))
+            assert answer["total"]["octets"] == 127 - (0b1111 if word == "host" else groups[NO_ADDRESS])
+    answer = server.json("/api/query?%s&filter=host=%s&group=dst&n=10&series=yes" % (PERIOD, NO_ADDRESS))
+    assert {group["key"][0]: group["octets"] for group in answer["groups"]} == {NO_ADDRESS: 0b111, "10.0.0.8": 0b1000}
+    for word in ("src/24", "dst/16"):
+        answers = [server.json("/api/query?%s&n=1000&group=%s%s" % (PERIOD, word, where)) for where in ("", "&filter=proto=udp")]
+        assert answers[0]["groups"] == answers[1]["groups"] and any(
+            group["key"][0].startswith("0.0.0.0/") for group in answers[0]["groups"])
+    assert all(node["id"] != -2 for node in server.json("/api/index/nodes?limit=100")["results"])
+    server.stop()
+    site.verify()
+    out, _ = site.run("top", "hosts")
+    assert "255.255.255.254 no address " in out
+
+
 def test_serve_reads_the_files_again(make_site):
     site = make_site("sqlite")
     site.import_all([generator.one()])

@@ -427,6 +427,23 @@ def test_tuples_that_are_refused_can_be_read_again(make_site, folder):
     rig.assert_tables(site.tables(), reference.Import().add_all(entries).tables())
 
 
+def test_times_that_a_file_lacks(make_site, folder):
+    """The same contents at another time are other flows; at the same time they are the same."""
+    site = make_site("sqlite")
+    path = write(folder / "pmacct.csv", [b"SRC_IP,DST_IP,SRC_PORT,DST_PORT,PROTOCOL,PACKETS,BYTES",
+                                         b"192.0.2.1,198.51.100.4,51515,443,tcp,10,1000"])
+    assert "column 'timestamp_start'" in site.run("--once", path, code=3)[1]
+    entries = [b'{"sourceIPv4Address":3221225985,"destinationIPv4Address":3325256708,"protocolIdentifier":6,'
+               b'"sourceTransportPort":51515,"destinationTransportPort":443,"flowStartSeconds":%d,"flowEndSeconds":%d,'
+               b'"packetDeltaCount":10,"octetDeltaCount":1000}' % (time_of, time_of) for time_of in (START, START + 300)]
+    for _ in range(2):
+        site.run("--once", "--time", "2023-11-14T22:50:00Z", path)
+        site.run("--once", "--time", str(START + 300), path)
+    rig.assert_tables(site.tables(), reference.Import().add_all(entries).tables())
+    out, _ = flowimport("print", "--time", str(START), path)
+    assert json.loads(out)["flowStartMicroseconds"] == START * 1000000
+
+
 # Runs that are broken off -------------------------------------------------------------------------------------------
 
 
@@ -443,6 +460,13 @@ def nfdump_objects(n):
                        b'"flowEndMicroseconds":1700002201000000,"packetDeltaCount":%d,"octetDeltaCount":%d}'
                        % (i % 60000, i % 1000, i + 1, 100 * i))
     return b"[\n" + b",\n".join(objects) + b"]\n", entries
+
+
+def one_line(data, entries):
+    """The same list in one line, longer than an entry may be."""
+    data = re.sub(rb"\n\t*", b"", data)
+    assert len(data) > 1 << 20
+    return data, entries
 
 
 def azure_log(n):
@@ -463,10 +487,10 @@ def azure_log(n):
 
 def sources():
     return {"zeek": (zeek_log(ROWS), ENTRIES), "objects": (zeek_log(ROWS, "object"), ENTRIES),
-            "nfdump": nfdump_objects(6000), "azure": azure_log(9000)}
+            "nfdump": nfdump_objects(6000), "line": one_line(*nfdump_objects(6000)), "azure": azure_log(9000)}
 
 
-@pytest.mark.parametrize("name", ["zeek", "objects", "nfdump", "azure"])
+@pytest.mark.parametrize("name", ["zeek", "objects", "nfdump", "line", "azure"])
 @pytest.mark.parametrize("packing", ["plain", "gzip"])
 def test_once_killed_half_way_and_resumed(make_site, folder, name, packing):
     data, entries = sources()[name]
@@ -483,7 +507,7 @@ def test_once_killed_half_way_and_resumed(make_site, folder, name, packing):
     site.verify()
 
 
-@pytest.mark.parametrize("name", ["zeek", "objects", "nfdump", "azure"])
+@pytest.mark.parametrize("name", ["zeek", "objects", "nfdump", "line", "azure"])
 def test_push_killed_half_way_and_resumed(pusher, folder, name):  # noqa: F811
     data, entries = sources()[name]
     path = packed(folder / name, data, "plain")

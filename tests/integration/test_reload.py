@@ -24,7 +24,7 @@ TAKES_A_RESTART = {  # another value for each option that a running daemon doesn
     "collector": {"listen": "udp:127.0.0.1:4739", "queue": "direct", "elements": "all", "allow": "192.0.2.0/24",
                   "sampling": "192.0.2.1=10", "memory": "65M", "buffer": "33M", "template_lifetime": "13h",
                   "hold": "11m", "deduplicate": "1m", "max_skew": "6m", "state": "other",
-                  "tunnel_ends": "outer"},
+                  "tunnel_ends": "outer", "count_denied": "yes"},
     "capture": {"interface": "other", "queue": "direct", "user": "other", "promiscuous": "yes", "snaplen": "128",
                 "buffer": "1M", "rules": "other: five-tuple", "filter": "tcp", "active_timeout": "1m",
                 "inactive_timeout": "1m", "memory": "1M", "sampling": "2", "sampling_by": "hash",

@@ -13,28 +13,53 @@
 
 #include "base/buffer.h"
 #include "files/foreign.h"
+#include "files/objects.h"
 #include "flow/names.h"
 
-/* Each line's entry, or "! " and the error, a line each. */
-static char *read_all(struct foreign *foreign, const char *lines) {
-    struct buffer out = BUFFER_INIT;
+static void record_read(struct foreign *foreign, const char *record, size_t record_len, struct buffer *out) {
     struct error error;
     const char *text;
     size_t len;
+    int found = record_len ? foreign_line(foreign, record, record_len, &text, &len, &error) : FOREIGN_NONE;
+    if (found == FOREIGN_ENTRY) buffer_printf(out, "%.*s\n", (int)len, text);
+    if (found < 0) buffer_printf(out, "! %s\n", error.text);
+}
+
+static void objects_read(struct foreign *foreign, struct objects *objects, struct buffer *out) {
+    struct object object;
+    enum objects_status status;
+    while ((status = objects_next(objects, &object)) != OBJECTS_NONE)
+        if (status == OBJECTS_ENTRY)
+            record_read(foreign, object.text, object.len, out);
+        else if (!foreign_comment(foreign, object.text, object.len))
+            buffer_printf(out, "! %s\n", object.why);
+}
+
+/* Each record's entry, or "! " and the error, a line each. */
+static char *read_all(struct foreign *foreign, const char *lines) {
+    struct buffer out = BUFFER_INIT;
+    struct objects *objects = foreign_is_objects(lines, strlen(lines)) ? objects_new(OBJECTS_OF_LISTS) : NULL;
+    int64_t position = 0;
     buffer_add_text(&out, "");
     while (*lines) {
-        size_t line = strcspn(lines, "\n");
-        int found = line ? foreign_line(foreign, lines, line, &text, &len, &error) : FOREIGN_NONE;
-        if (found == FOREIGN_ENTRY) buffer_printf(&out, "%.*s\n", (int)len, text);
-        if (found < 0) buffer_printf(&out, "! %s\n", error.text);
-        lines += line + (lines[line] == '\n');
+        size_t line = strcspn(lines, "\n"), behind = line + (lines[line] == '\n');
+        if (objects) {
+            objects_feed(objects, position, position + (int64_t)behind, lines, line, true);
+            objects_read(foreign, objects, &out);
+        } else {
+            record_read(foreign, lines, line, &out);
+        }
+        position += (int64_t)behind;
+        lines += behind;
     }
-    if (foreign_end(foreign, &error) != 0) buffer_printf(&out, "! %s\n", error.text);
+    if (objects) objects_end(objects, position);
+    if (objects) objects_read(foreign, objects, &out);
+    objects_free(objects);
     return out.data;
 }
 
 static void expect(enum foreign_format format, const char *lines, const char *wanted) {
-    struct foreign *foreign = foreign_new(format);
+    struct foreign *foreign = foreign_new(format, 0);
     char *got = read_all(foreign, lines);
     assert_string_equal(got, wanted);
     free(got);

@@ -9,6 +9,7 @@
  *   - Sums: octetDeltaCount and packetDeltaCount; where the template has no delta, postOctetDeltaCount (NetFlow v9's
  *     OUT_BYTES), initiatorOctets, octetTotalCount, layer2OctetDeltaCount ... in that order; so for packets. Where it
  *     has one of the two alone, a flow has 1 packet, or 0 octets: the least that it can have. deltaFlowCount is 1.
+ *     A firewall's event whose template has neither is a flow of 0 packets and 0 octets.
  *     Where octetDeltaCount is 0 in a record, its postOctetDeltaCount counts, if it has one (FortiOS and IOS-XE fill
  *     one of the two by direction); so for packets and totals. Never the sum of both: they are of the same packets.
  *     responderOctets and responderPackets beside initiatorOctets and initiatorPackets (and reverse elements, RFC 5103)
@@ -57,6 +58,9 @@ struct field_specifier {
     uint16_t id;         /* without the enterprise bit */
     uint16_t length;     /* bytes, or FIELD_VARIABLE */
 };
+/* Whether it says what has happened to a firewall's connection: firewallEvent, or Cisco's element before it was IANA's.
+ */
+bool field_is_event(const struct field_specifier *field);
 
 /* On which way through an interface a flow was seen. */
 enum data_record_direction { DIRECTION_UNKNOWN, DIRECTION_INGRESS, DIRECTION_EGRESS };
@@ -73,6 +77,7 @@ struct data_record_context {
     int64_t longest_ns; /* no flow is longer, but by its totals; 0: any may be */
     uint8_t *noted;    /* bits of what was found about its times (collect/flow_times.h) are added here; NULL: nowhere */
     uint32_t sampling; /* 1 in so many packets was looked at: octets and packets are multiplied. 1: all */
+    bool empty_too;    /* for the decoder: the record is a flow though its counters are 0, or it has none */
     uint8_t direction; /* enum data_record_direction, where the record doesn't say */
     uint8_t family;    /* enum flow_family, of the exporter */
     uint8_t address[16];

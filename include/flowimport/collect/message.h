@@ -66,6 +66,7 @@ struct message_config {
     int64_t longest_us;     /* no flow is longer: what is, is clipped, or where it has totals refused by the importer;
                                0: any may be */
     enum data_record_ends ends;
+    bool count_denied;               /* connections that a firewall has denied are flows, too */
     struct packet_options packet;    /* of packets' headers, in sFlow and in packet sections: tunnels taken apart */
     const struct prefixes *allow;    /* exporters that are listened to; NULL: all */
     const struct prefixes *sampling; /* rates that count, whatever an exporter says; NULL: none */
@@ -122,8 +123,8 @@ enum exporter_fault {
     FAULT_UNSCALED,    /* data sets whose records are sampled, and nobody knows the rate */
     FAULT_UNTEMPLATED, /* data sets whose template did not come in time */
     FAULT_MALFORMED,   /* messages and sets that break their format */
-    FAULT_BOTH_ENDS, /* data sets (sFlow: samples) of flows that are reported where they come in and where they go out;
-                        not counted where `deduplicate` counts them once */
+    FAULT_BOTH_ENDS, /* data sets (sFlow: samples; NetFlow v5 and v7: of one in 16 flows, flows) that are reported where
+                        they come in and where they go out; not counted where `deduplicate` counts them once */
     FAULT_TIMES,     /* flows, by enum times_reason */
     EXPORTER_FAULTS = FAULT_TIMES + TIMES_REASONS
 };

@@ -32,30 +32,35 @@ enum foreign_format {
 
 enum {
     FOREIGN_HEAD = 4096,          /* bytes by which a format is known */
-    FOREIGN_RECORD_MAX = 1 << 16, /* bytes of a line without an object, or of an object over many lines */
+    FOREIGN_RECORD_MAX = 1 << 16, /* bytes of a line that is no object */
 };
+
+/* Whether a source that begins like this consists of objects of JSON, which files/objects.h takes apart (with
+ * OBJECTS_OF_LISTS): each is a line for foreign_line() then. */
+bool foreign_is_objects(const char *head, size_t len);
 
 struct foreign; /* opaque: a reader of one source, and the header that it saw last */
 
 /* The format of a source that begins like this; FOREIGN_ENTRIES for whatever is nothing else. */
 enum foreign_format foreign_find(const char *head, size_t len);
 
-struct foreign *foreign_new(enum foreign_format format); /* not FOREIGN_ENTRIES */
+/* Not FOREIGN_ENTRIES. `time`: of records that have none, seconds since 1970; 0: these are refused. */
+struct foreign *foreign_new(enum foreign_format format, int64_t time);
 void foreign_free(struct foreign *foreign);
 
-/* The next line, without its end of line. FOREIGN_ENTRY: *text is an entry, borrowed until the next call. FOREIGN_NONE:
- * the line is a header, a comment, a sum, part of an object that goes on, or a record that was passed over. -1: it is
- * wrong, and the error names column, value and what is accepted. */
+/* The next line, without its end of line, or the next object. FOREIGN_ENTRY: *text is an entry, borrowed until the next
+ * call. FOREIGN_NONE: the line is a header, a comment, a sum, or a record that was passed over. -1: it is wrong, and
+ * the error names column, value and what is accepted. */
 enum { FOREIGN_NONE, FOREIGN_ENTRY };
 int foreign_line(struct foreign *foreign, const char *line, size_t len, const char **text, size_t *text_len,
                  struct error *error) __attribute__((warn_unused_result));
 /* The same of a line that was read before: only headers count. */
 void foreign_skip(struct foreign *foreign, const char *line, size_t len);
 
-/* At the end: 0, or -1 where an object over many lines was not closed. */
-int foreign_end(struct foreign *foreign, struct error *error) __attribute__((warn_unused_result));
+/* Whether it is a line that is no record, such as stands between objects of some tools. */
+bool foreign_comment(struct foreign *foreign, const char *line, size_t len);
 
-/* What the last entry or error was made of: the line, or the lines of its object. Borrowed until the next call. */
+/* What the last entry or error was made of, borrowed as that was. */
 const char *foreign_record(const struct foreign *foreign, size_t *len);
 /* The header's lines, each with its end, that records need in order to be read again; "" where there are none. */
 const char *foreign_header(const struct foreign *foreign);

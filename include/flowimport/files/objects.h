@@ -5,7 +5,7 @@
  *   - an object. What separates objects outside of strings is ignored: spaces, commas, RFC 7464's record separators,
  *     the brackets of a list, a byte order mark at the beginning. An object over many lines loses its line ends and
  *     indentation.
- *   - a list that is whole in one line, as the queue may have them;
+ *   - a list that is whole in one line, as the queue may have them, unless lists are opened;
  *   - any other line outside of lists, as it is; the reader of entries refuses it, and names the reason.
  *
  * An object that goes wrong is skipped to its end, by its braces. It ends, too, where a line begins with a '{' no
@@ -33,7 +33,9 @@ struct object {
     char why[112];             /* of a fault */
 };
 
-struct objects *objects_new(void);
+/* OBJECTS_OF_LISTS: a list that is whole in one line is no entry, but each of its objects. */
+enum objects_lists { OBJECTS_LISTS_WHOLE, OBJECTS_OF_LISTS };
+struct objects *objects_new(enum objects_lists lists);
 void objects_free(struct objects *objects); /* NULL does nothing */
 
 /* The next bytes of a line, without its end; `text` is borrowed until objects_next() has returned OBJECTS_NONE. `from`:

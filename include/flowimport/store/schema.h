@@ -46,7 +46,12 @@ enum dialect { DIALECT_MYSQL, DIALECT_SQLITE };
 /* In the order in which a generation is written. */
 enum table_kind { TABLE_FLOWS, TABLE_NODES, TABLE_PORTS, TABLE_AGGR };
 
-/* The id of IPv4's nodes and of the ports is ELEMENT_SIGNED64: -1 is the total row. */
+/* The id of IPv4's nodes and of the ports is ELEMENT_SIGNED64: -1 is the total row. Of nodes, SCHEMA_NO_ADDRESS is what
+ * ends of flows have sent and received of which no address is known: 0 in the flows tables, and there no host but as
+ * the source of what goes to a group or to all (a host that asks for its address): from SCHEMA_MULTICAST on. */
+enum { SCHEMA_NO_ADDRESS = -2 };
+#define SCHEMA_MULTICAST UINT32_C(0xe0000000) /* 224.0.0.0 */
+
 struct key_column {
     const char *name;
     uint8_t type;    /* enum element_type */

@@ -216,6 +216,14 @@ struct key_column dimension_key(const struct dimension *dimension, enum flow_fam
     return (struct key_column){.type = field->element[family]->type, .width = field->width[family]};
 }
 
+bool dimension_is_end(const struct dimension *dimension, enum flow_family family) {
+    return dimension->form == DIMENSION_ADDRESS && dimension->in_index && family == FLOW_IPV4;
+}
+
+bool dimension_is_no_address(const struct dimension *dimension, enum flow_family family, const uint8_t *packed) {
+    return dimension_is_end(dimension, family) && be32(packed) == (uint32_t)SCHEMA_NO_ADDRESS;
+}
+
 void dimension_text(const struct dimension *dimension, enum flow_family family, const uint8_t *packed,
                     struct buffer *out) {
     switch (dimension->form) {

@@ -34,7 +34,9 @@ void named_find(const struct name_book *book, const struct named_row *row, unsig
     const uint8_t *value = row->values[which];
     unsigned family;
     named_set(named, NULL, "");
-    if (named_is_address(row, which, &family)) {
+    if (dimension_is_no_address(dimension, row->family, value)) {
+        named_set(named, "no address", "system");
+    } else if (named_is_address(row, which, &family)) {
         uint32_t name = dimension->role == ROLE_EXPORTER ? name_book_exporter(book, family, value) : 0;
         if (name == 0) name = name_book_find(book, NAME_HOST, family, value);
         named_set(named, name_book_text(book, name), "file");

@@ -23,12 +23,40 @@ static const char *column_of(const struct dimension *dimension, unsigned side, c
     return NULL;
 }
 
-/* The first bits of an address: of IPv4 a number, of IPv6 whole bytes. */
-static void prefix_write(const struct dimension *dimension, const char *column, enum flow_family family,
+static bool has_column(const struct table *table, const char *name) {
+    for (unsigned i = 0; i < table->n_keys; i++)
+        if (strcmp(table->keys[i].name, name) == 0) return true;
+    return false;
+}
+
+/* The address of one end of IPv4 as an index table has it: SCHEMA_NO_ADDRESS where it is not known. A flows table
+ * without the destination can't tell. */
+static void end_write(const struct dimension *dimension, unsigned side, const struct table *table, struct buffer *sql) {
+    static const char destination[] = "destinationIPv4Address";
+    const char *column = column_of(dimension, side, table);
+    if (table->kind != TABLE_FLOWS || !has_column(table, destination))
+        buffer_add_text(sql, column);
+    else if (strcmp(column, destination) == 0)
+        buffer_printf(sql, "CASE WHEN %s = 0 THEN %d ELSE %s END", column, SCHEMA_NO_ADDRESS, column);
+    else
+        buffer_printf(sql, "CASE WHEN %s = 0 AND %s < %" PRIu32 " THEN %d ELSE %s END", column, destination,
+                      SCHEMA_MULTICAST, SCHEMA_NO_ADDRESS, column);
+}
+
+static struct store_param end_param(const struct dimension *dimension, const struct table *table,
+                                    const uint8_t *packed) {
+    const struct key_column key = dimension_key(dimension, table->family);
+    if (dimension_is_no_address(dimension, table->family, packed)) return store_integer(SCHEMA_NO_ADDRESS);
+    return key_param(&key, packed);
+}
+
+/* The first bits of an address: of IPv4 a number, of IPv6 whole bytes. No address has those of 0. */
+static void prefix_write(const struct dimension *dimension, const char *column, enum flow_family family, bool is_id,
                          struct buffer *sql) {
     unsigned bits = dimension->bits[family];
     if (family == FLOW_IPV4)
-        buffer_printf(sql, "(%s & %" PRIu32 ")", column, UINT32_MAX << (32 - bits));
+        buffer_printf(sql, is_id ? "((id >= 0) * (%s & %" PRIu32 "))" : "(%s & %" PRIu32 ")", column,
+                      UINT32_MAX << (32 - bits));
     else
         buffer_printf(sql, "SUBSTR(%s, 1, %u)", column, bits / 8);
 }
@@ -48,8 +76,14 @@ static void key_write(const struct dimension *dimension, unsigned side, const st
         name_direction_write(dimension, table->family, column_of(dimension, SIDE_SOURCE, table),
                              column_of(dimension, SIDE_DESTINATION, table), sql);
         return;
-    case DIMENSION_PREFIX: prefix_write(dimension, column_of(dimension, side, table), table->family, sql); return;
-    default: buffer_add_text(sql, column_of(dimension, side, table));
+    case DIMENSION_PREFIX:
+        prefix_write(dimension, column_of(dimension, side, table), table->family, table->kind == TABLE_NODES, sql);
+        return;
+    default:
+        if (dimension_is_end(dimension, table->family))
+            end_write(dimension, side, table, sql);
+        else
+            buffer_add_text(sql, column_of(dimension, side, table));
     }
 }
 
@@ -85,7 +119,7 @@ static void values_write(const struct filter *filter, const struct filter_term *
             buffer_printf(&out->sql, "%s IN (?", column);
         else
             buffer_add_text(&out->sql, ", ?");
-        statement_bind(out, key_param(&key, values[i].low));
+        statement_bind(out, end_param(term->dimension, table, values[i].low));
     }
     if (n > 0) buffer_add_text(&out->sql, ")");
     for (unsigned i = 0; i < term->n; i++) {
@@ -113,6 +147,20 @@ static int term_constant(const struct filter *filter, const struct filter_term *
     return any != term->is_not;
 }
 
+/* Whether it makes a difference to the term that 0 may be no address. Else the column itself is compared, which may
+ * have an index. */
+static bool touches_no_address(const struct filter *filter, const struct filter_term *term, const struct table *table) {
+    const struct dimension *dimension = term->dimension;
+    bool found = false, has_addresses = table->kind == TABLE_FLOWS || table->kind == TABLE_NODES;
+    if (!has_addresses || !dimension_is_end(dimension, table->family)) return false;
+    for (unsigned i = term->first; i < term->first + term->n; i++) {
+        const struct filter_value *value = &filter->values[i];
+        if (!is_in_family(value, table->family)) continue;
+        found |= be32(value->low) == 0 || dimension_is_no_address(dimension, table->family, value->low);
+    }
+    return found;
+}
+
 /* What a term says of one end. */
 static void condition_write(const struct filter *filter, const struct filter_term *term, unsigned side,
                             const struct table *table, struct statement *out) {
@@ -128,8 +176,13 @@ static void condition_write(const struct filter *filter, const struct filter_ter
             buffer_printf(&out->sql, "%s%u", i ? ", " : " IN (", filter->values[term->first + i].low[0]);
         buffer_add_text(&out->sql, ")");
         return;
-    default: values_write(filter, term, table, column_of(dimension, side, table), out);
+    default: break;
     }
+    const char *column = column_of(dimension, side, table);
+    struct buffer end = BUFFER_INIT;
+    if (touches_no_address(filter, term, table)) end_write(dimension, side, table, &end);
+    values_write(filter, term, table, end.len > 0 ? end.data : column, out);
+    buffer_release(&end);
 }
 
 /* "NOT (column = ? OR ...)": what a term says of a row, at whichever end. */
@@ -229,11 +282,10 @@ static void only_write(const struct selection *selection, const struct table *ta
         if (dimension_is_derived(key) && key->form != DIMENSION_PREFIX) continue;
         buffer_add_text(&out->sql, " AND ");
         key_write(key, side, table, &out->sql);
-        const struct key_column column = dimension_key(key, table->family);
         for (unsigned i = 0; i < selection->n_only; i++) {
             if (!(selection->families >> selection->only[i].family & 1)) continue;
             buffer_printf(&out->sql, "%s?", separator);
-            struct store_param param = key_param(&column, selection->only[i].key[k]);
+            struct store_param param = end_param(key, table, selection->only[i].key[k]);
             if (key->form == DIMENSION_PREFIX && table->family == FLOW_IPV6) param.len = key->bits[FLOW_IPV6] / 8;
             statement_bind(out, param);
             separator = ", ";

@@ -179,7 +179,7 @@ static void arm_write(struct run *run, const struct table *table, unsigned side)
         bool has_total = table->kind == TABLE_NODES || table->kind == TABLE_PORTS;
         buffer_printf(sql, " FROM %s WHERE %s", table->data,
                       tally->total                              ? "id = -1"
-                      : has_total && table->family == FLOW_IPV4 ? "id <> -1"
+                      : has_total && table->family == FLOW_IPV4 ? "id >= 0"
                                                                 : "1 = 1");
         if (table->bucket_size > 0) {
             buffer_add_text(sql, " AND bucket >= ? AND bucket <= ?");

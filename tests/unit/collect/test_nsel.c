@@ -119,6 +119,44 @@ static void other_events(void **state) {
     case_close(mc);
 }
 
+/* By option a denied connection is a flow: of what it says, most often of nothing. */
+static void denied_ones_by_option(void **state) {
+    (void)state;
+#define DENIED_ENTRY(second, packets, octets)                                                                          \
+    "{\"flowStartSeconds\":" second ",\"flowEndSeconds\":" second ",\"packetDeltaCount\":" packets                     \
+    ",\"octetDeltaCount\":" octets ",\"sourceIPv4Address\":167772161,\"destinationIPv4Address\":167772162,"            \
+    "\"sourceTransportPort\":1000,\"destinationTransportPort\":80,\"protocolIdentifier\":6}\n"
+    static const char *const wanted[] = {
+        DENIED_ENTRY("1700000000", "0", "0") DENIED_ENTRY("1700000000", "1", "60") DENIED_ENTRY("1699999995", "0", "0")
+            DENIED_ENTRY("1700000000", "0", "0"),
+        "0 6 1700000000-1700000000 0 0\n0 6 1700000000-1700000000 1 60\n0 6 1699999995-1699999995 0 0\n"
+        "0 6 1700000000-1700000000 0 0\n"};
+    for (enum case_out out = OUT_NEEDED; out <= OUT_FLOWS; out++) {
+        struct message_case *mc = case_open(&(struct message_config){.count_denied = true}, out);
+        v9_begin(&mc->message, UPTIME, NOW, 0, 0);
+        TEMPLATE(&mc->message, 0, 256, 148, 4, TUPLE_FIELDS, 233, 1, 1, 4, 2, 4);
+        TEMPLATE(&mc->message, 0, 257, 148, 4, TUPLE_FIELDS, 233, 1, 231, 4, 298, 4);
+        TEMPLATE(&mc->message, 0, 258, 148, 4, TUPLE_FIELDS, 233, 1, 323, 8);
+        TEMPLATE(&mc->message, 0, 259, TUPLE_FIELDS, 40005, 1);
+        DATA(&mc->message, 257, 1, 4, TUPLE, DENIED, 1, 0, 4, 0, 4);
+        DATA(&mc->message, 257, 1, 4, TUPLE, DENIED, 1, 60, 4, 1, 4);
+        DATA(&mc->message, 257, 1, 4, TUPLE, DELETED, 1, 0, 4, 0, 4);
+        DATA(&mc->message, 258, 1, 4, TUPLE, DENIED, 1, (NOW - 5) * UINT64_C(1000), 8);
+        DATA(&mc->message, 258, 1, 4, TUPLE, CREATED, 1, 0, 8);
+        DATA(&mc->message, 258, 1, 4, TUPLE, UPDATE, 1, 0, 8);
+        DATA(&mc->message, 259, TUPLE, DENIED, 1);
+        case_decode(mc, 1);
+        assert_string_equal(mc->out.data, wanted[out == OUT_FLOWS]);
+        const struct message_counters *counters = message_counters(mc->decoder);
+        assert_int_equal(counters->flows, 4);
+        assert_int_equal(counters->ignored[IGNORED_DENIED], 0);
+        assert_int_equal(counters->ignored[IGNORED_EMPTY], 1);
+        assert_int_equal(counters->ignored[IGNORED_CREATED], 1);
+        assert_int_equal(counters->ignored[IGNORED_UNCOUNTED], 1);
+        case_close(mc);
+    }
+}
+
 /* It never grows: of many connections some are forgotten, and those count twice. */
 static void memory_has_a_limit(void **state) {
     (void)state;
@@ -142,10 +180,8 @@ static void memory_has_a_limit(void **state) {
 
 int main(void) {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(updates_and_a_teardown),
-        cmocka_unit_test(who_a_connection_is),
-        cmocka_unit_test(other_events),
-        cmocka_unit_test(memory_has_a_limit),
+        cmocka_unit_test(updates_and_a_teardown), cmocka_unit_test(who_a_connection_is), cmocka_unit_test(other_events),
+        cmocka_unit_test(denied_ones_by_option),  cmocka_unit_test(memory_has_a_limit),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

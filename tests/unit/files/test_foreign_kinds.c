@@ -1,7 +1,8 @@
-/* What Suricata, GoFlow2, pmacct, SiLK, clouds and programs with IANA's names write: what each record becomes, to the
- * byte. Suricata's and pmacct's lines are those of real runs (8.0.7, 1.7.7), with other addresses. */
+/* What Suricata, GoFlow2, pmacct, SiLK and clouds write: what each record becomes, to the byte. Suricata's and pmacct's
+ * lines are those of real runs (8.0.7, 1.7.7), with other addresses. */
 #include "foreign_case.h"
 
+#include "files/both_ends.h"
 #include "files/tuples.h"
 
 #define HOSTS "{\"sourceIPv4Address\":3221225985,\"destinationIPv4Address\":3325256708,"
@@ -42,7 +43,7 @@ static void suricata(void **state) {
     expect(FOREIGN_SURICATA, EVE_OTHER EVE_FLOW EVE_NETFLOW EVE_FLOW, wanted);
     snprintf(wanted, sizeof wanted, "%s%s", netflow, netflow);
     expect(FOREIGN_SURICATA, EVE_OTHER EVE_NETFLOW EVE_FLOW EVE_NETFLOW, wanted); /* the kind that comes first */
-    struct foreign *foreign = foreign_new(FOREIGN_SURICATA);
+    struct foreign *foreign = foreign_new(FOREIGN_SURICATA, 0);
     free(read_all(foreign, EVE_OTHER EVE_FLOW EVE_NETFLOW EVE_NETFLOW));
     assert_int_equal(foreign_passed_over(foreign), 3);
     foreign_free(foreign);
@@ -111,6 +112,36 @@ static void goflow2(void **state) {
            "! column 'sampling_rate': '4' is not a valid rate; expected one whose counts have 64 bits\n");
 }
 
+/* A line as version 2 writes it with all of its columns. */
+static void goflow2_with_all_columns(void **state) {
+    (void)state;
+#define GOFLOW2_ALL(net)                                                                                               \
+    "{\"type\":\"SFLOW_5\",\"time_received_ns\":1700000000123456789,\"sequence_num\":47142,\"sampling_rate\":1024,"    \
+    "\"sampler_address\":\"192.0.2.254\",\"time_flow_start_ns\":1700000000123456789,"                                  \
+    "\"time_flow_end_ns\":1700000000123456789,\"bytes\":1518,\"packets\":1,\"src_addr\":\"192.0.2.1\","                \
+    "\"dst_addr\":\"198.51.100.4\",\"etype\":\"IPv4\",\"proto\":\"TCP\",\"src_port\":51515,\"dst_port\":443,\"in_"     \
+    "if\":0,"                                                                                                          \
+    "\"out_if\":5031,\"src_mac\":\"3c:ec:ef:fc:f7:38\",\"dst_mac\":\"00:00:00:00:00:00\",\"src_vlan\":0,\"dst_vlan\":" \
+    "0,"                                                                                                               \
+    "\"vlan_id\":0,\"ip_tos\":0,\"forwarding_status\":0,\"ip_ttl\":64,\"ip_flags\":2,\"tcp_flags\":16,\"icmp_type\":"  \
+    "0,"                                                                                                               \
+    "\"icmp_code\":0,\"ipv6_flow_label\":0,\"fragment_id\":25350,\"fragment_offset\":0,\"src_as\":0,\"dst_as\":0,"     \
+    "\"next_hop\":\"\",\"next_hop_as\":0,\"src_net\":\"0.0.0.0/0\",\"dst_net\":" net ",\"bgp_next_hop\":\"\","         \
+    "\"bgp_communities\":[],\"as_path\":[],\"mpls_ttl\":[],\"mpls_label\":[],\"mpls_ip\":[],"                          \
+    "\"observation_domain_id\":0,\"observation_point_id\":0}\n"
+#define GOFLOW2_START                                                                                                  \
+    HOSTS TCP "\"flowStartMicroseconds\":1700000000123456,\"flowEndMicroseconds\":1700000000123456,"                   \
+              "\"packetDeltaCount\":1024,\"octetDeltaCount\":1554432" EXPORTER                                         \
+              ",\"egressInterface\":5031,\"sourceMacAddress\":\"3c:ec:ef:fc:f7:38\",\"tcpControlBits\":16"
+    expect(FOREIGN_GOFLOW2,
+           GOFLOW2_ALL("\"198.51.100.0/24\"") GOFLOW2_ALL("\"0.0.0.0/0\"") GOFLOW2_ALL("16")
+               GOFLOW2_ALL("\"198.51.100.0/\""),
+           GOFLOW2_START ",\"destinationIPv4PrefixLength\":24}\n" GOFLOW2_START "}\n" GOFLOW2_START
+                         ",\"destinationIPv4PrefixLength\":16}\n"
+                         "! column 'dst_net': '198.51.100.0/' is not a valid prefix; expected one such as 10.0.0.0/8, "
+                         "or its length\n");
+}
+
 /* --- pmacct --- */
 
 #define PMACCT_JSON(times, proto, more)                                                                                \
@@ -158,7 +189,7 @@ static void pmacct(void **state) {
            row);
     expect(FOREIGN_PMACCT, "SRC_IP,DST_IP,PACKETS,BYTES\n192.0.2.1,192.0.2.2,1,2\n",
            "! column 'timestamp_start': not in the header: pmacct prints it if aggregate names src_host, dst_host and "
-           "timestamp_start\n");
+           "timestamp_start; --time says when all of them were\n");
     setenv("TZ", "UTC", 1);
     tzset();
 }
@@ -170,6 +201,49 @@ static void pmacct(void **state) {
 #define YAFSCII                                                                                                        \
     "2023-11-14 22:13:10.123 - 22:13:19.123 (9.000 sec) tcp 192.0.2.1:51515 => 198.51.100.4:443 00000001:00000002 "    \
     "S/APSF:AS/APSF (10/1000 <-> 8/4000) rtt 12 ms\n"
+
+/* Of 1.7.8: VLANs by direction, and a first column that no element stands for. */
+static void pmacct_columns(void **state) {
+    (void)state;
+    static const char wanted[] = HOSTS TCP "\"flowStartMicroseconds\":1700000000123456,"
+                                           "\"flowEndMicroseconds\":1700000000123456," ONE_WAY;
+    char with[512];
+    snprintf(with, sizeof with, "%s,\"vlanId\":7,\"postVlanId\":8}\n", wanted);
+#define PMACCT_ROW                                                                                                     \
+    "192.0.2.1,198.51.100.4,51515,443,tcp,2023-11-14 22:13:20.123456,0000-00-00 00:00:00.000000,10,1000\n"
+#define PMACCT_NAMES "SRC_IP,DST_IP,SRC_PORT,DST_PORT,PROTOCOL,TIMESTAMP_START,TIMESTAMP_END,PACKETS,BYTES\n"
+    static const char vlans[] = "IN_VLAN,OUT_VLAN," PMACCT_NAMES "7,8," PMACCT_ROW,
+                      other[] = "DST_ROA," PMACCT_NAMES "u," PMACCT_ROW;
+    assert_int_equal(foreign_find(vlans, strlen(vlans)), FOREIGN_PMACCT);
+    expect(FOREIGN_PMACCT, vlans, with);
+    assert_int_equal(foreign_find(other, strlen(other)), FOREIGN_PMACCT);
+    snprintf(with, sizeof with, "%s}\n", wanted);
+    expect(FOREIGN_PMACCT, other, with);
+}
+
+/* Without times they are refused, or all of the moment that the user says. */
+static void pmacct_without_times(void **state) {
+    (void)state;
+    static const char csv[] = "SRC_IP,DST_IP,SRC_PORT,DST_PORT,PROTOCOL,PACKETS,BYTES\n"
+                              "192.0.2.1,198.51.100.4,51515,443,tcp,10,1000\n",
+                      object[] = "{\"event_type\":\"purge\",\"ip_src\":\"192.0.2.1\",\"ip_dst\":\"198.51.100.4\","
+                                 "\"port_src\":51515,\"port_dst\":443,\"ip_proto\":\"tcp\",\"packets\":10,"
+                                 "\"bytes\":1000}\n",
+                      wanted[] = HOSTS TCP "\"flowStartMicroseconds\":1700000000000000,"
+                                           "\"flowEndMicroseconds\":1700000000000000," ONE_WAY "}\n";
+    expect(FOREIGN_PMACCT, csv,
+           "! column 'timestamp_start': not in the header: pmacct prints it if aggregate names src_host, dst_host and "
+           "timestamp_start; --time says when all of them were\n");
+    expect(FOREIGN_PMACCT, object,
+           "! column 'timestamp_start': no value, nor another time; --time says when all of them were\n");
+    for (unsigned i = 0; i < 2; i++) {
+        struct foreign *foreign = foreign_new(FOREIGN_PMACCT, 1700000000);
+        char *got = read_all(foreign, i ? object : csv);
+        assert_string_equal(got, wanted);
+        free(got);
+        foreign_free(foreign);
+    }
+}
 
 static void silk(void **state) {
     (void)state;
@@ -237,6 +311,70 @@ static void gcp(void **state) {
         HOSTS TCP TIMES ONE_WAY "}\n");
 }
 
+/* Both ends report a flow, or a gateway, each in its own intervals: the first counts, also where reading goes on. */
+static void both_ends(void **state) {
+    (void)state;
+#define GCP(from, port, reporter)                                                                                      \
+    "{\"jsonPayload\":{\"bytes_sent\":\"1000\",\"connection\":{\"dest_ip\":\"198.51.100.4\",\"dest_port\":443,"        \
+    "\"protocol\":6,\"src_ip\":\"" from "\",\"src_port\":" port "},\"packets_sent\":\"10\",\"reporter\":\"" reporter   \
+    "\",\"start_time\":\"2023-11-14T22:13:10.123456Z\",\"end_time\":\"2023-11-14T22:13:19.123456Z\"}}\n"
+#define GCP_ENTRY HOSTS TCP TIMES ONE_WAY "}\n"
+    static const char lines[] = GCP("192.0.2.1", "51515", "DEST") GCP("192.0.2.1", "51515", "SRC")
+        GCP("192.0.2.1", "51515", "DEST") GCP("192.0.2.1", "51515", "SRC_GATEWAY") GCP("192.0.2.1", "51516", "SRC");
+    char wanted[1024];
+    snprintf(wanted, sizeof wanted, "%s", GCP_ENTRY GCP_ENTRY);
+    size_t len = strlen(wanted);
+    snprintf(wanted + len, sizeof wanted - len, "%s", GCP_ENTRY);
+    memcpy(strstr(wanted + len, "51515"), "51516", 5);
+    struct foreign *foreign = foreign_new(FOREIGN_GCP, 0);
+    char *got = read_all(foreign, lines);
+    assert_string_equal(got, wanted);
+    assert_int_equal(foreign_passed_over(foreign), 2);
+    free(got);
+    foreign_free(foreign);
+    foreign = foreign_new(FOREIGN_GCP, 0);
+    foreign_skip(foreign, lines, strcspn(lines, "\n"));
+    got = read_all(foreign, lines + strcspn(lines, "\n") + 1);
+    assert_string_equal(got, wanted + len / 2);
+    free(got);
+    foreign_free(foreign);
+#define VPC_ENTRY                                                                                                      \
+    HOSTS TCP "\"flowStartMicroseconds\":1699999990000000,\"flowEndMicroseconds\":1699999999000000," ONE_WAY "}\n"
+#define VPC_ROW(interface, port, direction)                                                                            \
+    "5 " interface " 192.0.2.1 198.51.100.4 " port " 443 6 10 1000 1699999990 1699999999 ACCEPT OK " direction "\n"
+    expect(FOREIGN_VPC,
+           "version interface-id srcaddr dstaddr srcport dstport protocol packets bytes start end action log-status "
+           "flow-direction\n" VPC_ROW("eni-1", "51515", "egress") VPC_ROW("eni-2", "51515", "ingress")
+               VPC_ROW("eni-1", "51515", "egress") VPC_ROW("eni-1", "51515", "-"),
+           VPC_ENTRY VPC_ENTRY VPC_ENTRY);
+    /* As tables have it. */
+#define VPC_OBJECT(direction)                                                                                          \
+    "{\"version\":5,\"interface_id\":\"eni-1\",\"srcaddr\":\"192.0.2.1\",\"dstaddr\":\"198.51.100.4\",\"srcport\":"    \
+    "51515,"                                                                                                           \
+    "\"dstport\":443,\"protocol\":6,\"packets\":10,\"bytes\":1000,\"start\":1699999990,\"end\":1699999999,"            \
+    "\"flow_direction\":\"" direction "\"}\n"
+    static const char objects[] = VPC_OBJECT("egress") VPC_OBJECT("ingress");
+    assert_int_equal(foreign_find(objects, strlen(objects)), FOREIGN_VPC);
+    expect(FOREIGN_VPC, objects, VPC_ENTRY);
+}
+
+/* Of so many flows the one that was not heard of for longest is forgotten, and may count twice. */
+static void both_ends_of_many(void **state) {
+    (void)state;
+    struct both_ends *ends = NULL;
+    unsigned found = 0;
+    for (uint32_t i = 0; i < 1000000; i++) {
+        uint32_t tuple = i / 2, old = 7;
+        found += both_ends_found(&ends, &tuple, sizeof tuple, i % 2 ? "SRC" : "DEST", i % 2 ? 3 : 4);
+        assert_false(both_ends_found(&ends, &old, sizeof old, "SRC", 3)); /* heard of all the time */
+    }
+    assert_int_equal(found, 500000);
+    uint32_t first = 0;
+    assert_false(both_ends_found(&ends, &first, sizeof first, "SRC", 3));
+    both_ends_free(ends);
+    both_ends_free(NULL);
+}
+
 /* Tuples of a security group and of a network; what begins or was denied has no counts. */
 static void azure(void **state) {
     (void)state;
@@ -269,7 +407,7 @@ static void azure(void **state) {
                 behind = tuple.position;
             }
         }
-        struct foreign *foreign = foreign_new(FOREIGN_AZURE);
+        struct foreign *foreign = foreign_new(FOREIGN_AZURE, 0);
         char *got = read_all(foreign, lines.data);
         assert_string_equal(got, wanted);
         assert_int_equal(foreign_passed_over(foreign), 5);
@@ -295,86 +433,6 @@ static void long_tuples(void **state) {
     assert_false(tuples_next(tuples, &tuple));
     tuples_free(tuples);
     tuples_free(NULL);
-}
-
-/* --- IANA's names --- */
-
-static void iana(void **state) {
-    (void)state;
-    static const char both[] = HOSTS TCP MILLIS TWO_WAYS "}\n", one[] = HOSTS TCP MILLIS ONE_WAY "}\n";
-    static const struct {
-        const char *line, *wanted;
-    } lines[] = {
-        /* ipfixcol2 */
-        {"{\"@type\":\"ipfix.entry\",\"iana:octetDeltaCount\":1000,\"iana:packetDeltaCount\":10,"
-         "\"iana:sourceIPv4Address\":\"192.0.2.1\",\"iana:destinationIPv4Address\":\"198.51.100.4\","
-         "\"iana:sourceTransportPort\":51515,\"iana:destinationTransportPort\":443,\"iana:protocolIdentifier\":\"TCP\","
-         "\"iana:flowStartMilliseconds\":\"2023-11-14T22:13:10.123Z\",\"iana:flowEndMilliseconds\":1699999999123,"
-         "\"iana@reverse:octetDeltaCount\":4000,\"iana@reverse:packetDeltaCount\":8,\"en8057:octetDeltaCount2\":7}\n",
-         both},
-        {"{\"@type\":\"ipfix.template\",\"ipfix:templateId\":256,\"ipfix:fields\":[{\"ipfix:elementId\":8}]}\n", ""},
-        /* super_mediator */
-        {"{\"flows\":{\"flowStartMilliseconds\":\"2023-11-14 22:13:10.123Z\","
-         "\"flowEndMilliseconds\":\"2023-11-14 22:13:19.123\",\"flowDurationMilliseconds\":9.000,"
-         "\"sourceIPv4Address\":\"192.0.2.1\",\"destinationIPv4Address\":\"198.51.100.4\","
-         "\"sourceTransportPort\":51515,\"destinationTransportPort\":443,\"protocolIdentifier\":6,"
-         "\"initialTCPFlags\":\"S\",\"octetTotalCount\":1000,\"packetTotalCount\":10,"
-         "\"reverseOctetTotalCount\":4000,\"reversePacketTotalCount\":8}}\n",
-         both},
-        /* Filebeat, whose parts of the Elastic Common Schema may stand alone */
-        {"{\"@timestamp\":\"2023-11-14T22:13:20.000Z\",\"event\":{\"start\":\"2023-11-14T22:13:10.123Z\","
-         "\"end\":\"2023-11-14T22:13:19.123Z\",\"duration\":9000000000},\"network\":{\"protocol\":\"x\","
-         "\"bytes\":5000,\"packets\":18},\"netflow\":{\"exporter\":{\"address\":\"192.0.2.254:2055\",\"version\":9},"
-         "\"source_ipv4_address\":\"192.0.2.1\",\"destination_ipv4_address\":\"198.51.100.4\","
-         "\"source_transport_port\":51515,\"destination_transport_port\":443,\"protocol_identifier\":6,"
-         "\"packet_delta_count\":10,\"octet_delta_count\":1000,\"post_octet_delta_count\":1,"
-         "\"type\":\"netflow_flow\"},\"source\":{\"ip\":\"192.0.2.99\",\"bytes\":1}}\n",
-         one},
-        {"{\"event\":{\"start\":\"2023-11-14T22:13:10.123Z\",\"end\":\"2023-11-14T22:13:19.123Z\"},"
-         "\"network\":{\"iana_number\":\"6\",\"transport\":\"tcp\"},\"source\":{\"ip\":\"192.0.2.1\",\"port\":51515,"
-         "\"bytes\":1000,\"packets\":10},\"destination\":{\"ip\":\"198.51.100.4\",\"port\":443,\"bytes\":4000,"
-         "\"packets\":8},\"@timestamp\":\"2023-11-14T22:13:20.000Z\"}\n",
-         both},
-        /* Logstash's codec, and nProbe, whose OUT is the way back */
-        {"{\"@timestamp\":\"2023-11-14T22:13:20.000Z\",\"host\":\"192.0.2.254\",\"netflow\":{\"version\":9,"
-         "\"ipv4_src_addr\":\"192.0.2.1\",\"ipv4_dst_addr\":\"198.51.100.4\",\"l4_src_port\":51515,"
-         "\"l4_dst_port\":443,\"protocol\":6,\"in_pkts\":10,\"in_bytes\":1000,\"out_bytes\":999,"
-         "\"first_switched\":\"2023-11-14T22:13:10.123Z\",\"last_switched\":\"2023-11-14T22:13:19.123Z\","
-         "\"ipv4_ident\":1}}\n",
-         one},
-        {"{\"IPV4_SRC_ADDR\":\"192.0.2.1\",\"L4_SRC_PORT\":51515,\"IPV4_DST_ADDR\":\"198.51.100.4\",\"L4_DST_PORT\":"
-         "443,"
-         "\"PROTOCOL\":6,\"IN_PKTS\":10,\"IN_BYTES\":1000,\"OUT_PKTS\":8,\"OUT_BYTES\":4000,"
-         "\"FIRST_SWITCHED\":1699999990.123,\"LAST_SWITCHED\":1699999999.123}\n",
-         both},
-        {"{\"iana_sourceIPv4Address\":\"192.0.2.1\",\"iana_destinationIPv4Address\":\"198.51.100.4\","
-         "\"netflow.source_transport_port\":51515,\"netflow.destination_transport_port\":443,"
-         "\"netflow.protocol\":6,\"iana_packetDeltaCount\":10,\"iana_octetDeltaCount\":1000,"
-         "\"iana_flowStartMilliseconds\":1699999990123,\"iana_flowEndMilliseconds\":1699999999123}\n",
-         one},
-        {"{\"netflow\":{\"ipv4_src_addr\":\"192.0.2.1\",\"ipv4_dst_addr\":\"198.51.100.4\",\"protocol\":6,"
-         "\"in_pkts\":10,\"in_bytes\":1000,\"first_switched\":90000,\"last_switched\":99000}}\n",
-         "! column 'first_switched': '90000' is not a valid time; expected seconds since 1970, such as 1700000000.25, "
-         "or "
-         "a UTC time, such as 2023-11-14 22:13:20.25, or one with Z or +01:00\n"},
-    };
-    for (unsigned i = 0; i < sizeof lines / sizeof lines[0]; i++)
-        expect(FOREIGN_IANA, lines[i].line, lines[i].wanted);
-}
-
-/* ICMP's two bytes under all of their names; of a biflow the answer's type. */
-static void iana_icmp(void **state) {
-    (void)state;
-#define IANA_ICMP(more)                                                                                                \
-    "{\"flows\":{\"flowStartMilliseconds\":1699999990123,\"flowEndMilliseconds\":1699999999123,"                       \
-    "\"sourceIPv4Address\":\"192.0.2.1\",\"destinationIPv4Address\":\"198.51.100.4\",\"protocolIdentifier\":1,"        \
-    "\"octetTotalCount\":1000,\"packetTotalCount\":10," more "}}\n"
-    expect(FOREIGN_IANA,
-           IANA_ICMP("\"icmpTypeIPv4\":3,\"icmpCodeIPv4\":1") IANA_ICMP("\"icmpTypeCodeIPv4\":769")
-               IANA_ICMP("\"icmpTypeIPv4\":8,\"icmpCodeIPv4\":0,\"reversePacketTotalCount\":8,"
-                         "\"reverseOctetTotalCount\":4000"),
-           HOSTS ICMP(769) MILLIS ONE_WAY "}\n" HOSTS ICMP(769) MILLIS ONE_WAY "}\n[" HOSTS ICMP(2048) MILLIS ONE_WAY
-           "}," BACK ICMP(0) MILLIS "\"packetDeltaCount\":8,\"octetDeltaCount\":4000}]\n");
 }
 
 /* nfdump -B */
@@ -416,6 +474,7 @@ static void formats_are_found(void **state) {
         {"{\"records\":[{\"category\":\"NetworkSecurityGroupFlowEvent\"", FOREIGN_AZURE},
         {"{\"flowTuples\":[\n\"1", FOREIGN_AZURE},
         {"{\"@type\":\"ipfix.entry\",\"iana:octetDeltaCount\":1", FOREIGN_IANA},
+        {"{\"@type\":\"ipfix.entry\",\"en0:id8\":\"192.0.2.1\"", FOREIGN_IANA},
         {"{\"flows\" : {\"sourceIPv4Address\":\"192.0.2.1\"", FOREIGN_IANA},
         {"{\"netflow\":{\"in_bytes\":1", FOREIGN_IANA},
         {"{\"source_ipv6_address\":\"::1\"", FOREIGN_IANA},
@@ -436,7 +495,7 @@ static void formats_are_found(void **state) {
 /* Lines that are skipped leave which kind comes first. */
 static void reading_goes_on_behind_a_kind(void **state) {
     (void)state;
-    struct foreign *foreign = foreign_new(FOREIGN_SURICATA);
+    struct foreign *foreign = foreign_new(FOREIGN_SURICATA, 0);
     foreign_skip(foreign, EVE_FLOW, strlen(EVE_FLOW) - 1);
     char *got = read_all(foreign, EVE_NETFLOW);
     assert_string_equal(got, "");
@@ -467,12 +526,35 @@ static void nested_objects(void **state) {
     for (unsigned i = 0; i < 200; i++)
         strcat(line, "}");
     expect(FOREIGN_SURICATA, line, "");
-    expect(FOREIGN_SURICATA, "{\"event_type\":\"flow\",\"flow\":{\"a\" 1}}\n",
-           "! not one JSON object; expected an object with each brace on its own line, or one object per line\n");
+    expect(FOREIGN_SURICATA, "{\"event_type\":\"flow\",\"flow\":{\"a\" 1}}\n", "! expected ':', not '1'\n");
     memset(line, 'x', 300);
     memcpy(line, "{\"", 2);
     strcpy(line + 300, "\":{\"start\":1}}\n");
     expect(FOREIGN_SURICATA, line, "");
+}
+
+/* Objects of any layout, as of entries: several in a line, lists of them, over many lines. */
+static void objects_of_any_layout(void **state) {
+    (void)state;
+#define ARKIME "{\"firstPacket\":1699999990123,\"lastPacket\":1699999999123,\"ipProtocol\":6,"
+#define ARKIME_ENDS "\"source\":{\"ip\":\"192.0.2.1\",\"port\":51515,\"packets\":10,\"bytes\":1000},"
+#define ARKIME_FLOW ARKIME ARKIME_ENDS "\"destination\":{\"ip\":\"198.51.100.4\",\"port\":443}}"
+#define ARKIME_ENTRY HOSTS TCP MILLIS ONE_WAY "}\n"
+    static const struct {
+        const char *text, *wanted;
+    } files[] = {
+        {ARKIME_FLOW ARKIME_FLOW "\n" ARKIME_FLOW " " ARKIME_FLOW "\n",
+         ARKIME_ENTRY ARKIME_ENTRY ARKIME_ENTRY ARKIME_ENTRY},
+        {"[" ARKIME_FLOW ", " ARKIME_FLOW "]\n", ARKIME_ENTRY ARKIME_ENTRY},
+        {"[" ARKIME_FLOW ",\n" ARKIME_FLOW "]", ARKIME_ENTRY ARKIME_ENTRY},
+        {"[\n  " ARKIME "\n    " ARKIME_ENDS "\n    \"destination\": {\n      \"ip\": \"198.51.100.4\",\n"
+         "      \"port\": 443\n    }\n  }\n]\n",
+         ARKIME_ENTRY},
+        {"[" ARKIME_FLOW "," ARKIME "x}," ARKIME_FLOW "]\n", ARKIME_ENTRY "! expected a name, not 'x'\n" ARKIME_ENTRY},
+        {"[" ARKIME_FLOW "," ARKIME, ARKIME_ENTRY "! the object that begins in line 1 is cut off: the file ends\n"},
+    };
+    for (unsigned i = 0; i < sizeof files / sizeof files[0]; i++)
+        expect(FOREIGN_IANA, files[i].text, files[i].wanted);
 }
 
 int main(void) {
@@ -480,17 +562,21 @@ int main(void) {
         cmocka_unit_test(suricata),
         cmocka_unit_test(suricata_icmp),
         cmocka_unit_test(goflow2),
+        cmocka_unit_test(goflow2_with_all_columns),
         cmocka_unit_test(pmacct),
+        cmocka_unit_test(pmacct_columns),
+        cmocka_unit_test(pmacct_without_times),
         cmocka_unit_test(silk),
         cmocka_unit_test(gcp),
+        cmocka_unit_test(both_ends),
+        cmocka_unit_test(both_ends_of_many),
         cmocka_unit_test(azure),
         cmocka_unit_test(long_tuples),
-        cmocka_unit_test(iana),
-        cmocka_unit_test(iana_icmp),
         cmocka_unit_test(nfdump_icmp),
         cmocka_unit_test(formats_are_found),
         cmocka_unit_test(reading_goes_on_behind_a_kind),
         cmocka_unit_test(nested_objects),
+        cmocka_unit_test(objects_of_any_layout),
         cmocka_unit_test(long_objects),
     };
     return cmocka_run_group_tests(tests, utc_setup, NULL);

@@ -31,7 +31,10 @@ static void entries(void **state) {
         {HEAD("END")},
         {HEAD("END\n{\"a\":1}\n")},
         {HEAD("23,\"b\":2}\n{\"a\":1}\n")}, /* the first line was cut off */
-        {HEAD("{\"a\":\"\0\"}\n")},         /* refused when it is read, with its place */
+        {HEAD("{\"a\":1,\"b\":2,\"c\":3,\"octetDeltaCount\":1}\n")},
+        {HEAD("{\"a\":1,\"b\":2,\"c\":3,\"revOctetDeltaCount\":1}\n")},
+        {HEAD("{\"lost\":1,\"what\":\"flows\",\"source\":\"x\",\"start\":1,\"end\":1}\n")},
+        {HEAD("{\"a\":\"\0\"}\n")}, /* refused when it is read, with its place */
     };
     for (unsigned i = 0; i < sizeof heads / sizeof heads[0]; i++)
         if (!head_has_entries(heads[i].head, heads[i].len)) fail_msg("%s", heads[i].head);
@@ -60,6 +63,10 @@ static void others(void **state) {
     refused(HEAD("[1699999999.123456]\t[DESTROY] tcp 6\n"), unknown);
     refused(HEAD("Flow ID,Src IP\n1,2\n"), unknown);
     refused(HEAD("ENDS\n"), unknown);
+    /* JSON without anything that an entry has. */
+    refused(HEAD("{\"a\":1,\"b\":{\"x\":1},\"c\":\"octetDeltaCount\"}\n"), unknown);
+    refused(HEAD("[{\"messageType\":\"DATA_MESSAGE\",\"owner\":\"1\",\"logEvents\":[{\"message\":\"2 1 eni-1\"}]}]"),
+            unknown);
     refused(HEAD("\"{\"\n"), unknown);
     refused(HEAD("BZh91AY&SY"), "f: packed by bzip2: unpack it first, as in bzip2 -dc FILE | flowimport ... -");
     refused(HEAD("\x04\x22\x4d\x18"), "f: packed by lz4: ");

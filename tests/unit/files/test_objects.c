@@ -43,7 +43,7 @@ static void positions_drop(char *records) {
 
 /* Lines in pieces of at most `piece` bytes. */
 static char *records_of(const char *text, size_t len, size_t piece) {
-    struct objects *objects = objects_new();
+    struct objects *objects = objects_new(OBJECTS_LISTS_WHOLE);
     struct buffer out = BUFFER_INIT;
     int64_t position = 0;
     buffer_add_text(&out, "");
@@ -175,7 +175,7 @@ static void too_long_objects(void **state) {
     };
     for (unsigned i = 0; i < sizeof cases / sizeof cases[0]; i++) {
         struct buffer text = BUFFER_INIT;
-        struct objects *objects = objects_new();
+        struct objects *objects = objects_new(OBJECTS_LISTS_WHOLE);
         struct object object;
         unsigned n = 0;
         buffer_add_text(&text, cases[i].begin);

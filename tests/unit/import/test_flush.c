@@ -78,7 +78,7 @@ static void row_show(struct buffer *out, const struct schema *schema, const stru
 
 static bool is_total(const struct table *table, const uint8_t *key) {
     return (table->kind == TABLE_NODES || table->kind == TABLE_PORTS) && table->family == FLOW_IPV4 &&
-           key[table->bucket_size ? 4 : 0] == 0xff;
+           be64(key + (table->bucket_size ? 4 : 0)) == UINT64_MAX;
 }
 
 static enum store_status recorder_put(struct store *store, const struct table *table, const uint8_t *key,

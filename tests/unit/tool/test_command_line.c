@@ -101,7 +101,8 @@ static void others_are_refused(void **state) {
                   "flowimport.conf(5)\n");
     expect_errors("rejected clear --json",
                   "--json: 'rejected clear' does not accept it; it accepts the options of flowimport.conf(5)\n");
-    expect_errors("--once --pretty f", "--pretty: '--once' does not accept it; it accepts --format, --rejected, "
+    expect_errors("--once --pretty f", "--pretty: '--once' does not accept it; it accepts --format, --time, "
+                                       "--rejected, "
                                        "--from, --from-password-file, --again, --adopt, and the options of "
                                        "flowimport.conf(5)\n");
 }

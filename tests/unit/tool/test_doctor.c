@@ -60,8 +60,8 @@ static void faults_of_exporters(void **state) {
                  "192.0.2.1/0 templates 10 data sets were lost because their template did not arrive in time\n");
     assert_found(OF_ONE("malformed_total", 10), "192.0.2.1/0 malformed 10 messages or sets are malformed\n");
     assert_found(OF_ONE("both_ends_total", 10),
-                 "192.0.2.1/0 duplicates 10 data sets or samples are of flows that are reported where they enter and "
-                 "where they leave: these count twice\n");
+                 "192.0.2.1/0 duplicates 10 data sets, samples or flows are reported where they enter and where "
+                 "they leave: these count twice\n");
     assert_found(OF_ONE("times_unset_total", 199), "");
     assert_found(OF_ONE("times_unset_total", 200),
                  "192.0.2.1/0 times 200 flows have no times: they count at the time of their message\n");

@@ -74,9 +74,15 @@ static void terms_are_conditions(void **state) {
         {"src=192.0.2.7", " AND (sourceIPv4Address IN (3221225991))", "-"},
         {"!src=192.0.2.7", " AND NOT (sourceIPv4Address IN (3221225991))", ""},
         {"src=10.0.0.0/8", " AND (sourceIPv4Address BETWEEN 167772160 AND 184549375)", "-"},
-        {"dst=10.1.2.3/31,10.0.0.1,0.0.0.0/0",
-         " AND (destinationIPv4Address IN (167772161) OR destinationIPv4Address BETWEEN 167838210 AND 167838211 OR "
-         "destinationIPv4Address BETWEEN 0 AND 4294967295)",
+        {"dst=10.1.2.3/31,10.0.0.1",
+         " AND (destinationIPv4Address IN (167772161) OR destinationIPv4Address BETWEEN 167838210 AND 167838211)", "-"},
+        /* Where 0 may be no address. */
+        {"dst=0.0.0.0/0",
+         " AND (CASE WHEN destinationIPv4Address = 0 THEN -2 ELSE destinationIPv4Address END BETWEEN 0 AND 4294967295)",
+         "-"},
+        {"src=0.0.0.0,255.255.255.254",
+         " AND (CASE WHEN sourceIPv4Address = 0 AND destinationIPv4Address < 3758096384 THEN -2 ELSE sourceIPv4Address "
+         "END IN (0, -2))",
          "-"},
         {"host=192.0.2.7", " AND (sourceIPv4Address IN (3221225991) OR destinationIPv4Address IN (3221225991))", "-"},
         {"dst=2001:db8::/33", "-",
