@@ -69,11 +69,11 @@ void dimensions_show(const struct dimensions *dimensions, struct buffer *out);
 bool dimension_is_by_family(const struct dimension *dimension);
 /* Whether its values' text is a number, without anything that would have to be quoted. */
 bool dimension_is_number(const struct dimension *dimension);
-/* Whether its values are worked out of other columns: it has no column of its own. */
 /* Whether its values are the addresses of ends of flows: where there is none, the lower 32 bits of SCHEMA_NO_ADDRESS,
  * which are an address that nobody can have (255.255.255.254). */
 bool dimension_is_end(const struct dimension *dimension, enum flow_family family);
 bool dimension_is_no_address(const struct dimension *dimension, enum flow_family family, const uint8_t *packed);
+/* Whether its values are worked out of other columns: it has no column of its own. */
 bool dimension_is_derived(const struct dimension *dimension);
 /* How its values are packed, `type` and `width` of a key's column: as in the layout; one byte of class (enum
  * proto_class), family (enum flow_family) and direction, four of a name (the book's value). */
