@@ -161,6 +161,57 @@ def test_every_word_groups_and_filters(imported):
     server.stop()
 
 
+# Comparison: which sums it leaves.
+BOUNDS = {"octets>20k": lambda octets, flows: octets > 20000, "octets<=20.001k": lambda octets, flows: octets <= 20001,
+          "flows>=30": lambda octets, flows: flows >= 30, "flows<30 octets>5000": lambda octets, flows: flows < 30 and octets > 5000}
+
+
+def test_comparisons_choose_among_what_is_listed(imported):
+    """Groups by their sums, merged flows by theirs, rows of a bucket by their own; totals know nothing of them."""
+    site, flows, names = imported
+    server = serving.Server(site, names=names)
+    every = sum(flow["octets"] for flow in flows)
+
+    def counted(words):
+        sums = {}
+        for flow in flows:
+            key = tuple(next(iter(WORDS[word](flow))) if word in WORDS else flow[word] for word in words)
+            octets, count = sums.get(key, (0, 0))
+            sums[key] = octets + flow["octets"], count + 1
+        return sums
+    for words in (("src",), ("src_site",), ("exporter", "in"), ("src", "dst"), ("direction",)):
+        for text, holds in BOUNDS.items():
+            answer = server.json("/api/query?%s&n=1000&series=yes&group=%s&filter=%s" % (PERIOD, ",".join(words), urllib.parse.quote(text)))
+            wanted = {key: octets for key, (octets, count) in counted(words).items() if holds(octets, count)}
+            assert {tuple(group["key"]): group["octets"] for group in answer["groups"]} == wanted, (words, text)
+            assert answer["total"]["octets"] == every
+            assert answer["others"]["octets"] == every - sum(wanted.values())
+            assert len(answer["series"]) == len(wanted) + 1
+    answer = server.json("/api/query?%s&n=1000&group=src&filter=%s" % (PERIOD, urllib.parse.quote("octets>8k (proto=tcp or in=1)")))
+    assert answer["groups"] and all(group["octets"] > 8000 for group in answer["groups"])
+    for merge in ("no", "yes"):
+        for text, holds in (("octets>300", lambda octets: octets > 300), ("octets<=120 flows<2 flows>0.5", lambda octets: octets <= 120)):
+            answer = server.json("/api/flows?%s&n=1000&merge=%s&filter=%s" % (PERIOD, merge, urllib.parse.quote(text)))
+            place = answer["columns"].index("octets")
+            assert sorted(row[place] for row in answer["flows"]) == sorted(
+                flow["octets"] for flow in flows if holds(flow["octets"])), (merge, text)
+    out, _ = site.run("top", "by", "src_site", "--json", "--where", "octets>40k", names=names)
+    assert {row["src_site"] for row in json.loads(out)["rows"]} == {
+        key[0] for key, (octets, _) in counted(("src_site",)).items() if octets > 40000}
+    error = server.json("/api/query?%s&group=src&filter=%s" % (PERIOD, urllib.parse.quote("in=1 or octets>1")), 400)["error"]
+    assert error["accepted"].startswith("a comparison such as octets>1M outside of brackets")
+    server.stop()
+
+
+def test_ports_are_asked_for_by_their_services(imported):
+    site, flows, names = imported
+    server = serving.Server(site, names=names)
+    wanted = sum(flow["octets"] for flow in flows if flow["port"] in (1194, 1099))
+    assert wanted and server.json("/api/query?%s&filter=sport=openvpn,rmiregistry" % PERIOD)["total"]["octets"] == wanted
+    assert server.json("/api/query?%s&filter=sport=nonesuch" % PERIOD, 400)["error"]["accepted"].startswith("a port from 0")
+    server.stop()
+
+
 def test_names_are_shown_with_their_source(imported):
     site, _, names = imported
     server = serving.Server(site, names=names)

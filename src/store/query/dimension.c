@@ -147,6 +147,7 @@ static void derived_dimensions_add(struct dimensions *dimensions, const struct f
 void dimensions_init(struct dimensions *dimensions, const struct flow_layout *layout, const struct name_book *book) {
     dimensions->n = 0;
     dimensions->book = book;
+    dimensions->layout = layout;
     for (unsigned i = 0; i < DIMENSIONS_FIXED; i++) {
         const enum flow_tuple *field = fixed[i].field;
         bool is_family = fixed[i].form == DIMENSION_FAMILY;

@@ -21,6 +21,7 @@ struct parser {
     char value[VALUE_TEXT_MAX + 1]; /* without its quotes */
     size_t value_len;
     bool is_quoted;
+    bool has_or;    /* outside of brackets */
     unsigned depth; /* of brackets */
 };
 
@@ -194,7 +195,7 @@ static int names_refuse(const struct parser *parser, const struct dimension *dim
 
 static int name_refuse(const struct parser *parser) {
     struct buffer accepted = BUFFER_INIT;
-    buffer_add_text(&accepted, "terms such as host=192.0.2.7, with one of the names ");
+    buffer_add_text(&accepted, "terms such as host=192.0.2.7 or octets>1M, with one of the names ");
     dimensions_show(parser->dimensions, &accepted);
     refuse(parser, accepted.data);
     buffer_release(&accepted);
@@ -307,8 +308,33 @@ static int step_add(struct parser *parser, enum filter_act act, unsigned term) {
     return 0;
 }
 
+/* Of single flows it says nothing, so that it can't be one of several ways to match. */
+static int bound_refuse(const struct parser *parser) {
+    return refuse(parser, "a comparison such as octets>1M outside of brackets, without ! and or: it chooses among what "
+                          "is listed");
+}
+
+static int bound_add(struct parser *parser) {
+    struct filter *filter = parser->filter;
+    struct buffer accepted = BUFFER_INIT;
+    parser->term = parser->at;
+    if (parser->depth > 0 || parser->has_or) return bound_refuse(parser);
+    if (filter->n_bounds == FILTER_BOUNDS_MAX) return refuse(parser, "at most 8 comparisons");
+    size_t len = strcspn(parser->at, " \t");
+    if (bound_parse(&filter->bounds[filter->n_bounds], parser->dimensions->layout, parser->at, len) == 0) {
+        filter->n_bounds++;
+        parser->at += len;
+        return 0;
+    }
+    bound_accepts(parser->dimensions->layout, &accepted);
+    refuse(parser, accepted.data);
+    buffer_release(&accepted);
+    return -1;
+}
+
 static int term_parse(struct parser *parser) {
     struct filter *filter = parser->filter;
+    if (bound_is(parser->at)) return bound_add(parser);
     struct filter_term *term = &filter->terms[filter->n_terms];
     parser->term = parser->at;
     if (filter->n_terms == FILTER_TERMS_MAX) {
@@ -317,6 +343,7 @@ static int term_parse(struct parser *parser) {
     }
     *term = (struct filter_term){.is_not = *parser->at == '!', .first = filter->n_values};
     parser->at += term->is_not;
+    if (bound_is(parser->at)) return bound_refuse(parser);
     size_t len = strcspn(parser->at, "= \t");
     term->dimension = dimension_find(parser->dimensions, parser->at, len);
     if (!term->dimension || !term->dimension->can_filter || parser->at[len] != '=') return name_refuse(parser);
@@ -372,9 +399,12 @@ static int all_parse(struct parser *parser) {
         parser->term = parser->at;
         return refuse(parser, "a term on both sides of or, and in brackets");
     }
-    if (one_parse(parser) != 0) return -1;
-    for (blanks_pass(parser); !is_end(parser) && !is_or(parser); blanks_pass(parser))
-        if (one_parse(parser) != 0 || step_add(parser, FILTER_AND, 0) != 0) return -1;
+    for (unsigned n = 0; !is_end(parser) && !is_or(parser); blanks_pass(parser)) {
+        unsigned before = parser->filter->n_steps;
+        if (one_parse(parser) != 0) return -1;
+        bool is_step = parser->filter->n_steps > before; /* a bound is none */
+        if (is_step && n++ > 0 && step_add(parser, FILTER_AND, 0) != 0) return -1;
+    }
     return 0;
 }
 
@@ -382,6 +412,9 @@ static int all_parse(struct parser *parser) {
 static int any_parse(struct parser *parser) {
     if (all_parse(parser) != 0) return -1;
     while (is_or(parser)) {
+        parser->term = parser->at;
+        parser->has_or |= parser->depth == 0;
+        if (parser->has_or && parser->filter->n_bounds > 0) return bound_refuse(parser);
         parser->at += strlen("or");
         if (all_parse(parser) != 0 || step_add(parser, FILTER_OR, 0) != 0) return -1;
     }
@@ -391,7 +424,7 @@ static int any_parse(struct parser *parser) {
 int filter_parse(struct filter *filter, const struct dimensions *dimensions, const char *text,
                  struct filter_fault *fault) {
     struct parser parser = {.filter = filter, .dimensions = dimensions, .at = text ? text : "", .fault = fault};
-    filter->n_terms = filter->n_values = filter->n_steps = 0;
+    filter->n_terms = filter->n_values = filter->n_steps = filter->n_bounds = 0;
     filter->is_nested = false;
     filter->values = NULL;
     blanks_pass(&parser);
@@ -403,5 +436,5 @@ int filter_parse(struct filter *filter, const struct dimensions *dimensions, con
 void filter_release(struct filter *filter) {
     free(filter->values);
     filter->values = NULL;
-    filter->n_terms = filter->n_values = 0;
+    filter->n_terms = filter->n_values = filter->n_bounds = 0;
 }

@@ -318,7 +318,7 @@ static enum store_status groups_run(struct run *run) {
     result->is_exact = is_all;
     selection.n_keys = query->n_group;
     selection.keys = query->group;
-    selection.is_ranking = true;
+    selection.is_ranking = selection.is_bounded = true;
     selection.limit = is_flows ? query->n : 0;
     selection.value = query->metric;
     result->groups = mem_zalloc(2 * (size_t)query->n + RANKED_MORE, sizeof result->groups[0]);

@@ -273,6 +273,27 @@ static void values_columns(const struct selection *selection, const struct table
     }
 }
 
+/* " AND (octets) > ?": of rows as they are. */
+static void row_bounds_write(const struct selection *selection, const struct table *table, struct statement *out) {
+    const struct filter *filter = selection->filter;
+    for (unsigned i = 0; selection->is_bounded && selection->is_flat && i < filter->n_bounds; i++) {
+        buffer_add_text(&out->sql, " AND ");
+        value_write(selection, table, ALL_CLASSES, filter->bounds[i].metric, &out->sql);
+        buffer_printf(&out->sql, " %s ?", bound_signs[filter->bounds[i].sign]);
+        statement_bind(out, store_integer(filter->bounds[i].value));
+    }
+}
+
+/* " HAVING v0 > ?": of sums. `is_begun`: there is a condition already. */
+static void sum_bounds_write(const struct selection *selection, bool is_joined, bool is_begun, struct statement *out) {
+    const struct filter *filter = selection->filter;
+    for (unsigned i = 0; selection->is_bounded && !selection->is_flat && i < filter->n_bounds; i++) {
+        buffer_printf(&out->sql, is_joined ? "%sSUM(v%u) %s ?" : "%sv%u %s ?", i > 0 || is_begun ? " AND " : " HAVING ",
+                      filter->bounds[i].metric, bound_signs[filter->bounds[i].sign]);
+        statement_bind(out, store_integer(filter->bounds[i].value));
+    }
+}
+
 /* " AND k IN (...)": each key for itself, which is enough where there are several: the reader drops the rest. */
 static void only_write(const struct selection *selection, const struct table *table, unsigned side,
                        struct statement *out) {
@@ -361,6 +382,7 @@ static bool arm_write(const struct selection *selection, const struct table *tab
             statement_bind(out, condition.params[i]);
         only_write(selection, table, side, out);
         if (side > 0) other_end_write(selection, table, out);
+        row_bounds_write(selection, table, out);
         if (!selection->is_flat) group_by(selection, true, " GROUP BY ", &out->sql);
     }
     statement_release(&condition);
@@ -391,7 +413,9 @@ static void arms_join(const struct selection *selection, struct statement *arms)
 /* An index table has rows of hosts that only received, or that have nothing of the classes that are wanted. */
 static void ranking_write(const struct selection *selection, bool is_joined, struct statement *out) {
     for (unsigned i = 0; i < value_count(selection); i++)
-        buffer_printf(&out->sql, is_joined ? "%sSUM(v%u) > 0" : "%sv%u > 0", i ? " OR " : " HAVING ", i);
+        buffer_printf(&out->sql, is_joined ? "%sSUM(v%u) > 0" : "%sv%u > 0", i ? " OR " : " HAVING (", i);
+    buffer_add_text(&out->sql, ")");
+    sum_bounds_write(selection, is_joined, true, out);
     if (selection->limit == 0) return;
     buffer_printf(&out->sql, " ORDER BY v%u DESC", selection->value);
     for (unsigned i = 0; i < selection->n_keys; i++)
@@ -423,6 +447,9 @@ unsigned selection_write(const struct selection *selection, struct statement *st
             }
         }
     if (n_arms > 1) arms_join(selection, statement);
-    if (n_arms > 0 && selection->is_ranking) ranking_write(selection, n_arms > 1, statement);
+    if (n_arms > 0 && selection->is_ranking)
+        ranking_write(selection, n_arms > 1, statement);
+    else if (n_arms > 0)
+        sum_bounds_write(selection, n_arms > 1, false, statement);
     return n_tables;
 }

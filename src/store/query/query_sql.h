@@ -18,6 +18,7 @@ struct selection {
     bool is_ranking;       /* groups alone that have anything at all */
     unsigned limit, value; /* then, with a limit, the largest of that value, ties by key */
     bool is_flat;          /* rows as they are in the tables, of one piece of time: nothing is added up */
+    bool is_bounded;       /* by the filter's bounds */
     bool by_class;         /* values once for each class, out of a table's columns */
     /* NULL, or groups of which one is wanted: rows of others may be there as well. */
     const struct query_group *only;

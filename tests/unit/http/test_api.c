@@ -304,7 +304,8 @@ static void bad_parameters_are_refused(void **state) {
         {"/api/query", "from=5&to=5", "to", "5", "a time after from"},
         {"/api/query", "from=1800000000", "from", "1800000000", "a time before now; without to the period ends now"},
         {"/api/query", "filter=hots=1", "filter", "hots=1",
-         "terms such as host=192.0.2.7, with one of the names src, dst, host, sport, dport, port, proto, class, "
+         "terms such as host=192.0.2.7 or octets>1M, with one of the names src, dst, host, sport, dport, port, proto, "
+         "class, "
          "family, src/24, dst/24, src/16, dst/16"},
         {"/api/query", "filter=port=80 host=1.2.3", "filter", "host=1.2.3",
          "an IPv4 or IPv6 address, or a prefix such as 10.0.0.0/8"},
@@ -341,7 +342,8 @@ static void bad_parameters_are_refused(void **state) {
         {"/api/flows", "n=60000&offset=40001", "offset", "40001", "a number that together with n is at most 100000"},
         {"/api/flows", "n=100000", NULL, NULL, NULL},
         {"/api/flows", "filter=!", "filter", "!",
-         "terms such as host=192.0.2.7, with one of the names src, dst, host, sport, dport, port, proto, class, "
+         "terms such as host=192.0.2.7 or octets>1M, with one of the names src, dst, host, sport, dport, port, proto, "
+         "class, "
          "family, src/24, dst/24, src/16, dst/16"},
         {"/api/loss", "filter=port=1", "filter", "port=1", "the parameters from, to"},
         {"/api/pipeline", "n=1", "n", "1", "no parameters"},

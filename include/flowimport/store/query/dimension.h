@@ -55,6 +55,7 @@ enum {
 struct dimensions { /* not to be copied: names point into it */
     unsigned n;
     const struct name_book *book;
+    const struct flow_layout *layout;
     struct dimension list[DIMENSIONS_MAX];
 };
 
