@@ -177,14 +177,14 @@ static void value_print(const struct flow_layout *layout, unsigned metric, sum_w
     printf("  %*s", is_exact || value < SUM_MOST ? 10 : 12, text);
 }
 
-static void table_print(const struct config *config, const struct kind *kind, const struct query *query,
-                        const struct query_result *result) {
+static void table_print(const struct config *config, const struct name_book *book, const struct kind *kind,
+                        const struct query *query, const struct query_result *result) {
     const struct flow_layout *layout = &config->layout;
     struct buffer name = BUFFER_INIT;
     int width = (int)strlen(kind->head);
     unsigned order = query->metric;
     for (unsigned i = 0; i < result->n_groups; i++) {
-        name_show(config->book, kind, query, &result->groups[i], &name);
+        name_show(book, kind, query, &result->groups[i], &name);
         if (width_of(&name) > width) width = width_of(&name);
     }
     printf("%4s  %-*s  %10s  %6s", "", width, kind->head, metric_name(layout, order), "share");
@@ -193,7 +193,7 @@ static void table_print(const struct config *config, const struct kind *kind, co
     printf("\n");
     for (unsigned i = 0; i < result->n_groups; i++) {
         const sum_wide *values = result->groups[i].values, total = result->total[order];
-        name_show(config->book, kind, query, &result->groups[i], &name);
+        name_show(book, kind, query, &result->groups[i], &name);
         printf("%4u  %s%*s", i + 1, name.data, width - width_of(&name), "");
         value_print(layout, order, values[order], result->is_exact);
         printf("  %4.1f %%", total ? 100.0 * (double)values[order] / (double)total : 0.0);
@@ -258,8 +258,8 @@ static void group_write(struct document *document, const struct name_book *book,
     buffer_release(&text);
 }
 
-static void document_write(const struct command_call *call, const struct kind *kind, const struct query *query,
-                           const struct query_result *result) {
+static void document_write(const struct command_call *call, const struct name_book *book, const struct kind *kind,
+                           const struct query *query, const struct query_result *result) {
     const struct flow_layout *layout = &call->config->layout;
     struct document document = {.depth = 0};
     document_object(&document, NULL);
@@ -273,7 +273,7 @@ static void document_write(const struct command_call *call, const struct kind *k
     document_array(&document, "rows");
     for (unsigned i = 0; i < result->n_groups; i++) {
         document_object(&document, NULL);
-        group_write(&document, call->config->book, kind, query, &result->groups[i]);
+        group_write(&document, book, kind, query, &result->groups[i]);
         values_write(&document, layout, result->groups[i].values);
         document_close(&document);
     }
@@ -281,7 +281,7 @@ static void document_write(const struct command_call *call, const struct kind *k
     document_close(&document);
 }
 
-int command_top(const struct command_call *call) {
+static int top_run(const struct command_call *call, const struct name_book *book) {
     const struct command_options *options = call->options;
     const struct flow_layout *layout = &call->config->layout;
     const struct kind *kind = call->n_operands > 0 ? kind_find(call->operands[0]) : NULL;
@@ -300,7 +300,7 @@ int command_top(const struct command_call *call) {
                           .filter = &filter,
                           .metric = (unsigned)metric_find(layout, NULL),
                           .n = (unsigned)options->n};
-    dimensions_init(&dimensions, layout, call->config->book);
+    dimensions_init(&dimensions, layout, book);
     groups_add(kind, &dimensions, &query);
     if (is_by && by_read(call->operands[1], &dimensions, &query) != EXIT_DONE) return EXIT_USAGE;
     if (filter_parse(&filter, &dimensions, options->where, &fault) != 0)
@@ -319,11 +319,18 @@ int command_top(const struct command_call *call) {
         return refused;
     }
     if (options->json) {
-        document_write(call, kind, &query, &result);
+        document_write(call, book, kind, &query, &result);
     } else {
-        table_print(call->config, kind, &query, &result);
+        table_print(call->config, book, kind, &query, &result);
         total_print(call, &query, &result);
     }
     query_release(&result);
     return EXIT_DONE;
+}
+
+int command_top(const struct command_call *call) {
+    struct name_book *book = config_book(call->config);
+    int code = top_run(call, book);
+    name_book_drop(book);
+    return code;
 }

@@ -56,6 +56,11 @@ static const struct {
     {"exporterIPv6Address", "exporter6", "Exporter (IPv6)", ROLE_EXPORTER},
     {"ingressInterface", "in", "Input interface", ROLE_INTERFACE},
     {"egressInterface", "out", "Output interface", ROLE_INTERFACE},
+    {"applicationId", "application", "Application", ROLE_APPLICATION},
+    {"ingressVRFID", "in_vrf", "Input VRF", ROLE_VRF},
+    {"egressVRFID", "out_vrf", "Output VRF", ROLE_VRF},
+    {"bgpSourceAsNumber", "src_as", "Source AS", ROLE_AS},
+    {"bgpDestinationAsNumber", "dst_as", "Destination AS", ROLE_AS},
 };
 
 static bool is_key(const struct flow_layout *layout, unsigned field) {

@@ -5,6 +5,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <strings.h>
 
 #include "base/bytes.h"
 #include "base/mem.h"
@@ -136,6 +137,10 @@ static int value_parse(const struct parser *parser, const struct dimension *dime
     default: break;
     }
     const struct element *element = dimension->field[0]->element[FLOW_IPV4];
+    if (dimension->role == ROLE_AS && strncasecmp(text, "AS", 2) == 0)
+        return element_parse(element, text + 2, parser->value_len - 2, value->low) == 0
+                   ? (memcpy(value->high, value->low, sizeof value->high), 0)
+                   : -1;
     const char *to = dimension->form == DIMENSION_TEXT || !*text ? NULL : strchr(text + 1, '-');
     if (!to || element_parse(element, text, parser->value_len, value->low) == 0) {
         if (element_parse(element, text, parser->value_len, value->low) != 0) return -1;
@@ -253,20 +258,51 @@ static const struct dimension *exporter_dimension(const struct dimensions *dimen
     return NULL;
 }
 
+/* The number of something of one exporter. */
+static int number_add(struct parser *parser, struct filter_term *term, unsigned family, const uint8_t *exporter,
+                      uint32_t number) {
+    unsigned width = dimension_key(term->dimension, FLOW_IPV4).width;
+    struct filter_value value = {.families = 1 << FLOW_IPV4 | 1 << FLOW_IPV6};
+    value.exporter = exporter_dimension(parser->dimensions, family);
+    if (!value.exporter || (width < 4 && number >> 8 * width)) return 0;
+    memcpy(value.exporter_address, exporter, sizeof value.exporter_address);
+    be_put(value.low, number, width);
+    be_put(value.high, number, width);
+    return value_add(parser, term, &value);
+}
+
 static int interfaces_add(struct parser *parser, struct filter_term *term, uint32_t name) {
     const struct name_interface *list[FILTER_VALUES_MAX + 1];
     unsigned n = name_book_interfaces(parser->dimensions->book, name, list, FILTER_VALUES_MAX + 1);
-    unsigned width = dimension_key(term->dimension, FLOW_IPV4).width;
-    for (unsigned i = 0; i < n; i++) {
-        struct filter_value value = {.families = 1 << FLOW_IPV4 | 1 << FLOW_IPV6};
-        value.exporter = exporter_dimension(parser->dimensions, list[i]->family);
-        if (!value.exporter || (width < 4 && list[i]->index >> 8 * width)) continue;
-        memcpy(value.exporter_address, list[i]->exporter, sizeof value.exporter_address);
-        be_put(value.low, list[i]->index, width);
-        be_put(value.high, list[i]->index, width);
-        if (value_add(parser, term, &value) != 0) return -1;
-    }
+    for (unsigned i = 0; i < n; i++)
+        if (number_add(parser, term, list[i]->family, list[i]->exporter, list[i]->index) != 0) return -1;
     return 0;
+}
+
+static int vrfs_add(struct parser *parser, struct filter_term *term, uint32_t name) {
+    const struct name_thing *list[FILTER_VALUES_MAX + 1];
+    unsigned n = name_book_things(parser->dimensions->book, NAMED_VRF, name, list, FILTER_VALUES_MAX + 1);
+    for (unsigned i = 0; i < n; i++)
+        if (number_add(parser, term, list[i]->family, list[i]->exporter, (uint32_t)strtoul(list[i]->id, NULL, 10)) != 0)
+            return -1;
+    return 0;
+}
+
+/* Their numbers, whosever: each once, for they come in this order. */
+static int applications_add(struct parser *parser, struct filter_term *term, uint32_t name) {
+    enum { LISTED = 4096 };
+    const struct name_thing **list = mem_alloc(LISTED * sizeof *list);
+    unsigned n = name_book_things(parser->dimensions->book, NAMED_APPLICATION, name, list, LISTED);
+    int failed = 0;
+    for (unsigned i = 0; i < n && !failed; i++) {
+        struct filter_value value = {.families = 1 << FLOW_IPV4 | 1 << FLOW_IPV6};
+        if (i > 0 && strcmp(list[i - 1]->id, list[i]->id) == 0) continue;
+        memcpy(value.low, list[i]->id, sizeof list[i]->id);
+        memcpy(value.high, list[i]->id, sizeof list[i]->id);
+        failed = value_add(parser, term, &value);
+    }
+    free(list);
+    return failed;
 }
 
 /* What things are called instead of their addresses and numbers. Returns whether there is such a thing; -1: too many.
@@ -277,6 +313,8 @@ static int named_add(struct parser *parser, struct filter_term *term) {
     int failed = 0;
     if (name && term->dimension->form == DIMENSION_ADDRESS) failed = addresses_add(parser, term, name);
     if (name && term->dimension->role == ROLE_INTERFACE) failed = interfaces_add(parser, term, name);
+    if (name && term->dimension->role == ROLE_VRF) failed = vrfs_add(parser, term, name);
+    if (name && term->dimension->role == ROLE_APPLICATION) failed = applications_add(parser, term, name);
     return failed != 0 ? failed : term->n > before;
 }
 
@@ -284,11 +322,13 @@ static int values_parse(struct parser *parser, struct filter_term *term) {
     do {
         struct filter_value value;
         if (value_read(parser) != 0) return refuse(parser, accepted_forms[term->dimension->form]);
-        if (value_parse(parser, term->dimension, &value) == 0) {
+        /* Any text may be the number of an application. */
+        int named = term->dimension->role == ROLE_APPLICATION ? named_add(parser, term) : 0;
+        if (named == 0 && value_parse(parser, term->dimension, &value) == 0) {
             if (value_add(parser, term, &value) != 0) return -1;
             continue;
         }
-        int named = named_add(parser, term);
+        if (named == 0) named = named_add(parser, term);
         if (named < 0) return -1;
         if (named > 0) continue;
         return term->dimension->form == DIMENSION_NAME ? names_refuse(parser, term->dimension)

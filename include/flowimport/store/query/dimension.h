@@ -21,7 +21,7 @@ enum dimension_form {
 enum dimension_direction { DIRECTION_IN, DIRECTION_OUT, DIRECTION_INTERNAL, DIRECTION_TRANSIT, DIRECTIONS };
 extern const char *const dimension_direction_names[]; /* "in", "out", ... */
 /* What a key is besides its form: things that have names of their own. */
-enum dimension_role { ROLE_NONE, ROLE_EXPORTER, ROLE_INTERFACE };
+enum dimension_role { ROLE_NONE, ROLE_EXPORTER, ROLE_INTERFACE, ROLE_APPLICATION, ROLE_VRF, ROLE_AS };
 extern const char *const dimension_form_names[]; /* "address", "port", ... */
 
 /* The ends of a flow. */
