@@ -244,3 +244,104 @@ def test_a_damaged_file_is_left_out_line_by_line(make_site):
     rig.wait_for(lambda: server.json("/api/query?from=1700000000&to=1700010000&group=exporter,in")["groups"][0]["name"] == ["", ""],
                  "names without the file")
     server.stop()
+
+
+# How full links are ---------------------------------------------------------------------------------------------------
+
+HOUR = 1700002800
+LINK_NAMES = """interface 192.0.2.1 1 name=lan speed=1M
+interface 192.0.2.1 2 name=idle speed=10M
+"""
+LEARNED = """interface 192.0.2.1 1 source=options name=ge1 description="<b>Up</b>, link"
+interface 192.0.2.2 1 source=sflow name=swp1 speed=100000 counted=%d in_octets=1000000 out_octets=500000
+interface 192.0.2.2 8 source=sflow speed=1000 counted=%d in_octets=7 out_octets=0
+interface 192.0.2.2 9 source=sflow name=old counted=%d in_octets=7 out_octets=7
+""" % (HOUR, HOUR, HOUR - 3600)
+
+
+def link_flows():
+    for number in range(200):
+        yield {"exporterIPv4Address": ("192.0.2.1", "192.0.2.2", "192.0.2.3")[number % 3], "ingressInterface": number % 2 + (number % 7 == 0),
+               "egressInterface": 1 + number % 4, "octetDeltaCount": 1000 + 40 * number, "packetDeltaCount": 1 + number % 9,
+               "flowStartSeconds": HOUR + 17 * number, "flowEndSeconds": HOUR + 17 * number}
+
+
+def percent(part, whole):
+    return "%.1f" % (100 * part / whole)
+
+
+def test_links_are_as_full_as_their_flows_say(make_site, kind):
+    site = make_site(kind, keys=KEYS)
+    site.import_all([generator.one(**flow) for flow in link_flows()])
+    (site.folder / "names").write_text(LINK_NAMES)
+    (site.folder / "learned").write_text(LEARNED)
+    server = serving.Server(site, names={"files": str(site.folder / "names")})
+    answer = server.json("/api/links?from=%d&to=%d" % (HOUR, HOUR + 3600))
+    assert (answer["hour"], answer["from"], answer["to"], answer["more"]) == (HOUR, HOUR, HOUR + 3600, False)
+    links = {(link["exporter"], link["index"]): link for link in answer["links"]}
+    known = {("192.0.2.1", 1): ("lan", "file", "options", 10 ** 6, "file"), ("192.0.2.2", 1): ("swp1", "sflow", "", 10 ** 5, "sflow"),
+             ("192.0.2.2", 8): ("", "", "", 1000, "sflow"), ("192.0.2.2", 9): ("old", "sflow", "", None, ""),
+             ("192.0.2.1", 2): ("idle", "file", "", 10 ** 7, "file")}
+    counted = {("192.0.2.2", 1): (1000000, 500000), ("192.0.2.2", 8): (7, 0)}
+    seen = {}
+    for way, (direction, column) in enumerate((("in", "ingressInterface"), ("out", "egressInterface"))):
+        rows = site.store.rows("SELECT exporterIPv4Address, %s, SUM(octetDeltaCount), SUM(packetDeltaCount) FROM flows_600 "
+                               "WHERE %s <> 0 GROUP BY 1, 2" % (column, column))
+        sums = {(str(ipaddress.ip_address(int(exporter))), int(index)): (int(octets), int(packets)) for exporter, index, octets, packets in rows}
+        parts = site.store.rows("SELECT exporterIPv4Address, %s, bucket, SUM(octetDeltaCount) FROM flows_600 WHERE %s <> 0 "
+                                "GROUP BY 1, 2, 3" % (column, column))
+        peaks = {}
+        for exporter, index, _, octets in parts:
+            place = str(ipaddress.ip_address(int(exporter))), int(index)
+            peaks[place] = max(peaks.get(place, 0), int(octets))
+        seen[direction] = sums
+        for place, link in links.items():
+            octets, packets = sums.get(place, (0, 0))
+            shown, speed = link[direction], known.get(place, (0, 0, 0, None))[3]
+            assert (shown["octets"], shown["packets"]) == (octets, packets), place
+            assert shown["bits"] == (octets + 38 * packets) * 8 // 3600
+            peak = peaks.get(place, 0) * (octets + 38 * packets) / octets * 8 / 600 if octets else 0
+            assert abs(shown["peak_bits"] - peak) <= 1, (place, peak)
+            assert shown["use"] == (percent(shown["bits"], speed) if speed else None)
+            assert shown["peak_use"] == (percent(shown["peak_bits"], speed) if speed else None)
+            own = counted.get(place, (None, None))[way]
+            assert shown["counted"] == own
+            assert shown["coverage"] == (percent(octets + 18 * packets, own) if own else None)
+    assert set(links) == set(seen["in"]) | set(seen["out"]) | {("192.0.2.2", 8), ("192.0.2.2", 9)}
+    for place, (name, source, description_source, speed, speed_source) in known.items():
+        link = links[place]
+        assert (link["name"], link["name_source"], link["description_source"], link["speed"], link["speed_source"]) == (
+            name, source, description_source, speed, speed_source), place
+    uses = [max(float(link["in"]["peak_use"] or 0), float(link["out"]["peak_use"] or 0)) for link in answer["links"]]
+    assert uses == sorted(uses, reverse=True) and uses[0] > 0
+    few = server.json("/api/links?from=%d&to=%d&n=2" % (HOUR, HOUR + 3600))
+    assert few["links"] == answer["links"][:2] and few["more"]
+    status, headers, body = server.ask("/api/links?from=%d&to=%d&format=csv" % (HOUR, HOUR + 3600))
+    assert status == 200 and headers["Content-Type"].startswith("text/csv")
+    rows = list(csv.DictReader(io.StringIO(body.decode())))
+    assert [(row["exporter"], int(row["index"]), row["name"], row["in_octets"], row["out_coverage"]) for row in rows] == [
+        (link["exporter"], link["index"], link["name"], str(link["in"]["octets"]), link["out"]["coverage"] or "") for link in answer["links"]]
+    assert [row["description"] for row in rows if row["name"] == "lan"] == ["<b>Up</b>, link"]
+    server.stop()
+
+
+def test_links_require_exporter_and_interfaces(make_site):
+    site = make_site("sqlite")
+    site.import_all([generator.one()])
+    server = serving.Server(site)
+    error = server.json("/api/links", 400)["error"]
+    assert error["accepted"] == "exporterIPv4Address, ingressInterface and egressInterface among aggr_values"
+    server.stop()
+
+
+def test_sflow_counters_fill_an_hour(collect):
+    """Counters of an agent: what it says of an hour is not known before the hour is over; its speed is, at once."""
+    collector = collect("sqlite", KEYS, queue="direct")
+    agent = Sflow(AGENT)
+    with Sender(collector.port) as sender:
+        sender.send(agent.message(agent.counters(3, 10 ** 9, 1000, 2000, b"swp3"), agent.counters(4, 10 ** 8, 0, 0)))
+    wait_learned(collector, "interface 192.0.2.250 4 source=sflow speed=100000000")
+    assert "counted=" not in learned(collector)
+    answer = ask(collector, "/api/links?from=-1h")
+    assert answer["links"] == [] and answer["hour"] is None
+    collector.stop()
