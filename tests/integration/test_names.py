@@ -95,7 +95,8 @@ def flows_make(count=400):
     for number in range(count):
         hosts = HOSTS6 if chance.random() < 0.2 else HOSTS4
         yield {"src": chance.choice(hosts), "dst": chance.choice(hosts), "exporter": chance.choice(EXPORTERS),
-               "in": chance.randrange(3), "out": chance.randrange(3), "octets": 100 + number, "port": 1024 + number}
+               "in": chance.randrange(3), "out": chance.randrange(3), "octets": 100 + number, "port": 1024 + number,
+               "dport": 400 + chance.randrange(9) * chance.randrange(9)}
 
 
 def entry(flow):
@@ -105,7 +106,8 @@ def entry(flow):
     if six:
         ends.update(sourceIPv4Address=None, destinationIPv4Address=None)
     return generator.one(**ends, exporterIPv4Address=flow["exporter"], ingressInterface=flow["in"], egressInterface=flow["out"],
-                         octetDeltaCount=flow["octets"], sourceTransportPort=flow["port"])
+                         octetDeltaCount=flow["octets"], sourceTransportPort=flow["port"],
+                         destinationTransportPort=flow["dport"])
 
 
 def grouped(flows, *words):
@@ -200,6 +202,65 @@ def test_comparisons_choose_among_what_is_listed(imported):
         key[0] for key, (octets, _) in counted(("src_site",)).items() if octets > 40000}
     error = server.json("/api/query?%s&group=src&filter=%s" % (PERIOD, urllib.parse.quote("in=1 or octets>1")), 400)["error"]
     assert error["accepted"].startswith("a comparison such as octets>1M outside of brackets")
+    server.stop()
+
+
+PEERS = {"src": ("src", "dst"), "dst": ("dst", "src"), "src_site": ("src_site", "dst"), "dst/24": ("dst/24", "src")}
+
+
+def different(flows, metric, words):
+    """{key: how many different ones}"""
+    found = {}
+    for flow in flows:
+        ends = [{}]
+        if words == ("host",):
+            ends = [{"host": flow["src"], "peer": flow["dst"]}, {"host": flow["dst"], "peer": flow["src"]}]
+        for end in ends:
+            key = tuple(end.get(word) or (next(iter(WORDS[word](flow))) if word in WORDS else flow[word]) for word in words)
+            things = {"peers": [end.get("peer") or flow[PEERS[words[0]][1]] if words[0] in PEERS or end else None],
+                      "ports": [flow["dport"]], "hosts": [flow["src"], flow["dst"]]}[metric]
+            found.setdefault(key, set()).update(things)
+    return {key: len(things) for key, things in found.items()}
+
+
+def test_different_peers_ports_and_hosts_are_counted(imported):
+    site, flows, names = imported
+    server = serving.Server(site, names=names)
+    for metric, words in (("peers", ("src",)), ("peers", ("dst",)), ("peers", ("host",)), ("peers", ("src_site",)), ("peers", ("dst/24",)),
+                          ("peers", ("src", "exporter")), ("ports", ("src",)), ("ports", ("host",)), ("hosts", ("exporter",)),
+                          ("hosts", ("direction",)), ("hosts", ("exporter", "in"))):
+        wanted = different(flows, metric, words)
+        answer = server.json("/api/query?%s&n=1000&metric=%s&group=%s" % (PERIOD, metric, ",".join(words)))
+        assert {tuple(group["key"]): group[metric] for group in answer["groups"]} == wanted, (metric, words)
+        assert (answer["metric"], answer["partial"]) == (metric, False)
+        counts = [group[metric] for group in answer["groups"]]
+        assert counts == sorted(counts, reverse=True)
+        assert answer["total"]["octets"] == sum(flow["octets"] for flow in flows)
+        if words != ("host",):
+            plain = server.json("/api/query?%s&n=1000&group=%s" % (PERIOD, ",".join(words)))
+            assert {tuple(group["key"]): group["octets"] for group in answer["groups"]} == {
+                tuple(group["key"]): group["octets"] for group in plain["groups"]}
+        few = server.json("/api/query?%s&n=2&metric=%s&group=%s" % (PERIOD, metric, ",".join(words)))
+        assert few["groups"] == answer["groups"][:2]
+    wanted = different([flow for flow in flows if flow["in"] == 1], "peers", ("src",))
+    answer = server.json("/api/query?%s&n=1000&metric=peers&group=src&filter=in=1%%20or%%20in=1" % PERIOD)
+    assert {tuple(group["key"]): group["peers"] for group in answer["groups"]} == wanted
+    status, _, body = server.ask("/api/query?%s&n=1&metric=peers&group=src&format=csv" % PERIOD)
+    assert status == 200 and body.decode().splitlines()[0] == "src,packets,octets,flows,peers"
+    assert body.decode().splitlines()[1].endswith(",%d" % max(different(flows, "peers", ("src",)).values()))
+    for query, parameter, said in (("metric=peers&group=proto", "metric", "groups of one end of flows, such as src"),
+                                   ("metric=peers&group=src,dst", "metric", "groups of one end of flows"),
+                                   ("metric=hosts&group=host", "metric", "groups that are not about either end: use peers"),
+                                   ("metric=peers", "metric", "a group whose peers"), ("metric=peers&group=src&series=yes", "metric", "octets, packets"),
+                                   ("metric=peers&group=src&filter=octets%3E1", "filter", "a filter without comparisons"),
+                                   ("metric=nonesuch", "metric", "packets, octets, flows, peers, ports, hosts")):
+        error = server.json("/api/query?%s&%s" % (PERIOD, query), 400)["error"]
+        assert error["parameter"] == parameter and error["accepted"].startswith(said), (query, error)
+    out, _ = site.run("top", "by", "src", "--metric", "peers", "--json", "-n", "100", names=names)
+    assert {(row["src"],): row["peers"] for row in json.loads(out)["rows"]} == different(flows, "peers", ("src",))
+    out, _ = site.run("top", "by", "src", "--metric", "peers", "-n", "1", names=names)
+    assert out.splitlines()[0].split() == ["group", "peers", "octets", "share", "packets", "flows"]
+    assert "expected one of packets, octets, flows, peers, ports, hosts" in site.run("top", "hosts", "--metric", "x", names=names, code=2)[1]
     server.stop()
 
 
