@@ -316,7 +316,7 @@ static void bad_parameters_are_refused(void **state) {
         {"/api/query", "group=src,", "group", "src,", GROUPS},
         {"/api/query", "group=,src", "group", ",src", GROUPS},
         {"/api/query", "group=id; DROP TABLE loss", "group", "id; DROP TABLE loss", GROUPS},
-        {"/api/query", "metric=bytes", "metric", "bytes", "packets, octets, flows"},
+        {"/api/query", "metric=bytes", "metric", "bytes", "packets, octets, flows, peers, ports, hosts"},
         {"/api/query", "n=0", "n", "0", "a number from 1 to 1000"},
         {"/api/query", "n=1001", "n", "1001", "a number from 1 to 1000"},
         {"/api/query", "n=-1", "n", "-1", "a number from 1 to 1000"},
