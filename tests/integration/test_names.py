@@ -60,6 +60,8 @@ def prefix(address, bits4, bits6):
 # Word: its values for a flow, of which each counts once.
 WORDS = {"direction": lambda flow: {direction(flow)},
          "src/24": lambda flow: {prefix(flow["src"], 24, 64)}, "dst/24": lambda flow: {prefix(flow["dst"], 24, 64)},
+         "net/24": lambda flow: {prefix(flow[end], 24, 64) for end in ("src", "dst")},
+         "net/16": lambda flow: {prefix(flow[end], 16, 48) for end in ("src", "dst")},
          "src/16": lambda flow: {prefix(flow["src"], 16, 48)}, "dst/16": lambda flow: {prefix(flow["dst"], 16, 48)},
          "exporter": lambda flow: {flow["exporter"]}, "in": lambda flow: {str(flow["in"])},
          "out": lambda flow: {str(flow["out"])}}
@@ -78,6 +80,8 @@ FILTERS = {"direction=in": lambda flow: direction(flow) == "in", "!direction=in,
            "src_role==1+1": lambda flow: flow["src"] == "10.2.0.1",
            "host=mail": lambda flow: "10.1.2.3" in (flow["src"], flow["dst"]),
            "src/24=10.1.2.0/24": lambda flow: flow["src"] in ("10.1.2.3", "10.1.2.4"),
+           "net/24=10.1.2.0/24,2001:db8:1::/64": lambda flow: any(flow[end] in ("10.1.2.3", "10.1.2.4", "2001:db8:1::1") for end in ("src", "dst")),
+           "!net/16=10.1.0.0/16": lambda flow: not any(flow[end].startswith("10.1.") for end in ("src", "dst")),
            "exporter=edge": lambda flow: flow["exporter"] == "198.51.100.1",
            "in=lan": lambda flow: (flow["exporter"], flow["in"]) == ("198.51.100.1", 1),
            "out=wan,2": lambda flow: flow["out"] == 2 or (flow["exporter"], flow["out"]) == ("198.51.100.2", 1),
@@ -110,14 +114,18 @@ def entry(flow):
                          destinationTransportPort=flow["dport"])
 
 
+NETS = {"net/24": (24, 64), "net/16": (16, 48)}
+
+
 def grouped(flows, *words):
     sums = {}
     for flow in flows:
-        either = [word for word in words if word in SAID]
+        either = [word for word in words if word in SAID or word.startswith("net/")]
         ends = [("src", "dst")] if not either else [("src",), ("dst",)]
         keys = set()
         for end in ends:
-            keys.add(tuple(called(word, flow[end[0]]) if word in SAID else next(iter(WORDS[word](flow))) for word in words))
+            keys.add(tuple(called(word, flow[end[0]]) if word in SAID else prefix(flow[end[0]], *NETS[word]) if word in NETS else
+                           next(iter(WORDS[word](flow))) for word in words))
         for key in keys:
             sums[key] = sums.get(key, 0) + flow["octets"]
     return sums
@@ -140,7 +148,7 @@ def test_every_word_groups_and_filters(imported):
     site, flows, names = imported
     server = serving.Server(site, names=names)
     pairs = [(word,) for word in WORDS] + [("src_site", "dst_site"), ("site", "direction"), ("src/24", "dst_network"),
-                                           ("exporter", "in"), ("network", "customer")]
+                                           ("exporter", "in"), ("network", "customer"), ("net/24", "site"), ("net/16", "exporter")]
     for words in pairs:
         answer = server.json("/api/query?%s&n=1000&group=%s" % (PERIOD, ",".join(words)))
         assert {tuple(group["key"]): group["octets"] for group in answer["groups"]} == grouped(flows, *words), words

@@ -319,7 +319,7 @@ static void only_write(const struct selection *selection, const struct table *ta
 static void other_end_write(const struct selection *selection, const struct table *table, struct statement *out) {
     const char *separator = " AND NOT (";
     for (unsigned k = 0; k < selection->n_keys; k++)
-        if (selection->keys[k]->is_either && selection->keys[k]->form != DIMENSION_NAME) return;
+        if (selection->keys[k]->is_either && selection->keys[k]->form < DIMENSION_PREFIX) return;
     for (unsigned k = 0; k < selection->n_keys; k++) {
         const struct dimension *key = selection->keys[k];
         if (!key->is_either) continue;

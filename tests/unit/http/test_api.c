@@ -108,7 +108,10 @@ static void meta_says_what_there_is(void **state) {
         "{\"name\":\"dst/24\",\"title\":\"Destination /24, IPv6 /64\",\"type\":\"prefix\",\"filter\":true,\"group\":"
         "true},{\"name\":\"src/16\",\"title\":\"Source /16, IPv6 /48\",\"type\":\"prefix\",\"filter\":true,\"group\":"
         "true},{\"name\":\"dst/16\",\"title\":\"Destination /16, IPv6 /48\",\"type\":\"prefix\",\"filter\":true,"
-        "\"group\":true}],\"last_commit\":1700001000");
+        "\"group\":true},{\"name\":\"net/24\",\"title\":\"Network /24, IPv6 "
+        "/64\",\"type\":\"prefix\",\"filter\":true,"
+        "\"group\":true},{\"name\":\"net/16\",\"title\":\"Network /16, IPv6 "
+        "/48\",\"type\":\"prefix\",\"filter\":true,\"group\":true}],\"last_commit\":1700001000");
     assert_int_equal(strncmp(call.body.data + call.lasting + 1, "\"ms\":", 5), 0);
 }
 
@@ -289,7 +292,7 @@ static void files_have_names(void **state) {
 #define FLOWS_PARAMS "from, to, filter, sort, order, n, offset, merge, format, names"
 #define GROUPS                                                                                                         \
     "at most 2 different names, separated by commas, of src, dst, host, sport, dport, port, proto, class, family, "    \
-    "src/24, dst/24, src/16, dst/16"
+    "src/24, dst/24, src/16, dst/16, net/24, net/16"
 
 /* Every refusal says which parameter it is, what it was, and what is taken. */
 static void bad_parameters_are_refused(void **state) {
@@ -306,7 +309,7 @@ static void bad_parameters_are_refused(void **state) {
         {"/api/query", "filter=hots=1", "filter", "hots=1",
          "terms such as host=192.0.2.7 or octets>1M, with one of the names src, dst, host, sport, dport, port, proto, "
          "class, "
-         "family, src/24, dst/24, src/16, dst/16"},
+         "family, src/24, dst/24, src/16, dst/16, net/24, net/16"},
         {"/api/query", "filter=port=80 host=1.2.3", "filter", "host=1.2.3",
          "an IPv4 or IPv6 address, or a prefix such as 10.0.0.0/8"},
         {"/api/query", "group=sources", "group", "sources", GROUPS},
@@ -344,7 +347,7 @@ static void bad_parameters_are_refused(void **state) {
         {"/api/flows", "filter=!", "filter", "!",
          "terms such as host=192.0.2.7 or octets>1M, with one of the names src, dst, host, sport, dport, port, proto, "
          "class, "
-         "family, src/24, dst/24, src/16, dst/16"},
+         "family, src/24, dst/24, src/16, dst/16, net/24, net/16"},
         {"/api/loss", "filter=port=1", "filter", "port=1", "the parameters from, to"},
         {"/api/pipeline", "n=1", "n", "1", "no parameters"},
         {"/api/names", "address=www.example", "address", "www.example",

@@ -46,7 +46,7 @@ struct dimension {
 
 enum {
     DIMENSIONS_FIXED = 9,
-    DIMENSIONS_PREFIXES = 4,
+    DIMENSIONS_PREFIXES = 6,
     /* network and each tag, at either end and at each; direction */
     DIMENSIONS_NAMES = 3 * (1 + NAMES_TAGS_MAX) + 1,
     DIMENSIONS_MAX = DIMENSIONS_FIXED + DIMENSIONS_PREFIXES + DIMENSIONS_NAMES + FLOW_KEYS_MAX,

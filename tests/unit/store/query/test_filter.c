@@ -187,7 +187,8 @@ static void terms_are_conditions(void **state) {
     "class, family, "                                                                                                  \
     "in, interfaceName, absoluteError, ipNextHopIPv4Address, mibObjectValueInteger, flowId, exporter, src/24, "        \
     "dst/24, "                                                                                                         \
-    "src/16, dst/16, direction, network, src_network, dst_network, site, src_site, dst_site, zone, src_zone, dst_zone"
+    "src/16, dst/16, net/24, net/16, direction, network, src_network, dst_network, site, src_site, dst_site, zone, "   \
+    "src_zone, dst_zone"
 #define ADDRESS "an IPv4 or IPv6 address, or a prefix such as 10.0.0.0/8"
 #define PORT "a port from 0 to 65535, or a range such as 8000-8080"
 #define NUMBER "a whole number within the element's range, or a range such as 1-9"
