@@ -22,6 +22,10 @@ enum {
     SILENCE_S = 600, /* counters that come further apart say nothing of an hour */
 };
 
+/* What lines of names may say: more is nonsense. */
+#define SPEED_MAX UINT64_C(1000000000000000)
+#define OCTETS_MAX UINT64_C(999999999999999999)
+
 struct exporter;
 
 struct entry {
@@ -181,12 +185,13 @@ static uint64_t part_before(uint64_t counted, uint32_t begin, uint32_t middle, u
 
 static void counters_note(struct learned *learned, struct entry *entry, uint64_t in, uint64_t out, uint32_t second) {
     uint32_t hour = second - second % LEARNED_HOUR, before = entry->heard;
-    bool goes_on = before && second >= before && second - before <= SILENCE_S && in >= entry->in && out >= entry->out;
+    bool goes_on = before && second >= before && second - before <= SILENCE_S && in >= entry->in && out >= entry->out &&
+                   in - entry->in <= OCTETS_MAX && out - entry->out <= OCTETS_MAX;
     uint64_t more_in = goes_on ? in - entry->in : 0, more_out = goes_on ? out - entry->out : 0;
     if (goes_on && hour != entry->hour) { /* the next one: hours are longer than the silence */
         uint64_t old_in = part_before(more_in, before, hour, second),
                  old_out = part_before(more_out, before, hour, second);
-        if (entry->is_whole) {
+        if (entry->is_whole && entry->hour_in + old_in <= OCTETS_MAX && entry->hour_out + old_out <= OCTETS_MAX) {
             entry->counted = entry->hour;
             entry->counted_in = entry->hour_in + old_in;
             entry->counted_out = entry->hour_out + old_out;
@@ -203,6 +208,10 @@ static void counters_note(struct learned *learned, struct entry *entry, uint64_t
     entry->hour = hour;
     entry->hour_in += more_in;
     entry->hour_out += more_out;
+    if (entry->hour_in > OCTETS_MAX || entry->hour_out > OCTETS_MAX) {
+        entry->is_whole = false;
+        entry->hour_in = entry->hour_out = 0;
+    }
     entry->in = in;
     entry->out = out;
     entry->heard = second;
@@ -213,7 +222,7 @@ void learned_note(struct learned *learned, const struct learned_about *about, co
     struct entry *entry = entry_of(learned, about);
     text_note(learned, entry, &entry->name, say->name, say->name_len);
     text_note(learned, entry, &entry->description, say->description, say->description_len);
-    if (say->speed && say->speed != entry->speed) {
+    if (say->speed && say->speed <= SPEED_MAX && say->speed != entry->speed) {
         entry->speed = say->speed;
         learned->version++;
     }

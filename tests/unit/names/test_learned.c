@@ -150,6 +150,14 @@ static void octets_are_counted_by_the_hour(void **state) {
     for (uint32_t second = 14400 + 600; second <= 18000; second += 600)
         count(learned, second, 10 + second, 10);
     assert_non_null(strstr(written(learned), "counted=7200 "));
+    /* What can't be true is not told: it could not be read again. */
+    const struct learned_about what = about(1, NAMED_INTERFACE, "1", NAMED_BY_SFLOW);
+    const struct learned_say fast = {.speed = UINT64_MAX};
+    learned_note(learned, &what, &fast, 18000);
+    for (uint64_t i = 0; i < 40; i++)
+        count(learned, (uint32_t)(18000 + 200 * i), i * 500000000000000000, 0);
+    assert_null(strstr(written(learned), "speed="));
+    assert_null(strstr(written(learned), "counted=18000 "));
     learned_free(learned);
 }
 
