@@ -8,6 +8,7 @@
 #include "collect/admission.h"
 #include "collect/domain_loss.h"
 #include "collect/nsel.h"
+#include "collect/option_names.h"
 #include "collect/section.h"
 #include "collect/totals.h"
 #include "collect/uncounted.h"
@@ -192,6 +193,7 @@ static void options_decode(struct reader *reader, const struct template *templat
     uint64_t boot_ms;
     struct rate rate;
     reader->decoder->counters.not_counted++;
+    option_names_take(reader->decoder, template->plan, &reader->context, bytes, len);
     if (sampling_told(template, bytes, len, &rate) && rate_learn(reader, template, &rate))
         decoder_state_changed(reader->decoder);
     if (reader->netflow9 || !data_record_number(template->plan, bytes, len, IE_systemInitTimeMilliseconds, &boot_ms))

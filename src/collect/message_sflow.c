@@ -44,6 +44,15 @@ static void on_sample(void *context, const struct sflow_header *header, const st
                  sample->len, &datagram->context);
 }
 
+static void learn(struct message_decoder *decoder, const struct sflow_header *header, uint32_t index,
+                  const struct learned_say *say) {
+    struct learned_about about = {.family = header->family, .kind = NAMED_INTERFACE, .source = NAMED_BY_SFLOW};
+    if (!decoder->config.learned) return;
+    memcpy(about.exporter, header->agent, header->family == FLOW_IPV4 ? 4 : 16);
+    name_id_number(index, about.id);
+    learned_note(decoder->config.learned, &about, say, decoder_second(decoder));
+}
+
 static void on_interface(void *context, const struct sflow_header *header, const struct sflow_interface *counters) {
     const struct datagram *datagram = context;
     struct message_decoder *decoder = datagram->decoder;
@@ -59,6 +68,15 @@ static void on_interface(void *context, const struct sflow_header *header, const
         decoder->counters.memory += interfaces_bytes(decoder->interfaces);
     }
     interfaces_note(decoder->interfaces, &interface);
+    const struct learned_say say = {
+        .speed = counters->speed, .has_counters = true, .in = counters->in, .out = counters->out};
+    learn(decoder, header, counters->index, &say);
+}
+
+static void on_name(void *context, const struct sflow_header *header, uint32_t index, const uint8_t *name, size_t len) {
+    const struct datagram *datagram = context;
+    const struct learned_say say = {.name = name, .name_len = len};
+    learn(datagram->decoder, header, index, &say);
 }
 
 static void on_discarded(void *context, uint32_t reason, uint64_t n) {
@@ -84,7 +102,8 @@ int sflow_message_decode(struct message_decoder *decoder, struct session *sessio
                                     .context = &datagram,
                                     .sample = on_sample,
                                     .interface = on_interface,
-                                    .discarded = on_discarded};
+                                    .discarded = on_discarded,
+                                    .name = on_name};
     int failed = sflow_decode(bytes, len, &header, &counts, &sink);
     decoder->counters.not_counted +=
         counts.counter_samples + counts.discard_samples + counts.unknown_samples + counts.not_ip;

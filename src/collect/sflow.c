@@ -15,6 +15,7 @@ enum {
     EXPANDED_COUNTER_SAMPLE = 4,
     DISCARD_SAMPLE = 5, /* "sFlow Dropped Packet Notification Structures", 2024 */
     INTERFACE_COUNTERS = 1,
+    PORT_NAME = 1005,
 
     ADDRESS_UNKNOWN = 0,
     ADDRESS_IPV4 = 1,
@@ -395,12 +396,21 @@ static bool flow_sample(struct xdr *xdr, bool expanded, const struct take *take)
 /* Of its records those of one interface, in their generic form. */
 static bool counter_sample(struct xdr *xdr, bool expanded, const struct take *take) {
     take->counts->counter_samples++;
-    for (unsigned i = 0; i < (expanded ? 3u : 2u); i++) /* sequence, source */
-        xdr_number(xdr);
+    xdr_number(xdr); /* sequence */
+    uint32_t source_type = expanded ? xdr_number(xdr) : 0, source = xdr_number(xdr);
+    if (!expanded) {
+        source_type = source >> SOURCE_BITS;
+        source &= (1u << SOURCE_BITS) - 1;
+    }
     for (uint32_t n = xdr_number(xdr), i = 0; i < n && !xdr->cut; i++) {
         uint32_t format = xdr_number(xdr);
         struct xdr record = xdr_opaque(xdr);
         struct sflow_interface interface;
+        if (format == PORT_NAME && take->sink->name && source_type == 0) {
+            struct xdr name = xdr_opaque(&record);
+            if (!record.cut)
+                take->sink->name(take->sink->context, take->header, source, name.at, (size_t)(name.end - name.at));
+        }
         if (format != INTERFACE_COUNTERS || !take->sink->interface) continue;
         interface.index = xdr_number(&record);
         xdr_number(&record); /* type */

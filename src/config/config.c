@@ -278,6 +278,12 @@ static void names_read(struct config *config) {
     if (!config->book) options_complain(&config->options, "names", "files", "%s", error.text);
 }
 
+struct name_book *config_book(const struct config *config) {
+    unsigned ignored;
+    if (!config->book || !config->names.learned) return name_book_hold(config->book);
+    return name_book_learn(config->book, config->names.learned, &ignored);
+}
+
 static void config_check(struct config *config) {
     if (!config->queue.name) options_complain(&config->options, "queue", "name", "must not be empty");
     password_resolve(config, "queue", config->queue.url, config->queue.password_file, &config->queue.password);

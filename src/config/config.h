@@ -103,8 +103,9 @@ struct config {
         const char *asn_db, *country_db; /* files; NULL: none */
     } http;
     struct {
-        const char *files; /* separated by commas; NULL: none */
-        const char *local; /* prefixes of own networks; NULL: none */
+        const char *files;   /* separated by commas; NULL: none */
+        const char *local;   /* prefixes of own networks; NULL: none */
+        const char *learned; /* the file of what devices say; NULL: none */
     } names;
     struct name_book *book;    /* of names */
     struct flow_layout layout; /* of import.aggr_values and import.aggr_sums */
@@ -150,6 +151,8 @@ int config_gather(struct config *config, const struct config_program *program, i
     __attribute__((warn_unused_result));
 /* Adds an error for what one option says against another; for after options_exchange(). */
 void config_agree(struct config *config);
+/* The names of files, and over them what devices say of themselves: held, to be dropped by the caller. NULL: none. */
+struct name_book *config_book(const struct config *config);
 void config_release(struct config *config);
 /* The first line of a password file, to be freed by the caller; NULL with the error set. */
 char *config_password(const char *path, struct error *error);

@@ -406,6 +406,11 @@ const struct option config_options[] = {
      .placeholder = "PREFIX,...",
      .help = "The own networks, as in 10.0.0.0/8, 2001:db8::/32; empty: not known.",
      .more = "They decide the direction of a flow: in, out, internal or transit.", .reload = true},
+    {.section = "names", .name = "learned", .flag = "learned-names", .type = OPTION_TEXT,
+     .offset = AT(names.learned, const char *), .standard = "/var/lib/flowimport/names", .placeholder = "FILE",
+     .help = "The file in which the collector keeps the names and speeds of interfaces, and the names of applications "
+             "and VRFs, that exporters report; empty: none.",
+     .more = "Page, API and top show them where files of names have nothing. See NAMES."},
 };
 /* clang-format on */
 

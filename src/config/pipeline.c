@@ -63,6 +63,7 @@ static void web_fill(const struct config *config, struct pipeline *pipeline) {
                   .country_db = config->http.country_db,
                   .clock = &clock_system},
         .book = config->book,
+        .learned = config->names.learned,
         .clock = &clock_system,
     };
 }

@@ -34,6 +34,8 @@ enum {
     FEED_LOW = FEED_BLOCKS / 4 /* blocks: with fewer free ones datagrams stay in the kernel's buffer */
 };
 #define STATE_US (INT64_C(60) * 1000000) /* between two writings of the state */
+#define NAMES_US (INT64_C(5) * 1000000)  /* between two writings of names */
+enum { NAMES_PART = 32 };                /* of the memory: for names */
 
 struct collector {
     const struct config *config;
@@ -44,7 +46,9 @@ struct collector {
     struct worker worker;
     struct snapshots snapshots;
     struct loss thrown_away;
-    uint64_t state_version; /* as written last */
+    uint64_t seed;                         /* of hashes: strangers don't know it */
+    struct learned *learned;               /* as the decoder; NULL: names are not kept */
+    uint64_t state_version, names_version; /* as written last */
 
     /* the loop's */
     void (*finished)(void *context, int exit_code);
@@ -123,6 +127,37 @@ static void state_read(struct collector *collector) {
     collector->state_version = message_state_version(collector->decoder);
 }
 
+/* What exporters call things
+ * ---------------------------------------------------------------------------------------------------- */
+
+static void names_write(struct collector *collector) {
+    struct buffer text = BUFFER_INIT;
+    struct error error;
+    uint64_t version = collector->learned ? learned_version(collector->learned) : collector->names_version;
+    if (version == collector->names_version) return;
+    learned_write(collector->learned, &text);
+    if (state_file_replace(collector->config->names.learned, &text, &error) == 0)
+        collector->names_version = version;
+    else
+        log_warning("collector", "%s; names that exporters report are not shown", error.text);
+    buffer_release(&text);
+}
+
+static void names_read(struct collector *collector) {
+    const char *path = collector->config->names.learned;
+    struct buffer text = BUFFER_INIT;
+    struct error error;
+    if (!path) return;
+    collector->learned = learned_new(collector->config->collector.memory / NAMES_PART, collector->seed);
+    if (state_file_read(path, &text, &error) != 0) log_warning("collector", "%s; ignored", error.text);
+    unsigned bad = text.len == 0 ? 0
+                                 : learned_read(collector->learned, text.data, text.len,
+                                                (uint32_t)(clock_now_us(&clock_system) / 1000000));
+    if (bad > 0) log_warning("collector", "%s: %u lines ignored", path, bad);
+    collector->names_version = learned_version(collector->learned);
+    buffer_release(&text);
+}
+
 /* The thread
  * ----------------------------------------------------------------------------------------------------------------- */
 
@@ -146,7 +181,7 @@ static void thread_run(void *context) {
     struct pollfd ready = {.fd = listener_fd(collector->listener), .events = POLLIN};
     const unsigned gather_us =
         listener_counters(collector->listener)->buffer < GATHER_BUFFER ? GATHER_SMALL_US : GATHER_US;
-    int64_t ticked = 0, flushed = 0, written = 0, shown = 0; /* the first tick changes what was read */
+    int64_t ticked = 0, flushed = 0, written = 0, named = 0, shown = 0; /* the first tick changes what was read */
     while (!worker_stopping(&collector->worker)) {
         bool room = feed_has_blocks(collector->feed, FEED_LOW);
         if (poll(&ready, room, WAIT_MS) < 0 && errno != EINTR) log_error("collector", "poll: %s", strerror(errno));
@@ -156,6 +191,7 @@ static void thread_run(void *context) {
         if (is_due(&shown, now, SNAPSHOT_US))
             snapshots_take(&collector->snapshots, collector->listener, collector->decoder, now);
         if (is_due(&written, now, STATE_US)) state_write(collector);
+        if (is_due(&named, now, NAMES_US)) names_write(collector);
         if (is_due(&flushed, now, FLUSH_US)) feed_flush(collector->feed);
         if (messages > 0 && messages < FEW) usleep(gather_us);
     }
@@ -166,6 +202,7 @@ static void thread_run(void *context) {
     snapshots_take(&collector->snapshots, collector->listener, collector->decoder, now);
     feed_flush(collector->feed);
     state_write(collector);
+    names_write(collector);
 }
 
 /* The loop's side
@@ -199,7 +236,10 @@ static void decoder_make(struct collector *collector) {
         .sampling = config->collector.sampling ? &collector->sampling : NULL,
     };
     capture_options_packet(config, &decoder.packet);
-    if (getrandom(&decoder.seed, sizeof decoder.seed, GRND_NONBLOCK) < 0) decoder.seed = 0;
+    if (getrandom(&collector->seed, sizeof collector->seed, GRND_NONBLOCK) < 0) collector->seed = 0;
+    names_read(collector);
+    decoder.seed = collector->seed;
+    decoder.learned = collector->learned;
     const struct message_sink sink = {
         .context = collector, .entry = on_entry, .flows = direct ? on_flows : NULL, .lost = on_lost};
     collector->decoder = message_decoder_new(&decoder, &sink);
@@ -236,6 +276,7 @@ void collector_free(struct collector *collector) {
     if (!collector) return;
     worker_join(&collector->worker);
     message_decoder_free(collector->decoder);
+    learned_free(collector->learned);
     if (collector->listener) listener_close(collector->listener);
     feed_free(collector->feed);
     snapshots_release(&collector->snapshots);

@@ -8,8 +8,8 @@
 #include "http/endpoints.h"
 
 const struct api_endpoint api_endpoints[] = {
-    {"/api/meta", api_meta}, {"/api/query", api_query},       {"/api/flows", api_flows},
-    {"/api/loss", api_loss}, {"/api/pipeline", api_pipeline}, {"/api/names", api_names},
+    {"/api/meta", api_meta},         {"/api/query", api_query}, {"/api/flows", api_flows}, {"/api/loss", api_loss},
+    {"/api/pipeline", api_pipeline}, {"/api/names", api_names}, {"/api/links", api_links},
 };
 const unsigned api_n_endpoints = sizeof api_endpoints / sizeof api_endpoints[0];
 
@@ -20,10 +20,9 @@ static const struct {
     const struct option *params;
     const unsigned *n;
 } manual_paths[] = {
-    {"/api/query", api_query_params, &api_query_n_params},
-    {"/api/flows", api_flows_params, &api_flows_n_params},
-    {"/api/loss", api_loss_params, &api_loss_n_params},
-    {"/api/names", api_names_params, &api_names_n_params},
+    {"/api/query", api_query_params, &api_query_n_params}, {"/api/flows", api_flows_params, &api_flows_n_params},
+    {"/api/loss", api_loss_params, &api_loss_n_params},    {"/api/names", api_names_params, &api_names_n_params},
+    {"/api/links", api_links_params, &api_links_n_params},
 };
 
 static void param_print(const struct option *param, struct buffer *out) {

@@ -59,7 +59,10 @@ static void values_write(struct buffer *out, const struct dimension *dimension, 
                  : dimension->form == DIMENSION_NAME ? name_book_values(book, dimension->subject, values, VALUES_MAX)
                  : dimension->role == ROLE_EXPORTER  ? name_book_exporter_names(book, values, VALUES_MAX)
                  : dimension->role == ROLE_INTERFACE ? name_book_interface_names(book, values, VALUES_MAX)
-                                                     : 0;
+                 : dimension->role == ROLE_APPLICATION
+                     ? name_book_thing_names(book, NAMED_APPLICATION, values, VALUES_MAX)
+                 : dimension->role == ROLE_VRF ? name_book_thing_names(book, NAMED_VRF, values, VALUES_MAX)
+                                               : 0;
     if (n == 0) return;
     answer_name(out, "values");
     buffer_add_text(out, "[");

@@ -38,7 +38,7 @@ const struct option api_query_params[] = {
      .type = OPTION_TEXT,
      .offset = OPTION_AT(params, metric, const char *),
      .help = "The metric that groups are sorted by and series show: octets, packets, flows, or the element's name of a "
-             "configured sum."},
+             "configured sum; or peers, ports or hosts, of which the different ones are counted."},
     {.name = "n",
      .type = OPTION_COUNT,
      .offset = OPTION_AT(params, n, uint64_t),
@@ -114,10 +114,13 @@ static int group_read(struct api_call *call, struct asked *asked) {
 
 static int metric_read(struct api_call *call, struct asked *asked) {
     struct buffer accepted = BUFFER_INIT;
-    int metric = metric_find(call->schema->layout, asked->params.metric);
+    asked->query.distinct = distinct_find(asked->params.metric);
+    int metric = metric_find(call->schema->layout, asked->query.distinct ? NULL : asked->params.metric);
     asked->query.metric = (unsigned)metric;
     if (metric >= 0) return 0;
     metrics_show(call->schema->layout, &accepted);
+    buffer_add_text(&accepted, ", ");
+    distincts_show(&accepted);
     call_refuse(call, "metric", asked->params.metric, accepted.data);
     buffer_release(&accepted);
     return -1;
@@ -203,6 +206,7 @@ static void groups_write(struct api_call *call, const struct query *query, const
         for (enum member member = MEMBER_KEY; member <= MEMBER_SOURCE; member++)
             keys_write(call, query, group, member, &text);
         answer_values(out, call->schema->layout, group->values);
+        if (query->distinct) answer_number(out, distinct_name(query->distinct), (int64_t)group->distinct);
         sums_write(call, "before", result->has_before ? group->before : NULL);
         buffer_add_text(out, "}");
     }
@@ -241,6 +245,10 @@ static void series_write(struct api_call *call, const struct query *query, const
     buffer_add_text(out, "]");
 }
 
+static const char *metric_shown(const struct api_call *call, const struct query *query) {
+    return query->distinct ? distinct_name(query->distinct) : metric_name(call->schema->layout, query->metric);
+}
+
 static void json_write(struct api_call *call, const struct query *query, const struct query_result *result,
                        int64_t begin_us) {
     struct buffer *out = &call->body;
@@ -248,7 +256,11 @@ static void json_write(struct api_call *call, const struct query *query, const s
     answer_number(out, "from", (int64_t)result->from);
     answer_number(out, "to", (int64_t)result->to);
     answer_number(out, "size", result->size);
-    answer_text(out, "metric", metric_name(call->schema->layout, query->metric));
+    answer_text(out, "metric", metric_shown(call, query));
+    if (query->distinct) {
+        answer_name(out, "partial");
+        buffer_add_text(out, result->is_partial ? "true" : "false");
+    }
     answer_tables(out, result->tables, result->n_tables, result->rows);
     sums_write(call, "total", result->total);
     sums_write(call, "before", result->has_before ? result->before : NULL);
@@ -301,6 +313,7 @@ static void csv_write(struct api_call *call, const struct asked *asked, const st
     if (query->series) buffer_printf(out, ",%s", metric_name(layout, query->metric));
     for (unsigned i = 0; i <= layout->n_sums && !query->series; i++)
         buffer_printf(out, "%s%s", query->n_group || i ? "," : "", metric_name(layout, i));
+    if (query->distinct) buffer_printf(out, ",%s", distinct_name(query->distinct));
     buffer_add_text(out, "\r\n");
     for (unsigned t = 0; t < result->n_times; t++)
         for (unsigned s = 0; s < result->n_series; s++) {
@@ -317,6 +330,10 @@ static void csv_write(struct api_call *call, const struct asked *asked, const st
         size_t begin = out->len;
         csv_keys(call, asked, is_group ? &result->groups[i] : NULL);
         csv_values(call, is_group ? result->groups[i].values : query->n_group ? result->others : result->total);
+        if (query->distinct && is_group)
+            buffer_printf(out, ",%" PRIu64, result->groups[i].distinct);
+        else if (query->distinct)
+            buffer_add_text(out, ",");
         if (query->n_group == 0) { /* the comma before the first value */
             memmove(out->data + begin, out->data + begin + 1, out->len - begin);
             out->len--;

@@ -7,6 +7,7 @@
 #include "base/log.h"
 #include "base/mem.h"
 #include "http/assets.h"
+#include "http/book.h"
 #include "http/dispatch.h"
 #include "http/guard.h"
 
@@ -19,6 +20,7 @@ struct web {
     struct http_server *server;
     struct workers *workers;
     struct names *names;
+    struct book *book;
     const char *users; /* the file of the guard's; NULL: none */
     struct guard guard;
     struct dispatch dispatch;
@@ -41,13 +43,6 @@ static void answer(void *context, struct http_exchange *exchange) {
         asset_answer(asset, exchange);
     else
         http_not_found(exchange);
-}
-
-static void book_log(const struct name_book *book) {
-    struct name_counts counts = name_book_counts(book);
-    if (counts.prefixes + counts.exporters + counts.interfaces == 0) return;
-    log_notice("names", "%u networks and hosts, %u exporters, %u interfaces", counts.prefixes, counts.exporters,
-               counts.interfaces);
 }
 
 int web_users_check(const char *path, struct error *error) {
@@ -81,14 +76,13 @@ struct web *web_new(struct event_base *base, const struct web_config *config, st
     web->guard.clock = config->clock;
     web->api_names = (struct api_names){.context = web->names, .find = names_find};
     web->dispatch = (struct dispatch){.base = base,
-                                      .book = name_book_hold(config->book),
                                       .workers = web->workers,
                                       .schema = workers.schema,
                                       .clock = config->clock,
                                       .names = &web->api_names,
                                       .patience_ms = config->query_ms};
     web->server = http_server_new(base, &http);
-    book_log(config->book);
+    web->book = book_new(base, config->book, config->learned, &web->dispatch.book);
     return web;
 failed:
     web_free(web);
@@ -101,16 +95,13 @@ void web_free(struct web *web) {
     workers_free(web->workers);
     names_free(web->names);
     auth_free(web->guard.auth);
-    name_book_drop(web->dispatch.book);
+    book_free(web->book);
     free(web);
 }
 
 void web_reload(struct web *web, struct name_book *book) {
     struct error error;
-    struct name_book *before = web->dispatch.book;
-    book_log(book);
-    web->dispatch.book = name_book_hold(book);
-    name_book_drop(before);
+    book_files(web->book, book);
     if (!web->users) return;
     if (auth_read(web->guard.auth, web->users, &error) == 0)
         log_notice("http", "%s: reloaded", web->users);
@@ -126,4 +117,5 @@ void web_show(const struct web *web, struct show *show) {
     http_server_show(web->server, show);
     workers_show(web->workers, show);
     names_show(web->names, show);
+    book_show(web->book, show);
 }

@@ -8,6 +8,11 @@
 #include "base/mem.h"
 #include "names/book_impl.h"
 
+const char *const name_source_names[] = {
+    [NAMED_BY_FILE] = "file", [NAMED_BY_OPTIONS] = "options", [NAMED_BY_SFLOW] = "sflow"};
+const char *const name_kind_names[] = {
+    [NAMED_INTERFACE] = "interface", [NAMED_APPLICATION] = "application", [NAMED_VRF] = "vrf"};
+
 struct name_book *name_book_hold(struct name_book *book) {
     if (book) atomic_fetch_add(&book->users, 1);
     return book;
@@ -15,6 +20,14 @@ struct name_book *name_book_hold(struct name_book *book) {
 
 void name_book_drop(struct name_book *book) {
     if (!book || atomic_fetch_sub(&book->users, 1) != 1) return;
+    texts_release(&book->texts);
+    free(book->interfaces);
+    free(book->things);
+    if (book->base) {
+        name_book_drop(book->base);
+        free(book);
+        return;
+    }
     for (unsigned family = 0; family < FLOW_FAMILIES; family++) {
         free(book->ranges[family].first4);
         free(book->ranges[family].by_head);
@@ -23,10 +36,8 @@ void name_book_drop(struct name_book *book) {
     }
     for (unsigned i = NAME_TAGS; i < book->n_subjects; i++)
         free((char *)book->subjects[i]);
-    texts_release(&book->texts);
     free(book->records);
     free(book->exporters);
-    free(book->interfaces);
     free(book);
 }
 
@@ -183,13 +194,71 @@ int book_exporter_compare(const void *left, const void *right) {
     return memcmp(a->address, b->address, sizeof a->address);
 }
 
-int book_interface_compare(const void *left, const void *right) {
+static int interface_compare(const void *left, const void *right) {
     const struct name_interface *a = &((const struct book_interface *)left)->known,
                                 *b = &((const struct book_interface *)right)->known;
     if (a->family != b->family) return a->family < b->family ? -1 : 1;
     int order = memcmp(a->exporter, b->exporter, sizeof a->exporter);
     if (order != 0) return order;
     return a->index < b->index ? -1 : a->index > b->index;
+}
+
+int book_interface_order(const void *left, const void *right) {
+    const struct book_interface *a = left, *b = right;
+    int order = interface_compare(a, b);
+    return order ? order : a->source - b->source;
+}
+
+/* What is said of it first, and by whom, holds. */
+static void interface_join(struct name_interface *to, const struct name_interface *from) {
+    if (!to->name) {
+        to->name = from->name;
+        to->name_source = from->name_source;
+    }
+    if (!to->description) {
+        to->description = from->description;
+        to->description_source = from->description_source;
+    }
+    if (!to->speed) {
+        to->speed = from->speed;
+        to->speed_source = from->speed_source;
+    }
+    if (to->counted) return;
+    to->counted = from->counted;
+    to->in = from->in;
+    to->out = from->out;
+}
+
+static int thing_compare(const void *left, const void *right) {
+    const struct name_thing *a = &((const struct book_thing *)left)->known,
+                            *b = &((const struct book_thing *)right)->known;
+    if (a->kind != b->kind) return a->kind - b->kind;
+    int order = strcmp(a->id, b->id);
+    if (order != 0) return order;
+    if (a->family != b->family) return a->family - b->family;
+    return memcmp(a->exporter, b->exporter, sizeof a->exporter);
+}
+
+int book_thing_order(const void *left, const void *right) {
+    const struct book_thing *a = left, *b = right;
+    int order = thing_compare(a, b);
+    return order ? order : a->known.source - b->known.source;
+}
+
+void book_settle(struct name_book *book) {
+    unsigned n = 0;
+    for (unsigned i = 0; i < book->n_interfaces; i++) {
+        struct book_interface *last = n > 0 ? &book->interfaces[n - 1] : NULL;
+        if (last && interface_compare(last, &book->interfaces[i]) == 0)
+            interface_join(&last->known, &book->interfaces[i].known);
+        else
+            book->interfaces[n++] = book->interfaces[i];
+    }
+    book->n_interfaces = n;
+    n = 0;
+    for (unsigned i = 0; i < book->n_things; i++)
+        if (n == 0 || thing_compare(&book->things[n - 1], &book->things[i]) != 0) book->things[n++] = book->things[i];
+    book->n_things = n;
 }
 
 static void address_copy(uint8_t to[16], unsigned family, const uint8_t *address) {
@@ -211,7 +280,7 @@ const struct name_interface *name_book_interface(const struct name_book *book, u
     if (!book || book->n_interfaces == 0) return NULL;
     address_copy(key.known.exporter, family, exporter);
     const struct book_interface *found =
-        bsearch(&key, book->interfaces, book->n_interfaces, sizeof key, book_interface_compare);
+        bsearch(&key, book->interfaces, book->n_interfaces, sizeof key, interface_compare);
     return found ? &found->known : NULL;
 }
 
@@ -233,10 +302,71 @@ unsigned name_book_interfaces(const struct name_book *book, uint32_t name, const
     return n;
 }
 
+unsigned name_book_interface_list(const struct name_book *book, const struct name_interface **list, unsigned first,
+                                  unsigned max) {
+    unsigned n = 0;
+    for (unsigned i = first; book && i < book->n_interfaces && n < max; i++)
+        list[n++] = &book->interfaces[i].known;
+    return n;
+}
+
+/* The first thing of this number, whosever; n_things where there is none before the next. */
+static unsigned thing_first(const struct name_book *book, enum name_kind kind, const char *id) {
+    unsigned low = 0;
+    for (unsigned n = book->n_things; n > 0;) {
+        const struct name_thing *middle = &book->things[low + n / 2].known;
+        int order = middle->kind != (uint8_t)kind ? middle->kind - (int)kind : strcmp(middle->id, id);
+        if (order < 0) {
+            low += n / 2 + 1;
+            n -= n / 2 + 1;
+        } else {
+            n /= 2;
+        }
+    }
+    return low;
+}
+
+const struct name_thing *name_book_thing(const struct name_book *book, enum name_kind kind, unsigned family,
+                                         const uint8_t *exporter, const char *id) {
+    const struct name_thing *found = NULL;
+    uint8_t address[16] = {0};
+    if (exporter) address_copy(address, family, exporter);
+    for (unsigned i = book ? thing_first(book, kind, id) : 0; book && i < book->n_things; i++) {
+        const struct name_thing *thing = &book->things[i].known;
+        if (thing->kind != (uint8_t)kind || strcmp(thing->id, id) != 0) break;
+        if (!exporter && found && found->name != thing->name) return NULL;
+        if (!exporter || (thing->family == family && memcmp(thing->exporter, address, sizeof address) == 0))
+            found = thing;
+    }
+    return found;
+}
+
+unsigned name_book_things(const struct name_book *book, enum name_kind kind, uint32_t name,
+                          const struct name_thing **list, unsigned max) {
+    unsigned n = 0;
+    for (unsigned i = 0; book && name && i < book->n_things && n < max; i++)
+        if (book->things[i].known.kind == (uint8_t)kind && book->things[i].known.name == name)
+            list[n++] = &book->things[i].known;
+    return n;
+}
+
+unsigned name_book_thing_names(const struct name_book *book, enum name_kind kind, uint32_t *names, unsigned max) {
+    if (!book) return 0;
+    struct choice choice = choice_begin(book, names, max);
+    for (unsigned i = 0; i < book->n_things; i++)
+        if (book->things[i].known.kind == (uint8_t)kind) choice_add(&choice, book->things[i].known.name);
+    return choice_end(&choice);
+}
+
 struct name_counts name_book_counts(const struct name_book *book) {
     if (!book) return (struct name_counts){0};
-    return (struct name_counts){.prefixes = book->n_prefixes,
-                                .exporters = book->n_exporters,
-                                .interfaces = book->n_interfaces,
-                                .tags = book->n_subjects - NAME_TAGS};
+    struct name_counts counts = {.prefixes = book->n_prefixes,
+                                 .exporters = book->n_exporters,
+                                 .interfaces = book->n_interfaces,
+                                 .tags = book->n_subjects - NAME_TAGS};
+    for (unsigned i = 0; i < book->n_things; i++)
+        *(book->things[i].known.kind == NAMED_VRF ? &counts.vrfs : &counts.applications) += 1;
+    for (unsigned i = 0; i < book->n_interfaces; i++)
+        if (book->interfaces[i].known.name) counts.learned[book->interfaces[i].known.name_source]++;
+    return counts;
 }

@@ -33,7 +33,13 @@ struct book_exporter {
 
 struct book_interface {
     struct book_place place;
+    uint8_t source;              /* of the line; several of one interface are put together */
     struct name_interface known; /* what is handed out */
+};
+
+struct book_thing {
+    struct book_place place;
+    struct name_thing known;
 };
 
 struct name_book {
@@ -44,13 +50,18 @@ struct name_book {
     struct ranges ranges[FLOW_FAMILIES];
     uint32_t n_records, *records; /* n_subjects values each */
     bool has_local;
-    unsigned n_prefixes, n_exporters, n_interfaces;
+    unsigned n_prefixes, n_exporters, n_interfaces, n_things;
     struct book_exporter *exporters;   /* sorted */
     struct book_interface *interfaces; /* sorted */
+    struct book_thing *things;         /* sorted */
+    struct name_book *base;            /* held; whose is all but texts, interfaces and things; NULL: its own */
 };
 
-/* By their addresses and numbers, not by where they stand. */
+/* By their addresses and numbers, not by where they stand; interfaces and things also by their sources. */
 int book_exporter_compare(const void *a, const void *b);
-int book_interface_compare(const void *a, const void *b);
+int book_interface_order(const void *a, const void *b);
+int book_thing_order(const void *a, const void *b);
+/* Sorted ones of which several may be of the same thing, each by another source: one of each. */
+void book_settle(struct name_book *book);
 
 #endif

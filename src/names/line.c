@@ -2,35 +2,16 @@
 #include "names/line.h"
 
 #include <inttypes.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+
+#include "names/text.h"
 
 static bool is_blank(char c) { return c == ' ' || c == '\t'; }
 
 /* Texts
  * ----------------------------------------------------------------------------------------------------------------- */
-
-/* The character at `at`, and how many bytes it has; 0: that is no UTF-8. */
-static unsigned char_read(const uint8_t *at, size_t left, uint32_t *code) {
-    static const uint32_t least[] = {0, 0, 0x80, 0x800, 0x10000};
-    unsigned n = *at < 0x80 ? 1 : *at >= 0xf8 ? 0 : *at >= 0xf0 ? 4 : *at >= 0xe0 ? 3 : *at >= 0xc0 ? 2 : 0;
-    if (n == 0 || n > left) return 0;
-    *code = n == 1 ? *at : *at & (0x7fu >> n);
-    for (unsigned i = 1; i < n; i++) {
-        if ((at[i] & 0xc0) != 0x80) return 0;
-        *code = *code << 6 | (at[i] & 0x3f);
-    }
-    return *code < least[n] || *code > 0x10ffff || (*code >= 0xd800 && *code < 0xe000) ? 0 : n;
-}
-
-/* What shows nothing, or moves what is around it: controls, line separators, marks of direction, the byte order mark.
- * A name could pass for another with them. */
-static bool is_hidden(uint32_t code) {
-    return code < 0x20 || (code >= 0x7f && code < 0xa0) || code == 0xad || code == 0x61c || code == 0x180e ||
-           (code >= 0x200b && code <= 0x200f) || (code >= 0x2028 && code <= 0x202e) ||
-           (code >= 0x2060 && code <= 0x206f) || code == 0xfeff || (code >= 0xfff9 && code <= 0xfffb) ||
-           (code >= 0xe0000 && code <= 0xe007f);
-}
 
 static int text_check(const struct line_word *word, struct error *error) {
     uint32_t code = 0;
@@ -38,9 +19,9 @@ static int text_check(const struct line_word *word, struct error *error) {
         return error_set(error, "the value of %s has more than %d bytes", word->name, NAMES_TEXT_MAX);
     if (word->len == 0) return error_set(error, "%s has no value", word->name);
     for (size_t i = 0, n; i < word->len; i += n) {
-        n = char_read((const uint8_t *)word->value + i, word->len - i, &code);
+        n = text_char((const uint8_t *)word->value + i, word->len - i, &code);
         if (n == 0) return error_set(error, "the value of %s is not UTF-8", word->name);
-        if (is_hidden(code))
+        if (text_is_hidden(code))
             return error_set(error, "the value of %s contains the invisible character U+%04" PRIX32, word->name, code);
     }
     return 0;
@@ -84,9 +65,11 @@ static int value_next(struct line_word *word, char **at, struct error *error) {
 /* Names that other things have, so that no tag may be called so. */
 static bool is_taken(const char *name) {
     static const char *const taken[] = {
-        "bucket", "class",     "description", "direction", "dport",  "dst",    "either",   "family", "flows",   "host",
-        "in",     "interface", "local",       "network",   "octets", "others", "exporter", "out",    "packets", "port",
-        "proto",  "service",   "speed",       "sport",     "src",    "time",   "prefix",   "and",    "or",      "not"};
+        "application", "as",     "in_vrf",  "out_vrf", "country",     "hosts",     "peers",   "ports",  "rows",
+        "source",      "vrf",    "bucket",  "class",   "description", "direction", "dport",   "dst",    "either",
+        "family",      "flows",  "host",    "in",      "interface",   "local",     "network", "octets", "others",
+        "exporter",    "out",    "packets", "port",    "proto",       "service",   "speed",   "sport",  "src",
+        "time",        "prefix", "and",     "or",      "not"};
     for (size_t i = 0; i < sizeof taken / sizeof taken[0]; i++)
         if (strcmp(taken[i], name) == 0) return true;
     return strncmp(name, "src_", 4) == 0 || strncmp(name, "dst_", 4) == 0;
@@ -101,11 +84,26 @@ static int tag_check(const char *name, struct error *error) {
     return is_taken(name) ? error_set(error, "'%s' can't be the name of a tag: it has a meaning of its own", name) : 0;
 }
 
+/* What an interface has besides texts. */
+static int speed_read(const char *text, uint64_t *speed);
+static int octets_read(const char *text, uint64_t *number);
+static const struct {
+    const char *name;
+    int (*read)(const char *text, uint64_t *number);
+    const char *accepted;
+} numbers[] = {{"speed", speed_read, "bits a second, such as 10G"},
+               {"counted", octets_read, "seconds since 1970"},
+               {"in_octets", octets_read, "a number"},
+               {"out_octets", octets_read, "a number"}};
+
 static int name_check(const struct line *line, const char *name, struct error *error) {
     if (strcmp(name, "name") == 0) return 0;
     if (line->kind == LINE_ADDRESS) return tag_check(name, error);
     bool is_interface = line->kind == LINE_INTERFACE;
-    if (strcmp(name, "description") == 0 || (is_interface && strcmp(name, "speed") == 0)) return 0;
+    if (strcmp(name, "description") == 0 || (line->kind != LINE_EXPORTER && strcmp(name, "source") == 0)) return 0;
+    if (is_interface)
+        for (size_t i = 0; i < sizeof numbers / sizeof numbers[0]; i++)
+            if (strcmp(name, numbers[i].name) == 0) return 0;
     return error_set(error, "'%.32s' is not accepted: expected %s", name,
                      is_interface ? "name, description or speed" : "name or description");
 }
@@ -142,7 +140,8 @@ static int index_read(struct line *line, const char *text, struct error *error) 
     uint64_t index = 0;
     if (len > 0 && len <= 10 && strspn(text, "0123456789") == len) index = strtoull(text, NULL, 10);
     if (len == 0 || len > 10 || strspn(text, "0123456789") != len || index > UINT32_MAX)
-        return error_set(error, "expected the number of the interface behind the exporter's address");
+        return error_set(error, "expected the number of the %s behind the exporter's address",
+                         line->kind == LINE_VRF ? "VRF" : "interface");
     line->index = (uint32_t)index;
     return 0;
 }
@@ -170,12 +169,65 @@ static int speed_read(const char *text, uint64_t *speed) {
     return *speed > 0 ? 0 : -1;
 }
 
-static int speed_take(struct line *line, struct error *error) {
-    for (unsigned i = 0; i < line->n_words; i++)
-        if (strcmp(line->words[i].name, "speed") == 0 && speed_read(line->words[i].value, &line->speed) != 0)
-            return error_set(error, "the speed '%.32s' is not accepted: expected bits a second, such as 10G",
-                             line->words[i].value);
+static int octets_read(const char *text, uint64_t *number) {
+    size_t len = strlen(text);
+    if (len == 0 || len > 18 || strspn(text, "0123456789") != len) return -1;
+    *number = strtoull(text, NULL, 10);
     return 0;
+}
+
+static int source_read(struct line *line, const char *text, struct error *error) {
+    for (unsigned i = NAMED_BY_OPTIONS; i < NAME_SOURCES; i++)
+        if (strcmp(name_source_names[i], text) == 0) {
+            line->source = (uint8_t)i;
+            return 0;
+        }
+    return error_set(error, "the source '%.32s' is not accepted: expected options or sflow", text);
+}
+
+static int values_take(struct line *line, struct error *error) {
+    uint64_t counted = 0, *places[] = {&line->speed, &counted, &line->in, &line->out};
+    if (line->kind == LINE_ADDRESS) return 0;
+    for (unsigned i = 0; i < line->n_words; i++) {
+        const struct line_word *word = &line->words[i];
+        if (strcmp(word->name, "source") == 0 && source_read(line, word->value, error) != 0) return -1;
+        for (size_t n = 0; n < sizeof numbers / sizeof numbers[0]; n++)
+            if (strcmp(word->name, numbers[n].name) == 0 && numbers[n].read(word->value, places[n]) != 0)
+                return error_set(error, "the %s '%.32s' is not accepted: expected %s", word->name, word->value,
+                                 numbers[n].accepted);
+    }
+    line->counted = counted <= UINT32_MAX ? (uint32_t)counted : 0;
+    return 0;
+}
+
+static int id_read(struct line *line, const char *text, struct error *error) {
+    size_t len = text ? strlen(text) : 0;
+    if (line->kind != LINE_APPLICATION) {
+        if (index_read(line, text, error) != 0) return -1;
+        name_id_number(line->index, line->id);
+        return 0;
+    }
+    if (len == 0 || len > NAMES_ID_MAX || len % 2 != 0 || strspn(text, "0123456789abcdef") != len)
+        return error_set(error, "expected the application's id, such as 0d000035, behind the exporter's address");
+    memcpy(line->id, text, len + 1);
+    return 0;
+}
+
+static int kind_id_read(struct line *line, char **at, struct error *error) {
+    return line->kind >= LINE_INTERFACE ? id_read(line, bare_next(at), error) : 0;
+}
+
+static enum line_kind kind_of(const char *word) {
+    static const struct {
+        const char *word;
+        enum line_kind kind;
+    } kinds[] = {{"exporter", LINE_EXPORTER},
+                 {"interface", LINE_INTERFACE},
+                 {"application", LINE_APPLICATION},
+                 {"vrf", LINE_VRF}};
+    for (size_t i = 0; i < sizeof kinds / sizeof kinds[0]; i++)
+        if (strcmp(word, kinds[i].word) == 0) return kinds[i].kind;
+    return LINE_ADDRESS;
 }
 
 int line_parse(struct line *line, char *text, size_t len, struct error *error) {
@@ -183,14 +235,12 @@ int line_parse(struct line *line, char *text, size_t len, struct error *error) {
     if (memchr(text, '\0', len)) return error_set(error, "the line contains a NUL byte");
     char *at = text, *word = bare_next(&at);
     if (!word) return 0;
-    line->kind = strcmp(word, "exporter") == 0    ? LINE_EXPORTER
-                 : strcmp(word, "interface") == 0 ? LINE_INTERFACE
-                                                  : LINE_ADDRESS;
+    line->kind = kind_of(word);
     if (line->kind != LINE_ADDRESS && !(word = bare_next(&at)))
         return error_set(error, "expected the exporter's address");
     if (address_parse(&line->address, word, error) != 0) return -1;
     if (line->kind != LINE_ADDRESS && strchr(word, '/'))
         return error_set(error, "'%s' is a prefix: expected the exporter's address", word);
-    if (line->kind == LINE_INTERFACE && index_read(line, bare_next(&at), error) != 0) return -1;
-    return words_parse(line, at, error) == 0 ? speed_take(line, error) : -1;
+    if (kind_id_read(line, &at, error) != 0) return -1;
+    return words_parse(line, at, error) == 0 ? values_take(line, error) : -1;
 }

@@ -7,14 +7,18 @@
 #include "names/book.h"
 #include "flow/address.h"
 
-enum { LINE_WORDS_MAX = NAMES_TAGS_MAX + 3 };
-enum line_kind { LINE_EMPTY, LINE_ADDRESS, LINE_EXPORTER, LINE_INTERFACE };
+enum { LINE_WORDS_MAX = NAMES_TAGS_MAX + 8 };
+enum line_kind { LINE_EMPTY, LINE_ADDRESS, LINE_EXPORTER, LINE_INTERFACE, LINE_APPLICATION, LINE_VRF };
 
 struct line {
     enum line_kind kind;
     struct address address;
-    uint32_t index; /* of an interface */
-    uint64_t speed; /* likewise */
+    uint32_t index;   /* of an interface */
+    uint64_t speed;   /* likewise */
+    uint32_t counted; /* likewise, as in struct name_interface */
+    uint64_t in, out;
+    char id[NAMES_ID_MAX + 1]; /* behind the exporter: the index, too, as text */
+    uint8_t source;            /* enum name_source */
     unsigned n_words;
     struct line_word {
         const char *name, *value;

@@ -17,7 +17,7 @@ enum { FILES_MAX = 64 };
 struct reading {
     struct name_book *book;
     struct build build;
-    uint32_t exporters_size, interfaces_size;
+    uint32_t exporters_size, interfaces_size, things_size;
     uint32_t n_files;
     char *paths[FILES_MAX];
     uint32_t line;  /* of the last file, the one being read */
@@ -103,9 +103,32 @@ static int interface_take(struct reading *reading, const struct line *line) {
                                                    .index = line->index,
                                                    .name = word_take(book, line, "name"),
                                                    .description = word_take(book, line, "description"),
-                                                   .speed = line->speed},
+                                                   .name_source = line->source,
+                                                   .description_source = line->source,
+                                                   .speed_source = line->source,
+                                                   .speed = line->speed,
+                                                   .counted = line->counted,
+                                                   .in = line->in,
+                                                   .out = line->out},
+                                         .source = line->source,
                                          .place = place_of(reading)};
     memcpy(interface->known.exporter, line->address.bytes, sizeof interface->known.exporter);
+    return 0;
+}
+
+static int thing_take(struct reading *reading, const struct line *line) {
+    struct name_book *book = reading->book;
+    if (book->n_things == NAMES_THINGS_MAX) return limit_fail(reading, "applications and VRFs", NAMES_THINGS_MAX);
+    book->things = mem_grow(book->things, book->n_things, &reading->things_size, sizeof book->things[0]);
+    struct book_thing *thing = &book->things[book->n_things++];
+    *thing = (struct book_thing){.known = {.kind = line->kind == LINE_VRF ? NAMED_VRF : NAMED_APPLICATION,
+                                           .family = line->address.family,
+                                           .source = line->source,
+                                           .name = word_take(book, line, "name"),
+                                           .description = word_take(book, line, "description")},
+                                 .place = place_of(reading)};
+    memcpy(thing->known.exporter, line->address.bytes, sizeof thing->known.exporter);
+    memcpy(thing->known.id, line->id, sizeof thing->known.id);
     return 0;
 }
 
@@ -118,6 +141,8 @@ static int line_take(struct reading *reading, char *text, size_t len) {
     case LINE_ADDRESS: return address_take(reading, &line);
     case LINE_EXPORTER: return exporter_take(reading, &line);
     case LINE_INTERFACE: return interface_take(reading, &line);
+    case LINE_APPLICATION:
+    case LINE_VRF: return thing_take(reading, &line);
     case LINE_EMPTY: break;
     }
     return 0;
@@ -223,15 +248,21 @@ static int lists_check(struct reading *reading) {
     if (list_check(reading, book->exporters, book->n_exporters, sizeof book->exporters[0], book_exporter_compare,
                    "the exporter") != 0)
         return -1;
-    return list_check(reading, book->interfaces, book->n_interfaces, sizeof book->interfaces[0], book_interface_compare,
-                      "the interface");
+    if (list_check(reading, book->interfaces, book->n_interfaces, sizeof book->interfaces[0], book_interface_order,
+                   "the interface") != 0)
+        return -1;
+    return list_check(reading, book->things, book->n_things, sizeof book->things[0], book_thing_order,
+                      "the application or VRF");
 }
 
 static struct name_book *book_end(struct reading *reading, int failed, const char *local) {
     struct name_book *book = reading->book;
     if (!failed) failed = local_read(reading, local);
     if (!failed && (prefixes_check(reading) != 0 || lists_check(reading) != 0)) failed = -1;
-    if (!failed) build_finish(&reading->build, book);
+    if (!failed) {
+        build_finish(&reading->build, book);
+        book_settle(book);
+    }
     build_release(&reading->build);
     for (uint32_t i = 0; i < reading->n_files; i++)
         free(reading->paths[i]);
@@ -261,4 +292,60 @@ struct name_book *name_book_parse(const char *text, size_t len, const char *path
     int failed = file ? lines_take(&reading, file) : 0;
     if (file) fclose(file);
     return book_end(&reading, failed, local);
+}
+
+/* What devices say
+ * ----------------------------------------------------------------------------------------------------------------- */
+
+/* All that is the files' but what is added to. */
+static struct name_book *book_over(struct name_book *files, struct reading *reading) {
+    struct name_book *book = mem_alloc(sizeof *book);
+    memcpy(book, files, sizeof *book);
+    atomic_init(&book->users, 1);
+    book->base = name_book_hold(files);
+    texts_copy(&book->texts, &files->texts);
+    reading->interfaces_size = book->n_interfaces;
+    reading->things_size = book->n_things;
+    book->interfaces = mem_zalloc(book->n_interfaces + 1, sizeof book->interfaces[0]);
+    book->things = mem_zalloc(book->n_things + 1, sizeof book->things[0]);
+    if (book->n_interfaces > 0)
+        memcpy(book->interfaces, files->interfaces, book->n_interfaces * sizeof book->interfaces[0]);
+    if (book->n_things > 0) memcpy(book->things, files->things, book->n_things * sizeof book->things[0]);
+    return book;
+}
+
+/* Whether the line is one that a device's words make. */
+static bool learned_take(struct reading *reading, char *text, size_t len) {
+    struct line line;
+    struct error error;
+    reading->error = &error;
+    if (line_parse(&line, text, len, &error) != 0) return false;
+    if (line.kind == LINE_EMPTY) return true;
+    if (line.source == NAMED_BY_FILE) return false;
+    if (line.kind == LINE_INTERFACE) return interface_take(reading, &line) == 0;
+    return (line.kind == LINE_APPLICATION || line.kind == LINE_VRF) && thing_take(reading, &line) == 0;
+}
+
+struct name_book *name_book_learn(struct name_book *files, const char *path, unsigned *ignored) {
+    struct reading reading = {.n_files = 1};
+    struct name_book *book = reading.book = book_over(files, &reading);
+    reading.paths[0] = mem_strdup(path);
+    FILE *file = fopen(path, "re");
+    char text[NAMES_LINE_MAX + 1];
+    *ignored = 0;
+    for (int c = 0; file && c != EOF && reading.bytes < NAMES_BYTES_MAX; reading.line++) {
+        size_t len = 0, all = 0;
+        while ((c = getc_unlocked(file)) != EOF && c != '\n' && ++all)
+            if (len < NAMES_LINE_MAX) text[len++] = (char)c;
+        text[len] = '\0';
+        reading.bytes += all + 1;
+        *ignored += all > len || !learned_take(&reading, text, len);
+    }
+    if (file) fclose(file);
+    free(reading.paths[0]);
+    if (book->n_interfaces > 0)
+        qsort(book->interfaces, book->n_interfaces, sizeof book->interfaces[0], book_interface_order);
+    if (book->n_things > 0) qsort(book->things, book->n_things, sizeof book->things[0], book_thing_order);
+    book_settle(book);
+    return book;
 }

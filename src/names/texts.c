@@ -16,6 +16,19 @@ void texts_init(struct texts *texts) {
     texts->bytes = mem_zalloc(1, 1);
 }
 
+static void *bytes_copy(const void *from, size_t n, size_t size, size_t width) {
+    void *copy = mem_zalloc(size, width);
+    memcpy(copy, from, n * width);
+    return copy;
+}
+
+void texts_copy(struct texts *texts, const struct texts *from) {
+    *texts = *from;
+    texts->slots = bytes_copy(from->slots, from->n_slots, from->n_slots, sizeof from->slots[0]);
+    texts->at = bytes_copy(from->at, from->n, from->n_size, sizeof from->at[0]);
+    texts->bytes = bytes_copy(from->bytes, from->n_bytes, from->bytes_size, 1);
+}
+
 void texts_release(struct texts *texts) {
     free(texts->bytes);
     free(texts->at);

@@ -15,6 +15,8 @@ struct texts {
 };
 
 void texts_init(struct texts *texts);
+/* A copy of its own. */
+void texts_copy(struct texts *texts, const struct texts *from);
 void texts_release(struct texts *texts);
 /* Its number, the next one where it is new; 0 is the empty text. */
 uint32_t texts_add(struct texts *texts, const char *text, size_t len);

@@ -19,6 +19,13 @@ const KINDS = [
     ["matrix", "Matrix"],
 ];
 const TIMED = ["stacked", "lines", "heat"];
+// What a table can tell how many different ones there are of.
+const DIFFERENT = [
+    ["none", "–"],
+    ["peers", "Peers"],
+    ["ports", "Ports"],
+    ["hosts", "Hosts"],
+];
 const PAIRED = ["sankey", "matrix"];
 
 // A diagram of pairs needs two things to be paired.
@@ -59,7 +66,13 @@ function controls_new(page, state) {
     const second = names.filter(([name]) => name !== state.group[0]);
     const csv = api_address(
         "/api/query",
-        query_parameters(page, state, { group: state.group.join(","), n: state.n, names: "yes", format: "csv" }),
+        query_parameters(page, state, {
+            group: state.group.join(","),
+            n: state.n,
+            names: "yes",
+            format: "csv",
+            ...different_of(state),
+        }),
     );
     return [
         choice_new("Show as", KINDS, state.kind, (kind) => page.go(kind_change(state, kind)), "kind"),
@@ -77,6 +90,10 @@ function controls_new(page, state) {
             (name) => page.go({ group: name ? [state.group[0], name] : [state.group[0]] }),
             { id: "group2" },
         ),
+        state.kind === "table" &&
+            select_new("Different", DIFFERENT, state.different, (different) => page.go({ different }), {
+                id: "different",
+            }),
         select_new(
             "Top",
             [5, 10, 20, 50, 100, 200]
@@ -90,8 +107,12 @@ function controls_new(page, state) {
             page.go({ compare }),
         ),
         make("a", { href: csv, download: "flows.csv", class: "button" }, "CSV"),
-    ];
+    ].filter(Boolean);
 }
+
+// A table by how many different peers, ports or hosts there are, not by what is counted.
+const different_of = (state) =>
+    state.kind === "table" && state.different !== "none" ? { metric: state.different } : {};
 
 async function explore_ask(page, state) {
     const timed = TIMED.includes(state.kind);
@@ -100,6 +121,7 @@ async function explore_ask(page, state) {
         n: state.n,
         series: timed ? "yes" : "no",
         points: timed ? points_of(innerWidth) : null,
+        ...different_of(state),
     };
     const { from, to } = page.range();
     const before =

@@ -100,7 +100,7 @@ function word_complete(term, protocols) {
 }
 
 // What can stand at the caret: [{text, hint}], and the part of the text that it takes the place of. `names`: of
-// filters, [{name, title}]; `values`: {name: [{value, hint}]}, what is known of each.
+// filters, [{name, title}], with `compare` where it is a sum to be compared; `values`: {name: [{value, hint}]}, what is known of each.
 export function filter_completions(text, caret, names, values) {
     const here = [...text.matchAll(TERM)].find((term) => term.index <= caret && caret <= term.index + term[0].length);
     const [from, to] = here ? [here.index, here.index + here[0].length] : [caret, caret];
@@ -130,7 +130,7 @@ export function filter_completions(text, caret, names, values) {
         .map((name) => ({ text: `${sign}${name}=${word}`, hint: names.find((known) => known.name === name).title }));
     const words = names
         .filter(({ name }) => name.toLowerCase().startsWith(word.toLowerCase()))
-        .map(({ name, title }) => ({ text: `${sign}${name}=`, hint: title }));
+        .map(({ name, title, compare }) => ({ text: `${sign}${name}${compare ?? "="}`, hint: title }));
     const protocols = word
         ? (values.proto ?? [])
               .filter(({ value }) => value.startsWith(word.toLowerCase()))

@@ -1,6 +1,7 @@
 // The field of the filter, with what can be typed next in a list below it.
 import { make } from "./dom.js";
 import { filter_complete_words, filter_completions } from "./filter.js";
+import { metric_title } from "./units.js";
 
 const PROTOCOLS = ["tcp", "udp", "icmp", "icmpv6", "gre", "esp", "ah", "sctp", "igmp", "ospf"];
 const FIXED = {
@@ -115,7 +116,12 @@ function values_known(page) {
 
 function list_show(field) {
     const { page, input, list } = field;
-    const names = page.dimensions().filter(({ filter }) => filter !== false);
+    const sums = (page.meta?.metrics ?? []).map((name) => ({
+        name,
+        title: `${metric_title(name)} of what is listed: octets>1M`.replace("octets", name),
+        compare: ">",
+    }));
+    const names = [...page.dimensions().filter(({ filter }) => filter !== false), ...sums];
     field.found = filter_completions(input.value, input.selectionStart, names, values_known(page));
     field.choice = -1;
     list.replaceChildren(
@@ -149,7 +155,7 @@ function item_take(field, i) {
     const { input, found } = field;
     const { text } = found.items[i];
     const tail = input.value.slice(found.to).replace(/^\s+/, "");
-    const whole = input.value.slice(0, found.from) + text + (text.endsWith("=") ? "" : " ");
+    const whole = input.value.slice(0, found.from) + text + (/[=>]$/.test(text) ? "" : " ");
     input.value = whole + tail;
     input.setSelectionRange(whole.length, whole.length);
     list_show(field);

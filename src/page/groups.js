@@ -12,6 +12,7 @@ export function groups_table(page, state, answer, spec) {
     const { dimensions, metric } = spec;
     const most = Math.max(...answer.groups.map((group) => group[metric]), 0) || 1;
     const whole = answer.total[metric];
+    const different = ["peers", "ports", "hosts"].includes(answer.metric) ? answer.metric : null;
     const compared = answer.before !== null && answer.before !== undefined;
     const others = ["octets", "packets", "flows"].filter(
         (other) => other !== metric && answer.total[other] !== undefined,
@@ -47,6 +48,12 @@ export function groups_table(page, state, answer, spec) {
                     value_new(page, state, dimension, group.key[i], group.name?.[i], group.source?.[i]),
                 ),
             ),
+            different &&
+                make(
+                    "td",
+                    { class: "number", title: exact_text(group[different]) },
+                    (answer.partial ? "≥ " : "") + amount_text(different, group[different]),
+                ),
             bar &&
                 make(
                     "td",
@@ -70,6 +77,7 @@ export function groups_table(page, state, answer, spec) {
                 swatch ? make("span", { class: "swatch", style: { background: "var(--c0)" } }) : null,
                 title,
             ),
+            different && make("td"),
             bar && make("td", { class: "bar" }),
             amounts(sums, before),
         );
@@ -87,6 +95,7 @@ export function groups_table(page, state, answer, spec) {
                     "tr",
                     null,
                     dimensions.map((dimension) => head(page.title(dimension))),
+                    different && head(`Different ${different}`, true),
                     bar && make("td", { class: "bar" }),
                     head(metric_title(metric), true),
                     shared && head("Share", true),

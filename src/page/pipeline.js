@@ -2,6 +2,7 @@
 import { api_get, clock_now } from "./api.js";
 import { make } from "./dom.js";
 import { exporter_faults } from "./faults.js";
+import { links_notes, links_table } from "./links.js";
 import { panel_load, panel_new } from "./panel.js";
 import { ago_text, moment_text, span_text } from "./time.js";
 import { amount_text, exact_text } from "./units.js";
@@ -108,6 +109,7 @@ export function pipeline_open(page) {
     const rejects = panel_new("Rejected");
     const loss = panel_new("Losses, last 24 hours");
     const exporters = panel_new("Exporters");
+    const links = panel_new("Interfaces, last 24 hours", { class: "panel wide" });
     const stored = Object.fromEntries(
         [
             ["ledger", "Ledger"],
@@ -118,6 +120,7 @@ export function pipeline_open(page) {
     return {
         elements: [
             live.element,
+            links.element,
             make(
                 "div",
                 { class: "columns two" },
@@ -162,6 +165,18 @@ export function pipeline_open(page) {
                 () => status,
                 (answer) => exporters_show(answer, state.zone),
                 () => [make("p", null, "No exporters. flowimportd receives NetFlow, IPFIX and sFlow on [collector] listen.")],
+            );
+            panel_load(
+                links,
+                () => links_ask(page),
+                (answer) => links_show(answer, state.zone),
+                () => [
+                    make(
+                        "p",
+                        null,
+                        "Nothing is known of interfaces. They are shown if exporterIPv4Address, ingressInterface and egressInterface are among aggr_values.",
+                    ),
+                ],
             );
             for (const [name, show] of [
                 ["ledger", ledger_show],
@@ -321,6 +336,21 @@ function exporters_show({ collector }, zone) {
             ];
         }),
     );
+}
+
+async function links_ask(page) {
+    const has = (...names) => names.some((name) => page.dimension(name));
+    if (!has("exporter", "exporter6") || !has("in") || !has("out")) return null;
+    return api_get("links", "/api/links", { from: clock_now() - 86400, to: clock_now() });
+}
+
+function links_show(answer, zone) {
+    const table = links_table(answer);
+    if (!table) return null;
+    return [
+        table_new(table.heads, table.rows),
+        ...links_notes(answer, zone).map((text) => make("p", { class: "minor" }, text)),
+    ];
 }
 
 function ledger_show({ ledger }, zone) {

@@ -26,6 +26,7 @@
 //   i     both | out | in                whose edges are shown of a node pointed at     both
 //   a     list ";" list ";" list         prefixes of the hive's axes, "," between       private;128.0.0.0/1;rest
 //   x     log | linear                   scale of the hive's axes                       log
+//   u     none | peers | ports | hosts   of which a table tells how many there are      none
 //   d     3 of b | f | r                 directions 1-2, 2-3, 3-1: both, forth, back    bbb
 //
 // What is at its default is not written. What can't be read is reported and stands at its default.
@@ -112,6 +113,7 @@ const PARAMETERS = {
         initial: AXES,
     },
     x: { key: "scale", ...word("log", "linear"), initial: "log" },
+    u: { key: "different", ...word("none", "peers", "ports", "hosts"), initial: "none" },
     d: { key: "directions", ...pattern(/^[bfr]{3}$/, "three of b, f, r"), initial: "bbb" },
 };
 

@@ -16,6 +16,7 @@ struct command_options {
     int64_t at;       /* of a retention run; 0: now */
     const char *definer;
     const char *where;              /* a filter; NULL: not given */
+    const char *metric;             /* of top's rows; NULL: not given */
     const char *stores;             /* URLs; NULL: not given */
     const char *from_text;          /* as it was given, NULL: not; `from`, or: */
     char *from_url, *from_table;    /* NULL: none; owned. A pattern of fnmatch(3) */

@@ -177,24 +177,35 @@ static void value_print(const struct flow_layout *layout, unsigned metric, sum_w
     printf("  %*s", is_exact || value < SUM_MOST ? 10 : 12, text);
 }
 
-static void table_print(const struct config *config, const struct kind *kind, const struct query *query,
-                        const struct query_result *result) {
+/* The same, of how many different ones there are; of some rows alone at least so many. */
+static void distinct_print(uint64_t distinct, bool is_partial) {
+    char text[32];
+    size_t len = (size_t)snprintf(text, sizeof text, "%s", is_partial ? at_least : "");
+    units_count(distinct, "", text + len, sizeof text - len);
+    printf("  %*s", is_partial ? 12 : 10, text);
+}
+
+static void table_print(const struct config *config, const struct name_book *book, const struct kind *kind,
+                        const struct query *query, const struct query_result *result) {
     const struct flow_layout *layout = &config->layout;
     struct buffer name = BUFFER_INIT;
     int width = (int)strlen(kind->head);
     unsigned order = query->metric;
     for (unsigned i = 0; i < result->n_groups; i++) {
-        name_show(config->book, kind, query, &result->groups[i], &name);
+        name_show(book, kind, query, &result->groups[i], &name);
         if (width_of(&name) > width) width = width_of(&name);
     }
-    printf("%4s  %-*s  %10s  %6s", "", width, kind->head, metric_name(layout, order), "share");
+    printf("%4s  %-*s", "", width, kind->head);
+    if (query->distinct) printf("  %10s", distinct_name(query->distinct));
+    printf("  %10s  %6s", metric_name(layout, order), "share");
     for (unsigned i = 0; i <= layout->n_sums; i++)
         if (i != order) printf("  %10s", metric_name(layout, i));
     printf("\n");
     for (unsigned i = 0; i < result->n_groups; i++) {
         const sum_wide *values = result->groups[i].values, total = result->total[order];
-        name_show(config->book, kind, query, &result->groups[i], &name);
+        name_show(book, kind, query, &result->groups[i], &name);
         printf("%4u  %s%*s", i + 1, name.data, width - width_of(&name), "");
+        if (query->distinct) distinct_print(result->groups[i].distinct, result->is_partial);
         value_print(layout, order, values[order], result->is_exact);
         printf("  %4.1f %%", total ? 100.0 * (double)values[order] / (double)total : 0.0);
         for (unsigned v = 0; v <= layout->n_sums; v++)
@@ -258,13 +269,14 @@ static void group_write(struct document *document, const struct name_book *book,
     buffer_release(&text);
 }
 
-static void document_write(const struct command_call *call, const struct kind *kind, const struct query *query,
-                           const struct query_result *result) {
+static void document_write(const struct command_call *call, const struct name_book *book, const struct kind *kind,
+                           const struct query *query, const struct query_result *result) {
     const struct flow_layout *layout = &call->config->layout;
     struct document document = {.depth = 0};
     document_object(&document, NULL);
     document_text(&document, "top", kind->name);
-    document_text(&document, "metric", metric_name(layout, query->metric));
+    document_text(&document, "metric",
+                  query->distinct ? distinct_name(query->distinct) : metric_name(layout, query->metric));
     document_time(&document, "from", call->options->from ? (int64_t)result->from : 0);
     document_time(&document, "to", call->options->to ? (int64_t)result->to : 0);
     document_object(&document, "total");
@@ -273,7 +285,8 @@ static void document_write(const struct command_call *call, const struct kind *k
     document_array(&document, "rows");
     for (unsigned i = 0; i < result->n_groups; i++) {
         document_object(&document, NULL);
-        group_write(&document, call->config->book, kind, query, &result->groups[i]);
+        group_write(&document, book, kind, query, &result->groups[i]);
+        if (query->distinct) document_number(&document, distinct_name(query->distinct), result->groups[i].distinct);
         values_write(&document, layout, result->groups[i].values);
         document_close(&document);
     }
@@ -281,7 +294,17 @@ static void document_write(const struct command_call *call, const struct kind *k
     document_close(&document);
 }
 
-int command_top(const struct command_call *call) {
+static int metric_fail(const struct flow_layout *layout, const char *text) {
+    struct buffer accepted = BUFFER_INIT;
+    metrics_show(layout, &accepted);
+    buffer_add_text(&accepted, ", ");
+    distincts_show(&accepted);
+    int failed = command_fail(EXIT_USAGE, "--metric: '%s' is not accepted: expected one of %s", text, accepted.data);
+    buffer_release(&accepted);
+    return failed;
+}
+
+static int top_run(const struct command_call *call, const struct name_book *book) {
     const struct command_options *options = call->options;
     const struct flow_layout *layout = &call->config->layout;
     const struct kind *kind = call->n_operands > 0 ? kind_find(call->operands[0]) : NULL;
@@ -292,15 +315,19 @@ int command_top(const struct command_call *call) {
     struct query_result result;
     struct error error;
     if (!kind || call->n_operands != (is_by ? 2 : 1)) return command_usage(call);
+    int metric = metric_find(layout, distinct_find(options->metric) ? NULL : options->metric);
+    if (metric < 0) return metric_fail(layout, options->metric);
     if (options->to && options->to <= options->from) return command_fail(EXIT_USAGE, "--to is not later than --from");
     struct query query = {.from = options->from,
                           .to = options->to ? options->to : INT64_MAX,
+                          .distinct = distinct_find(options->metric),
                           .all_time = !options->from && !options->to && !options->where &&
+                                      !distinct_find(options->metric) &&
                                       !(call->pipeline->schema.leave_out & SCHEMA_LEAVE_ALL_TIME),
                           .filter = &filter,
-                          .metric = (unsigned)metric_find(layout, NULL),
+                          .metric = (unsigned)metric,
                           .n = (unsigned)options->n};
-    dimensions_init(&dimensions, layout, call->config->book);
+    dimensions_init(&dimensions, layout, book);
     groups_add(kind, &dimensions, &query);
     if (is_by && by_read(call->operands[1], &dimensions, &query) != EXIT_DONE) return EXIT_USAGE;
     if (filter_parse(&filter, &dimensions, options->where, &fault) != 0)
@@ -319,11 +346,18 @@ int command_top(const struct command_call *call) {
         return refused;
     }
     if (options->json) {
-        document_write(call, kind, &query, &result);
+        document_write(call, book, kind, &query, &result);
     } else {
-        table_print(call->config, kind, &query, &result);
+        table_print(call->config, book, kind, &query, &result);
         total_print(call, &query, &result);
     }
     query_release(&result);
     return EXIT_DONE;
+}
+
+int command_top(const struct command_call *call) {
+    struct name_book *book = config_book(call->config);
+    int code = top_run(call, book);
+    name_book_drop(book);
+    return code;
 }

@@ -134,7 +134,7 @@ class Ours(Receiver):
 
     def prepare(self):
         sections = {"collector": {"listen": "udp:127.0.0.1:%d" % self.port, "queue": "direct", "state": "state"},
-                    "import": {"cache_memory": "1G"}, "http": {"listen": ""}, "producer": {"spool": "spool"},
+                    "names": {"learned": "learned"}, "import": {"cache_memory": "1G"}, "http": {"listen": ""}, "producer": {"spool": "spool"},
                     "capture": {"user": ""}, "store": {"url": self.store}, "queue": {"consumer": "bench", "delivery": self.delivery}}
         if self.redis:
             sections["collector"]["queue"] = "redis"

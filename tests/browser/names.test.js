@@ -68,3 +68,18 @@ drive("a host with its network, its site, and what it sends and receives beyond"
     await settled(page);
     assert.equal(address(page).f, 'site="Low, one"');
 });
+
+drive("who talks to the most hosts: a table sorted by different peers", `/explore?${range()}&g=src&v=table`, async (page) => {
+    await page.getByLabel("Different").selectOption("peers");
+    await settled(page);
+    assert.equal(address(page).u, "peers");
+    const peers = new Map();
+    for (const { src, dst } of rows_in()) peers.set(src, (peers.get(src) ?? new Set()).add(dst));
+    const expected = [...peers].map(([src, found]) => [src, found.size]).sort((a, b) => b[1] - a[1]);
+    const shown = await figure(page).locator("table.groups tbody tr:not(.sum)").evaluateAll((rows) =>
+        rows.map((row) => [row.querySelector("[data-narrow=in]").title.replace(/^Only src=/, ""), row.children[1].title]));
+    assert.equal(shown.length, 10);
+    assert.deepEqual(shown.map(([, count]) => number_read(count)), expected.slice(0, 10).map(([, count]) => count));
+    for (const [src, count] of shown) assert.equal(number_read(count), peers.get(src).size, src);
+    await page.getByRole("columnheader", { name: "Different peers" }).waitFor();
+});

@@ -21,12 +21,15 @@ static void prepare(void) {
                                 "10.3.0.0/16 site=B\n10.5.0.0/16 site=B\n10.7.0.0/16 site=B\n10.9.0.0/16 site=C\n"
                                 "10.1.0.1 name=mail\n10.1.0.2 name=mail\n2001:db8::1 name=mail\n"
                                 "2001:db8::/32 site=B\nexporter 10.0.0.1 name=edge\nexporter 10.0.0.2 name=edge\n"
-                                "interface 10.0.0.1 7 name=up\ninterface 10.0.0.2 8 name=up\n";
+                                "interface 10.0.0.1 7 name=up\ninterface 10.0.0.2 8 name=up\n"
+                                "application 10.0.0.1 0d01 name=tube\napplication 10.0.0.2 0d02 name=tube\n"
+                                "vrf 10.0.0.1 3 name=blue\nvrf 10.0.0.2 4 name=blue\n";
     struct error error;
     names_init();
     if (flow_layout_init(&layout,
                          FLOW_LAYOUT_KEYS ",ingressInterface,interfaceName,sourceMacAddress,absoluteError,"
-                                          "mibObjectValueInteger,flowId,paddingOctets,exporterIPv4Address",
+                                          "mibObjectValueInteger,exporterIPv4Address,"
+                                          "applicationId,ingressVRFID,bgpSourceAsNumber",
                          FLOW_LAYOUT_SUMS, &error) != 0)
         abort();
     schema_init(&schema, &layout, sizes, 1);
@@ -71,6 +74,8 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size) {
                 buffer_release(&shown);
             }
         }
+        for (unsigned i = 0; i < filter.n_bounds; i++)
+            if (filter.bounds[i].metric > layout.n_sums || filter.bounds[i].value < 0) abort();
         filter_release(&filter);
     }
     free(text);

@@ -16,7 +16,7 @@
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
 
-enum { MEMORY = 1 << 20, SOURCES = 4 };
+enum { MEMORY = 1 << 20, SOURCES = 4, NAMES_MEMORY = 8192 };
 /* Of the first byte. */
 enum { DIRECT = 1, DEDUPLICATE = 2, EVERYTHING = 4, SKEW = 8, ALLOW = 16, SAMPLING = 32 };
 /* Of a step: two bits of the source; the rest. */
@@ -26,6 +26,7 @@ static struct flow_layout layout;
 static struct entry_decoder *entries;
 static struct prefixes allow, sampling;
 static uint64_t lost[LOST_WHATS];
+static struct learned *learned; /* of the decoder */
 
 static void require(bool truth, const char *what) {
     if (truth) return;
@@ -77,6 +78,7 @@ static struct message_decoder *decoder_of(uint8_t choice) {
         .deduplicate_us = choice & DEDUPLICATE ? 60 * 1000000 : 0,
         .allow = choice & ALLOW ? &allow : NULL,
         .sampling = choice & SAMPLING ? &sampling : NULL,
+        .learned = learned,
         .seed = 1,
     };
     const struct message_sink sink = {.entry = on_entry, .flows = choice & DIRECT ? on_flows : NULL, .lost = on_lost};
@@ -130,11 +132,26 @@ static void show_step(const struct message_decoder *decoder) {
     buffer_release(&out);
 }
 
+/* What exporters call things stays within its bound, and can be written, read, and written again. */
+static void names_check(void) {
+    struct buffer text = BUFFER_INIT, again = BUFFER_INIT;
+    struct learned *other = learned_new(NAMES_MEMORY, 2);
+    require(learned_bytes(learned) <= NAMES_MEMORY, "more names than there may be");
+    learned_write(learned, &text);
+    require(learned_read(other, text.data, text.len, 1) == 0, "a line of names of our own is refused");
+    learned_write(other, &again);
+    require(again.len == text.len && memcmp(again.data, text.data, text.len) == 0, "names that are others when read");
+    learned_free(other);
+    buffer_release(&text);
+    buffer_release(&again);
+}
+
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size) {
     int64_t now_us = INT64_C(1700000000) * 1000000;
     if (size < 1) return 0;
     set_up();
     uint8_t choice = data[0];
+    learned = learned_new(NAMES_MEMORY, 1);
     struct message_decoder *decoder = decoder_of(choice);
     for (size_t at = 1; at + 3 <= size;) {
         uint8_t step = data[at];
@@ -162,5 +179,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size) {
     require(message_counters(decoder)->held == 0, "data sets wait behind the end");
     show_step(decoder);
     message_decoder_free(decoder);
+    names_check();
+    learned_free(learned);
     return 0;
 }

@@ -51,6 +51,14 @@ static void on_discarded(void *context, uint32_t reason, uint64_t n) {
     decoded->sum = decoded->sum * 31 + reason + n;
 }
 
+static void on_name(void *context, const struct sflow_header *header, uint32_t index, const uint8_t *name, size_t len) {
+    struct decoded *decoded = context;
+    require(header == &decoded->header, "another header");
+    for (size_t i = 0; i < len; i++)
+        decoded->sum = decoded->sum * 31 + name[i];
+    decoded->sum = decoded->sum * 31 + index;
+}
+
 static struct decoded decode(const uint8_t *data, size_t size) {
     struct decoded decoded;
     uint8_t *copy = mem_alloc(size ? size : 1); /* ends there: a sanitizer sees a read too far */
@@ -61,7 +69,8 @@ static struct decoded decode(const uint8_t *data, size_t size) {
                                     .context = &decoded,
                                     .sample = on_sample,
                                     .interface = on_interface,
-                                    .discarded = on_discarded};
+                                    .discarded = on_discarded,
+                                    .name = on_name};
     decoded.result = sflow_decode(copy, size, &decoded.header, &decoded.counts, &sink);
     free(copy);
     return decoded;

@@ -23,7 +23,8 @@ IDS = {"octetDeltaCount": 1, "packetDeltaCount": 2, "protocolIdentifier": 4, "ip
        "destinationIPv4Address": 12, "egressInterface": 14, "ipNextHopIPv4Address": 15, "bgpSourceAsNumber": 16,
        "bgpDestinationAsNumber": 17, "flowEndSysUpTime": 21, "flowStartSysUpTime": 22, "postOctetDeltaCount": 23,
        "sourceIPv6Address": 27, "destinationIPv6Address": 28, "samplingInterval": 34, "samplingAlgorithm": 35,
-       "samplerId": 48, "samplerRandomInterval": 50, "vlanId": 58, "ipVersion": 60, "interfaceName": 82,
+       "interfaceDescription": 83, "applicationDescription": 94, "applicationId": 95,
+       "ingressVRFID": 234, "egressVRFID": 235, "VRFname": 236, "samplerId": 48, "samplerRandomInterval": 50, "vlanId": 58, "ipVersion": 60, "interfaceName": 82,
        "applicationName": 96, "exporterIPv4Address": 130, "observationDomainId": 149, "flowStartSeconds": 150,
        "flowEndSeconds": 151, "flowStartMilliseconds": 152, "flowEndMilliseconds": 153, "flowStartMicroseconds": 154,
        "flowEndMicroseconds": 155, "flowStartDeltaMicroseconds": 158, "flowEndDeltaMicroseconds": 159,
@@ -287,9 +288,13 @@ class Sflow:
             body = struct.pack("!IIIIIII", self.samples, source, rate, pool, 0, source, output)
         return self.record(3 if expanded else 1, body + struct.pack("!I", len(records)) + b"".join(records))
 
-    def counters(self):
-        """A counter sample, with the counters of an interface."""
-        return self.record(2, struct.pack("!III", 1, 3, 1) + self.record(1, bytes(88)))
+    def counters(self, index=0, speed=0, octets_in=0, octets_out=0, name=None):
+        """A counter sample, with the counters of an interface, and what it is called."""
+        records = [self.record(1, struct.pack("!IIQIIQ", index, 6, speed, 1, 3, octets_in) + bytes(24) +
+                               struct.pack("!Q", octets_out) + bytes(24))]
+        if name is not None:
+            records.append(self.record(1005, struct.pack("!I", len(name)) + _padded(name)))
+        return self.record(2, struct.pack("!III", 1, index or 3, len(records)) + b"".join(records))
 
     @staticmethod
     def gateway(next_hop, source_as, destination_as):

@@ -586,6 +586,7 @@ class Site:
                          "import": {"bucket_sizes": ",".join(map(str, sizes)), "cache_memory": "64M"},
                          "store": {"url": store.url},
                          "http": {"listen": ""},
+                         "names": {"learned": folder / "learned"},
                          "capture": {"user": ""}}  # tests run by root stay root
         if self.keys != TUPLE_KEYS:
             self.sections["import"]["aggr_values"] = ",".join(self.keys)

@@ -60,6 +60,8 @@ def prefix(address, bits4, bits6):
 # Word: its values for a flow, of which each counts once.
 WORDS = {"direction": lambda flow: {direction(flow)},
          "src/24": lambda flow: {prefix(flow["src"], 24, 64)}, "dst/24": lambda flow: {prefix(flow["dst"], 24, 64)},
+         "net/24": lambda flow: {prefix(flow[end], 24, 64) for end in ("src", "dst")},
+         "net/16": lambda flow: {prefix(flow[end], 16, 48) for end in ("src", "dst")},
          "src/16": lambda flow: {prefix(flow["src"], 16, 48)}, "dst/16": lambda flow: {prefix(flow["dst"], 16, 48)},
          "exporter": lambda flow: {flow["exporter"]}, "in": lambda flow: {str(flow["in"])},
          "out": lambda flow: {str(flow["out"])}}
@@ -78,6 +80,8 @@ FILTERS = {"direction=in": lambda flow: direction(flow) == "in", "!direction=in,
            "src_role==1+1": lambda flow: flow["src"] == "10.2.0.1",
            "host=mail": lambda flow: "10.1.2.3" in (flow["src"], flow["dst"]),
            "src/24=10.1.2.0/24": lambda flow: flow["src"] in ("10.1.2.3", "10.1.2.4"),
+           "net/24=10.1.2.0/24,2001:db8:1::/64": lambda flow: any(flow[end] in ("10.1.2.3", "10.1.2.4", "2001:db8:1::1") for end in ("src", "dst")),
+           "!net/16=10.1.0.0/16": lambda flow: not any(flow[end].startswith("10.1.") for end in ("src", "dst")),
            "exporter=edge": lambda flow: flow["exporter"] == "198.51.100.1",
            "in=lan": lambda flow: (flow["exporter"], flow["in"]) == ("198.51.100.1", 1),
            "out=wan,2": lambda flow: flow["out"] == 2 or (flow["exporter"], flow["out"]) == ("198.51.100.2", 1),
@@ -95,7 +99,8 @@ def flows_make(count=400):
     for number in range(count):
         hosts = HOSTS6 if chance.random() < 0.2 else HOSTS4
         yield {"src": chance.choice(hosts), "dst": chance.choice(hosts), "exporter": chance.choice(EXPORTERS),
-               "in": chance.randrange(3), "out": chance.randrange(3), "octets": 100 + number, "port": 1024 + number}
+               "in": chance.randrange(3), "out": chance.randrange(3), "octets": 100 + number, "port": 1024 + number,
+               "dport": 400 + chance.randrange(9) * chance.randrange(9)}
 
 
 def entry(flow):
@@ -105,17 +110,22 @@ def entry(flow):
     if six:
         ends.update(sourceIPv4Address=None, destinationIPv4Address=None)
     return generator.one(**ends, exporterIPv4Address=flow["exporter"], ingressInterface=flow["in"], egressInterface=flow["out"],
-                         octetDeltaCount=flow["octets"], sourceTransportPort=flow["port"])
+                         octetDeltaCount=flow["octets"], sourceTransportPort=flow["port"],
+                         destinationTransportPort=flow["dport"])
+
+
+NETS = {"net/24": (24, 64), "net/16": (16, 48)}
 
 
 def grouped(flows, *words):
     sums = {}
     for flow in flows:
-        either = [word for word in words if word in SAID]
+        either = [word for word in words if word in SAID or word.startswith("net/")]
         ends = [("src", "dst")] if not either else [("src",), ("dst",)]
         keys = set()
         for end in ends:
-            keys.add(tuple(called(word, flow[end[0]]) if word in SAID else next(iter(WORDS[word](flow))) for word in words))
+            keys.add(tuple(called(word, flow[end[0]]) if word in SAID else prefix(flow[end[0]], *NETS[word]) if word in NETS else
+                           next(iter(WORDS[word](flow))) for word in words))
         for key in keys:
             sums[key] = sums.get(key, 0) + flow["octets"]
     return sums
@@ -138,7 +148,7 @@ def test_every_word_groups_and_filters(imported):
     site, flows, names = imported
     server = serving.Server(site, names=names)
     pairs = [(word,) for word in WORDS] + [("src_site", "dst_site"), ("site", "direction"), ("src/24", "dst_network"),
-                                           ("exporter", "in"), ("network", "customer")]
+                                           ("exporter", "in"), ("network", "customer"), ("net/24", "site"), ("net/16", "exporter")]
     for words in pairs:
         answer = server.json("/api/query?%s&n=1000&group=%s" % (PERIOD, ",".join(words)))
         assert {tuple(group["key"]): group["octets"] for group in answer["groups"]} == grouped(flows, *words), words
@@ -158,6 +168,116 @@ def test_every_word_groups_and_filters(imported):
         key = '"%s"' % group["key"][0].replace('"', '""')
         answer = server.json("/api/query?%s&filter=%s" % (PERIOD, urllib.parse.quote("customer=" + key)))
         assert answer["total"]["octets"] == group["octets"]
+    server.stop()
+
+
+# Comparison: which sums it leaves.
+BOUNDS = {"octets>20k": lambda octets, flows: octets > 20000, "octets<=20.001k": lambda octets, flows: octets <= 20001,
+          "flows>=30": lambda octets, flows: flows >= 30, "flows<30 octets>5000": lambda octets, flows: flows < 30 and octets > 5000}
+
+
+def test_comparisons_choose_among_what_is_listed(imported):
+    """Groups by their sums, merged flows by theirs, rows of a bucket by their own; totals know nothing of them."""
+    site, flows, names = imported
+    server = serving.Server(site, names=names)
+    every = sum(flow["octets"] for flow in flows)
+
+    def counted(words):
+        sums = {}
+        for flow in flows:
+            key = tuple(next(iter(WORDS[word](flow))) if word in WORDS else flow[word] for word in words)
+            octets, count = sums.get(key, (0, 0))
+            sums[key] = octets + flow["octets"], count + 1
+        return sums
+    for words in (("src",), ("src_site",), ("exporter", "in"), ("src", "dst"), ("direction",)):
+        for text, holds in BOUNDS.items():
+            answer = server.json("/api/query?%s&n=1000&series=yes&group=%s&filter=%s" % (PERIOD, ",".join(words), urllib.parse.quote(text)))
+            wanted = {key: octets for key, (octets, count) in counted(words).items() if holds(octets, count)}
+            assert {tuple(group["key"]): group["octets"] for group in answer["groups"]} == wanted, (words, text)
+            assert answer["total"]["octets"] == every
+            assert answer["others"]["octets"] == every - sum(wanted.values())
+            assert len(answer["series"]) == len(wanted) + 1
+    answer = server.json("/api/query?%s&n=1000&group=src&filter=%s" % (PERIOD, urllib.parse.quote("octets>8k (proto=tcp or in=1)")))
+    assert answer["groups"] and all(group["octets"] > 8000 for group in answer["groups"])
+    for merge in ("no", "yes"):
+        for text, holds in (("octets>300", lambda octets: octets > 300), ("octets<=120 flows<2 flows>0.5", lambda octets: octets <= 120)):
+            answer = server.json("/api/flows?%s&n=1000&merge=%s&filter=%s" % (PERIOD, merge, urllib.parse.quote(text)))
+            place = answer["columns"].index("octets")
+            assert sorted(row[place] for row in answer["flows"]) == sorted(
+                flow["octets"] for flow in flows if holds(flow["octets"])), (merge, text)
+    out, _ = site.run("top", "by", "src_site", "--json", "--where", "octets>40k", names=names)
+    assert {row["src_site"] for row in json.loads(out)["rows"]} == {
+        key[0] for key, (octets, _) in counted(("src_site",)).items() if octets > 40000}
+    error = server.json("/api/query?%s&group=src&filter=%s" % (PERIOD, urllib.parse.quote("in=1 or octets>1")), 400)["error"]
+    assert error["accepted"].startswith("a comparison such as octets>1M outside of brackets")
+    server.stop()
+
+
+PEERS = {"src": ("src", "dst"), "dst": ("dst", "src"), "src_site": ("src_site", "dst"), "dst/24": ("dst/24", "src")}
+
+
+def different(flows, metric, words):
+    """{key: how many different ones}"""
+    found = {}
+    for flow in flows:
+        ends = [{}]
+        if words == ("host",):
+            ends = [{"host": flow["src"], "peer": flow["dst"]}, {"host": flow["dst"], "peer": flow["src"]}]
+        for end in ends:
+            key = tuple(end.get(word) or (next(iter(WORDS[word](flow))) if word in WORDS else flow[word]) for word in words)
+            things = {"peers": [end.get("peer") or flow[PEERS[words[0]][1]] if words[0] in PEERS or end else None],
+                      "ports": [flow["dport"]], "hosts": [flow["src"], flow["dst"]]}[metric]
+            found.setdefault(key, set()).update(things)
+    return {key: len(things) for key, things in found.items()}
+
+
+def test_different_peers_ports_and_hosts_are_counted(imported):
+    site, flows, names = imported
+    server = serving.Server(site, names=names)
+    for metric, words in (("peers", ("src",)), ("peers", ("dst",)), ("peers", ("host",)), ("peers", ("src_site",)), ("peers", ("dst/24",)),
+                          ("peers", ("src", "exporter")), ("ports", ("src",)), ("ports", ("host",)), ("hosts", ("exporter",)),
+                          ("hosts", ("direction",)), ("hosts", ("exporter", "in"))):
+        wanted = different(flows, metric, words)
+        answer = server.json("/api/query?%s&n=1000&metric=%s&group=%s" % (PERIOD, metric, ",".join(words)))
+        assert {tuple(group["key"]): group[metric] for group in answer["groups"]} == wanted, (metric, words)
+        assert (answer["metric"], answer["partial"]) == (metric, False)
+        counts = [group[metric] for group in answer["groups"]]
+        assert counts == sorted(counts, reverse=True)
+        assert answer["total"]["octets"] == sum(flow["octets"] for flow in flows)
+        if words != ("host",):
+            plain = server.json("/api/query?%s&n=1000&group=%s" % (PERIOD, ",".join(words)))
+            assert {tuple(group["key"]): group["octets"] for group in answer["groups"]} == {
+                tuple(group["key"]): group["octets"] for group in plain["groups"]}
+        few = server.json("/api/query?%s&n=2&metric=%s&group=%s" % (PERIOD, metric, ",".join(words)))
+        assert few["groups"] == answer["groups"][:2]
+    wanted = different([flow for flow in flows if flow["in"] == 1], "peers", ("src",))
+    answer = server.json("/api/query?%s&n=1000&metric=peers&group=src&filter=in=1%%20or%%20in=1" % PERIOD)
+    assert {tuple(group["key"]): group["peers"] for group in answer["groups"]} == wanted
+    status, _, body = server.ask("/api/query?%s&n=1&metric=peers&group=src&format=csv" % PERIOD)
+    assert status == 200 and body.decode().splitlines()[0] == "src,packets,octets,flows,peers"
+    assert body.decode().splitlines()[1].endswith(",%d" % max(different(flows, "peers", ("src",)).values()))
+    for query, parameter, said in (("metric=peers&group=proto", "metric", "groups of one end of flows, such as src"),
+                                   ("metric=peers&group=src,dst", "metric", "groups of one end of flows"),
+                                   ("metric=hosts&group=host", "metric", "groups that are not about either end: use peers"),
+                                   ("metric=peers", "metric", "a group whose peers"), ("metric=peers&group=src&series=yes", "metric", "octets, packets"),
+                                   ("metric=peers&group=src&filter=octets%3E1", "filter", "a filter without comparisons"),
+                                   ("metric=nonesuch", "metric", "packets, octets, flows, peers, ports, hosts")):
+        error = server.json("/api/query?%s&%s" % (PERIOD, query), 400)["error"]
+        assert error["parameter"] == parameter and error["accepted"].startswith(said), (query, error)
+    out, _ = site.run("top", "by", "src", "--metric", "peers", "--json", "-n", "100", names=names)
+    assert {(row["src"],): row["peers"] for row in json.loads(out)["rows"]} == different(flows, "peers", ("src",))
+    out, _ = site.run("top", "by", "src", "--metric", "peers", "-n", "1", names=names)
+    assert out.splitlines()[0].split() == ["group", "peers", "octets", "share", "packets", "flows"]
+    assert "expected one of packets, octets, flows, peers, ports, hosts" in site.run("top", "hosts", "--metric", "x", names=names, code=2)[1]
+    server.stop()
+
+
+def test_ports_are_asked_for_by_their_services(imported):
+    site, flows, names = imported
+    server = serving.Server(site, names=names)
+    wanted = sum(flow["octets"] for flow in flows if flow["port"] in (1194, 1099))
+    assert wanted and server.json("/api/query?%s&filter=sport=openvpn,rmiregistry" % PERIOD)["total"]["octets"] == wanted
+    assert server.json("/api/query?%s&filter=sport=nonesuch" % PERIOD, 400)["error"]["accepted"].startswith("a port from 0")
     server.stop()
 
 

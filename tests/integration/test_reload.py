@@ -32,6 +32,7 @@ TAKES_A_RESTART = {  # another value for each option that a running daemon doesn
     "export": {"collectors": "udp://127.0.0.1:1", "observation_domain": "1", "template_refresh": "1s", "mtu": "1000",
                "max_rate": "1"},
     "producer": {"max_queue": "1", "wait_replicas": "1", "spool": "/other", "spool_max": "1M"},
+    "names": {"learned": "/other"},
 }
 TAKEN = {
     "log": {"target": "syslog", "level": "debug"},

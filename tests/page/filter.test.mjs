@@ -73,6 +73,13 @@ test("brackets and or", () => {
     ];
     for (const [text, expected] of cases) assert.equal(filter_complete_words(text, ["tcp", "udp"]), expected);
     const names = [{ name: "site", title: "Site" }];
+    const sums = [...names, { name: "octets", title: "Bytes", compare: ">" }];
+    assert.deepEqual(filter_completions("port=1 oct", 10, sums, {}), {
+        from: 7,
+        to: 10,
+        items: [{ text: "octets>", hint: "Bytes" }],
+    });
+    assert.deepEqual(filter_completions("octets>=1", 9, sums, {}).items, []);
     const found = filter_completions("port=1 or !(si", 14, names, {});
     assert.deepEqual([found.from, found.items.map(({ text }) => text)], [10, ["!(site="]]);
 });

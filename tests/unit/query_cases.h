@@ -485,10 +485,42 @@ static inline void keys_of_every_type_are_told_apart(void **state) {
     env_release(&world.env);
 }
 
+/* Peers of each source, and what is left of them where only some rows may be read. */
+static inline void different_ones_are_counted(void **state) {
+    struct world world;
+    struct filter filter = {.n_terms = 0};
+    struct query_result all, some;
+    struct error error = {""};
+    (void)state;
+    world_init(&world, world_sizes, 4);
+    struct query query = {.from = QUERY_START, .to = QUERY_START + 86400, .filter = &filter, .n = 1000};
+    query.group[query.n_group++] = dimension_find(&world.dimensions, "src", 3);
+    query.distinct = DISTINCT_PEERS;
+    if (query_run(world.env.store, &world.env.schema, &query, &all, &error) != STORE_OK) fail_msg("%s", error.text);
+    assert_null(all.refused.parameter);
+    assert_false(all.is_partial);
+    assert_true(all.n_groups > 1 && all.rows > 100 && all.groups[0].distinct > 1);
+    query.distinct_rows = 40;
+    if (query_run(world.env.store, &world.env.schema, &query, &some, &error) != STORE_OK) fail_msg("%s", error.text);
+    assert_true(some.is_partial);
+    assert_true(some.n_groups > 0 && some.groups[0].distinct <= all.groups[0].distinct);
+    uint64_t told = 0, there = 0;
+    for (unsigned i = 0; i < some.n_groups; i++)
+        told += some.groups[i].distinct;
+    for (unsigned i = 0; i < all.n_groups; i++)
+        there += all.groups[i].distinct;
+    assert_true(told < there);
+    assert_true(some.total[0] == all.total[0]);
+    query_release(&some);
+    query_release(&all);
+    name_book_drop(world.book);
+    env_release(&world.env);
+}
+
 #define QUERY_CASES                                                                                                    \
     cmocka_unit_test(any_query_is_exact), cmocka_unit_test(all_time_is_what_there_is),                                 \
         cmocka_unit_test(lists_are_exact), cmocka_unit_test(the_cheapest_tables_answer),                               \
         cmocka_unit_test(dropped_days_are_read_from_larger_buckets), cmocka_unit_test(what_no_table_has_is_refused),   \
-        cmocka_unit_test(keys_of_every_type_are_told_apart)
+        cmocka_unit_test(keys_of_every_type_are_told_apart), cmocka_unit_test(different_ones_are_counted)
 
 #endif

@@ -230,7 +230,7 @@ static inline bool ends_agree(const struct query *query, const struct test_flow 
         if (!query->group[k]->is_either) continue;
         end_text(query->group[k], flow, 0, source, sizeof source);
         end_text(query->group[k], flow, 1, destination, sizeof destination);
-        if (query->group[k]->form != DIMENSION_NAME || strcmp(source, destination) != 0) return false;
+        if (query->group[k]->form < DIMENSION_PREFIX || strcmp(source, destination) != 0) return false;
     }
     return true;
 }

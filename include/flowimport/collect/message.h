@@ -25,6 +25,7 @@
 #include "collect/data_record.h"
 #include "collect/interfaces.h"
 #include "collect/prefixes.h"
+#include "names/learned.h"
 #include "packet/packet.h"
 
 enum {
@@ -70,6 +71,7 @@ struct message_config {
     struct packet_options packet;    /* of packets' headers, in sFlow and in packet sections: tunnels taken apart */
     const struct prefixes *allow;    /* exporters that are listened to; NULL: all */
     const struct prefixes *sampling; /* rates that count, whatever an exporter says; NULL: none */
+    struct learned *learned;         /* takes what exporters call things; NULL: nobody wants to know */
     uint64_t seed;                   /* of hashes: any number that strangers don't know */
 };
 

@@ -61,6 +61,8 @@ struct sflow_sink {
     /* These two may be NULL. `reason` as in sFlow's list, from 0 to 12 codes of ICMP; about `n` packets. */
     void (*interface)(void *context, const struct sflow_header *header, const struct sflow_interface *interface);
     void (*discarded)(void *context, uint32_t reason, uint64_t n);
+    /* What an interface is called; may be NULL. */
+    void (*name)(void *context, const struct sflow_header *header, uint32_t index, const uint8_t *name, size_t len);
 };
 
 /* Hands on each flow sample that holds an IP packet; header and counts are filled. 0, or -1: the datagram

@@ -20,7 +20,8 @@ struct web_config {
     struct workers_config workers; /* the store, and how many ask it at a time */
     int64_t query_ms;              /* what an answer may take */
     struct names_config names;
-    struct name_book *book; /* held by the web; NULL: no names of files */
+    struct name_book *book; /* held by the web; NULL: no names */
+    const char *learned;    /* the file of what devices say of themselves, over these; NULL: none */
     const struct clock *clock;
 };
 

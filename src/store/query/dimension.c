@@ -35,7 +35,7 @@ static const struct {
     {"family", "Address family", DIMENSION_FAMILY, {TUPLE_SOURCE, TUPLE_SOURCE}, false},
 };
 
-/* The sizes of networks that are usual: of IPv4, and of IPv6 beside it. */
+/* The sizes of networks that are usual: of IPv4, and of IPv6 beside it; at one end, or at either. */
 static const struct {
     const char *name, *title;
     enum side side;
@@ -45,6 +45,8 @@ static const struct {
     {"dst/24", "Destination /24, IPv6 /64", SIDE_DESTINATION, {24, 64}},
     {"src/16", "Source /16, IPv6 /48", SIDE_SOURCE, {16, 48}},
     {"dst/16", "Destination /16, IPv6 /48", SIDE_DESTINATION, {16, 48}},
+    {"net/24", "Network /24, IPv6 /64", SIDES, {24, 64}},
+    {"net/16", "Network /16, IPv6 /48", SIDES, {16, 48}},
 };
 
 /* Keys with shorter names. */
@@ -56,6 +58,11 @@ static const struct {
     {"exporterIPv6Address", "exporter6", "Exporter (IPv6)", ROLE_EXPORTER},
     {"ingressInterface", "in", "Input interface", ROLE_INTERFACE},
     {"egressInterface", "out", "Output interface", ROLE_INTERFACE},
+    {"applicationId", "application", "Application", ROLE_APPLICATION},
+    {"ingressVRFID", "in_vrf", "Input VRF", ROLE_VRF},
+    {"egressVRFID", "out_vrf", "Output VRF", ROLE_VRF},
+    {"bgpSourceAsNumber", "src_as", "Source AS", ROLE_AS},
+    {"bgpDestinationAsNumber", "dst_as", "Destination AS", ROLE_AS},
 };
 
 static bool is_key(const struct flow_layout *layout, unsigned field) {
@@ -99,7 +106,7 @@ static struct dimension *derived_add(struct dimensions *dimensions, const struct
     struct dimension *dimension = &dimensions->list[dimensions->n++];
     unsigned first = side == SIDES ? TUPLE_SOURCE : side, last = side == SIDES ? TUPLE_DESTINATION : side;
     *dimension = (struct dimension){.form = form,
-                                    .is_either = side == SIDES && form == DIMENSION_NAME,
+                                    .is_either = side == SIDES && form != DIMENSION_DIRECTION,
                                     .can_filter = true,
                                     .in_flows = is_key(layout, first) && is_key(layout, last),
                                     .in_index = side != SIDES,
@@ -129,13 +136,15 @@ static void names_add(struct dimensions *dimensions, const struct flow_layout *l
 
 static void derived_dimensions_add(struct dimensions *dimensions, const struct flow_layout *layout) {
     const struct name_book *book = dimensions->book;
+    bool has_both = is_key(layout, TUPLE_SOURCE) && is_key(layout, TUPLE_DESTINATION);
     for (unsigned i = 0; i < DIMENSIONS_PREFIXES; i++) {
+        if (prefixes[i].side == SIDES && !has_both) continue;
         struct dimension *dimension = derived_add(dimensions, layout, prefixes[i].side, DIMENSION_PREFIX);
         dimension->name = prefixes[i].name;
         dimension->title = prefixes[i].title;
         memcpy(dimension->bits, prefixes[i].bits, sizeof dimension->bits);
     }
-    if (name_book_has_local(book) && is_key(layout, TUPLE_SOURCE) && is_key(layout, TUPLE_DESTINATION)) {
+    if (name_book_has_local(book) && has_both) {
         struct dimension *dimension = derived_add(dimensions, layout, SIDES, DIMENSION_DIRECTION);
         dimension->name = "direction";
         dimension->title = "Direction";
@@ -147,6 +156,7 @@ static void derived_dimensions_add(struct dimensions *dimensions, const struct f
 void dimensions_init(struct dimensions *dimensions, const struct flow_layout *layout, const struct name_book *book) {
     dimensions->n = 0;
     dimensions->book = book;
+    dimensions->layout = layout;
     for (unsigned i = 0; i < DIMENSIONS_FIXED; i++) {
         const enum flow_tuple *field = fixed[i].field;
         bool is_family = fixed[i].form == DIMENSION_FAMILY;

@@ -5,6 +5,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <strings.h>
 
 #include "base/bytes.h"
 #include "base/mem.h"
@@ -21,6 +22,7 @@ struct parser {
     char value[VALUE_TEXT_MAX + 1]; /* without its quotes */
     size_t value_len;
     bool is_quoted;
+    bool has_or;    /* outside of brackets */
     unsigned depth; /* of brackets */
 };
 
@@ -135,6 +137,10 @@ static int value_parse(const struct parser *parser, const struct dimension *dime
     default: break;
     }
     const struct element *element = dimension->field[0]->element[FLOW_IPV4];
+    if (dimension->role == ROLE_AS && strncasecmp(text, "AS", 2) == 0)
+        return element_parse(element, text + 2, parser->value_len - 2, value->low) == 0
+                   ? (memcpy(value->high, value->low, sizeof value->high), 0)
+                   : -1;
     const char *to = dimension->form == DIMENSION_TEXT || !*text ? NULL : strchr(text + 1, '-');
     if (!to || element_parse(element, text, parser->value_len, value->low) == 0) {
         if (element_parse(element, text, parser->value_len, value->low) != 0) return -1;
@@ -194,7 +200,7 @@ static int names_refuse(const struct parser *parser, const struct dimension *dim
 
 static int name_refuse(const struct parser *parser) {
     struct buffer accepted = BUFFER_INIT;
-    buffer_add_text(&accepted, "terms such as host=192.0.2.7, with one of the names ");
+    buffer_add_text(&accepted, "terms such as host=192.0.2.7 or octets>1M, with one of the names ");
     dimensions_show(parser->dimensions, &accepted);
     refuse(parser, accepted.data);
     buffer_release(&accepted);
@@ -252,20 +258,51 @@ static const struct dimension *exporter_dimension(const struct dimensions *dimen
     return NULL;
 }
 
+/* The number of something of one exporter. */
+static int number_add(struct parser *parser, struct filter_term *term, unsigned family, const uint8_t *exporter,
+                      uint32_t number) {
+    unsigned width = dimension_key(term->dimension, FLOW_IPV4).width;
+    struct filter_value value = {.families = 1 << FLOW_IPV4 | 1 << FLOW_IPV6};
+    value.exporter = exporter_dimension(parser->dimensions, family);
+    if (!value.exporter || (width < 4 && number >> 8 * width)) return 0;
+    memcpy(value.exporter_address, exporter, sizeof value.exporter_address);
+    be_put(value.low, number, width);
+    be_put(value.high, number, width);
+    return value_add(parser, term, &value);
+}
+
 static int interfaces_add(struct parser *parser, struct filter_term *term, uint32_t name) {
     const struct name_interface *list[FILTER_VALUES_MAX + 1];
     unsigned n = name_book_interfaces(parser->dimensions->book, name, list, FILTER_VALUES_MAX + 1);
-    unsigned width = dimension_key(term->dimension, FLOW_IPV4).width;
-    for (unsigned i = 0; i < n; i++) {
-        struct filter_value value = {.families = 1 << FLOW_IPV4 | 1 << FLOW_IPV6};
-        value.exporter = exporter_dimension(parser->dimensions, list[i]->family);
-        if (!value.exporter || (width < 4 && list[i]->index >> 8 * width)) continue;
-        memcpy(value.exporter_address, list[i]->exporter, sizeof value.exporter_address);
-        be_put(value.low, list[i]->index, width);
-        be_put(value.high, list[i]->index, width);
-        if (value_add(parser, term, &value) != 0) return -1;
-    }
+    for (unsigned i = 0; i < n; i++)
+        if (number_add(parser, term, list[i]->family, list[i]->exporter, list[i]->index) != 0) return -1;
     return 0;
+}
+
+static int vrfs_add(struct parser *parser, struct filter_term *term, uint32_t name) {
+    const struct name_thing *list[FILTER_VALUES_MAX + 1];
+    unsigned n = name_book_things(parser->dimensions->book, NAMED_VRF, name, list, FILTER_VALUES_MAX + 1);
+    for (unsigned i = 0; i < n; i++)
+        if (number_add(parser, term, list[i]->family, list[i]->exporter, (uint32_t)strtoul(list[i]->id, NULL, 10)) != 0)
+            return -1;
+    return 0;
+}
+
+/* Their numbers, whosever: each once, for they come in this order. */
+static int applications_add(struct parser *parser, struct filter_term *term, uint32_t name) {
+    enum { LISTED = 4096 };
+    const struct name_thing **list = mem_alloc(LISTED * sizeof *list);
+    unsigned n = name_book_things(parser->dimensions->book, NAMED_APPLICATION, name, list, LISTED);
+    int failed = 0;
+    for (unsigned i = 0; i < n && !failed; i++) {
+        struct filter_value value = {.families = 1 << FLOW_IPV4 | 1 << FLOW_IPV6};
+        if (i > 0 && strcmp(list[i - 1]->id, list[i]->id) == 0) continue;
+        memcpy(value.low, list[i]->id, sizeof list[i]->id);
+        memcpy(value.high, list[i]->id, sizeof list[i]->id);
+        failed = value_add(parser, term, &value);
+    }
+    free(list);
+    return failed;
 }
 
 /* What things are called instead of their addresses and numbers. Returns whether there is such a thing; -1: too many.
@@ -276,6 +313,8 @@ static int named_add(struct parser *parser, struct filter_term *term) {
     int failed = 0;
     if (name && term->dimension->form == DIMENSION_ADDRESS) failed = addresses_add(parser, term, name);
     if (name && term->dimension->role == ROLE_INTERFACE) failed = interfaces_add(parser, term, name);
+    if (name && term->dimension->role == ROLE_VRF) failed = vrfs_add(parser, term, name);
+    if (name && term->dimension->role == ROLE_APPLICATION) failed = applications_add(parser, term, name);
     return failed != 0 ? failed : term->n > before;
 }
 
@@ -283,11 +322,13 @@ static int values_parse(struct parser *parser, struct filter_term *term) {
     do {
         struct filter_value value;
         if (value_read(parser) != 0) return refuse(parser, accepted_forms[term->dimension->form]);
-        if (value_parse(parser, term->dimension, &value) == 0) {
+        /* Any text may be the number of an application. */
+        int named = term->dimension->role == ROLE_APPLICATION ? named_add(parser, term) : 0;
+        if (named == 0 && value_parse(parser, term->dimension, &value) == 0) {
             if (value_add(parser, term, &value) != 0) return -1;
             continue;
         }
-        int named = named_add(parser, term);
+        if (named == 0) named = named_add(parser, term);
         if (named < 0) return -1;
         if (named > 0) continue;
         return term->dimension->form == DIMENSION_NAME ? names_refuse(parser, term->dimension)
@@ -307,8 +348,33 @@ static int step_add(struct parser *parser, enum filter_act act, unsigned term) {
     return 0;
 }
 
+/* Of single flows it says nothing, so that it can't be one of several ways to match. */
+static int bound_refuse(const struct parser *parser) {
+    return refuse(parser, "a comparison such as octets>1M outside of brackets, without ! and or: it chooses among what "
+                          "is listed");
+}
+
+static int bound_add(struct parser *parser) {
+    struct filter *filter = parser->filter;
+    struct buffer accepted = BUFFER_INIT;
+    parser->term = parser->at;
+    if (parser->depth > 0 || parser->has_or) return bound_refuse(parser);
+    if (filter->n_bounds == FILTER_BOUNDS_MAX) return refuse(parser, "at most 8 comparisons");
+    size_t len = strcspn(parser->at, " \t");
+    if (bound_parse(&filter->bounds[filter->n_bounds], parser->dimensions->layout, parser->at, len) == 0) {
+        filter->n_bounds++;
+        parser->at += len;
+        return 0;
+    }
+    bound_accepts(parser->dimensions->layout, &accepted);
+    refuse(parser, accepted.data);
+    buffer_release(&accepted);
+    return -1;
+}
+
 static int term_parse(struct parser *parser) {
     struct filter *filter = parser->filter;
+    if (bound_is(parser->at)) return bound_add(parser);
     struct filter_term *term = &filter->terms[filter->n_terms];
     parser->term = parser->at;
     if (filter->n_terms == FILTER_TERMS_MAX) {
@@ -317,6 +383,7 @@ static int term_parse(struct parser *parser) {
     }
     *term = (struct filter_term){.is_not = *parser->at == '!', .first = filter->n_values};
     parser->at += term->is_not;
+    if (bound_is(parser->at)) return bound_refuse(parser);
     size_t len = strcspn(parser->at, "= \t");
     term->dimension = dimension_find(parser->dimensions, parser->at, len);
     if (!term->dimension || !term->dimension->can_filter || parser->at[len] != '=') return name_refuse(parser);
@@ -372,9 +439,12 @@ static int all_parse(struct parser *parser) {
         parser->term = parser->at;
         return refuse(parser, "a term on both sides of or, and in brackets");
     }
-    if (one_parse(parser) != 0) return -1;
-    for (blanks_pass(parser); !is_end(parser) && !is_or(parser); blanks_pass(parser))
-        if (one_parse(parser) != 0 || step_add(parser, FILTER_AND, 0) != 0) return -1;
+    for (unsigned n = 0; !is_end(parser) && !is_or(parser); blanks_pass(parser)) {
+        unsigned before = parser->filter->n_steps;
+        if (one_parse(parser) != 0) return -1;
+        bool is_step = parser->filter->n_steps > before; /* a bound is none */
+        if (is_step && n++ > 0 && step_add(parser, FILTER_AND, 0) != 0) return -1;
+    }
     return 0;
 }
 
@@ -382,6 +452,9 @@ static int all_parse(struct parser *parser) {
 static int any_parse(struct parser *parser) {
     if (all_parse(parser) != 0) return -1;
     while (is_or(parser)) {
+        parser->term = parser->at;
+        parser->has_or |= parser->depth == 0;
+        if (parser->has_or && parser->filter->n_bounds > 0) return bound_refuse(parser);
         parser->at += strlen("or");
         if (all_parse(parser) != 0 || step_add(parser, FILTER_OR, 0) != 0) return -1;
     }
@@ -391,7 +464,7 @@ static int any_parse(struct parser *parser) {
 int filter_parse(struct filter *filter, const struct dimensions *dimensions, const char *text,
                  struct filter_fault *fault) {
     struct parser parser = {.filter = filter, .dimensions = dimensions, .at = text ? text : "", .fault = fault};
-    filter->n_terms = filter->n_values = filter->n_steps = 0;
+    filter->n_terms = filter->n_values = filter->n_steps = filter->n_bounds = 0;
     filter->is_nested = false;
     filter->values = NULL;
     blanks_pass(&parser);
@@ -403,5 +476,5 @@ int filter_parse(struct filter *filter, const struct dimensions *dimensions, con
 void filter_release(struct filter *filter) {
     free(filter->values);
     filter->values = NULL;
-    filter->n_terms = filter->n_values = 0;
+    filter->n_terms = filter->n_values = filter->n_bounds = 0;
 }

@@ -121,6 +121,7 @@ static enum store_status family_read(struct listing *listing, const struct plan 
                                         .step = listing->step,
                                         .n_keys = list->n_columns,
                                         .keys = listing->keys,
+                                        .is_bounded = true,
                                         /* In a head's table a flow has a row of each store. */
                                         .is_flat = !listing->query->merge && !store_is_head(listing->store)};
     const struct table *tables[QUERY_TABLES_MAX];

@@ -57,7 +57,9 @@ static int key_compare(const struct query_group *a, const struct query_group *b)
 
 static int rank_compare(const void *left, const void *right, void *metric) {
     const struct query_group *a = left, *b = right;
-    sum_wide x = a->values[*(unsigned *)metric], y = b->values[*(unsigned *)metric];
+    bool is_distinct = *(unsigned *)metric == QUERY_VALUES_MAX;
+    sum_wide x = is_distinct ? a->distinct : a->values[*(unsigned *)metric],
+             y = is_distinct ? b->distinct : b->values[*(unsigned *)metric];
     if (x != y) return x > y ? -1 : 1;
     return key_compare(a, b);
 }
@@ -66,8 +68,11 @@ static int pointer_compare(const void *a, const void *b) {
     return key_compare(*(struct query_group *const *)a, *(struct query_group *const *)b);
 }
 
+/* What groups are ordered by. */
+static unsigned order_of(const struct query *query) { return query->distinct ? QUERY_VALUES_MAX : query->metric; }
+
 static void groups_cut(struct run *run) {
-    unsigned metric = run->query->metric;
+    unsigned metric = order_of(run->query);
     if (run->n_ranked > 0)
         qsort_r(run->result->groups, run->n_ranked, sizeof run->result->groups[0], rank_compare, &metric);
     if (run->n_ranked > run->query->n) run->n_ranked = run->query->n;
@@ -77,7 +82,7 @@ static void groups_cut(struct run *run) {
 /* Keeps the n largest, and some more until they are sorted anew. */
 static void group_rank(struct run *run, const struct query_group *group) {
     struct query_group *groups = run->result->groups;
-    unsigned n = run->query->n, metric = run->query->metric;
+    unsigned n = run->query->n, metric = order_of(run->query);
     if (run->is_cut && rank_compare(group, &groups[n - 1], &metric) > 0) return;
     groups[run->n_ranked++] = *group;
     if (run->n_ranked == 2 * n + RANKED_MORE) groups_cut(run);
@@ -123,6 +128,8 @@ static void row_count(struct run *run, unsigned slot, struct query_group *group,
         values_add(group->before, values, run->n_values);
     else if (run->selection->step)
         result->series[(size_t)(group - result->groups) * result->n_times + slot] += values[query->metric];
+    else if (!run->by_class)
+        values_add(group->values, values, run->n_values);
     if (!run->by_class) return;
     values_add(run->is_before ? result->before : result->total, values, run->n_values);
     if (!run->is_before) values_add(group->values, values, run->n_values);
@@ -164,7 +171,10 @@ static int group_read(void *context, unsigned n, const char *const *columns, con
         const struct key_column column = dimension_key(selection->keys[k], run->family);
         key_pack(&column, columns[k], lengths[k], group.key[k]);
     }
-    values_read(run, columns + selection->n_keys, group.values);
+    if (selection->distinct)
+        group.distinct = number(columns[n - 1]);
+    else
+        values_read(run, columns + selection->n_keys, group.values);
     if (!selection->limit) run->result->rows += number(columns[n - 1]);
     group_rank(run, &group);
     return 0;
@@ -306,8 +316,39 @@ static enum store_status flows_count(struct run *run) {
     return selections_run(run, selection_of(run, &run->source, &run->plan, false), count_read);
 }
 
+/* So many rows of each table and piece of time that all together are bounded. */
+static unsigned rows_max_of(const struct run *run) {
+    unsigned arms = run->plan.n * FLOW_FAMILIES * SIDES;
+    unsigned most = run->query->distinct_rows ? run->query->distinct_rows : DISTINCT_ROWS_MAX;
+    return run->result->rows > most ? most / (arms ? arms : 1) + 1 : 0;
+}
+
+/* Groups by what is different in them; then what is wanted of these. */
+static enum store_status distinct_run(struct run *run) {
+    const struct query *query = run->query;
+    struct query_result *result = run->result;
+    enum store_status status = flows_count(run);
+    struct selection selection = selection_of(run, &run->source, &run->plan, false);
+    selection.n_keys = query->n_group;
+    selection.keys = query->group;
+    selection.distinct = query->distinct;
+    selection.rows_max = rows_max_of(run);
+    selection.limit = query->n;
+    result->is_partial = selection.rows_max > 0;
+    result->groups = mem_zalloc(2 * (size_t)query->n + RANKED_MORE, sizeof result->groups[0]);
+    if (status == STORE_OK) status = selections_run(run, selection, group_read);
+    groups_cut(run);
+    result->n_groups = run->n_ranked;
+    groups_sort(run);
+    uint64_t rows = result->rows;
+    if (status == STORE_OK) status = wanted_run(run, &run->plan);
+    result->rows = rows;
+    return status;
+}
+
 static enum store_status groups_run(struct run *run) {
     const struct query *query = run->query;
+    if (query->distinct) return distinct_run(run);
     struct query_result *result = run->result;
     struct selection selection = selection_of(run, &run->source, &run->plan, false);
     enum store_status status = STORE_OK;
@@ -318,7 +359,7 @@ static enum store_status groups_run(struct run *run) {
     result->is_exact = is_all;
     selection.n_keys = query->n_group;
     selection.keys = query->group;
-    selection.is_ranking = true;
+    selection.is_ranking = selection.is_bounded = true;
     selection.limit = is_flows ? query->n : 0;
     selection.value = query->metric;
     result->groups = mem_zalloc(2 * (size_t)query->n + RANKED_MORE, sizeof result->groups[0]);
@@ -442,13 +483,39 @@ static enum store_status answer(struct run *run) {
     return status;
 }
 
+/* Whether what is to be counted stands in the flows tables. */
+static int distinct_check(struct run *run) {
+    const struct query *query = run->query;
+    const char *name = distinct_name(query->distinct);
+    const struct flow_layout *layout = run->schema->layout;
+    const char *accepted = distinct_refuses(query->distinct, query->group, query->n_group);
+    if (accepted) return refuse(run, "metric", name, accepted);
+    if (query->series) return refuse(run, "metric", name, "octets, packets and flows, of which there are series");
+    if (query->filter->n_bounds > 0) return refuse(run, "filter", name, "a filter without comparisons of sums");
+    for (unsigned side = 0; side < SIDES; side++) {
+        const struct flow_field *field = distinct_field(query->distinct, layout, query->group, query->n_group, side);
+        bool is_key = false;
+        for (unsigned i = 0; i < layout->n_keys; i++)
+            is_key |= &layout->fields[layout->keys[i]] == field;
+        if (!is_key)
+            return refuse(run, "metric", name, "what flow keys (aggr_values) tell: it requires addresses or ports");
+    }
+    return 0;
+}
+
 /* Refuses what no tables have together. */
 static int sources_find(struct run *run) {
     const struct query *query = run->query;
     static const char accepted[] = "flow keys of these tables (aggr_values); other addresses and ports only with a "
                                    "filter on nothing but themselves and class";
+    if (query->distinct && distinct_check(run) != 0) return -1;
     const struct dimension *lacking =
         source_choose(run->schema, query->filter, query->group, query->n_group, &run->source);
+    if (query->distinct) {
+        run->source = (struct source){.kind = TABLE_FLOWS, .classes = ALL_CLASSES};
+        for (unsigned i = 0; i < query->filter->n_terms && !lacking; i++)
+            if (!query->filter->terms[i].dimension->in_flows) lacking = query->filter->terms[i].dimension;
+    }
     if (lacking) {
         bool is_grouped = false;
         for (unsigned i = 0; i < query->n_group; i++)
@@ -473,7 +540,7 @@ enum store_status query_run(struct store *store, const struct schema *schema, co
                       .result = result,
                       .error = error,
                       .n_values = schema->layout->n_sums + 1,
-                      .by_class = query->n_group == 1 && query->group[0]->form == DIMENSION_CLASS};
+                      .by_class = query->n_group == 1 && query->group[0]->form == DIMENSION_CLASS && !query->distinct};
     for (unsigned i = 0; i < query->n_group; i++)
         run.is_either |= query->group[i]->is_either;
     memset(result, 0, sizeof *result);

@@ -273,6 +273,27 @@ static void values_columns(const struct selection *selection, const struct table
     }
 }
 
+/* " AND (octets) > ?": of rows as they are. */
+static void row_bounds_write(const struct selection *selection, const struct table *table, struct statement *out) {
+    const struct filter *filter = selection->filter;
+    for (unsigned i = 0; selection->is_bounded && selection->is_flat && i < filter->n_bounds; i++) {
+        buffer_add_text(&out->sql, " AND ");
+        value_write(selection, table, ALL_CLASSES, filter->bounds[i].metric, &out->sql);
+        buffer_printf(&out->sql, " %s ?", bound_signs[filter->bounds[i].sign]);
+        statement_bind(out, store_integer(filter->bounds[i].value));
+    }
+}
+
+/* " HAVING v0 > ?": of sums. `is_begun`: there is a condition already. */
+static void sum_bounds_write(const struct selection *selection, bool is_joined, bool is_begun, struct statement *out) {
+    const struct filter *filter = selection->filter;
+    for (unsigned i = 0; selection->is_bounded && !selection->is_flat && i < filter->n_bounds; i++) {
+        buffer_printf(&out->sql, is_joined ? "%sSUM(v%u) %s ?" : "%sv%u %s ?", i > 0 || is_begun ? " AND " : " HAVING ",
+                      filter->bounds[i].metric, bound_signs[filter->bounds[i].sign]);
+        statement_bind(out, store_integer(filter->bounds[i].value));
+    }
+}
+
 /* " AND k IN (...)": each key for itself, which is enough where there are several: the reader drops the rest. */
 static void only_write(const struct selection *selection, const struct table *table, unsigned side,
                        struct statement *out) {
@@ -298,7 +319,7 @@ static void only_write(const struct selection *selection, const struct table *ta
 static void other_end_write(const struct selection *selection, const struct table *table, struct statement *out) {
     const char *separator = " AND NOT (";
     for (unsigned k = 0; k < selection->n_keys; k++)
-        if (selection->keys[k]->is_either && selection->keys[k]->form != DIMENSION_NAME) return;
+        if (selection->keys[k]->is_either && selection->keys[k]->form < DIMENSION_PREFIX) return;
     for (unsigned k = 0; k < selection->n_keys; k++) {
         const struct dimension *key = selection->keys[k];
         if (!key->is_either) continue;
@@ -332,13 +353,48 @@ static void group_by(const struct selection *selection, bool is_arm, const char 
     }
 }
 
+/* Pairs of keys and what is counted, each once; out of at most so many rows. */
+static const char *distinct_begin(const struct selection *selection) {
+    return selection->rows_max ? "SELECT DISTINCT * FROM (SELECT " : "SELECT DISTINCT ";
+}
+
+static void distinct_column(const struct selection *selection, const struct table *table, unsigned side,
+                            struct buffer *sql) {
+    const struct flow_field *field =
+        distinct_field(selection->distinct, selection->schema->layout, selection->keys, selection->n_keys, side);
+    buffer_printf(sql, "%s AS d", field->element[table->family]->name);
+}
+
+static void distinct_end(const struct selection *selection, struct statement *out) {
+    if (selection->rows_max == 0) return;
+    buffer_add_text(&out->sql, " LIMIT ?) AS rows_read");
+    statement_bind(out, store_integer(selection->rows_max));
+}
+
+/* "SELECT k0, COUNT(*) AS v0 FROM (...) AS pairs GROUP BY k0 ORDER BY v0 DESC, k0 LIMIT ?" */
+static void distinct_count(const struct selection *selection, struct statement *arms) {
+    struct buffer sql = BUFFER_INIT;
+    buffer_add_text(&sql, "SELECT ");
+    group_by(selection, false, "", &sql);
+    buffer_printf(&sql, ", COUNT(*) AS v0 FROM (%s) AS pairs", arms->sql.data);
+    group_by(selection, false, " GROUP BY ", &sql);
+    buffer_add_text(&sql, " ORDER BY v0 DESC");
+    group_by(selection, false, ", ", &sql);
+    buffer_add_text(&sql, " LIMIT ?");
+    statement_bind(arms, store_integer(selection->limit));
+    buffer_release(&arms->sql);
+    arms->sql = sql;
+}
+
 /* One table's sums over one piece of time. False, and nothing written, where no row of it can pass. */
 static bool arm_write(const struct selection *selection, const struct table *table, const struct piece *piece,
                       unsigned side, bool is_next, struct statement *out) {
     struct statement condition = STATEMENT_INIT; /* its own, for its values come behind the columns' */
     bool passes = filter_write(selection->filter, table, &condition);
     if (passes) {
-        buffer_add_text(&out->sql, is_next ? " UNION ALL SELECT " : "SELECT ");
+        const char *join = selection->distinct ? " UNION " : " UNION ALL ";
+        buffer_printf(&out->sql, "%s%s", is_next ? join : "",
+                      selection->distinct ? distinct_begin(selection) : "SELECT ");
         if (selection->step) {
             buffer_printf(&out->sql, "bucket %s ? AS s, ", selection->dialect == DIALECT_MYSQL ? "DIV" : "/");
             statement_bind(out, store_integer(selection->step));
@@ -347,8 +403,13 @@ static bool arm_write(const struct selection *selection, const struct table *tab
             key_write(selection->keys[i], side, table, &out->sql);
             buffer_printf(&out->sql, " AS k%u, ", i);
         }
-        values_columns(selection, table, &out->sql);
-        buffer_printf(&out->sql, "%s AS c FROM %s WHERE ", selection->is_flat ? "1" : "COUNT(*)", table->data);
+        if (selection->distinct) {
+            distinct_column(selection, table, side, &out->sql);
+        } else {
+            values_columns(selection, table, &out->sql);
+            buffer_printf(&out->sql, "%s AS c", selection->is_flat ? "1" : "COUNT(*)");
+        }
+        buffer_printf(&out->sql, " FROM %s WHERE ", table->data);
         bool has_id = table->kind == TABLE_NODES || table->kind == TABLE_PORTS;
         buffer_add_text(&out->sql, has_id && table->family == FLOW_IPV4 ? "id <> -1" : "1 = 1");
         if (piece) {
@@ -360,8 +421,12 @@ static bool arm_write(const struct selection *selection, const struct table *tab
         for (unsigned i = 0; i < condition.n_params; i++)
             statement_bind(out, condition.params[i]);
         only_write(selection, table, side, out);
-        if (side > 0) other_end_write(selection, table, out);
-        if (!selection->is_flat) group_by(selection, true, " GROUP BY ", &out->sql);
+        if (side > 0 && !selection->distinct) other_end_write(selection, table, out);
+        row_bounds_write(selection, table, out);
+        if (selection->distinct)
+            distinct_end(selection, out);
+        else if (!selection->is_flat)
+            group_by(selection, true, " GROUP BY ", &out->sql);
     }
     statement_release(&condition);
     return passes;
@@ -391,7 +456,9 @@ static void arms_join(const struct selection *selection, struct statement *arms)
 /* An index table has rows of hosts that only received, or that have nothing of the classes that are wanted. */
 static void ranking_write(const struct selection *selection, bool is_joined, struct statement *out) {
     for (unsigned i = 0; i < value_count(selection); i++)
-        buffer_printf(&out->sql, is_joined ? "%sSUM(v%u) > 0" : "%sv%u > 0", i ? " OR " : " HAVING ", i);
+        buffer_printf(&out->sql, is_joined ? "%sSUM(v%u) > 0" : "%sv%u > 0", i ? " OR " : " HAVING (", i);
+    buffer_add_text(&out->sql, ")");
+    sum_bounds_write(selection, is_joined, true, out);
     if (selection->limit == 0) return;
     buffer_printf(&out->sql, " ORDER BY v%u DESC", selection->value);
     for (unsigned i = 0; i < selection->n_keys; i++)
@@ -405,6 +472,7 @@ static unsigned end_count(const struct selection *selection, const struct table 
     bool is_either = false;
     for (unsigned i = 0; i < selection->n_keys; i++)
         is_either |= selection->keys[i]->is_either;
+    is_either |= selection->distinct == DISTINCT_HOSTS;
     return is_either && table->kind == TABLE_FLOWS ? SIDES : 1;
 }
 
@@ -422,7 +490,14 @@ unsigned selection_write(const struct selection *selection, struct statement *st
                 n_tables = table_add(tables, n_tables, table);
             }
         }
+    if (selection->distinct) {
+        if (n_arms > 0) distinct_count(selection, statement);
+        return n_tables;
+    }
     if (n_arms > 1) arms_join(selection, statement);
-    if (n_arms > 0 && selection->is_ranking) ranking_write(selection, n_arms > 1, statement);
+    if (n_arms > 0 && selection->is_ranking)
+        ranking_write(selection, n_arms > 1, statement);
+    else if (n_arms > 0)
+        sum_bounds_write(selection, n_arms > 1, false, statement);
     return n_tables;
 }

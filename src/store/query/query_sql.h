@@ -15,10 +15,13 @@ struct selection {
     uint32_t step;           /* 0: no times */
     unsigned n_keys;
     const struct dimension *const *keys;
-    bool is_ranking;       /* groups alone that have anything at all */
-    unsigned limit, value; /* then, with a limit, the largest of that value, ties by key */
-    bool is_flat;          /* rows as they are in the tables, of one piece of time: nothing is added up */
-    bool by_class;         /* values once for each class, out of a table's columns */
+    bool is_ranking;        /* groups alone that have anything at all */
+    unsigned limit, value;  /* then, with a limit, the largest of that value, ties by key */
+    bool is_flat;           /* rows as they are in the tables, of one piece of time: nothing is added up */
+    bool is_bounded;        /* by the filter's bounds */
+    enum distinct distinct; /* instead of values: v0, how many different ones there are of each key */
+    unsigned rows_max;      /* then: of each table and piece of time; 0: all */
+    bool by_class;          /* values once for each class, out of a table's columns */
     /* NULL, or groups of which one is wanted: rows of others may be there as well. */
     const struct query_group *only;
     unsigned n_only;

@@ -108,7 +108,10 @@ static void meta_says_what_there_is(void **state) {
         "{\"name\":\"dst/24\",\"title\":\"Destination /24, IPv6 /64\",\"type\":\"prefix\",\"filter\":true,\"group\":"
         "true},{\"name\":\"src/16\",\"title\":\"Source /16, IPv6 /48\",\"type\":\"prefix\",\"filter\":true,\"group\":"
         "true},{\"name\":\"dst/16\",\"title\":\"Destination /16, IPv6 /48\",\"type\":\"prefix\",\"filter\":true,"
-        "\"group\":true}],\"last_commit\":1700001000");
+        "\"group\":true},{\"name\":\"net/24\",\"title\":\"Network /24, IPv6 "
+        "/64\",\"type\":\"prefix\",\"filter\":true,"
+        "\"group\":true},{\"name\":\"net/16\",\"title\":\"Network /16, IPv6 "
+        "/48\",\"type\":\"prefix\",\"filter\":true,\"group\":true}],\"last_commit\":1700001000");
     assert_int_equal(strncmp(call.body.data + call.lasting + 1, "\"ms\":", 5), 0);
 }
 
@@ -289,7 +292,7 @@ static void files_have_names(void **state) {
 #define FLOWS_PARAMS "from, to, filter, sort, order, n, offset, merge, format, names"
 #define GROUPS                                                                                                         \
     "at most 2 different names, separated by commas, of src, dst, host, sport, dport, port, proto, class, family, "    \
-    "src/24, dst/24, src/16, dst/16"
+    "src/24, dst/24, src/16, dst/16, net/24, net/16"
 
 /* Every refusal says which parameter it is, what it was, and what is taken. */
 static void bad_parameters_are_refused(void **state) {
@@ -304,8 +307,9 @@ static void bad_parameters_are_refused(void **state) {
         {"/api/query", "from=5&to=5", "to", "5", "a time after from"},
         {"/api/query", "from=1800000000", "from", "1800000000", "a time before now; without to the period ends now"},
         {"/api/query", "filter=hots=1", "filter", "hots=1",
-         "terms such as host=192.0.2.7, with one of the names src, dst, host, sport, dport, port, proto, class, "
-         "family, src/24, dst/24, src/16, dst/16"},
+         "terms such as host=192.0.2.7 or octets>1M, with one of the names src, dst, host, sport, dport, port, proto, "
+         "class, "
+         "family, src/24, dst/24, src/16, dst/16, net/24, net/16"},
         {"/api/query", "filter=port=80 host=1.2.3", "filter", "host=1.2.3",
          "an IPv4 or IPv6 address, or a prefix such as 10.0.0.0/8"},
         {"/api/query", "group=sources", "group", "sources", GROUPS},
@@ -315,7 +319,7 @@ static void bad_parameters_are_refused(void **state) {
         {"/api/query", "group=src,", "group", "src,", GROUPS},
         {"/api/query", "group=,src", "group", ",src", GROUPS},
         {"/api/query", "group=id; DROP TABLE loss", "group", "id; DROP TABLE loss", GROUPS},
-        {"/api/query", "metric=bytes", "metric", "bytes", "packets, octets, flows"},
+        {"/api/query", "metric=bytes", "metric", "bytes", "packets, octets, flows, peers, ports, hosts"},
         {"/api/query", "n=0", "n", "0", "a number from 1 to 1000"},
         {"/api/query", "n=1001", "n", "1001", "a number from 1 to 1000"},
         {"/api/query", "n=-1", "n", "-1", "a number from 1 to 1000"},
@@ -341,8 +345,9 @@ static void bad_parameters_are_refused(void **state) {
         {"/api/flows", "n=60000&offset=40001", "offset", "40001", "a number that together with n is at most 100000"},
         {"/api/flows", "n=100000", NULL, NULL, NULL},
         {"/api/flows", "filter=!", "filter", "!",
-         "terms such as host=192.0.2.7, with one of the names src, dst, host, sport, dport, port, proto, class, "
-         "family, src/24, dst/24, src/16, dst/16"},
+         "terms such as host=192.0.2.7 or octets>1M, with one of the names src, dst, host, sport, dport, port, proto, "
+         "class, "
+         "family, src/24, dst/24, src/16, dst/16, net/24, net/16"},
         {"/api/loss", "filter=port=1", "filter", "port=1", "the parameters from, to"},
         {"/api/pipeline", "n=1", "n", "1", "no parameters"},
         {"/api/names", "address=www.example", "address", "www.example",

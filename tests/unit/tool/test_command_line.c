@@ -90,10 +90,9 @@ static void options_of_the_command_are_accepted(void **state) {
 
 static void others_are_refused(void **state) {
     (void)state;
-    expect_errors(
-        "top hosts --format json",
-        "--format: 'top hosts' does not accept it; it accepts --from, --to, -n, --where, --json, and the options of "
-        "flowimport.conf(5)\n");
+    expect_errors("top hosts --format json", "--format: 'top hosts' does not accept it; it accepts --from, --to, -n, "
+                                             "--where, --metric, --json, and the options of "
+                                             "flowimport.conf(5)\n");
     expect_errors("verify -n 5 --pretty",
                   "--pretty: 'verify' does not accept it; it accepts --from, --to, --json, and the options of "
                   "flowimport.conf(5)\n"

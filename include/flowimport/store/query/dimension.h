@@ -21,7 +21,7 @@ enum dimension_form {
 enum dimension_direction { DIRECTION_IN, DIRECTION_OUT, DIRECTION_INTERNAL, DIRECTION_TRANSIT, DIRECTIONS };
 extern const char *const dimension_direction_names[]; /* "in", "out", ... */
 /* What a key is besides its form: things that have names of their own. */
-enum dimension_role { ROLE_NONE, ROLE_EXPORTER, ROLE_INTERFACE };
+enum dimension_role { ROLE_NONE, ROLE_EXPORTER, ROLE_INTERFACE, ROLE_APPLICATION, ROLE_VRF, ROLE_AS };
 extern const char *const dimension_form_names[]; /* "address", "port", ... */
 
 /* The ends of a flow. */
@@ -46,7 +46,7 @@ struct dimension {
 
 enum {
     DIMENSIONS_FIXED = 9,
-    DIMENSIONS_PREFIXES = 4,
+    DIMENSIONS_PREFIXES = 6,
     /* network and each tag, at either end and at each; direction */
     DIMENSIONS_NAMES = 3 * (1 + NAMES_TAGS_MAX) + 1,
     DIMENSIONS_MAX = DIMENSIONS_FIXED + DIMENSIONS_PREFIXES + DIMENSIONS_NAMES + FLOW_KEYS_MAX,
@@ -55,6 +55,7 @@ enum {
 struct dimensions { /* not to be copied: names point into it */
     unsigned n;
     const struct name_book *book;
+    const struct flow_layout *layout;
     struct dimension list[DIMENSIONS_MAX];
 };
 

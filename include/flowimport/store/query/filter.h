@@ -10,15 +10,19 @@
  * holds. Terms are separated by blanks. host and port hold where they do at either end of the flow. Addresses may be
  * prefixes, numbers ranges. A value in double quotes may hold blanks and commas, and a quote written twice. A host,
  * exporter or interface may also be called by the name that a book has for it, which may be that of several; "" is what
- * has no network, or not the tag. */
+ * has no network, or not the tag.
+ *
+ * A term may be a bound, too (store/query/bound.h): outside of brackets, and without an "or" beside it. */
 #ifndef FLOWIMPORT_STORE_QUERY_FILTER_H
 #define FLOWIMPORT_STORE_QUERY_FILTER_H
 
+#include "store/query/bound.h"
 #include "store/query/dimension.h"
 
 enum {
     FILTER_TERMS_MAX = 32,
-    FILTER_VALUES_MAX = 64,                  /* of a term */
+    FILTER_VALUES_MAX = 64, /* of a term */
+    FILTER_BOUNDS_MAX = 8,
     FILTER_DEPTH_MAX = 16,                   /* brackets in one another */
     FILTER_STEPS_MAX = 4 * FILTER_TERMS_MAX, /* a term, what joins it, its and another's bracket denied */
     FILTER_ALL_MAX = 256,                    /* of all terms: 40 KB */
@@ -51,6 +55,8 @@ struct filter {
     struct filter_step steps[FILTER_STEPS_MAX];
     struct filter_term terms[FILTER_TERMS_MAX];
     struct filter_value *values;
+    unsigned n_bounds; /* all must hold, of what is listed */
+    struct bound bounds[FILTER_BOUNDS_MAX];
 };
 
 struct filter_fault {

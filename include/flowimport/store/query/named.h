@@ -6,7 +6,8 @@
 
 struct named {
     char text[256];     /* "": nothing is known */
-    const char *source; /* "file" (of names), "system" (services and protocols), others from elsewhere; "" */
+    const char *source; /* "file", "options", "sflow" (of names/book.h), "system" (services and protocols), others from
+                           elsewhere; "" */
 };
 
 /* Values of a row: what one is called may depend on another, as an interface on its exporter. */

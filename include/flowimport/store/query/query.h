@@ -8,6 +8,7 @@
 #ifndef FLOWIMPORT_STORE_QUERY_QUERY_H
 #define FLOWIMPORT_STORE_QUERY_QUERY_H
 
+#include "store/query/distinct.h"
 #include "store/query/filter.h"
 #include "store/query/span.h"
 #include "store/store.h"
@@ -28,8 +29,10 @@ struct query {
     const struct filter *filter;
     unsigned n_group;
     const struct dimension *group[QUERY_GROUPS_MAX];
-    unsigned metric; /* what orders groups and makes the series: a sum's index, n_sums for flows */
-    unsigned n;      /* groups */
+    unsigned metric;        /* what orders groups and makes the series: a sum's index, n_sums for flows */
+    enum distinct distinct; /* what orders groups in its place; not together with a series or bounds */
+    unsigned distinct_rows; /* that may be read for it; 0: DISTINCT_ROWS_MAX */
+    unsigned n;             /* groups */
     bool series;
     uint32_t step; /* seconds between times; 0: so that there are at most `points` */
     unsigned points;
@@ -41,6 +44,7 @@ struct query_group {
     enum flow_family family;
     uint8_t key[QUERY_GROUPS_MAX][ELEMENT_TEXT_MAX]; /* packed, see dimension_text() */
     sum_wide values[QUERY_VALUES_MAX], before[QUERY_VALUES_MAX];
+    uint64_t distinct; /* how many different ones, where that was asked */
 };
 
 struct query_result {
@@ -57,6 +61,7 @@ struct query_result {
     sum_wide total[QUERY_VALUES_MAX], before[QUERY_VALUES_MAX];
     /* False: a row of a bucket may be cut, so that sums from SUM_MOST on mean at least that much. */
     bool is_exact;
+    bool is_partial; /* of what is different, not all rows were looked at: at least so many */
     bool has_before; /* false: not asked for, or the tables don't reach back so far */
     /* By the metric, descending, ties by key; classes of protocols: all four, in their order. */
     unsigned n_groups;

@@ -3,6 +3,7 @@
 
 #include "base/mem.h"
 #include "store/query/filter.h"
+#include "store/query/metric.h"
 #include "store/query/query_sql.h"
 
 static struct env env;
@@ -182,13 +183,18 @@ static void terms_are_conditions(void **state) {
 }
 
 #define NAMES                                                                                                          \
-    "terms such as host=192.0.2.7, with one of the names src, dst, host, sport, dport, port, proto, class, family, "   \
+    "terms such as host=192.0.2.7 or octets>1M, with one of the names src, dst, host, sport, dport, port, proto, "     \
+    "class, family, "                                                                                                  \
     "in, interfaceName, absoluteError, ipNextHopIPv4Address, mibObjectValueInteger, flowId, exporter, src/24, "        \
     "dst/24, "                                                                                                         \
-    "src/16, dst/16, direction, network, src_network, dst_network, site, src_site, dst_site, zone, src_zone, dst_zone"
+    "src/16, dst/16, net/24, net/16, direction, network, src_network, dst_network, site, src_site, dst_site, zone, "   \
+    "src_zone, dst_zone"
 #define ADDRESS "an IPv4 or IPv6 address, or a prefix such as 10.0.0.0/8"
 #define PORT "a port from 0 to 65535, or a range such as 8000-8080"
 #define NUMBER "a whole number within the element's range, or a range such as 1-9"
+#define BOUND "a comparison such as octets>1M with <, <=, > or >= and a whole number, of packets, octets, flows"
+#define BOUND_ALONE                                                                                                    \
+    "a comparison such as octets>1M outside of brackets, without ! and or: it chooses among what is listed"
 #define SIDES_TEXT "a term on both sides of or, and in brackets"
 #define NAME "a name; \"\" is what has none"
 #define TEXT "a value of the element, in double quotes if it contains a space, a comma or a quote"
@@ -247,6 +253,23 @@ static void what_is_no_term_is_refused(void **state) {
         {"port=1 )", ")", NAMES},
         {"(port=1)port=2", "port=2", "a blank behind a closing bracket"},
         {"((((((((((((((((( port=1", "(", "at most 16 brackets in one another"},
+        {"octets>", "octets>", BOUND},
+        {"octets>1.5", "octets>1.5", BOUND},
+        {"octets>1,000", "octets>1,000", BOUND},
+        {"octets>-1", "octets>-1", BOUND},
+        {"octets>1m", "octets>1m", BOUND},
+        {"octets>1MB", "octets>1MB", BOUND},
+        {"octets=>1", "octets=>1", NAMES},
+        {"octets=1", "octets=1", NAMES},
+        {"octets>>1", "octets>>1", BOUND},
+        {"flows>0.0000001", "flows>0.0000001", BOUND},
+        {"flows>9223372036855", "flows>9223372036855", BOUND},
+        {"octets>99999999T", "octets>99999999T", BOUND},
+        {"port>1", "port>1", BOUND},
+        {"port=1 !octets>1", "!octets>1", BOUND_ALONE},
+        {"(octets>1)", "octets>1)", BOUND_ALONE},
+        {"octets>1 or port=1", "or", BOUND_ALONE},
+        {"port=1 or port=2 octets>1", "octets>1", BOUND_ALONE},
         {"interfaceName=\"a", "interfaceName=\"a", TEXT},
         {"interfaceName=\"a\"b", "interfaceName=\"a\"b", TEXT},
     };
@@ -276,10 +299,46 @@ static void assert_count(const char *head, const char *what, const char *separat
     buffer_release(&text);
 }
 
+static void comparisons_are_bounds(void **state) {
+    static const struct {
+        const char *text;
+        const char *metric, *sign;
+        int64_t value;
+    } cases[] = {
+        {"octets>1M", "octets", ">", 1000000},
+        {"octetDeltaCount>=1500", "octets", ">=", 1500},
+        {" packets<2.5k port=1", "packets", "<", 2500},
+        {"port=1 packets<=0", "packets", "<=", 0},
+        {"(port=1 or port=2) octets<7T", "octets", "<", 7000000000000},
+        {"flows<3", "flows", "<", 3000000},
+        {"flows>=0.5", "flows", ">=", 500000},
+        {"flows>0.000001K", "flows", ">", 1000},
+        {"octets<=9223372T", "octets", "<=", 9223372000000000000},
+    };
+    (void)state;
+    for (size_t i = 0; i < sizeof cases / sizeof cases[0]; i++) {
+        struct filter filter;
+        struct filter_fault fault;
+        if (filter_parse(&filter, &dimensions, cases[i].text, &fault) != 0) fail_msg("%s", fault.accepted);
+        assert_int_equal(filter.n_bounds, 1);
+        assert_string_equal(metric_name(&env.layout, filter.bounds[0].metric), cases[i].metric);
+        assert_string_equal(bound_signs[filter.bounds[0].sign], cases[i].sign);
+        assert_int_equal(filter.bounds[0].value, cases[i].value);
+        filter_release(&filter);
+    }
+    /* Rows of a table know nothing of them. */
+    assert_condition(TABLE_FLOWS, FLOW_IPV4, "octets>1", "");
+    assert_condition(TABLE_FLOWS, FLOW_IPV4, "octets>1 (dport=1 or dport=2) flows<2 proto=6",
+                     " AND ((protocolIdentifier IN (6)) AND ((destinationTransportPort IN (2)) OR "
+                     "(destinationTransportPort IN (1))))");
+}
+
 static void filters_are_bounded(void **state) {
     (void)state;
     assert_count("", "port=1", " ", 32, NULL);
     assert_count("", "port=1", " ", 33, "at most 32 terms");
+    assert_count("", "octets>1", " ", 8, NULL);
+    assert_count("", "octets>1", " ", 9, "at most 8 comparisons");
     assert_count("port=", "1", ",", 64, NULL);
     assert_count("port=", "1", ",", 65, "at most 64 values in a term and 256 in all");
     assert_count("", "port=1,2,3,4,5,6,7,8,9,10,11,12,13,14,15,16", " ", 16, NULL);
@@ -294,6 +353,7 @@ int main(void) {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(terms_are_conditions),
         cmocka_unit_test(what_is_no_term_is_refused),
+        cmocka_unit_test(comparisons_are_bounds),
         cmocka_unit_test(filters_are_bounded),
     };
     return cmocka_run_group_tests(tests, setup, NULL);
