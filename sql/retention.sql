@@ -168,8 +168,8 @@ BEGIN
   END IF;
 END//
 
--- The tables of one bucket size, or with 0 of all: first records that buckets before the cutoff are incomplete, for the
--- audit and for queries that choose the size to read.
+-- The tables of one bucket size, roll-ups among them, or with 0 of all: first records that buckets before the cutoff are
+-- incomplete, for the audit and for queries that choose the size to read.
 DROP PROCEDURE IF EXISTS flowimport_retention_size//
 CREATE DEFINER = 'flowimport_retention'@'localhost' PROCEDURE flowimport_retention_size
   (IN p_at BIGINT, IN p_size BIGINT, IN p_cutoff BIGINT)
@@ -181,7 +181,7 @@ BEGIN
     SELECT table_name, SUBSTRING_INDEX(SUBSTRING_INDEX(table_name, '_', -2), '_', 1) AS size
       FROM information_schema.tables
       WHERE table_schema = DATABASE()
-        AND table_name REGEXP '^(flows6?|flows_aggr|index_nodes6?|index_ports)_[0-9]+_data$'
+        AND table_name REGEXP '^(flows6?|flows_aggr|index_nodes6?|index_ports|rollup6?_[a-zA-Z0-9_]+)_[0-9]+_data$'
       HAVING p_size = 0 OR size = p_size
       ORDER BY table_name;
   DECLARE CONTINUE HANDLER FOR NOT FOUND SET v_end = 1;
@@ -216,7 +216,8 @@ BEGIN
   DECLARE v_tables CURSOR FOR
     SELECT table_name, GROUP_CONCAT(partition_name ORDER BY partition_ordinal_position)
       FROM information_schema.partitions
-      WHERE table_schema = DATABASE() AND table_name REGEXP '^(flows6?|flows_aggr|index_nodes6?|index_ports)_[0-9]+_data$'
+      WHERE table_schema = DATABASE()
+        AND table_name REGEXP '^(flows6?|flows_aggr|index_nodes6?|index_ports|rollup6?_[a-zA-Z0-9_]+)_[0-9]+_data$'
         AND (partition_description = 'MAXVALUE' OR CAST(partition_description AS UNSIGNED) > v_first)
       GROUP BY table_name;
   DECLARE CONTINUE HANDLER FOR NOT FOUND SET v_end = 1;
@@ -257,12 +258,12 @@ BEGIN
       WHERE table_schema = DATABASE() AND table_name REGEXP '_data$' AND (partition_name LIKE 'd%' OR table_rows > 0)
         AND partition_description <> 'MAXVALUE'
         AND CAST(partition_description AS UNSIGNED) <= p_at - p_at MOD 86400
-      GROUP BY oldest HAVING SUM(table_name REGEXP '^flows_aggr_') > 0 ORDER BY oldest;
+      GROUP BY oldest HAVING SUM(table_name REGEXP '^(flows_aggr|rollup)_') > 0 ORDER BY oldest;
   DECLARE v_sizes CURSOR FOR
     SELECT SUBSTRING_INDEX(SUBSTRING_INDEX(table_name, '_', -2), '_', 1) AS size,
            MAX(CAST(partition_description AS UNSIGNED))
       FROM information_schema.partitions
-      WHERE table_schema = DATABASE() AND table_name REGEXP '^flows_aggr_[0-9]+_data$'
+      WHERE table_schema = DATABASE() AND table_name REGEXP '^(flows_aggr|rollup_[a-zA-Z0-9_]+)_[0-9]+_data$'
         AND (partition_name LIKE 'd%' OR table_rows > 0) AND partition_description <> 'MAXVALUE'
         AND CAST(partition_description AS UNSIGNED) <= v_last
       GROUP BY size;
@@ -301,8 +302,9 @@ CREATE DEFINER = 'flowimport_retention'@'localhost' PROCEDURE flowimport_retenti
 BEGIN
   DECLARE v_sizes, v_expired INT;
   DECLARE v_cutoff BIGINT;
-  SELECT COUNT(*) INTO v_sizes FROM information_schema.tables
-    WHERE table_schema = DATABASE() AND table_name REGEXP '^flows_aggr_[0-9]+_data$';
+  SELECT COUNT(DISTINCT SUBSTRING_INDEX(SUBSTRING_INDEX(table_name, '_', -2), '_', 1)) INTO v_sizes
+    FROM information_schema.tables
+    WHERE table_schema = DATABASE() AND table_name REGEXP '^(flows_aggr|rollup_[a-zA-Z0-9_]+)_[0-9]+_data$';
   SELECT COUNT(*), MIN(CAST(value AS UNSIGNED)) INTO v_expired, v_cutoff FROM flowimport_schema
     WHERE name REGEXP '^size_[0-9]+_expired$';
   IF v_expired = v_sizes THEN

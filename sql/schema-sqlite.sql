@@ -1128,6 +1128,7 @@ UNION ALL SELECT lower(substr(hex(id), 1, 4) || ':' || substr(hex(id), 5, 4) || 
   dst_other_flows_millionths / 1000000.0 AS dst_other_flows
 FROM index_nodes6_data;
 INSERT OR IGNORE INTO flowimport_schema (name, value) VALUES ('leave_out', 'none');
+INSERT OR IGNORE INTO flowimport_schema (name, value) VALUES ('rollups', 'none');
 INSERT OR IGNORE INTO flowimport_schema (name, value) VALUES ('version', '1');
 INSERT OR IGNORE INTO flowimport_schema (name, value) VALUES ('aggr_values', 'sourceIPv4Address, destinationIPv4Address, sourceTransportPort, destinationTransportPort, protocolIdentifier');
 INSERT OR IGNORE INTO flowimport_schema (name, value) VALUES ('aggr_sums', 'packetDeltaCount, octetDeltaCount');

@@ -975,6 +975,7 @@ UNION ALL SELECT INET6_NTOA(id) AS address,
   CAST(dst_other_flows_millionths * 0.000001 AS DECIMAL(36,6)) AS dst_other_flows
 FROM index_nodes6_data;
 INSERT IGNORE INTO flowimport_schema (name, value) VALUES ('leave_out', 'none');
+INSERT IGNORE INTO flowimport_schema (name, value) VALUES ('rollups', 'none');
 INSERT IGNORE INTO flowimport_schema (name, value) VALUES ('version', '1');
 INSERT IGNORE INTO flowimport_schema (name, value) VALUES ('aggr_values', 'sourceIPv4Address, destinationIPv4Address, sourceTransportPort, destinationTransportPort, protocolIdentifier');
 INSERT IGNORE INTO flowimport_schema (name, value) VALUES ('aggr_sums', 'packetDeltaCount, octetDeltaCount');

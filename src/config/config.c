@@ -13,6 +13,7 @@
 #include "base/mem.h"
 #include "base/url.h"
 #include "store/manual.h"
+#include "store/rollup.h"
 #include "http/api.h"
 #include "http/web.h"
 #include "export/exporter.h"
@@ -205,6 +206,21 @@ static void layout_resolve(struct config *config) {
     options_complain(&config->options, "import", name, "%s", named ? colon + 2 : error.text);
 }
 
+int config_schema(const struct config *config, struct schema *schema, struct error *error) {
+    const char *rollups = config->import.rollups ? config->import.rollups : ROLLUPS_NONE;
+    schema_init(schema, &config->layout, config->import.bucket_sizes.values, config->import.bucket_sizes.n);
+    schema_leave_out(schema, (unsigned)config->import.leave_out);
+    return rollups_add(schema, rollups, error);
+}
+
+static void rollups_check(struct config *config) {
+    struct schema schema;
+    struct error error = {""};
+    if (is_refused(config, "import", "bucket_sizes") || config->layout.n_sums == 0) return; /* said elsewhere */
+    if (config_schema(config, &schema, &error) != 0)
+        options_complain(&config->options, "import", "rollups", "%s", error.text);
+}
+
 static void cache_check(struct config *config) {
     uint64_t smallest = UINT32_MAX;
     if (is_refused(config, "import", "bucket_sizes") || is_refused(config, "import", "max_flow_duration")) return;
@@ -222,19 +238,24 @@ static void cache_check(struct config *config) {
 
 /* A time for a size that isn't there would keep nothing from growing. */
 static void keep_check(struct config *config) {
-    const struct option_list *sizes = &config->import.bucket_sizes;
-    if (is_refused(config, "import", "bucket_sizes")) return;
+    struct schema schema;
+    struct error ignored;
+    uint32_t sizes[SCHEMA_SIZES_MAX];
+    if (is_refused(config, "import", "bucket_sizes") || is_refused(config, "import", "rollups")) return;
+    if (config_schema(config, &schema, &ignored) != 0) return;
+    unsigned n = schema_all_sizes(&schema, sizes);
     for (unsigned i = 0; i < config->retention.keep.n; i++) {
         unsigned j = 0;
-        while (j < sizes->n && sizes->values[j] != config->retention.keep.keys[i])
+        while (j < n && sizes[j] != config->retention.keep.keys[i])
             j++;
-        if (j == sizes->n)
-            options_complain(&config->options, "retention", "keep", "%" PRIu32 "s is not one of bucket_sizes",
-                             config->retention.keep.keys[i]);
+        if (j == n)
+            options_complain(&config->options, "retention", "keep",
+                             "%" PRIu32 "s is not one of bucket_sizes or rollups", config->retention.keep.keys[i]);
     }
 }
 
 void config_agree(struct config *config) {
+    rollups_check(config);
     cache_check(config);
     keep_check(config);
 }

@@ -40,6 +40,7 @@ struct config {
         struct option_list bucket_sizes;
         const char *aggr_values, *aggr_sums;
         int leave_out; /* set of enum schema_leave */
+        const char *rollups;
         int64_t max_flow_age, max_flow_duration, max_future;
         uint64_t max_flow_octets, max_flow_packets;
         bool filter_unknown_ports;
@@ -149,6 +150,9 @@ int config_load(struct config *config, const struct config_program *program, int
  * config_release is the caller's, whatever is returned. */
 int config_gather(struct config *config, const struct config_program *program, int argc, char **argv)
     __attribute__((warn_unused_result));
+/* The tables that are configured; the layout is borrowed. 0; -1, with the error set: not even its roll-ups, which a
+ * configuration that was loaded does not have. */
+int config_schema(const struct config *config, struct schema *schema, struct error *error);
 /* Adds an error for what one option says against another; for after options_exchange(). */
 void config_agree(struct config *config);
 /* The names of files, and over them what devices say of themselves: held, to be dropped by the caller. NULL: none. */

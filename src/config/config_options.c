@@ -5,6 +5,7 @@
 #include "base/log.h"
 #include "collect/data_record.h"
 #include "http/workers.h"
+#include "store/rollup.h"
 #include "export/ipfix_writer.h"
 
 static const struct option_word log_targets[] = {
@@ -125,6 +126,14 @@ const struct option config_options[] = {
              "index_nodes, index_nodes6 and index_ports, the sums that retention does not change; verify does not "
              "compare the ledger without them. It is fixed when the tables are created; a store with another choice "
              "is refused."},
+    {.section = "import", .name = "rollups", .flag = "rollups", .type = OPTION_TEXT,
+     .offset = AT(import.rollups, const char *), .standard = ROLLUPS_NONE, .placeholder = "SIZE: KEY ...; ...",
+     .help = "Tables for questions over long times: each a bucket size, a colon and its keys.",
+     .more = "For example 1d: src dst proto service; 1h: exporter in out. A key is src, dst, sport, dport, proto, "
+             "exporter, in, out or the name of an element, if it is one of aggr_values; or service, the port that is "
+             "the server's. The size divides a day and is a multiple of one of bucket_sizes. Queries read a roll-up "
+             "where it has what they ask for. A store with other roll-ups is refused until flowimport schema upgrade "
+             "has changed them."},
     {.section = "import", .name = "max_flow_age", .flag = "max-flow-age", .type = OPTION_SECONDS,
      .offset = AT(import.max_flow_age, int64_t), .standard = "0", .min = 0, .max = 100 * 365LL * DAY_SECONDS,
      .help = "Flows that started longer ago are dropped and counted; 0: no limit.", .reload = true},
@@ -187,9 +196,9 @@ const struct option config_options[] = {
     {.section = "retention", .name = "keep", .flag = "keep", .type = OPTION_SECONDS_MAP,
      .offset = AT(retention.keep, struct option_map), .min = 1, .max = 100 * 365LL * DAY_SECONDS,
      .help = "How long buckets of each size are kept, as in 60=2d, 600=30d, 3600=1y; other sizes are kept for ever.",
-     .more = "A whole day (UTC) is dropped when its last bucket started longer ago than that. In SQLite flowimportd "
-             "drops it; in MySQL and MariaDB an event of the server does, created by flowimport retention "
-             "install.", .reload = true},
+     .more = "A size is one of bucket_sizes or of rollups. A whole day (UTC) is dropped when its last bucket started "
+             "longer ago than that. In SQLite flowimportd drops it; in MySQL and MariaDB an event of the server does, "
+             "created by flowimport retention install.", .reload = true},
     {.section = "retention", .name = "max_size", .flag = "max-size", .type = OPTION_BYTES,
      .offset = AT(retention.max_size, uint64_t), .standard = "0", .min = 0, .max = 1LL << 50,
      .help = "The maximum size of all tables: the oldest days of all sizes are dropped first; 0: no limit.",

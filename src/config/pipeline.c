@@ -70,8 +70,8 @@ static void web_fill(const struct config *config, struct pipeline *pipeline) {
 
 void pipeline_init(struct pipeline *pipeline, const struct config *config, const char *program) {
     names_init();
-    schema_init(&pipeline->schema, &config->layout, config->import.bucket_sizes.values, config->import.bucket_sizes.n);
-    schema_leave_out(&pipeline->schema, (unsigned)config->import.leave_out);
+    struct error ignored; /* it was checked with the configuration */
+    (void)config_schema(config, &pipeline->schema, &ignored);
     pipeline->importer = (struct importer_config){
         .queue = {.url = config->queue.url,
                   .password = config->queue.password,

@@ -8,6 +8,7 @@
 #include "base/clock.h"
 #include "base/bytes.h"
 #include "base/log.h"
+#include "flow/service.h"
 #include "flow/sum.h"
 #include "import/sort.h"
 
@@ -53,6 +54,28 @@ static uint64_t node_id(const struct flow_layout *layout, const uint8_t *key, un
     return side == 0 && destination >= SCHEMA_MULTICAST ? 0 : (uint64_t)SCHEMA_NO_ADDRESS;
 }
 
+static uint8_t *field_put(const struct flow_layout *layout, unsigned field, unsigned family, const uint8_t *from,
+                          uint8_t *key) {
+    unsigned width = layout->fields[field].width[family];
+    memcpy(key, from + layout->fields[field].offset[family], width);
+    return key + width;
+}
+
+static void rollup_key(const struct flush *flush, unsigned family, const uint8_t *from, uint8_t *key) {
+    const struct rollup *rollup = &flush->schema->rollups[flush->table->rollup];
+    const struct flow_field *fields = flush->layout->fields;
+    for (unsigned i = 0; i < rollup->n_keys; i++) {
+        if (rollup->keys[i] != ROLLUP_SERVICE) {
+            key = field_put(flush->layout, rollup->keys[i], family, from, key);
+            continue;
+        }
+        be16_put(key, service_of(be16(from + fields[TUPLE_SOURCE_PORT].offset[family]),
+                                 be16(from + fields[TUPLE_DESTINATION_PORT].offset[family]),
+                                 from[fields[TUPLE_PROTOCOL].offset[family]]));
+        key += 2;
+    }
+}
+
 /* The packed primary key of the row of the table under way that a reference counts in (a sort_key_fn). */
 static void ref_key(const void *context, const struct sort_ref *ref, uint8_t *key) {
     const struct flush *flush = context;
@@ -67,12 +90,10 @@ static void ref_key(const void *context, const struct sort_ref *ref, uint8_t *ke
     }
     switch (flush->table->kind) {
     case TABLE_FLOWS:
-        for (unsigned i = 0; i < layout->n_keys; i++) {
-            field = &layout->fields[layout->keys[i]];
-            memcpy(key, from + field->offset[ref->family], field->width[ref->family]);
-            key += field->width[ref->family];
-        }
+        for (unsigned i = 0; i < layout->n_keys; i++)
+            key = field_put(layout, layout->keys[i], ref->family, from, key);
         break;
+    case TABLE_ROLLUP: rollup_key(flush, ref->family, from, key); break;
     case TABLE_NODES:
         field = &layout->fields[TUPLE_SOURCE + ref->side];
         if (flush->total) {
@@ -116,7 +137,7 @@ static void ref_add(const struct flush *flush, const struct sort_ref *ref, uint6
     const uint64_t *sums = (const uint64_t *)(const void *)row;
     unsigned n_values = layout->n_sums + 1, side_group = (1u + ref->side) * (1 + PROTO_CLASSES);
     group_add(values, 0, sums, n_values);
-    if (flush->table->kind == TABLE_FLOWS) return;
+    if (schema_is_flows(flush->table)) return;
     unsigned class_group =
         1 + (unsigned)proto_class(row[rows->key_at + layout->fields[TUPLE_PROTOCOL].offset[ref->family]]);
     group_add(values, class_group, sums, n_values);
@@ -155,18 +176,31 @@ static void table_write(const struct flush *flush, size_t n) {
     if (n > 0) store_put(flush->store, flush->table, keys[!now], values);
 }
 
-/* One table from the rows of the base size that its own is added up from. Absent tables are no work. */
+/* One table from the rows of the base size that its own is added up from. `both`: it takes both families. */
+static void rows_flush(struct flush *flush, const struct table *table, bool both, unsigned sides) {
+    uint32_t size = table->bucket_size ? table->bucket_size : flush->schema->sizes[0];
+    flush->table = table;
+    for (unsigned i = 0; i < FLOW_FAMILIES; i++)
+        flush->rows[i] = cache_rows(flush->cache, cache_base_size(flush->schema, size), (enum flow_family)i);
+    table_write(flush, refs_fill(flush, both ? FLOW_IPV4 : table->family, both ? FLOW_IPV6 : table->family, sides));
+}
+
+/* Absent tables are no work. */
 static void table_flush(struct flush *flush, enum table_kind kind, enum flow_family family, uint32_t size, bool total) {
-    uint32_t base = cache_base_size(flush->schema, size ? size : flush->schema->sizes[0]);
+    const struct table *table = schema_table(flush->schema, kind, family, size);
     bool both =
         total || kind == TABLE_PORTS || kind == TABLE_AGGR || (kind == TABLE_FLOWS && !flush->layout->has_addresses);
-    unsigned sides = !total && (kind == TABLE_NODES || kind == TABLE_PORTS) ? 2 : 1;
-    flush->table = schema_table(flush->schema, kind, family, size);
-    if (!flush->table) return;
     flush->total = total;
-    for (unsigned i = 0; i < FLOW_FAMILIES; i++)
-        flush->rows[i] = cache_rows(flush->cache, base, (enum flow_family)i);
-    table_write(flush, refs_fill(flush, both ? FLOW_IPV4 : family, both ? FLOW_IPV6 : family, sides));
+    if (table) rows_flush(flush, table, both, !total && (kind == TABLE_NODES || kind == TABLE_PORTS) ? 2 : 1);
+}
+
+static void rollups_flush(struct flush *flush) {
+    flush->total = false;
+    for (unsigned i = 0; i < flush->schema->n_tables; i++) {
+        const struct table *table = &flush->schema->tables[i];
+        if (table->kind == TABLE_ROLLUP)
+            rows_flush(flush, table, !flush->schema->rollups[table->rollup].has_addresses, 1);
+    }
 }
 
 static void tables_flush(struct flush *flush) {
@@ -178,6 +212,7 @@ static void tables_flush(struct flush *flush) {
         }
         table_flush(flush, TABLE_PORTS, FLOW_IPV4, schema->sizes[i], false);
     }
+    rollups_flush(flush); /* of larger buckets than most: other consumers write them, too */
     for (unsigned i = 0; i < schema->n_sizes; i++) {
         table_flush(flush, TABLE_AGGR, FLOW_IPV4, schema->sizes[i], false);
         table_flush(flush, TABLE_NODES, FLOW_IPV4, schema->sizes[i], true);

@@ -30,7 +30,7 @@ const PORTS = [
     ["5432", "postgresql"],
     ["8080", "http-alt"],
 ].map(([value, hint]) => ({ value, hint }));
-for (const name of ["port", "sport", "dport"]) FIXED[name] = PORTS;
+for (const name of ["port", "sport", "dport", "service"]) FIXED[name] = PORTS;
 
 export function filter_input_new(page) {
     const list = make("ul", { id: "completions", role: "listbox", "aria-label": "Completions", hidden: true });

@@ -379,6 +379,66 @@ static enum store_status pair_check(struct audit *audit, uint32_t fine_size, uin
     return status;
 }
 
+/* Roll-ups
+ * ------------------------------------------------------------------------------------------------------------- */
+
+static enum store_status rollup_window(struct audit *audit, const struct table *fine, unsigned rollup, uint32_t first,
+                                       uint32_t n) {
+    const struct table *table = schema_rollup_table(audit->schema, rollup, FLOW_IPV4);
+    const struct table *table6 = schema_rollup_table(audit->schema, rollup, FLOW_IPV6);
+    struct frame sums, totals;
+    char names[2 * sizeof table->name + 8], column[SCHEMA_NAME_MAX];
+    snprintf(names, sizeof names, "%s%s%s", table->name, table6 ? " with " : "", table6 ? table6->name : "");
+    frame_init(&sums, first, table->bucket_size, n, table->n_values);
+    frame_init(&totals, first, table->bucket_size, n, fine->n_values);
+    enum store_status status = coarse_sum(audit, fine, &totals);
+    if (status == STORE_OK) status = table_sum(audit, table, "1 = 1", false, &sums);
+    if (status == STORE_OK && table6) status = table_sum(audit, table6, "1 = 1", false, &sums);
+    if (status == STORE_OK) status = saturated_count(audit, table, "1 = 1", &sums);
+    if (status == STORE_OK && table6) status = saturated_count(audit, table6, "1 = 1", &sums);
+    for (uint32_t row = 0; row < n && status == STORE_OK; row++) {
+        audit->result->buckets += sums.seen[row];
+        for (unsigned i = 0; i < sums.width && (sums.seen[row] || totals.seen[row]); i++) {
+            schema_value_name(audit->schema, table, i, column, sizeof column);
+            compare(audit, names, first + row * table->bucket_size, table->bucket_size, "sum of", column,
+                    sums.values[(size_t)row * sums.width + i], fine->name,
+                    totals.values[(size_t)row * totals.width + i]);
+        }
+    }
+    frame_release(&sums);
+    frame_release(&totals);
+    return status;
+}
+
+/* A roll-up against the smallest size that divides its own, in the days that both have whole: of the roll-up those from
+ * which on it is filled, whether they have rows or not. */
+static enum store_status rollup_check(struct audit *audit, unsigned rollup) {
+    const struct schema *schema = audit->schema;
+    const struct table *table = schema_rollup_table(schema, rollup, FLOW_IPV4), *fine = NULL;
+    const struct table *table6 = schema_rollup_table(schema, rollup, FLOW_IPV6);
+    uint32_t size = table->bucket_size, from, filled, kept;
+    struct range range = {UINT32_MAX, 0};
+    for (unsigned i = 0; i < schema->n_sizes && !fine; i++)
+        if (size % schema->sizes[i] == 0) fine = schema_table(schema, TABLE_AGGR, FLOW_IPV4, schema->sizes[i]);
+    enum store_status status = whole_from(audit, fine, &from, &range);
+    if (status == STORE_OK) status = settings_rollup(audit->store, table, &filled, &kept, audit->error);
+    if (status == STORE_OK) status = range_find(audit, table, &range);
+    if (status == STORE_OK && table6) status = range_find(audit, table6, &range);
+    if (status != STORE_OK || range.first > range.last) return status;
+    uint64_t first = from > filled ? from : filled, end = (uint64_t)range.last + 1;
+    if (first < audit->from) first = audit->from;
+    first += (size - first % size) % size;
+    end += (size - end % size) % size;
+    if (end > audit->to) end = audit->to - audit->to % size;
+    while (first < end && status == STORE_OK) {
+        uint64_t left = (end - first) / size, n = window_buckets(size);
+        if (n > left) n = left;
+        status = rollup_window(audit, fine, rollup, (uint32_t)first, (uint32_t)n);
+        first += n * size;
+    }
+    return status;
+}
+
 /* All time
  * ------------------------------------------------------------------------------------------------------------- */
 
@@ -453,6 +513,8 @@ static enum store_status checks_run(struct audit *audit) {
             fine++;
         if (fine < i) status = pair_check(audit, schema->sizes[fine], schema->sizes[i]);
     }
+    for (unsigned i = 0; i < schema->n_rollups && status == STORE_OK; i++)
+        status = rollup_check(audit, i);
     if (status == STORE_OK) status = all_time_check(audit);
     if (status == STORE_OK) status = generations_check(audit);
     return status;

@@ -6,6 +6,8 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "store/rollup.h"
+
 /* A partition of a day needs one to stand behind; this one is the first day of the epoch, see partition.c. */
 static const char first_partition[] = "\nPARTITION BY RANGE (bucket) (PARTITION d19700101 VALUES LESS THAN (86400))";
 
@@ -113,8 +115,9 @@ static const struct plain_table plain_tables[] = {
 typedef void column_fn(void *context, const char *name, const char *type, const char *more);
 
 static bool has_text_view(const struct schema *schema, const struct table *table) {
-    return table->family == FLOW_IPV4 &&
-           (table->kind == TABLE_NODES || (table->kind == TABLE_FLOWS && schema->layout->has_addresses));
+    if (table->family != FLOW_IPV4) return false;
+    if (table->kind == TABLE_ROLLUP) return schema->rollups[table->rollup].has_addresses;
+    return table->kind == TABLE_NODES || (table->kind == TABLE_FLOWS && schema->layout->has_addresses);
 }
 
 static struct object object_at(const struct schema *schema, unsigned n) {
@@ -239,7 +242,7 @@ bool ddl_has_protocol(const struct table *table) {
 static void view_values(const struct schema *schema, const struct table *table, enum dialect dialect, bool only_names,
                         struct buffer *out) {
     unsigned n = schema->layout->n_sums + 1,
-             n_computed = table->kind == TABLE_FLOWS && ddl_has_protocol(table) ? PROTO_CLASSES * n : 0;
+             n_computed = schema_is_flows(table) && ddl_has_protocol(table) ? PROTO_CLASSES * n : 0;
     for (unsigned i = 0; i < table->n_values + n_computed; i++) {
         char name[SCHEMA_NAME_MAX], stored[SCHEMA_NAME_MAX], product[2 * SCHEMA_NAME_MAX];
         unsigned group = i / n;
@@ -316,7 +319,9 @@ static void text_view_create(const struct schema *schema, const struct table *ip
                              struct buffer *out) {
     view_open(out, dialect, ipv4->name, "_text");
     for (unsigned family = 0; family < FLOW_FAMILIES; family++) {
-        const struct table *table = schema_table(schema, ipv4->kind, (enum flow_family)family, ipv4->bucket_size);
+        const struct table *table = ipv4->kind == TABLE_ROLLUP
+                                        ? schema_rollup_table(schema, ipv4->rollup, (enum flow_family)family)
+                                        : schema_table(schema, ipv4->kind, (enum flow_family)family, ipv4->bucket_size);
         buffer_add_text(out, family ? "\nUNION ALL SELECT" : "SELECT");
         for (unsigned i = 0; i < table->n_keys; i++) {
             char name[SCHEMA_NAME_MAX];
@@ -488,15 +493,22 @@ char *ddl_setting(const struct schema *schema, unsigned row, const char **name) 
         *name = "leave_out";
         buffer_add_text(&text, schema_leave_names[schema->leave_out]);
         return text.data;
-    case 1:
-        *name = "version";
-        buffer_printf(&text, "%d", schema->leave_out ? SCHEMA_VERSION_LEFT_OUT : SCHEMA_VERSION);
+    case 1: /* the same */
+        *name = "rollups";
+        rollups_show(schema, &text);
         return text.data;
     case 2:
+        *name = "version";
+        buffer_printf(&text, "%d",
+                      schema->n_rollups   ? SCHEMA_VERSION_ROLLUPS
+                      : schema->leave_out ? SCHEMA_VERSION_LEFT_OUT
+                                          : SCHEMA_VERSION);
+        return text.data;
+    case 3:
         *name = "aggr_values";
         ddl_keys(schema->layout, &text);
         return text.data;
-    case 3:
+    case 4:
         *name = "aggr_sums";
         ddl_sums(schema->layout, &text);
         return text.data;

@@ -60,6 +60,7 @@ enum store_status store_open(struct store **store, const struct store_config *co
     opened->name = url_display(config->url);
     opened->ending = config->ending;
     opened->read_only = config->read_only;
+    opened->is_upgrade = config->upgrade;
     if (!config->foreign) status = setup_run(opened, &reason);
     if (status != STORE_OK) {
         error_set(error, "%s: %s", opened->name, reason.text);

@@ -1,6 +1,7 @@
 /* Which tables there are, and their columns, from the layout and the bucket sizes. */
 #include "store/schema.h"
 
+#include <inttypes.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -26,6 +27,7 @@ static const struct {
     [TABLE_FLOWS] = {{"flows", "flows6"}, 1},
     [TABLE_NODES] = {{"index_nodes", "index_nodes6"}, SCHEMA_GROUPS},
     [TABLE_PORTS] = {{"index_ports", NULL}, SCHEMA_GROUPS},
+    [TABLE_ROLLUP] = {{"rollup", "rollup6"}, 1},
     [TABLE_AGGR] = {{"flows_aggr", NULL}, 1 + PROTO_CLASSES},
 };
 
@@ -107,6 +109,49 @@ void schema_leave_out(struct schema *schema, unsigned set) {
         if (!is_out) schema->tables[n++] = *table;
     }
     schema->n_tables = n;
+}
+
+static void rollup_table_add(struct schema *schema, const struct rollup *rollup, enum flow_family family) {
+    struct table *table = table_add(schema, TABLE_ROLLUP, family, rollup->size);
+    table->rollup = schema->n_rollups;
+    snprintf(table->name, sizeof table->name, "%s_%s_%" PRIu32, kinds[TABLE_ROLLUP].name[family], rollup->name,
+             rollup->size);
+    snprintf(table->data, sizeof table->data, "%s_data", table->name);
+    bucket_add(table);
+    for (unsigned i = 0; i < rollup->n_keys; i++) {
+        if (rollup->keys[i] == ROLLUP_SERVICE) {
+            key_add(table, "service", ELEMENT_UNSIGNED16, 2);
+            continue;
+        }
+        const struct element *element = schema->layout->fields[rollup->keys[i]].element[family];
+        key_add(table, element->name, element->type, (uint8_t)element_width(element));
+    }
+}
+
+void schema_rollup_add(struct schema *schema, const struct rollup *rollup) {
+    rollup_table_add(schema, rollup, FLOW_IPV4);
+    if (rollup->has_addresses) rollup_table_add(schema, rollup, FLOW_IPV6);
+    schema->rollups[schema->n_rollups++] = *rollup;
+}
+
+const struct table *schema_rollup_table(const struct schema *schema, unsigned rollup, enum flow_family family) {
+    for (unsigned i = 0; i < schema->n_tables; i++) {
+        const struct table *table = &schema->tables[i];
+        if (table->kind == TABLE_ROLLUP && table->rollup == rollup && table->family == family) return table;
+    }
+    return NULL;
+}
+
+unsigned schema_all_sizes(const struct schema *schema, uint32_t sizes[SCHEMA_SIZES_MAX]) {
+    uint32_t all[SCHEMA_SIZES_MAX];
+    unsigned n = schema->n_sizes, n_different = 0;
+    memcpy(all, schema->sizes, n * sizeof all[0]);
+    for (unsigned i = 0; i < schema->n_rollups; i++)
+        all[n++] = schema->rollups[i].size;
+    qsort(all, n, sizeof all[0], size_compare);
+    for (unsigned i = 0; i < n; i++)
+        if (i == 0 || all[i] != all[i - 1]) sizes[n_different++] = all[i];
+    return n_different;
 }
 
 const struct table *schema_table(const struct schema *schema, enum table_kind kind, enum flow_family family,

@@ -25,6 +25,16 @@ enum store_status settings_find(struct store *store, const char *name, char **va
     return store->ops->query(store, value_sql, &param, 1, value_read, value, error);
 }
 
+enum store_status settings_hold(struct store *store, const char *name, char **value, struct error *error) {
+    struct store_param param = store_text(name);
+    static const char *const sql[] = {
+        [DIALECT_MYSQL] = "SELECT value FROM flowimport_schema WHERE name = ? LOCK IN SHARE MODE",
+        [DIALECT_SQLITE] = value_sql,
+    };
+    *value = NULL;
+    return store->ops->query(store, sql[store->ops->dialect], &param, 1, value_read, value, error);
+}
+
 static int largest_read(void *context, unsigned n, const char *const *columns, const size_t *lengths) {
     int64_t *largest = context, value = columns[0] ? strtoll(columns[0], NULL, 10) : -1;
     (void)n, (void)lengths;
@@ -66,5 +76,22 @@ enum store_status settings_size(struct store *store, uint32_t size, uint32_t *fr
     if (status == STORE_OK) status = settings_number(store, name, &expired, error);
     *kept = expired > 0 ? (uint32_t)expired : 0;
     *from = added > expired ? (uint32_t)added : *kept;
+    return status;
+}
+
+void settings_rollup_name(const struct table *table, char *name, size_t size) {
+    snprintf(name, size, "%s_from", table->name);
+}
+
+enum store_status settings_rollup(struct store *store, const struct table *table, uint32_t *from, uint32_t *kept,
+                                  struct error *error) {
+    char name[SCHEMA_NAME_MAX];
+    int64_t filled = -1, expired = -1;
+    settings_rollup_name(table, name, sizeof name);
+    enum store_status status = settings_number(store, name, &filled, error);
+    snprintf(name, sizeof name, "size_%" PRIu32 "_expired", table->bucket_size);
+    if (status == STORE_OK) status = settings_number(store, name, &expired, error);
+    *kept = expired > 0 ? (uint32_t)expired : 0;
+    *from = filled > expired ? (uint32_t)filled : *kept;
     return status;
 }

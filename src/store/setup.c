@@ -13,8 +13,10 @@
 #include "base/mem.h"
 #include "store/ddl.h"
 #include "store/object.h"
+#include "store/rollup.h"
 #include "store/settings.h"
 #include "store/strict.h"
+#include "store/upgrade_drop.h"
 
 struct found { /* a table or view of the database */
     char name[SCHEMA_NAME_MAX];
@@ -171,13 +173,15 @@ static enum store_status object_check(const struct store *store, unsigned object
     return status;
 }
 
-/* What flowimport_schema says of a setting: tables of a version that left none out don't say so. */
+/* What flowimport_schema says of a setting: tables of a version that left none out, or had no roll-ups, don't say so.
+ */
 static enum store_status setting_read(struct store *store, const char *name, char **value, struct error *error) {
     char *version = NULL;
     enum store_status status = settings_find(store, name, value, error);
-    if (status != STORE_OK || *value || strcmp(name, "leave_out") != 0) return status;
+    bool is_later = strcmp(name, "leave_out") == 0 || strcmp(name, "rollups") == 0;
+    if (status != STORE_OK || *value || !is_later) return status;
     status = settings_find(store, "version", &version, error);
-    if (version) *value = mem_strdup(schema_leave_names[SCHEMA_LEAVE_NONE]);
+    if (version) *value = mem_strdup(strcmp(name, "rollups") == 0 ? ROLLUPS_NONE : schema_leave_names[0]);
     free(version);
     return status;
 }
@@ -191,11 +195,24 @@ static bool setting_is_same(const struct schema *schema, const char *name, const
 static void setting_refuse(const char *name, const char *value, const char *wanted, struct error *error) {
     if (strcmp(name, "version") == 0)
         error_set(error, "the tables have schema version %s; this program knows version %s", value, wanted);
+    else if (strcmp(name, "rollups") == 0)
+        error_set(error,
+                  "the tables were created with rollups = %s, but rollups = %s is configured; set it back, or run "
+                  "flowimport schema upgrade",
+                  value, wanted);
     else
         error_set(error,
                   "the tables were created with %s = %s, but %s = %s is configured; set it back, or use "
                   "another database",
                   name, value, name, wanted);
+}
+
+/* What an upgrade replaces: a version that this program knows. */
+static bool setting_is_changed(const struct store *store, const char *name, const char *value) {
+    if (!store->is_upgrade) return false;
+    long version = strtol(value, NULL, 10);
+    return strcmp(name, "rollups") == 0 ||
+           (strcmp(name, "version") == 0 && version >= SCHEMA_VERSION && version <= SCHEMA_VERSION_ROLLUPS);
 }
 
 /* Compares flowimport_schema with the configuration; with `add`, says there what it doesn't say yet. */
@@ -209,7 +226,10 @@ static enum store_status settings_check(struct store *store, bool add, struct er
             status = settings_add(store, name, wanted, error);
             if (status == STORE_OK) status = settings_find(store, name, &value, error);
         }
-        if (status == STORE_OK && value && !setting_is_same(store->schema, name, value, wanted)) {
+        bool is_same = !value || setting_is_same(store->schema, name, value, wanted);
+        if (status == STORE_OK && !is_same && setting_is_changed(store, name, value)) {
+            if (add) status = settings_put(store, name, wanted, error);
+        } else if (status == STORE_OK && !is_same) {
             setting_refuse(name, value, wanted, error);
             status = STORE_REFUSED;
         }
@@ -226,13 +246,18 @@ static int number_read(void *context, unsigned n, const char *const *columns, co
     return 1;
 }
 
+/* -1: nothing was ever imported. */
+static enum store_status last_bucket(struct store *store, int64_t *last, struct error *error) {
+    return store->ops->query(store, "SELECT MAX(last_bucket) FROM import_ledger WHERE imported > 0", NULL, 0,
+                             number_read, last, error);
+}
+
 /* A size that is added to tables that have rows: its first whole bucket is behind all that was imported before. As
  * buckets are a day long at most, those from the next day on are whole. */
 static enum store_status size_added(struct store *store, uint32_t size, struct error *error) {
     int64_t last = -1;
     char name[SCHEMA_NAME_MAX], value[32];
-    enum store_status status = store->ops->query(store, "SELECT MAX(last_bucket) FROM import_ledger WHERE imported > 0",
-                                                 NULL, 0, number_read, &last, error);
+    enum store_status status = last_bucket(store, &last, error);
     if (status != STORE_OK || last < 0) return status;
     snprintf(name, sizeof name, "size_%" PRIu32 "_from", size);
     snprintf(value, sizeof value, "%" PRId64, (last / DAY_SECONDS + 1) * DAY_SECONDS);
@@ -241,9 +266,29 @@ static enum store_status size_added(struct store *store, uint32_t size, struct e
     return settings_add(store, name, value, error);
 }
 
+/* A roll-up that is new to tables that have rows, or that somebody has dropped, is whole from no bucket on until it is
+ * filled. Said before it is made. */
+static enum store_status rollups_added(struct store *store, const struct catalog *catalog, struct error *error) {
+    const struct schema *schema = store->schema;
+    int64_t last = -1;
+    enum store_status status = STORE_OK;
+    if (!catalog_find(catalog, "import_ledger")) return STORE_OK;
+    for (unsigned i = 0; i < schema->n_rollups && status == STORE_OK; i++) {
+        const struct table *table = schema_rollup_table(schema, i, FLOW_IPV4);
+        char name[SCHEMA_NAME_MAX], never[16];
+        if (catalog_find(catalog, table->data)) continue;
+        if (last < 0) status = last_bucket(store, &last, error);
+        if (status != STORE_OK || (last < 0 && !store->is_upgrade)) return status;
+        settings_rollup_name(table, name, sizeof name);
+        snprintf(never, sizeof never, "%" PRIu32, UPGRADE_NEVER);
+        status = settings_put(store, name, never, error);
+    }
+    return status;
+}
+
 static enum store_status objects_create(struct store *store, const struct catalog *catalog, struct error *error) {
     const struct schema *schema = store->schema;
-    enum store_status status = STORE_OK;
+    enum store_status status = rollups_added(store, catalog, error);
     char name[SCHEMA_NAME_MAX];
     for (unsigned i = 0; i < ddl_count(schema) && status == STORE_OK; i++) {
         ddl_name(schema, i, name, sizeof name);
@@ -272,6 +317,27 @@ static enum store_status objects_check(struct store *store, const struct catalog
             status = object_check(store, i, found, error);
         else if (!missing[0])
             snprintf(missing, size, "%s", name);
+    }
+    return status;
+}
+
+/* Tables that a broken upgrade to other roll-ups has left of one that the store is about to have: with rows of a while.
+ */
+static enum store_status leftovers_drop(struct store *store, const struct catalog *catalog, struct error *error) {
+    struct schema before;
+    struct error ignored;
+    char *text = NULL;
+    if (!catalog_find(catalog, "flowimport_schema")) return STORE_OK;
+    enum store_status status = settings_find(store, "rollups", &text, error);
+    schema_init(&before, store->schema->layout, store->schema->sizes, store->schema->n_sizes);
+    if (text) (void)!rollups_add(&before, text, &ignored); /* of other bucket sizes: none is kept */
+    free(text);
+    for (unsigned i = 0; i < store->schema->n_tables && status == STORE_OK; i++) {
+        const struct table *table = &store->schema->tables[i];
+        bool is_kept = table->kind != TABLE_ROLLUP || !catalog_find(catalog, table->data);
+        for (unsigned j = 0; j < before.n_tables; j++)
+            is_kept |= strcmp(before.tables[j].data, table->data) == 0;
+        if (!is_kept) status = upgrade_drop(store, table->name, error);
     }
     return status;
 }
@@ -306,10 +372,11 @@ enum store_status setup_run(struct store *store, struct error *error) {
                                  : "%s not found; the importer creates it with its first write",
                   missing);
         status = STORE_REFUSED;
-    } else if (status == STORE_OK && missing[0]) {
+    } else if (status == STORE_OK && (missing[0] || store->is_upgrade)) {
         status = turn_begin(store, error);
         if (status == STORE_OK) {
-            status = catalog_fill(store, &catalog, error);
+            if (store->is_upgrade) status = leftovers_drop(store, &catalog, error);
+            if (status == STORE_OK) status = catalog_fill(store, &catalog, error);
             if (status == STORE_OK) status = objects_check(store, &catalog, missing, sizeof missing, error);
             if (status == STORE_OK) status = objects_create(store, &catalog, error);
             status = turn_end(store, status, error);

@@ -10,6 +10,8 @@
 #include "base/fault.h"
 #include "base/mem.h"
 #include "flow/sum.h"
+#include "store/rollup.h"
+#include "store/settings.h"
 #include "store/store_ops.h"
 
 enum { FAULT_ROWS = 1000 }; /* "mid-flush" is after so many rows, or at the end of fewer */
@@ -173,6 +175,26 @@ enum store_status store_ledger_find(struct store *store, const struct generation
     return status;
 }
 
+/* An importer that was started before the store got other roll-ups would leave them without its flows. In MySQL an
+ * upgrade waits for the transaction: the version is there to be held where nothing is said of roll-ups yet. */
+static enum store_status rollups_check(struct store *store, struct error *error) {
+    struct buffer wanted = BUFFER_INIT;
+    char *value = NULL;
+    enum store_status status = settings_hold(store, "version", &value, error);
+    free(value);
+    value = NULL;
+    if (status == STORE_OK) status = settings_hold(store, "rollups", &value, error);
+    rollups_show(store->schema, &wanted);
+    if (status == STORE_OK && strcmp(value ? value : ROLLUPS_NONE, wanted.data) != 0) {
+        error_set(error, "the tables have rollups = %s now: set it, instead of rollups = %s, and restart the importer",
+                  value ? value : ROLLUPS_NONE, wanted.data);
+        status = STORE_REFUSED;
+    }
+    buffer_release(&wanted);
+    free(value);
+    return status;
+}
+
 /* The transaction
  * ------------------------------------------------------------------------------------------------------ */
 
@@ -182,6 +204,7 @@ void store_begin(struct store *store, const struct ledger_row *ledger, const uin
     store->rows = 0;
     store->error.text[0] = '\0';
     store->status = store->ops->begin(store, ledger, buckets, n_buckets, &store->error);
+    if (store->status == STORE_OK) store->status = rollups_check(store, &store->error);
     if (store->status == STORE_OK) store->status = ledger_insert(store, ledger, &store->error);
 }
 

@@ -56,6 +56,7 @@ struct store {
     char *name;
     const atomic_bool *ending; /* as in store_config */
     bool read_only;
+    bool is_upgrade;          /* as in store_config */
     bool is_head;             /* known once it is set up */
     bool begun;               /* between begin and commit */
     enum store_status status; /* of the transaction so far; sticky */

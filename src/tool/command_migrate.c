@@ -11,6 +11,7 @@
 #include "tool/chunks.h"
 #include "tool/progress.h"
 #include "tool/source.h"
+#include "store/rollup.h"
 #include "store/settings.h"
 
 enum {
@@ -256,6 +257,7 @@ static int table_move(struct migrate *migrate, const struct migration_table *tab
     struct check_rules rules = call->pipeline->importer.rules;
     struct chunks_progress progress;
     struct ledger_row first = {.claim = 0};
+    struct error error;
     struct schema target; /* so that no other size and nothing twice is written */
     rules.max_flow_age = 0;
     memset(rules.max_sums, 0, sizeof rules.max_sums); /* a row is the sum of many flows */
@@ -275,6 +277,11 @@ static int table_move(struct migrate *migrate, const struct migration_table *tab
     }
     schema_init(&target, &call->config->layout, table->targets, table->n_targets);
     schema_leave_out(&target, (unsigned)call->config->import.leave_out);
+    if (rollups_add(&target, call->config->import.rollups, &error) != 0)
+        return command_fail(EXIT_USAGE,
+                            "rollups: %s, to which %s is moved: migrate without, then flowimport schema "
+                            "upgrade with it",
+                            error.text, migrate->name);
     first.position = progress.position;
     first.claim = progress.claim;
     code = chunks_open(&migrate->chunks, call, &target, &rules, &first, migrate->name);

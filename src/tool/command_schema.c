@@ -1,13 +1,16 @@
-/* flowimport schema install|check|print: the tables, made, compared, and as SQL. */
+/* flowimport schema install|upgrade|check|print: the tables, made, compared, and as SQL. */
 #include <stdio.h>
 #include <string.h>
 
+#include "base/clock.h"
 #include "base/url.h"
 #include "tool/commands.h"
 #include "tool/document.h"
 #include "store/grants.h"
 #include "store/retention/retention.h"
+#include "store/upgrade.h"
 #include "tool/head_stores.h"
+#include "tool/progress.h"
 
 static enum store_status open_as(const struct command_call *call, bool read_only, struct error *error) {
     struct store_config config = call->pipeline->importer.store;
@@ -40,6 +43,37 @@ static int check(const struct command_call *call) {
         printf("all tables match the configuration\n");
     }
     return is_complete ? EXIT_DONE : command_fail(EXIT_FAILED, "%s", error.text);
+}
+
+/* The days of a roll-up are filled from the last to the first. */
+static void day_show(void *context, const char *name, uint32_t day, unsigned left) {
+    unsigned *days = context;
+    char date[CLOCK_TEXT];
+    if (*days == 0) *days = left + 1;
+    progress_show(name, 1 - (double)left / *days, *days - left, "days", left == 0);
+    if (left == 0) printf("%s: filled from %.10s on: %u days\n", name, clock_show(day, date), *days);
+    fflush(stdout);
+    if (left == 0) *days = 0;
+}
+
+static int upgrade(const struct command_call *call) {
+    struct store_config config = call->pipeline->importer.store;
+    struct upgrade_result result;
+    struct store *store;
+    struct error error;
+    unsigned days = 0;
+    config.upgrade = true;
+    if (store_open(&store, &config, &call->pipeline->schema, &error) != STORE_OK)
+        return command_fail(EXIT_FAILED, "%s", error.text);
+    enum store_status status =
+        upgrade_run(store, &call->pipeline->schema, clock_now(&clock_system), day_show, &days, &result, &error);
+    store_close(store);
+    if (status != STORE_OK)
+        return command_fail(EXIT_FAILED, "%s; what is filled stays, and the next run continues", error.text);
+    if (result.filled + result.dropped == 0) printf("all roll-ups match the configuration\n");
+    if (result.filled > 0) printf("%u roll-ups filled\n", result.filled);
+    if (result.dropped > 0) printf("%u roll-ups dropped\n", result.dropped);
+    return EXIT_DONE;
 }
 
 /* The database that a store's URL names. */
@@ -83,6 +117,7 @@ int command_schema(const struct command_call *call) {
     if (strcmp(verb, "print") == 0 && call->n_operands <= 2)
         return print(call, call->n_operands == 2 ? call->operands[1] : "tables");
     if (strcmp(verb, "install") == 0 && call->n_operands == 1) return install(call);
+    if (strcmp(verb, "upgrade") == 0 && call->n_operands == 1) return upgrade(call);
     if (strcmp(verb, "check") == 0 && call->n_operands == 1) return check(call);
     return command_usage(call);
 }

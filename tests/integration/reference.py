@@ -9,6 +9,7 @@ import collections
 import datetime
 import functools
 import json
+import pathlib
 import re
 import socket
 import time
@@ -39,6 +40,23 @@ class Rejected(Exception):
     def __init__(self, reason, field=None):
         super().__init__(reason, field)
         self.reason, self.field = reason, field
+
+
+@functools.cache
+def registered_ports():
+    """The facts alone: the numbers that the program's source lists."""
+    text = (pathlib.Path(__file__).resolve().parents[2] / "src/flow/service.c").read_text(encoding="utf-8")
+    listed = re.search(r"service_registered\[\] = \{([^}]*)\}", text).group(1)
+    return frozenset(range(1, 1024)) | frozenset(map(int, re.findall(r"\d+", listed)))
+
+
+def service(source, destination, protocol):
+    """The port that is the server's, by the rule in flowimport-tables(7)."""
+    if protocol not in (6, 17, 33, 132, 136):
+        return 0
+    registered = registered_ports().intersection((source, destination))
+    known = [port for port in (source, destination) if port and port < 32768]
+    return min(registered or known or [0])
 
 
 def proto_class(protocol):
@@ -394,6 +412,16 @@ class Import:
         for_all_time = ("index_nodes", "index_nodes6", "index_ports")
         return {name: sorted(row if name in for_all_time else tuple(_cut(value) for value in row) for row in tuples)
                 for name, tuples in out.items()}
+
+    def rollup(self, size, keys):
+        """Rows of a roll-up of the five-tuple's short words: (IPv4's or both families', IPv6's)."""
+        places = {"src": 0, "dst": 1, "sport": 2, "dport": 3, "proto": 4}
+        grouped = {4: {}, 6: {}}
+        for (bucket, family, full), values in self.folded[min(filter(None, self.folded))].items():
+            key = tuple(service(*full[2:5]) if key == "service" else
+                        address_text(family, full[places[key]]) if places[key] < 2 else full[places[key]] for key in keys)
+            _add(grouped[family if {"src", "dst"}.intersection(keys) else 4], (bucket // size * size, *key), values)
+        return tuple(sorted(key + tuple(map(_cut, values)) for key, values in rows.items()) for rows in grouped.values())
 
     def _flow_tables(self, out, suffix, rows):
         has_addresses = any(key in TUPLE_KEYS[:2] for key in self.keys)

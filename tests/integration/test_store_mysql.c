@@ -4,6 +4,7 @@
 #include "query_cases.h"
 #include "store_cases.h"
 #include "sum_cases.h"
+#include "upgrade_mysql_cases.h"
 
 #include <mysql.h>
 #include <pthread.h>
@@ -606,6 +607,8 @@ int main(void) {
     };
     const struct CMUnitTest once[] = {
         QUERY_CASES,
+        UPGRADE_CASES,
+        UPGRADE_MYSQL_CASES,
         cmocka_unit_test(a_dropped_partition_is_made_again),
         cmocka_unit_test(a_server_that_prepares_nothing_gets_text),
         cmocka_unit_test(views_take_deletes),

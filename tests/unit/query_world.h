@@ -5,7 +5,10 @@
 #include "random.h"
 #include "store_env.h"
 
+#include "flow/service.h"
+
 #include "store/query/query.h"
+#include "store/rollup.h"
 
 enum { QUERY_FLOWS = 400, QUERY_DAYS = 3, QUERY_START = 1700006400 /* 2023-11-15T00:00:00Z */ };
 
@@ -48,10 +51,15 @@ static inline void world_fill(struct world *world, uint64_t seed) {
         generation_write(&world->env, "a", i, world->flows + i, QUERY_FLOWS - i < 16 ? QUERY_FLOWS - i : 16);
 }
 
+/* That the stores of the tests have. */
+static const char *world_rollups = ROLLUPS_NONE;
+
 static inline void world_init(struct world *world, const uint32_t *sizes, unsigned n_sizes) {
+    struct error error = {""};
     memset(world, 0, sizeof *world);
     names_init();
     env_schema(&world->env, FLOW_LAYOUT_KEYS, FLOW_LAYOUT_SUMS, sizes, n_sizes);
+    if (rollups_add(&world->env.schema, world_rollups, &error) != 0) fail_msg("%s", error.text);
     env_open(&world->env, fresh_url());
     world->book = name_book_parse(world_names, strlen(world_names), "names", world_local, NULL);
     assert_non_null(world->book);
@@ -108,6 +116,9 @@ TERM(site_b, is_site(flow, flow->source, "B") || is_site(flow, flow->destination
 TERM(network_six, flow->family == FLOW_IPV6 && (flow->source <= 3 || flow->destination <= 3))
 TERM(direction_in_out, strlen(direction_of(flow)) <= 3)
 TERM(prefix_v4, flow->family == FLOW_IPV4)
+TERM(service_web, service_of(flow->source_port, flow->destination_port, flow->protocol) == 443 ||
+                      service_of(flow->source_port, flow->destination_port, flow->protocol) == 80)
+TERM(service_none, service_of(flow->source_port, flow->destination_port, flow->protocol) == 0)
 TERM(host_two, flow->family == FLOW_IPV4 && (flow->source == 2 || flow->destination == 2))
 
 static const struct {
@@ -134,6 +145,8 @@ static const struct {
     {"direction=in,out", direction_in_out},
     {"dst/16=192.0.0.0/16", prefix_v4},
     {"host=two", host_two},
+    {"service=443,80", service_web},
+    {"service=0", service_none},
 };
 enum { WORLD_TERMS = sizeof world_terms / sizeof world_terms[0] };
 
@@ -182,6 +195,9 @@ static inline void end_text(const struct dimension *dimension, const struct test
         return;
     case DIMENSION_DIRECTION: snprintf(text, size, "%s", direction_of(flow)); return;
     case DIMENSION_FAMILY: snprintf(text, size, "%d", flow->family == FLOW_IPV4 ? 4 : 6); return;
+    case DIMENSION_SERVICE:
+        snprintf(text, size, "%u", service_of(flow->source_port, flow->destination_port, flow->protocol));
+        return;
     default: snprintf(text, size, "%u", flow->protocol);
     }
 }

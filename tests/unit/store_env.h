@@ -14,7 +14,9 @@
 
 #include "base/bytes.h"
 #include "flow/names.h"
+#include "flow/service.h"
 #include "store/audit.h"
+#include "store/rollup.h"
 #include "store/schema.h"
 #include "store/store.h"
 
@@ -128,6 +130,30 @@ static inline void size_put(struct env *env, const struct test_flow *flow, uint3
     index_put(env, ports, flow, UINT64_MAX, 0);
 }
 
+/* The flow in every roll-up of the five-tuple's elements and the service. */
+static inline void rollups_put(struct env *env, const struct test_flow *flow) {
+    for (unsigned i = 0; i < env->schema.n_rollups; i++) {
+        const struct rollup *rollup = &env->schema.rollups[i];
+        const struct table *table =
+            schema_rollup_table(&env->schema, i, rollup->has_addresses ? flow->family : FLOW_IPV4);
+        uint8_t key[64];
+        uint64_t values[3] = {flow->packets, flow->octets, flow->flows};
+        be_put(key, flow->bucket - flow->bucket % rollup->size, 4);
+        for (unsigned k = 0; k < rollup->n_keys; k++) {
+            uint8_t *at = key + table->keys[1 + k].offset;
+            switch (rollup->keys[k]) {
+            case TUPLE_SOURCE: address_put(at, flow->family, flow->source); break;
+            case TUPLE_DESTINATION: address_put(at, flow->family, flow->destination); break;
+            case TUPLE_SOURCE_PORT: be_put(at, flow->source_port, 2); break;
+            case TUPLE_DESTINATION_PORT: be_put(at, flow->destination_port, 2); break;
+            case TUPLE_PROTOCOL: *at = flow->protocol; break;
+            default: be_put(at, service_of(flow->source_port, flow->destination_port, flow->protocol), 2);
+            }
+        }
+        store_put(env->store, table, key, values);
+    }
+}
+
 static inline struct ledger_row ledger_make(const char *consumer, int64_t generation, const struct test_flow *flows,
                                             unsigned n) {
     struct ledger_row row = {.id.generation = generation,
@@ -162,6 +188,7 @@ static inline void generation_put(struct env *env, const struct ledger_row *row,
         for (unsigned size = 0; size < env->schema.n_sizes; size++)
             size_put(env, &flows[i], env->schema.sizes[size]);
         size_put(env, &flows[i], 0);
+        rollups_put(env, &flows[i]);
     }
 }
 

@@ -17,7 +17,8 @@ struct audit_result {
 /* For every bucket in [from, to) (0, 0: all) and size: sum of flows_S (+ flows6_S) = flows_aggr_S = the index_nodes_S
  * total row = sum of src_ = sum of dst_ over nodes = index_ports_S total row = sum of src_ = sum of dst_ over ports,
  * for each sum and for flows, and per protocol class where the table has it; coarser sizes equal the finer ones where
- * retention has left both (days that a size has lost, and those before it was added, are not compared); all-time tables
+ * retention has left both (days that a size has lost, and those before it was added, are not compared); the rows of a
+ * roll-up's bucket add up to flows_aggr's of the same time (not of days before it is filled); all-time tables
  * agree among themselves and with the sums of the ledger, of which no row may have been deleted for that; each ledger
  * row has entries = imported + too_old + rejected. Sums of buckets are compared as they are cut (flow/sum.h), those for
  * all time are exact. All is read in one snapshot, with its own transaction. STORE_OK: the audit could be made,

@@ -3,7 +3,8 @@
  * For each bucket size S: flows_S, flows6_S, flows_aggr_S, index_nodes_S, index_nodes6_S, index_ports_S; for all time:
  * index_nodes, index_nodes6, index_ports; and import_ledger. Names and meanings are flow-inspector's (preprocess.py,
  * its schema of 2013); the …6 tables, the fractional flow counts and the ledger are ours. flows6_S is there only where
- * a configured key is an address; without, flows_S takes both families. */
+ * a configured key is an address; without, flows_S takes both families. Roll-ups (store/rollup.h) come on top:
+ * rollup_KEYS_S, and rollup6_KEYS_S where one of their keys is an address. */
 #ifndef FLOWIMPORT_STORE_SCHEMA_H
 #define FLOWIMPORT_STORE_SCHEMA_H
 
@@ -13,15 +14,20 @@
 
 enum {
     BUCKET_SIZES_MAX = 8,
+    ROLLUPS_MAX = 8,
+    ROLLUP_SERVICE = 0xff, /* in place of a field: the service (flow/service.h) */
     /* Values of a row, at most: (sums + flows) for each of: total; 4 classes; src, dst; src and dst by class. */
     SCHEMA_GROUPS = 1 + PROTO_CLASSES + 2 + 2 * PROTO_CLASSES,
     SCHEMA_VALUES_MAX = SCHEMA_GROUPS * (FLOW_SUMS_MAX + 1),
     SCHEMA_KEYS_MAX = 1 + FLOW_KEYS_MAX,
     SCHEMA_NAME_MAX = 96, /* of a column, with its NUL */
+    SCHEMA_TABLES_MAX = BUCKET_SIZES_MAX * 6 + 3 + ROLLUPS_MAX * 2,
+    SCHEMA_SIZES_MAX = BUCKET_SIZES_MAX + ROLLUPS_MAX,
     /* Of the tables; in flowimport_schema. Programs that know only the first would create the tables that a store was
      * created without, and fill them from then on. */
     SCHEMA_VERSION = 1,
     SCHEMA_VERSION_LEFT_OUT = 2,
+    SCHEMA_VERSION_ROLLUPS = 3,
 };
 
 /* One flow, in the unit of every `flows` count in memory. Every table is a view, `flows_600`, over the one that holds
@@ -44,7 +50,7 @@ enum dialect { DIALECT_MYSQL, DIALECT_SQLITE };
 #define SCHEMA_WIDE_SQLITE "ANY"
 
 /* In the order in which a generation is written. */
-enum table_kind { TABLE_FLOWS, TABLE_NODES, TABLE_PORTS, TABLE_AGGR };
+enum table_kind { TABLE_FLOWS, TABLE_NODES, TABLE_PORTS, TABLE_ROLLUP, TABLE_AGGR };
 
 /* The id of IPv4's nodes and of the ports is ELEMENT_SIGNED64: -1 is the total row. Of nodes, SCHEMA_NO_ADDRESS is what
  * ends of flows have sent and received of which no address is known: 0 in the flows tables, and there no host but as
@@ -60,18 +66,20 @@ struct key_column {
 };
 
 struct table {
-    char name[32]; /* of the view, for readers */
-    char data[40]; /* of the table that holds the rows: what is written, partitioned and dropped */
+    char
+        name[60]; /* of the view, for readers: with "_data" or "_text" behind it no longer than MySQL's 64 characters */
+    char data[68]; /* of the table that holds the rows: what is written, partitioned and dropped */
     enum table_kind kind;
+    unsigned rollup;         /* of TABLE_ROLLUP: which of the schema's */
     enum flow_family family; /* FLOW_IPV4 for the tables that take both */
     uint32_t bucket_size;    /* seconds; 0: all time */
     unsigned n_keys;         /* columns of the primary key, in its order */
     struct key_column keys[SCHEMA_KEYS_MAX];
     unsigned key_bytes;
     /* Stored values, in column order. A *group* is the sums in the layout's order, then flows (millionths).
-     * TABLE_FLOWS: one group. TABLE_AGGR: total, tcp, udp, icmp, other.
+     * TABLE_FLOWS, TABLE_ROLLUP: one group. TABLE_AGGR: total, tcp, udp, icmp, other.
      * TABLE_NODES, TABLE_PORTS: total, tcp…other, src, src_tcp…src_other, dst, dst_tcp…dst_other.
-     * Where the protocol is a configured key, the view of a flows table answers for tcp_… to other_… too. */
+     * Where the protocol is a key, the view of a flows table or roll-up answers for tcp_… to other_… too. */
     unsigned n_values;
 };
 
@@ -81,13 +89,23 @@ enum schema_leave { SCHEMA_LEAVE_NONE = 0, SCHEMA_LEAVE_PORTS = 1, SCHEMA_LEAVE_
 /* By set: "none", "ports", "all-time", "ports-and-all-time". */
 extern const char *const schema_leave_names[4];
 
+struct rollup {
+    uint32_t size; /* of its buckets, seconds: divides a day, and is a multiple of a configured size */
+    unsigned n_keys;
+    uint8_t keys[FLOW_KEYS_MAX]; /* indexes into the layout's fields, or ROLLUP_SERVICE */
+    bool has_addresses;          /* then IPv6 flows have a table of their own */
+    char name[46];               /* "src_dst_service": its keys; no two of a size are equal */
+};
+
 struct schema {
     const struct flow_layout *layout; /* borrowed */
     unsigned leave_out;               /* set of enum schema_leave */
     unsigned n_sizes;
     uint32_t sizes[BUCKET_SIZES_MAX]; /* ascending, no two equal */
+    unsigned n_rollups;               /* by size, then name */
+    struct rollup rollups[ROLLUPS_MAX];
     unsigned n_tables;
-    struct table tables[BUCKET_SIZES_MAX * 6 + 3];
+    struct table tables[SCHEMA_TABLES_MAX];
 };
 
 /* `sizes` in any order. The layout is borrowed and must outlive the schema. */
@@ -95,12 +113,23 @@ void schema_init(struct schema *schema, const struct flow_layout *layout, const 
 /* Takes the tables of the set out of an initialized schema. A store remembers the set it was created with and refuses
  * another: a table that lacks the rows of a while would answer wrongly. */
 void schema_leave_out(struct schema *schema, unsigned set);
+/* Adds a roll-up and its tables; the schema has room, and the roll-up is as its struct says. Those added before have a
+ * smaller size, or a lesser name. */
+void schema_rollup_add(struct schema *schema, const struct rollup *rollup);
+/* NULL where one table takes both families. */
+const struct table *schema_rollup_table(const struct schema *schema, unsigned rollup, enum flow_family family);
+/* All sizes of buckets that there are, of roll-ups too, ascending. Returns how many. */
+unsigned schema_all_sizes(const struct schema *schema, uint32_t sizes[SCHEMA_SIZES_MAX]);
 /* NULL where there is no such table (flows6_S without address keys; flows or aggr for all time; tables left out). */
 const struct table *schema_table(const struct schema *schema, enum table_kind kind, enum flow_family family,
                                  uint32_t bucket_size);
 /* The key that is the table's column `place`: columns stand in flow-inspector's order, in which an index table's id
  * comes first. In its primary key the bucket does. */
 unsigned schema_key_column(const struct table *table, unsigned place);
+/* Whether its rows are flows by their keys, with one group of values. */
+static inline bool schema_is_flows(const struct table *table) {
+    return table->kind == TABLE_FLOWS || table->kind == TABLE_ROLLUP;
+}
 /* Whether its sums are wide. */
 static inline bool schema_is_wide(const struct table *table) { return table->bucket_size == 0; }
 /* All DDL of a dialect, each statement ended by ";\n", as `sql/` shows it; idempotent (IF NOT EXISTS). */

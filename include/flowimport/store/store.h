@@ -21,6 +21,7 @@ struct store_config {
     const char *tls_ca, *tls_cert, *tls_key; /* NULL or paths; MySQL alone */
     bool tls_required;
     bool read_only;   /* status, top, verify: nothing is created, nothing can be written */
+    bool upgrade;     /* of a writer: the store gets the schema's roll-ups instead of its own (store/upgrade.h) */
     bool foreign;     /* another program's tables: none is looked for; with read_only and an empty schema */
     int64_t query_ms; /* of a reader: what a query may take, by MySQL's clock; and store_cancel works; 0: no bound */
     const atomic_bool *ending; /* of a writer; NULL, or borrowed: set by another thread, opening no longer waits for

@@ -9,10 +9,10 @@
 #include "store/key.h"
 
 const char *const dimension_form_names[] = {
-    [DIMENSION_ADDRESS] = "address",     [DIMENSION_PORT] = "port",     [DIMENSION_PROTOCOL] = "protocol",
-    [DIMENSION_CLASS] = "class",         [DIMENSION_FAMILY] = "family", [DIMENSION_NUMBER] = "number",
-    [DIMENSION_TEXT] = "text",           [DIMENSION_PREFIX] = "prefix", [DIMENSION_NAME] = "name",
-    [DIMENSION_DIRECTION] = "direction",
+    [DIMENSION_ADDRESS] = "address",     [DIMENSION_PORT] = "port",       [DIMENSION_PROTOCOL] = "protocol",
+    [DIMENSION_CLASS] = "class",         [DIMENSION_FAMILY] = "family",   [DIMENSION_NUMBER] = "number",
+    [DIMENSION_TEXT] = "text",           [DIMENSION_PREFIX] = "prefix",   [DIMENSION_NAME] = "name",
+    [DIMENSION_DIRECTION] = "direction", [DIMENSION_SERVICE] = "service",
 };
 const char *const dimension_direction_names[] = {
     [DIRECTION_IN] = "in", [DIRECTION_OUT] = "out", [DIRECTION_INTERNAL] = "internal", [DIRECTION_TRANSIT] = "transit"};
@@ -153,6 +153,18 @@ static void derived_dimensions_add(struct dimensions *dimensions, const struct f
         if (subject != NAME_LOCAL && name_book_counts(book).prefixes > 0) names_add(dimensions, layout, subject);
 }
 
+static void service_add(struct dimensions *dimensions, const struct flow_layout *layout) {
+    for (unsigned field = TUPLE_SOURCE_PORT; field <= TUPLE_PROTOCOL; field++)
+        if (!is_key(layout, field)) return;
+    dimensions->list[dimensions->n++] =
+        (struct dimension){.name = "service",
+                           .title = "Service",
+                           .form = DIMENSION_SERVICE,
+                           .can_filter = true,
+                           .in_flows = true,
+                           .field = {&layout->fields[TUPLE_SOURCE_PORT], &layout->fields[TUPLE_DESTINATION_PORT]}};
+}
+
 void dimensions_init(struct dimensions *dimensions, const struct flow_layout *layout, const struct name_book *book) {
     dimensions->n = 0;
     dimensions->book = book;
@@ -178,6 +190,7 @@ void dimensions_init(struct dimensions *dimensions, const struct flow_layout *la
     }
     for (unsigned i = 0; i < layout->n_keys; i++)
         if (layout->keys[i] >= FLOW_TUPLE_FIELDS) key_dimension_add(dimensions, &layout->fields[layout->keys[i]]);
+    service_add(dimensions, layout);
     derived_dimensions_add(dimensions, layout);
 }
 
@@ -213,8 +226,8 @@ bool dimension_is_derived(const struct dimension *dimension) {
 }
 
 bool dimension_is_number(const struct dimension *dimension) {
-    return dimension->form == DIMENSION_PORT || dimension->form == DIMENSION_PROTOCOL ||
-           dimension->form == DIMENSION_NUMBER;
+    return dimension->form == DIMENSION_PORT || dimension->form == DIMENSION_SERVICE ||
+           dimension->form == DIMENSION_PROTOCOL || dimension->form == DIMENSION_NUMBER;
 }
 
 struct key_column dimension_key(const struct dimension *dimension, enum flow_family family) {
@@ -252,6 +265,7 @@ void dimension_text(const struct dimension *dimension, enum flow_family family, 
 const char *dimension_name(const struct dimension *dimension, const uint8_t *packed, uint8_t protocol) {
     switch (dimension->form) {
     case DIMENSION_PROTOCOL: return protocol_name(*packed);
+    case DIMENSION_SERVICE:
     case DIMENSION_PORT: return service_name(be16(packed), protocol);
     default: return NULL;
     }

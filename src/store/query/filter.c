@@ -51,6 +51,7 @@ static const char *const accepted_forms[] = {
     [DIMENSION_PREFIX] = "an IPv4 or IPv6 prefix such as 10.0.0.0/8",
     [DIMENSION_NAME] = "a name; \"\" is what has none",
     [DIMENSION_DIRECTION] = "in, out, internal or transit",
+    [DIMENSION_SERVICE] = "a port from 0 (none) to 65535, or a range such as 8000-8080",
     [DIMENSION_TEXT] = "a value of the element, in double quotes if it contains a space, a comma or a quote",
 };
 

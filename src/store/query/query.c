@@ -2,6 +2,7 @@
 #include "store/query/query.h"
 
 #include <inttypes.h>
+#include <limits.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -21,7 +22,8 @@ struct run {
     struct query_result *result;
     struct error *error;
     unsigned n_values;
-    struct span spans[BUCKET_SIZES_MAX];
+    unsigned n_spans; /* the schema's sizes, then the roll-ups that may be read in place of flows */
+    struct span spans[PLAN_SPANS_MAX];
     struct plan plan, plan_times, plan_before; /* with as large buckets as there are, or as a series needs them */
     struct source total_source, source;
     bool by_class;  /* grouped by protocol class alone: the groups are known before */
@@ -242,10 +244,25 @@ static struct selection selection_of(const struct run *run, const struct source 
                               .step = by_time && run->query->series ? run->result->step : 0};
 }
 
+/* Totals that another table than the flows has come from that alone, wherever it is whole. */
+static void totals_plan(const struct run *run, struct plan *plan) {
+    struct plan own;
+    unsigned n = run->schema->n_sizes;
+    if (run->n_spans == n || run->by_class || run->total_source.kind == TABLE_FLOWS) return;
+    for (unsigned i = 0; i < n; i++)
+        if (run->spans[i].from <= plan->from && run->spans[i].first <= run->spans[i].last) {
+            plan_make(run->spans, n, plan->from, plan->to, run->is_before ? 0 : run->result->step, &own);
+            if (own.from == plan->from && own.to == plan->to) *plan = own;
+            return;
+        }
+}
+
 /* What has no keys: the totals; by class, the groups too. */
-static enum store_status totals_run(struct run *run, const struct plan *plan) {
+static enum store_status totals_run(struct run *run, const struct plan *wanted) {
+    struct plan plan = *wanted;
+    totals_plan(run, &plan);
     struct selection selection =
-        selection_of(run, run->by_class ? &run->source : &run->total_source, plan, !run->is_before);
+        selection_of(run, run->by_class ? &run->source : &run->total_source, &plan, !run->is_before);
     if (run->by_class && run->source.kind == TABLE_FLOWS) {
         selection.n_keys = 1;
         selection.keys = run->query->group;
@@ -406,7 +423,7 @@ static int series_prepare(struct run *run, uint64_t from, uint64_t to, uint32_t 
 static void before_prepare(struct run *run) {
     struct query_result *result = run->result;
     uint64_t length = result->to - result->from;
-    unsigned n = run->schema->n_sizes;
+    unsigned n = run->n_spans;
     uint64_t earliest = UINT64_MAX;
     for (unsigned i = 0; i < n; i++)
         if (run->spans[i].first <= run->spans[i].last && run->spans[i].first < earliest) earliest = run->spans[i].first;
@@ -419,7 +436,7 @@ static void before_prepare(struct run *run) {
 static int prepare(struct run *run) {
     const struct query *query = run->query;
     struct query_result *result = run->result;
-    unsigned n = run->schema->n_sizes;
+    unsigned n = run->n_spans;
     uint64_t from, to;
     plan_range(query->all_time ? 0 : query->from, query->all_time ? INT64_MAX : query->to, &from, &to);
     uint32_t base = plan_base(run->spans, n, from);
@@ -464,11 +481,27 @@ static void others_find(struct run *run) {
     }
 }
 
+static enum store_status run_spans_read(struct run *run) {
+    const struct query *query = run->query;
+    unsigned set = 0, n = 0, among = UINT_MAX;
+    enum store_status status = spans_read(run->store, run->schema, run->spans, run->error);
+    for (unsigned side = 0; query->distinct && side < SIDES; side++)
+        among &= rollups_with(run->schema,
+                              distinct_field(query->distinct, run->schema->layout, query->group, query->n_group, side));
+    if (run->source.kind == TABLE_FLOWS)
+        set = source_rollups(run->schema, query->filter, query->group, query->n_group, among);
+    run->n_spans = run->schema->n_sizes;
+    if (status == STORE_OK)
+        status = spans_read_rollups(run->store, run->schema, set, run->spans + run->n_spans, &n, run->error);
+    run->n_spans += n;
+    return status;
+}
+
 static enum store_status answer(struct run *run) {
     const struct query *query = run->query;
     bool grouped = query->n_group > 0 && !run->by_class, is_flows = run->source.kind == TABLE_FLOWS;
     bool has_all_time = query->all_time && grouped && all_time_table(run);
-    enum store_status status = spans_read(run->store, run->schema, run->spans, run->error);
+    enum store_status status = run_spans_read(run);
     if (status != STORE_OK || prepare(run) != 0) return status;
     if (has_all_time) status = all_time_read(run, run->result->total);
     /* Without a series the statement that counts the flows' rows has the totals, too. */

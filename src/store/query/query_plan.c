@@ -1,6 +1,8 @@
 /* The cheapest way to an answer. */
 #include "store/query/query_plan.h"
 
+#include <string.h>
+
 #include "base/clock.h"
 #include "flow/record.h"
 
@@ -18,15 +20,23 @@ void plan_range(int64_t from, int64_t to, uint64_t *first, uint64_t *end) {
 static uint64_t floor_to(uint64_t time, uint32_t size) { return time - time % size; }
 static uint64_t ceil_to(uint64_t time, uint32_t size) { return floor_to(time + size - 1, size); }
 
-/* The sizes of which each divides the next, from the smallest on. */
+/* The sizes of which each divides the next, from the smallest on; then the roll-ups. As these begin and end at
+ * midnights, with them a size that does not divide a day is left out. */
 static unsigned chain_make(const struct span *spans, unsigned n_spans, struct span *chain) {
-    unsigned n = 0;
-    for (unsigned i = 0; i < n_spans; i++)
-        if (n == 0 || spans[i].size % chain[n - 1].size == 0) chain[n++] = spans[i];
+    unsigned n = 0, last = 0;
+    bool has_rollups = n_spans > 0 && spans[n_spans - 1].rollup;
+    for (unsigned i = 0; i < n_spans; i++) {
+        bool is_apart = n > 0 && spans[i].size % chain[spans[i].rollup ? 0 : last].size;
+        bool crosses = n > 0 && has_rollups && DAY_SECONDS % spans[i].size;
+        if (is_apart || crosses) continue;
+        if (!spans[i].rollup) last = n;
+        chain[n++] = spans[i];
+    }
     return n;
 }
 
-/* The smallest size that is whole at `time`; where none is, the one that reaches back furthest. */
+/* The first in the chain, which is the smallest size, that is whole at `time`; where none is, the one that reaches back
+ * furthest. */
 static const struct span *smallest_whole(const struct span *chain, unsigned n, uint64_t time) {
     const struct span *furthest = &chain[0];
     for (unsigned i = 0; i < n; i++) {
@@ -37,7 +47,7 @@ static const struct span *smallest_whole(const struct span *chain, unsigned n, u
 }
 
 struct walk {
-    struct span chain[BUCKET_SIZES_MAX];
+    struct span chain[PLAN_SPANS_MAX]; /* the later, the better */
     unsigned n;
     uint64_t to;
     uint32_t step;
@@ -51,29 +61,28 @@ static bool fits(const struct walk *walk, const struct span *span, uint64_t time
            (end <= walk->to || walk->to >= walk->data_end) && (walk->step == 0 || walk->step % span->size == 0);
 }
 
-/* The largest size of which a bucket at `time` fits; NULL: none does. */
-static const struct span *largest_fitting(const struct walk *walk, uint64_t time) {
+/* The best of which a bucket at `time` fits; NULL: none does. */
+static const struct span *best_fitting(const struct walk *walk, uint64_t time) {
     for (unsigned i = walk->n; i > 0; i--)
         if (fits(walk, &walk->chain[i - 1], time)) return &walk->chain[i - 1];
     return NULL;
 }
 
-/* Where, after `time`, a larger size than the one that is read from there on begins to fit. */
-static uint64_t larger_from(const struct walk *walk, const struct span *span, uint64_t time) {
+/* Where, after `time`, a better one than the one that is read from there on begins to fit. */
+static uint64_t better_from(const struct walk *walk, const struct span *span, uint64_t time) {
     uint64_t next = UINT64_MAX;
-    for (unsigned i = 0; i < walk->n; i++) {
-        const struct span *larger = &walk->chain[i];
-        uint64_t at = ceil_to(time + 1 > larger->from ? time + 1 : larger->from, larger->size);
-        if (larger->size > span->size && at < next && fits(walk, larger, at)) next = at;
+    for (const struct span *better = span + 1; better < walk->chain + walk->n; better++) {
+        uint64_t at = ceil_to(time + 1 > better->from ? time + 1 : better->from, better->size);
+        if (at < next && fits(walk, better, at)) next = at;
     }
     return next;
 }
 
 static void piece_add(struct plan *plan, const struct span *span, uint64_t from, uint64_t to) {
     struct piece *piece = plan->n > 0 ? &plan->pieces[plan->n - 1] : NULL;
-    if (!piece || piece->size != span->size) {
+    if (!piece || piece->size != span->size || piece->rollup != span->rollup) {
         piece = &plan->pieces[plan->n++];
-        *piece = (struct piece){.size = span->size, .from = from};
+        *piece = (struct piece){.size = span->size, .rollup = span->rollup, .from = from};
     }
     piece->to = to;
 }
@@ -83,7 +92,7 @@ static void empty_drop(const struct walk *walk, struct plan *plan) {
     unsigned n = 0;
     for (unsigned i = 0; i < plan->n; i++) {
         const struct span *span = walk->chain;
-        while (span->size != plan->pieces[i].size)
+        while (span->size != plan->pieces[i].size || span->rollup != plan->pieces[i].rollup)
             span++;
         if (plan->pieces[i].to > span->first) plan->pieces[n++] = plan->pieces[i];
     }
@@ -104,9 +113,9 @@ void plan_make(const struct span *spans, unsigned n_spans, uint64_t from, uint64
     plan->n = 0;
     /* The sizes grow and then shrink again, so that each stands in at most two pieces. */
     for (uint64_t at = plan->from; at < plan->to; at = plan->pieces[plan->n - 1].to) {
-        const struct span *span = largest_fitting(&walk, at);
+        const struct span *span = best_fitting(&walk, at);
         if (!span) span = at == plan->from ? first : smallest_whole(walk.chain, walk.n, at);
-        uint64_t end = larger_from(&walk, span, at);
+        uint64_t end = better_from(&walk, span, at);
         if (end > plan->to) end = plan->to;
         end = end - at < span->size ? at + span->size : floor_to(end - at, span->size) + at;
         piece_add(plan, span, at, end);
@@ -115,7 +124,7 @@ void plan_make(const struct span *spans, unsigned n_spans, uint64_t from, uint64
 }
 
 uint32_t plan_base(const struct span *spans, unsigned n_spans, uint64_t from) {
-    struct span chain[BUCKET_SIZES_MAX];
+    struct span chain[PLAN_SPANS_MAX];
     unsigned n = chain_make(spans, n_spans, chain);
     return smallest_whole(chain, n, from)->size;
 }
@@ -188,6 +197,66 @@ static const struct dimension *flows_lack(const struct filter *filter, const str
     for (unsigned i = 0; i < n_group; i++)
         if (!group[i]->in_flows) return group[i];
     return NULL;
+}
+
+static bool has_column(const struct table *table, const char *name) {
+    for (unsigned i = 0; i < table->n_keys; i++)
+        if (strcmp(table->keys[i].name, name) == 0) return true;
+    return false;
+}
+
+static bool is_flow_key(const struct flow_layout *layout, unsigned field) {
+    for (unsigned i = 0; i < layout->n_keys; i++)
+        if (layout->keys[i] == field) return true;
+    return false;
+}
+
+/* Whether a roll-up has the columns of a dimension. The destination tells whether a source of 0 is an address. */
+static bool rollup_has(const struct schema *schema, const struct rollup *rollup, const struct table *table,
+                       const struct dimension *dimension) {
+    bool is_end = dimension->form == DIMENSION_ADDRESS && dimension->in_index;
+    if (is_end && is_flow_key(schema->layout, TUPLE_DESTINATION) && !has_column(table, "destinationIPv4Address"))
+        return false;
+    if (dimension->form == DIMENSION_SERVICE) return has_column(table, "service");
+    if (dimension->form == DIMENSION_FAMILY) return rollup->has_addresses;
+    for (unsigned side = 0; side < SIDES; side++)
+        if (!has_column(table, dimension->field[side]->element[FLOW_IPV4]->name)) return false;
+    return true;
+}
+
+static bool rollup_answers(const struct schema *schema, unsigned i, const struct filter *filter,
+                           const struct dimension *const *group, unsigned n_group) {
+    const struct rollup *rollup = &schema->rollups[i];
+    const struct table *table = schema_rollup_table(schema, i, FLOW_IPV4);
+    for (unsigned k = 0; k < n_group; k++)
+        if (!rollup_has(schema, rollup, table, group[k])) return false;
+    for (unsigned k = 0; k < filter->n_terms; k++)
+        if (!rollup_has(schema, rollup, table, filter->terms[k].dimension)) return false;
+    for (unsigned k = 0; k < filter->n_values; k++)
+        if (filter->values[k].exporter && !rollup_has(schema, rollup, table, filter->values[k].exporter)) return false;
+    return true;
+}
+
+unsigned rollups_with(const struct schema *schema, const struct flow_field *field) {
+    unsigned set = 0;
+    for (unsigned i = 0; i < schema->n_rollups; i++)
+        if (has_column(schema_rollup_table(schema, i, FLOW_IPV4), field->element[FLOW_IPV4]->name)) set |= 1u << i;
+    return set;
+}
+
+unsigned source_rollups(const struct schema *schema, const struct filter *filter, const struct dimension *const *group,
+                        unsigned n_group, unsigned among) {
+    unsigned set = 0, best = 0;
+    for (unsigned i = 0; i < schema->n_rollups; i++) {
+        const struct rollup *rollup = &schema->rollups[i];
+        if (!(among >> i & 1) || !rollup_answers(schema, i, filter, group, n_group)) continue;
+        bool is_first = set == 0 || schema->rollups[best].size != rollup->size;
+        if (!is_first && schema->rollups[best].n_keys <= rollup->n_keys) continue;
+        if (!is_first) set &= ~(1u << best);
+        set |= 1u << i;
+        best = i;
+    }
+    return set;
 }
 
 const struct dimension *source_choose(const struct schema *schema, const struct filter *filter,

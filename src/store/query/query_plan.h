@@ -4,10 +4,11 @@
 
 #include "store/query/query.h"
 
-enum { PLAN_PIECES_MAX = 2 * BUCKET_SIZES_MAX + 4 };
+enum { PLAN_SPANS_MAX = BUCKET_SIZES_MAX + ROLLUPS_MAX, PLAN_PIECES_MAX = 2 * PLAN_SPANS_MAX + 4 };
 
 struct piece { /* buckets of one size */
     uint32_t size;
+    unsigned rollup; /* as in a span */
     uint64_t from, to;
 };
 
@@ -21,7 +22,8 @@ struct plan {
 /* The part of a range that can have buckets; at least a second. */
 void plan_range(int64_t from, int64_t to, uint64_t *first, uint64_t *end);
 /* Covers what there is of [from, to) without a gap or an overlap, with as large buckets as divide `step` (0: any).
- * Sizes that the next smaller one doesn't divide are not read. from < to. */
+ * Sizes that the next smaller one doesn't divide are not read. Roll-ups, which stand behind the sizes, ascending, are
+ * read wherever they fit, the largest first; for the ends, where a size is whole, buckets of sizes. from < to. */
 void plan_make(const struct span *spans, unsigned n_spans, uint64_t from, uint64_t to, uint32_t step,
                struct plan *plan);
 /* The size of the buckets that `from` would be widened to: every step is a multiple of it. */
@@ -39,6 +41,12 @@ struct source { /* where the sums come from */
 
 enum { ALL_CLASSES = (1 << PROTO_CLASSES) - 1 };
 
+/* The roll-ups, a bit each, among these that have what the filter and the groups ask of flows; of those of one size the
+ * one with the fewest keys. */
+unsigned source_rollups(const struct schema *schema, const struct filter *filter, const struct dimension *const *group,
+                        unsigned n_group, unsigned among);
+/* Those that have the column of a field, a bit each. */
+unsigned rollups_with(const struct schema *schema, const struct flow_field *field);
 /* NULL, or a dimension that no table has together with the others. */
 const struct dimension *source_choose(const struct schema *schema, const struct filter *filter,
                                       const struct dimension *const *group, unsigned n_group, struct source *source);

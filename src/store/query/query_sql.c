@@ -8,6 +8,7 @@
 #include "store/ddl.h"
 #include "store/key.h"
 #include "store/query/name_sql.h"
+#include "store/rollup.h"
 
 /* Filters
  * --------------------------------------------------------------------------------------------------------------- */
@@ -15,6 +16,7 @@
 /* The column of a dimension's value at one end; NULL: the table has none. */
 static const char *column_of(const struct dimension *dimension, unsigned side, const struct table *table) {
     switch (table->kind) {
+    case TABLE_ROLLUP:
     case TABLE_FLOWS: return dimension->field[side]->element[table->family]->name;
     case TABLE_NODES:
     case TABLE_PORTS: return dimension->in_index ? "id" : NULL;
@@ -34,7 +36,7 @@ static bool has_column(const struct table *table, const char *name) {
 static void end_write(const struct dimension *dimension, unsigned side, const struct table *table, struct buffer *sql) {
     static const char destination[] = "destinationIPv4Address";
     const char *column = column_of(dimension, side, table);
-    if (table->kind != TABLE_FLOWS || !has_column(table, destination))
+    if (!schema_is_flows(table) || !has_column(table, destination))
         buffer_add_text(sql, column);
     else if (strcmp(column, destination) == 0)
         buffer_printf(sql, "CASE WHEN %s = 0 THEN %d ELSE %s END", column, SCHEMA_NO_ADDRESS, column);
@@ -78,6 +80,12 @@ static void key_write(const struct dimension *dimension, unsigned side, const st
         return;
     case DIMENSION_PREFIX:
         prefix_write(dimension, column_of(dimension, side, table), table->family, table->kind == TABLE_NODES, sql);
+        return;
+    case DIMENSION_SERVICE:
+        if (table->kind == TABLE_ROLLUP)
+            buffer_add_text(sql, "service");
+        else
+            rollup_service_sql(sql);
         return;
     default:
         if (dimension_is_end(dimension, table->family))
@@ -151,7 +159,7 @@ static int term_constant(const struct filter *filter, const struct filter_term *
  * have an index. */
 static bool touches_no_address(const struct filter *filter, const struct filter_term *term, const struct table *table) {
     const struct dimension *dimension = term->dimension;
-    bool found = false, has_addresses = table->kind == TABLE_FLOWS || table->kind == TABLE_NODES;
+    bool found = false, has_addresses = schema_is_flows(table) || table->kind == TABLE_NODES;
     if (!has_addresses || !dimension_is_end(dimension, table->family)) return false;
     for (unsigned i = term->first; i < term->first + term->n; i++) {
         const struct filter_value *value = &filter->values[i];
@@ -159,6 +167,16 @@ static bool touches_no_address(const struct filter *filter, const struct filter_
         found |= be32(value->low) == 0 || dimension_is_no_address(dimension, table->family, value->low);
     }
     return found;
+}
+
+static void service_write(const struct filter *filter, const struct filter_term *term, const struct table *table,
+                          struct statement *out) {
+    struct buffer service = BUFFER_INIT;
+    buffer_add_text(&service, "(");
+    key_write(term->dimension, SIDE_SOURCE, table, &service);
+    buffer_add_text(&service, ")");
+    values_write(filter, term, table, service.data, out);
+    buffer_release(&service);
 }
 
 /* What a term says of one end. */
@@ -176,6 +194,7 @@ static void condition_write(const struct filter *filter, const struct filter_ter
             buffer_printf(&out->sql, "%s%u", i ? ", " : " IN (", filter->values[term->first + i].low[0]);
         buffer_add_text(&out->sql, ")");
         return;
+    case DIMENSION_SERVICE: service_write(filter, term, table, out); return;
     default: break;
     }
     const char *column = column_of(dimension, side, table);
@@ -227,7 +246,7 @@ bool filter_write(const struct filter *filter, const struct table *table, struct
     for (unsigned i = 0; i < filter->n_terms; i++) {
         const struct filter_term *term = &filter->terms[i];
         bool is_family = term->dimension->form == DIMENSION_FAMILY;
-        if (table->kind != TABLE_FLOWS && !term->dimension->in_index && !is_family) continue;
+        if (!schema_is_flows(table) && !term->dimension->in_index && !is_family) continue;
         int constant = term_constant(filter, term, table);
         if (constant == 0) return false;
         if (constant == 1) continue;
@@ -244,7 +263,7 @@ bool filter_write(const struct filter *filter, const struct table *table, struct
 static void value_write(const struct selection *selection, const struct table *table, unsigned classes, unsigned value,
                         struct buffer *sql) {
     unsigned n_values = selection->schema->layout->n_sums + 1;
-    unsigned first = table->kind == TABLE_FLOWS ? 0 : selection->source.side * (1 + PROTO_CLASSES);
+    unsigned first = schema_is_flows(table) ? 0 : selection->source.side * (1 + PROTO_CLASSES);
     char name[SCHEMA_NAME_MAX];
     /* MySQL's numbers end at 64 bits but for those of SUM(); SQLite's, too, and our SUM() takes several (sqlite/sum.h).
      */
@@ -268,7 +287,7 @@ static void values_columns(const struct selection *selection, const struct table
     for (unsigned i = 0; i < value_count(selection); i++) {
         unsigned classes = selection->source.classes;
         if (selection->by_class) classes &= 1u << (i / n_values);
-        value_write(selection, table, table->kind == TABLE_FLOWS ? ALL_CLASSES : classes, i % n_values, sql);
+        value_write(selection, table, schema_is_flows(table) ? ALL_CLASSES : classes, i % n_values, sql);
         buffer_printf(sql, " AS v%u, ", i);
     }
 }
@@ -300,7 +319,8 @@ static void only_write(const struct selection *selection, const struct table *ta
     for (unsigned k = 0; selection->only && k < selection->n_keys; k++) {
         const struct dimension *key = selection->keys[k];
         const char *separator = " IN (";
-        if (dimension_is_derived(key) && key->form != DIMENSION_PREFIX) continue;
+        bool has_values = key->form == DIMENSION_PREFIX || key->form == DIMENSION_SERVICE;
+        if (dimension_is_derived(key) && !has_values) continue;
         buffer_add_text(&out->sql, " AND ");
         key_write(key, side, table, &out->sql);
         for (unsigned i = 0; i < selection->n_only; i++) {
@@ -473,7 +493,14 @@ static unsigned end_count(const struct selection *selection, const struct table 
     for (unsigned i = 0; i < selection->n_keys; i++)
         is_either |= selection->keys[i]->is_either;
     is_either |= selection->distinct == DISTINCT_HOSTS;
-    return is_either && table->kind == TABLE_FLOWS ? SIDES : 1;
+    return is_either && schema_is_flows(table) ? SIDES : 1;
+}
+
+/* NULL: there is none, or the other family's has both. */
+static const struct table *table_of(const struct selection *selection, const struct piece *piece,
+                                    enum flow_family family) {
+    if (piece && piece->rollup) return schema_rollup_table(selection->schema, piece->rollup - 1, family);
+    return schema_table(selection->schema, selection->source.kind, family, piece ? piece->size : 0);
 }
 
 unsigned selection_write(const struct selection *selection, struct statement *statement, const struct table **tables) {
@@ -481,8 +508,7 @@ unsigned selection_write(const struct selection *selection, struct statement *st
     for (unsigned family = 0; family < FLOW_FAMILIES; family++)
         for (unsigned i = 0; i < n_pieces; i++) {
             const struct piece *piece = selection->plan ? &selection->plan->pieces[i] : NULL;
-            const struct table *table = schema_table(selection->schema, selection->source.kind,
-                                                     (enum flow_family)family, piece ? piece->size : 0);
+            const struct table *table = table_of(selection, piece, (enum flow_family)family);
             if (!table || !(selection->families >> family & 1)) continue;
             for (unsigned side = 0; side < end_count(selection, table); side++) {
                 if (!arm_write(selection, table, piece, side, n_arms > 0, statement)) continue;

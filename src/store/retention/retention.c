@@ -233,11 +233,29 @@ static enum store_status size_read(struct store *store, uint64_t *size, struct e
 /* What its log takes beside them. */
 static uint64_t log_size(struct store *store) { return store->ops->log_bytes ? store->ops->log_bytes(store) : 0; }
 
-static unsigned size_index(const struct schema *schema, const struct use *use) {
+/* All sizes that there are, of roll-ups too; an all-time table has none. */
+struct sizes {
+    unsigned n;
+    uint32_t list[SCHEMA_SIZES_MAX];
+};
+
+static struct sizes sizes_of(const struct schema *schema) {
+    struct sizes sizes;
+    sizes.n = schema_all_sizes(schema, sizes.list);
+    return sizes;
+}
+
+/* n: none. */
+static unsigned size_find(const struct sizes *sizes, uint32_t size) {
     unsigned i = 0;
-    while (schema->sizes[i] != schema->tables[use->table].bucket_size)
+    while (i < sizes->n && sizes->list[i] != size)
         i++;
     return i;
+}
+
+static unsigned size_index(const struct schema *schema, const struct use *use) {
+    const struct sizes sizes = sizes_of(schema);
+    return size_find(&sizes, schema->tables[use->table].bucket_size);
 }
 
 /* Raises the cutoffs, the oldest day first, until what is left is no more than max_size. */
@@ -288,12 +306,13 @@ static void sizes_measure(struct store *store, int64_t now) {
 
 enum store_status retention_plan(struct store *store, const struct schema *schema, const struct retention_rules *rules,
                                  int64_t now, struct retention_plan *plan, struct error *error) {
-    uint32_t cutoffs[BUCKET_SIZES_MAX];
+    const struct sizes sizes = sizes_of(schema);
+    uint32_t cutoffs[SCHEMA_SIZES_MAX];
     struct uses uses = {0};
     enum store_status status = STORE_OK;
     memset(plan, 0, sizeof *plan);
-    for (unsigned i = 0; i < schema->n_sizes; i++)
-        cutoffs[i] = cutoff_of(rules, schema->sizes[i], now);
+    for (unsigned i = 0; i < sizes.n; i++)
+        cutoffs[i] = cutoff_of(rules, sizes.list[i], now);
     if (rules->max_size && store_dialect(store) == DIALECT_MYSQL) sizes_measure(store, now);
     for (unsigned i = 0; i < schema->n_tables && status == STORE_OK; i++) {
         uint32_t size = schema->tables[i].bucket_size;
@@ -359,22 +378,28 @@ static enum store_status rows_delete(struct store *store, const struct table *ta
 /* The oldest day of any size before today expires for the sizes that have it. *found: there is one. */
 static enum store_status oldest_expire(struct store *store, const struct schema *schema, int64_t at, bool *found,
                                        struct error *error) {
-    uint32_t firsts[BUCKET_SIZES_MAX], oldest = (uint32_t)(at - at % DAY_SECONDS);
+    const struct sizes sizes = sizes_of(schema);
+    uint32_t firsts[SCHEMA_SIZES_MAX], oldest = (uint32_t)(at - at % DAY_SECONDS);
     enum store_status status = STORE_OK;
     *found = false;
-    for (unsigned i = 0; i < schema->n_sizes && status == STORE_OK; i++) {
+    for (unsigned i = 0; i < sizes.n; i++)
+        firsts[i] = UINT32_MAX - UINT32_MAX % DAY_SECONDS;
+    for (unsigned i = 0; i < schema->n_tables && status == STORE_OK; i++) {
+        const struct table *table = &schema->tables[i];
+        unsigned size = size_find(&sizes, table->bucket_size);
         char sql[128];
         uint64_t first = UINT32_MAX;
-        snprintf(sql, sizeof sql, "SELECT bucket FROM %s ORDER BY bucket LIMIT 1",
-                 schema_table(schema, TABLE_AGGR, FLOW_IPV4, schema->sizes[i])->data);
+        if (table->kind != TABLE_AGGR && table->kind != TABLE_ROLLUP) continue;
+        snprintf(sql, sizeof sql, "SELECT bucket FROM %s ORDER BY bucket LIMIT 1", table->data);
         status = store_query(store, sql, NULL, 0, number_read, &first, error);
-        firsts[i] = (uint32_t)(first - first % DAY_SECONDS);
-        if (firsts[i] < oldest) oldest = firsts[i];
+        first -= first % DAY_SECONDS;
+        if (first < firsts[size]) firsts[size] = (uint32_t)first;
+        if (first < oldest) oldest = (uint32_t)first;
     }
-    for (unsigned i = 0; i < schema->n_sizes && status == STORE_OK; i++) {
+    for (unsigned i = 0; i < sizes.n && status == STORE_OK; i++) {
         if (firsts[i] != oldest || oldest >= at - at % DAY_SECONDS) continue;
         *found = true;
-        status = kept_put(store, schema->sizes[i], oldest + DAY_SECONDS, error);
+        status = kept_put(store, sizes.list[i], oldest + DAY_SECONDS, error);
     }
     return status;
 }
@@ -418,13 +443,14 @@ static enum store_status log_end(struct store *store, const struct retention_run
 static enum store_status kept_raise(struct store *store, const struct schema *schema,
                                     const struct retention_rules *rules, int64_t at, uint32_t *kept,
                                     struct error *error) {
+    const struct sizes sizes = sizes_of(schema);
     enum store_status status = STORE_OK;
-    for (unsigned i = 0; i < schema->n_sizes && status == STORE_OK; i++) {
-        uint32_t whole, cutoff = cutoff_of(rules, schema->sizes[i], at);
-        status = settings_size(store, schema->sizes[i], &whole, &kept[i], error);
+    for (unsigned i = 0; i < sizes.n && status == STORE_OK; i++) {
+        uint32_t whole, cutoff = cutoff_of(rules, sizes.list[i], at);
+        status = settings_size(store, sizes.list[i], &whole, &kept[i], error);
         if (status != STORE_OK || cutoff <= kept[i]) continue;
         kept[i] = cutoff;
-        status = kept_put(store, schema->sizes[i], cutoff, error);
+        status = kept_put(store, sizes.list[i], cutoff, error);
     }
     return status;
 }
@@ -432,8 +458,9 @@ static enum store_status kept_raise(struct store *store, const struct schema *sc
 /* What is known to be lost is kept as long as the size that is kept longest. */
 static enum store_status loss_expire(struct store *store, const struct schema *schema, const uint32_t *kept,
                                      struct error *error) {
+    const struct sizes sizes = sizes_of(schema);
     uint32_t first = UINT32_MAX;
-    for (unsigned i = 0; i < schema->n_sizes; i++)
+    for (unsigned i = 0; i < sizes.n; i++)
         if (kept[i] < first) first = kept[i];
     const struct store_param cutoff = store_integer(first);
     return store_query(store, "DELETE FROM loss WHERE bucket < ?", &cutoff, 1, NULL, NULL, error);
@@ -444,15 +471,14 @@ static enum store_status slice_run(struct store *store, const struct schema *sch
                                    bool *more, struct error *error) {
     uint64_t limit = left;
     bool changed;
-    uint32_t kept[BUCKET_SIZES_MAX];
+    const struct sizes sizes = sizes_of(schema);
+    uint32_t kept[SCHEMA_SIZES_MAX];
     enum store_status status = retention_rules_write(store, rules, &changed, error);
     if (status == STORE_OK) status = log_begin(store, run, error);
     if (status == STORE_OK) status = kept_raise(store, schema, rules, run->at, kept, error);
     for (unsigned i = 0; i < schema->n_tables && left > 0 && status == STORE_OK; i++) {
-        unsigned size = 0;
-        while (size < schema->n_sizes && schema->sizes[size] != schema->tables[i].bucket_size)
-            size++;
-        if (size < schema->n_sizes && kept[size] > 0) /* an all-time table has no size */
+        unsigned size = size_find(&sizes, schema->tables[i].bucket_size);
+        if (size < sizes.n && kept[size] > 0) /* an all-time table has no size */
             status = rows_delete(store, &schema->tables[i], kept[size], run, LOG_TABLES + i, &left, error);
     }
     *more = left < limit; /* what max_size says is looked at when nothing else has expired */

@@ -265,7 +265,7 @@ static void options_are_checked_against_each_other(void **state) {
         "[import]\naggr_sums = octetDeltaCount sourceIPv4Address\n",
         "CONF:2: [import] aggr_sums: 'sourceIPv4Address' is a ipv4Address; a sum must be an unsigned integer\n");
     expect_refused("[import]\nbucket_sizes = 60, 600\n[retention]\nkeep = 60=2d, 3600=1y\n",
-                   "CONF:4: [retention] keep: 3600s is not one of bucket_sizes\n");
+                   "CONF:4: [retention] keep: 3600s is not one of bucket_sizes or rollups\n");
     expect_refused("[import]\ncache_memory = 22M\nbucket_sizes = 1\nmax_flow_duration = 30d\n",
                    "CONF:2: [import] cache_memory: too small for one flow of max_flow_duration 2592000s, which spans "
                    "2592002 buckets of 1s: requires at least 633M\n");

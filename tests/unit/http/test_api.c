@@ -104,6 +104,7 @@ static void meta_says_what_there_is(void **state) {
         "\"protocol\",\"filter\":true,\"group\":true},{\"name\":\"class\",\"title\":\"Protocol class\",\"type\":"
         "\"class\",\"filter\":true,\"group\":true},{\"name\":\"family\",\"title\":\"Address family\",\"type\":"
         "\"family\",\"filter\":true,\"group\":true},"
+        "{\"name\":\"service\",\"title\":\"Service\",\"type\":\"service\",\"filter\":true,\"group\":true},"
         "{\"name\":\"src/24\",\"title\":\"Source /24, IPv6 /64\",\"type\":\"prefix\",\"filter\":true,\"group\":true},"
         "{\"name\":\"dst/24\",\"title\":\"Destination /24, IPv6 /64\",\"type\":\"prefix\",\"filter\":true,\"group\":"
         "true},{\"name\":\"src/16\",\"title\":\"Source /16, IPv6 /48\",\"type\":\"prefix\",\"filter\":true,\"group\":"
@@ -292,7 +293,7 @@ static void files_have_names(void **state) {
 #define FLOWS_PARAMS "from, to, filter, sort, order, n, offset, merge, format, names"
 #define GROUPS                                                                                                         \
     "at most 2 different names, separated by commas, of src, dst, host, sport, dport, port, proto, class, family, "    \
-    "src/24, dst/24, src/16, dst/16, net/24, net/16"
+    "service, src/24, dst/24, src/16, dst/16, net/24, net/16"
 
 /* Every refusal says which parameter it is, what it was, and what is taken. */
 static void bad_parameters_are_refused(void **state) {
@@ -309,7 +310,7 @@ static void bad_parameters_are_refused(void **state) {
         {"/api/query", "filter=hots=1", "filter", "hots=1",
          "terms such as host=192.0.2.7 or octets>1M, with one of the names src, dst, host, sport, dport, port, proto, "
          "class, "
-         "family, src/24, dst/24, src/16, dst/16, net/24, net/16"},
+         "family, service, src/24, dst/24, src/16, dst/16, net/24, net/16"},
         {"/api/query", "filter=port=80 host=1.2.3", "filter", "host=1.2.3",
          "an IPv4 or IPv6 address, or a prefix such as 10.0.0.0/8"},
         {"/api/query", "group=sources", "group", "sources", GROUPS},
@@ -347,7 +348,7 @@ static void bad_parameters_are_refused(void **state) {
         {"/api/flows", "filter=!", "filter", "!",
          "terms such as host=192.0.2.7 or octets>1M, with one of the names src, dst, host, sport, dport, port, proto, "
          "class, "
-         "family, src/24, dst/24, src/16, dst/16, net/24, net/16"},
+         "family, service, src/24, dst/24, src/16, dst/16, net/24, net/16"},
         {"/api/loss", "filter=port=1", "filter", "port=1", "the parameters from, to"},
         {"/api/pipeline", "n=1", "n", "1", "no parameters"},
         {"/api/names", "address=www.example", "address", "www.example",

@@ -12,6 +12,7 @@
 #include "random.h"
 #include "records.h"
 #include "store/key.h"
+#include "store/rollup.h"
 #include "store/sqlite/memory.h"
 #include "store/store_ops.h"
 
@@ -29,7 +30,7 @@ struct recorder {
     uint8_t last[SCHEMA_KEYS_MAX * 64];
     bool last_total;
     unsigned runs;
-    uint64_t sums[BUCKET_SIZES_MAX * 6 + 3][2][SCHEMA_VALUES_MAX]; /* by table and whether it is the total row */
+    uint64_t sums[SCHEMA_TABLES_MAX][2][SCHEMA_VALUES_MAX]; /* by table and whether it is the total row */
 };
 
 static enum store_status recorder_begin(struct store *store, const struct ledger_row *row, const uint32_t *buckets,
@@ -68,10 +69,10 @@ static void row_show(struct buffer *out, const struct schema *schema, const stru
         name[strlen(name) - strlen("packetDeltaCount")] = '\0';
         if (*name) name[strlen(name) - 1] = '\0';
         buffer_printf(out, " %s%s%" PRIu64 "/%" PRIu64 "/%" PRIu64,
-                      *name                             ? name
-                      : i || table->kind != TABLE_FLOWS ? "total"
-                                                        : "",
-                      table->kind == TABLE_FLOWS ? "" : " ", values[i], values[i + 1], values[i + 2]);
+                      *name                          ? name
+                      : i || !schema_is_flows(table) ? "total"
+                                                     : "",
+                      schema_is_flows(table) ? "" : " ", values[i], values[i + 1], values[i + 2]);
     }
     buffer_add(out, "\n", 1);
 }
@@ -113,10 +114,18 @@ static void recorder_rollback(struct store *store) { (void)store; }
 
 static unsigned ledger_rows;
 
-/* The ledger's row. */
+/* The ledger's row; which roll-ups the tables have. */
 static enum store_status recorder_query(struct store *store, const char *sql, const struct store_param *params,
                                         unsigned n_params, store_row_fn *row, void *context, struct error *error) {
-    (void)store, (void)params, (void)n_params, (void)row, (void)context, (void)error;
+    (void)n_params, (void)error;
+    if (strncmp(sql, "SELECT value FROM flowimport_schema", 35) == 0) {
+        struct buffer rollups = BUFFER_INIT;
+        if (strcmp(params[0].bytes, "rollups") == 0) rollups_show(store->schema, &rollups);
+        const char *columns[] = {rollups.data};
+        row(context, 1, columns, &rollups.len);
+        buffer_release(&rollups);
+        return STORE_OK;
+    }
     assert_memory_equal(sql, "INSERT INTO import_ledger", 25);
     ledger_rows++;
     return STORE_OK;
@@ -183,6 +192,29 @@ static void lines_are(const char *const *expected, unsigned n, const char *only)
     }
     assert_int_equal(seen, n);
     free(copy);
+}
+
+/* Out of the same rows: the service of both directions, IPv6 by itself where there is an address. */
+static void rollups(void **state) {
+    static const uint32_t sizes[] = {600, 900};
+    static const char *const expected[] = {
+        "rollup_service_proto_3600 1700002800 0 47: 3/101/1000000",
+        "rollup_service_proto_3600 1700002800 0 58: 2/160/1000000",
+        "rollup_service_proto_3600 1700002800 443 6: 15/1700/2000000",
+        "rollup_service_proto_3600 1700002800 5353 17: 1/80/1000000",
+        "rollup_dst_service_86400 1699920000 10.0.0.1 443: 5/700/1000000",
+        "rollup_dst_service_86400 1699920000 10.0.0.1 5353: 1/80/1000000",
+        "rollup_dst_service_86400 1699920000 10.0.0.2 443: 10/1000/1000000",
+        "rollup_dst_service_86400 1699920000 10.0.0.3 0: 3/101/1000000",
+        "rollup6_dst_service_86400 1699920000 2001:db8::2 0: 2/160/1000000",
+    };
+    (void)state;
+    begin(FLOW_LAYOUT_KEYS, sizes, 2);
+    assert_int_equal(rollups_add(&schema, "1d: dst service; 1h: service proto", NULL), 0);
+    flows_add();
+    assert_int_equal(flush(NULL), STORE_OK);
+    lines_are(expected, sizeof expected / sizeof expected[0], "rollup");
+    end();
 }
 
 static const char *const standard[] = {
@@ -454,7 +486,7 @@ static void table_adds_up(const struct table *table, uint64_t sums[2][SCHEMA_VAL
         for (unsigned class = 0; class < PROTO_CLASSES; class ++)
             all += classes[class * 3 + value];
         assert_int_equal(sums[0][value], index ? 2 * all : all);
-        if (table->kind == TABLE_FLOWS) continue;
+        if (schema_is_flows(table)) continue;
         for (unsigned side = 0; side < (index ? 3 : 1); side++)
             for (unsigned class = 0; class < PROTO_CLASSES; class ++)
                 assert_int_equal(sums[0][sides_at[side] + 3 * (1 + class) + value],
@@ -470,6 +502,7 @@ static void thousands_of_flows(void **state) {
     static const uint8_t protocols[] = {6, 17, 1, 58, 47};
     uint64_t seed = 4, classes[FLOW_FAMILIES][PROTO_CLASSES * 3] = {{0}}, both[PROTO_CLASSES * 3] = {0};
     begin(FLOW_LAYOUT_KEYS, sizes, 4);
+    assert_int_equal(rollups_add(&schema, "30m: dst service; 1h: service proto; 1d: sport; 1d: service src", NULL), 0);
     recorder.quiet = true;
     for (unsigned i = 0; i < 5000; i++) {
         enum flow_family family = random_below(&seed, 3) == 0 ? FLOW_IPV6 : FLOW_IPV4;
@@ -490,11 +523,12 @@ static void thousands_of_flows(void **state) {
     assert_int_equal(flush(NULL), STORE_OK);
     for (unsigned i = 0; i < schema.n_tables; i++) {
         const struct table *table = &schema.tables[i];
-        bool one_family = table->kind == TABLE_FLOWS || table->kind == TABLE_NODES;
+        bool one_family = table->kind == TABLE_FLOWS || table->kind == TABLE_NODES ||
+                          (table->kind == TABLE_ROLLUP && schema.rollups[table->rollup].has_addresses);
         table_adds_up(table, recorder.sums[i], one_family ? classes[table->family] : both);
     }
     /* Each table is one run; the two index tables have their totals in another, for each size and for all time. */
-    assert_int_equal(recorder.runs, 4 * 6 + 3 + 5 * 2);
+    assert_int_equal(recorder.runs, 4 * 6 + 6 + 3 + 5 * 2);
     assert_int_equal(recorder.n_days, 3);
     end();
 }
@@ -590,6 +624,7 @@ int main(void) {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(sums_of_all_time_are_exact),
         cmocka_unit_test(every_table),
+        cmocka_unit_test(rollups),
         cmocka_unit_test(ports_alone),
         cmocka_unit_test(keys_in_another_order),
         cmocka_unit_test(a_failed_commit_tries_again),

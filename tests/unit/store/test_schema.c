@@ -227,10 +227,11 @@ static void all_is_printed(void **state) {
     schema_print(&schema, DIALECT_MYSQL, &sql);
     for (const char *at = sql.data; (at = strstr(at, ";\n")); at += 2)
         n++;
-    /* settings, retention, its log, ledger, queues, places, loss; 9 tables and views; 3 with texts; 4 settings */
-    assert_int_equal(n, 7 + 2 * 9 + 3 + 4);
+    /* settings, retention, its log, ledger, queues, places, loss; 9 tables and views; 3 with texts; 5 settings */
+    assert_int_equal(n, 7 + 2 * 9 + 3 + 5);
     assert_string_equal(strstr(sql.data, "INSERT"),
                         "INSERT IGNORE INTO flowimport_schema (name, value) VALUES ('leave_out', 'none');\n"
+                        "INSERT IGNORE INTO flowimport_schema (name, value) VALUES ('rollups', 'none');\n"
                         "INSERT IGNORE INTO flowimport_schema (name, value) VALUES ('version', '1');\n"
                         "INSERT IGNORE INTO flowimport_schema (name, value) VALUES ('aggr_values', 'sourceIPv4Address, "
                         "destinationIPv4Address, sourceTransportPort, destinationTransportPort, protocolIdentifier');\n"

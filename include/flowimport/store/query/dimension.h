@@ -17,6 +17,7 @@ enum dimension_form {
     DIMENSION_PREFIX,    /* the first bits of an address */
     DIMENSION_NAME,      /* what a book of names says of an address: its network, a tag */
     DIMENSION_DIRECTION, /* by the own networks: enum dimension_direction */
+    DIMENSION_SERVICE,   /* the one of both ports that is the service's (flow/service.h) */
 };
 enum dimension_direction { DIRECTION_IN, DIRECTION_OUT, DIRECTION_INTERNAL, DIRECTION_TRANSIT, DIRECTIONS };
 extern const char *const dimension_direction_names[]; /* "in", "out", ... */
@@ -37,7 +38,7 @@ struct dimension {
     bool in_flows;                         /* the flows tables have it; else the index tables alone */
     bool in_index;                         /* an address or port that the index tables have */
     enum side side;                        /* whose, where it is not either's */
-    const struct flow_field *field[SIDES]; /* the same twice but for either's and direction; NULL: family */
+    const struct flow_field *field[SIDES]; /* the same twice but for either's, direction and service; NULL: family */
     uint8_t bits[FLOW_FAMILIES];           /* of a prefix */
     const struct name_book *book;          /* of a name or direction */
     unsigned subject;                      /* of a name: which of the book's */
@@ -46,10 +47,11 @@ struct dimension {
 
 enum {
     DIMENSIONS_FIXED = 9,
+    DIMENSIONS_SERVICE = 1,
     DIMENSIONS_PREFIXES = 6,
     /* network and each tag, at either end and at each; direction */
     DIMENSIONS_NAMES = 3 * (1 + NAMES_TAGS_MAX) + 1,
-    DIMENSIONS_MAX = DIMENSIONS_FIXED + DIMENSIONS_PREFIXES + DIMENSIONS_NAMES + FLOW_KEYS_MAX,
+    DIMENSIONS_MAX = DIMENSIONS_FIXED + DIMENSIONS_SERVICE + DIMENSIONS_PREFIXES + DIMENSIONS_NAMES + FLOW_KEYS_MAX,
 };
 
 struct dimensions { /* not to be copied: names point into it */

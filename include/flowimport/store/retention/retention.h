@@ -1,9 +1,9 @@
 /* Retention: how long the buckets of each size are kept, and dropping those that have expired.
  *
- * What is dropped is whole days (UTC) of one bucket size at a time, from all its tables: those days whose last bucket
- * began more than the size's time ago, and, while the tables are larger than max_size, the oldest day there is of any
- * size, but never today's. The all-time tables and the ledger are kept. Before the first row goes, flowimport_schema
- * says in size_S_expired from when on the size's tables are complete.
+ * What is dropped is whole days (UTC) of one bucket size at a time, from all its tables, roll-ups among them: those
+ * days whose last bucket began more than the size's time ago, and, while the tables are larger than max_size, the
+ * oldest day there is of any size, but never today's. The all-time tables and the ledger are kept. Before the first row
+ * goes, flowimport_schema says in size_S_expired from when on the size's tables are complete.
  *
  * In MySQL the work is done by an event of the server (sql/retention.sql; mysql_retention.h); in SQLite by the
  * program, in slices, between the generations it writes. */
@@ -48,7 +48,7 @@ struct retention_drop {
 };
 struct retention_plan {
     unsigned n;
-    struct retention_drop drops[BUCKET_SIZES_MAX * 6]; /* tables that would lose rows */
+    struct retention_drop drops[SCHEMA_TABLES_MAX]; /* tables that would lose rows */
     uint64_t size; /* bytes that the tables and SQLite's log take now; 0: max_size was not asked for */
 };
 enum store_status retention_plan(struct store *store, const struct schema *schema, const struct retention_rules *rules,

@@ -185,7 +185,8 @@ static void terms_are_conditions(void **state) {
 #define NAMES                                                                                                          \
     "terms such as host=192.0.2.7 or octets>1M, with one of the names src, dst, host, sport, dport, port, proto, "     \
     "class, family, "                                                                                                  \
-    "in, interfaceName, absoluteError, ipNextHopIPv4Address, mibObjectValueInteger, flowId, exporter, src/24, "        \
+    "in, interfaceName, absoluteError, ipNextHopIPv4Address, mibObjectValueInteger, flowId, exporter, "                \
+    "service, src/24, "                                                                                                \
     "dst/24, "                                                                                                         \
     "src/16, dst/16, net/24, net/16, direction, network, src_network, dst_network, site, src_site, dst_site, zone, "   \
     "src_zone, dst_zone"

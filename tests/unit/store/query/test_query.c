@@ -20,11 +20,11 @@ static void assert_plan(const struct span *spans, unsigned n, uint64_t from, uin
 }
 
 static void times_are_cut_into_the_largest_buckets(void **state) {
-    static const struct span all[] = {{60, 0, 0, 999960}, {600, 0, 0, 999600}, {3600, 0, 0, 997200}};
-    static const struct span kept[] = {{60, 86400, 86400, 999960}, {600, 0, 0, 999600}};
-    static const struct span added[] = {{60, 0, 0, 999960}, {600, 86400, 86400, 999600}};
-    static const struct span odd[] = {{60, 0, 0, 999960}, {90, 0, 0, 999960}, {120, 0, 0, 999960}};
-    static const struct span empty[] = {{60, 0, 1, 0}, {600, 0, 1, 0}};
+    static const struct span all[] = {{60, 0, 0, 0, 999960}, {600, 0, 0, 0, 999600}, {3600, 0, 0, 0, 997200}};
+    static const struct span kept[] = {{60, 0, 86400, 86400, 999960}, {600, 0, 0, 0, 999600}};
+    static const struct span added[] = {{60, 0, 0, 0, 999960}, {600, 0, 86400, 86400, 999600}};
+    static const struct span odd[] = {{60, 0, 0, 0, 999960}, {90, 0, 0, 0, 999960}, {120, 0, 0, 0, 999960}};
+    static const struct span empty[] = {{60, 0, 0, 1, 0}, {600, 0, 0, 1, 0}};
     (void)state;
     assert_plan(all, 3, 3600, 7200, 0, "60: 3600:3600-7200");
     assert_plan(all, 3, 3601, 7199, 0, "60: 3600:3600-7200");
