@@ -71,8 +71,8 @@ static int upgrade(const struct command_call *call) {
     if (status != STORE_OK)
         return command_fail(EXIT_FAILED, "%s; what is filled stays, and the next run continues", error.text);
     if (result.filled + result.dropped == 0) printf("all roll-ups match the configuration\n");
-    if (result.filled > 0) printf("%u roll-ups filled\n", result.filled);
-    if (result.dropped > 0) printf("%u roll-ups dropped\n", result.dropped);
+    if (result.filled > 0) printf("%u roll-up%s filled\n", result.filled, result.filled > 1 ? "s" : "");
+    if (result.dropped > 0) printf("%u roll-up%s dropped\n", result.dropped, result.dropped > 1 ? "s" : "");
     return EXIT_DONE;
 }
 
