@@ -48,15 +48,16 @@ static bool is_looked_at(const uint8_t *record) {
     return mix % DOUBLES_ONE_IN == 0;
 }
 
-/* Of one packet, or of packets in the same millisecond, the times are equal or apart. */
+/* Of one packet, or of packets in the same millisecond, the times are equal or apart. Where one ends later than the
+ * other, from the same start, an exporter goes on with its flow and keeps the start. */
 static bool overlap(const struct seen *one, const struct seen *other) {
-    if (one->first == other->first && one->last == other->last) return true;
+    if (one->first == other->first) return one->last == other->last;
     return (int32_t)(one->first - other->last) < 0 && (int32_t)(other->first - one->last) < 0;
 }
 
 bool doubles_found(struct doubles *doubles, uint64_t exporter, const uint8_t *record, bool *same) {
     uint8_t tuple[13];
-    if (!is_looked_at(record)) return false;
+    if (!is_looked_at(record) || be64(record + AT_FIRST) == 0) return false; /* without times nothing can be told */
     memcpy(tuple, record + AT_SOURCE, 8);
     memcpy(tuple + 8, record + AT_PORTS, 4);
     tuple[12] = record[AT_PROTOCOL];

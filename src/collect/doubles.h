@@ -1,7 +1,8 @@
 /* Flows that one router reports twice in NetFlow v5 or v7, which have no direction: where they come in and where they
  * go out. One in DOUBLES_ONE_IN flows is remembered, by its exporter and five-tuple, until another takes its place. It
  * is reported again if the times overlap, and the interfaces are the same, or those that only two places can have
- * (collect/duplicate.h). What an active timeout cuts off goes on later; what comes in by several links differs in them.
+ * (collect/duplicate.h). What an active timeout cuts off goes on later, or has the same start and a later end; what
+ * comes in by several links differs in them. Flows without times are not looked at.
  *
  * Memory: DOUBLES_FLOWS times 24 bytes, once the first flow comes. */
 #ifndef FLOWIMPORT_COLLECT_DOUBLES_H

@@ -44,6 +44,8 @@ static void what_is_reported_twice(void **state) {
         {1000, 2000, 3, 1, 7, true, false},  {1000, 2000, 3, 2, 7, false, false}, /* comes in by two links */
         {1000, 2000, 1, 3, 7, false, false},                                      /* goes out by two */
         {1000, 2000, 1, 2, 8, false, false},                                      /* another router */
+        {1000, 2500, 1, 2, 7, false, false},                                      /* goes on, with its start kept */
+        {1000, 2500, 2, 3, 7, false, false},
     };
     for (size_t i = 0; i < sizeof second / sizeof second[0]; i++) {
         struct doubles *doubles = doubles_new(42);
@@ -71,6 +73,10 @@ static void what_is_reported_twice(void **state) {
     assert_false(doubles_found(doubles, 7, record, &same));
     assert_true(doubles_found(doubles, 7, record, &same));
     record_make(record, number, 501, 501, 1, 2);
+    assert_false(doubles_found(doubles, 7, record, &same));
+    /* Without times. */
+    record_make(record, number, 0, 0, 1, 2);
+    assert_false(doubles_found(doubles, 7, record, &same));
     assert_false(doubles_found(doubles, 7, record, &same));
     doubles_free(doubles);
     doubles_free(NULL);
