@@ -47,9 +47,9 @@ enum { LEADS = 32 };
 struct slots {
     struct slot_name names[SLOT_NAMES_MAX];
     unsigned n_names;
-    uint16_t buckets[SLOT_BUCKETS];    /* open addressing; index into names + 1 */
-    struct lead leads[LEADS];          /* the first is of the first value; a later place takes turns at the others */
-    uint16_t key_slots[FLOW_KEYS_MAX]; /* of the fields beyond the five-tuple; a time's is the time's own */
+    uint16_t buckets[SLOT_BUCKETS];        /* open addressing; index into names + 1 */
+    struct lead leads[LEADS];              /* by place; those beyond the last but one share the last */
+    uint16_t key_slots[FLOW_KEYS_MAX];     /* of the fields beyond the five-tuple; a time's is the time's own */
     uint64_t seen[(SLOT_COUNT + 63) / 64]; /* which values are set */
     struct value values[SLOT_COUNT];
 };
