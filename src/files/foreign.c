@@ -64,6 +64,9 @@ static void list_first(const struct json_members *members, struct cell *value) {
         value->len++;
 }
 
+/* Of a role whose lack may count as 0: a list or an object is no lack of a value. */
+static bool is_plain(enum column_role role) { return role < ROLE_KIND; }
+
 static void member_take(struct foreign *foreign, const struct json_members *members, const struct cell *name,
                         struct cell value) {
     int column = foreign_column_find(foreign->tool, name);
@@ -71,6 +74,8 @@ static void member_take(struct foreign *foreign, const struct json_members *memb
     enum column_role role = foreign->tool->columns[column].role;
     if (role == ROLE_INSIDE && is_list_of_some(members, &value)) value.len = 1;
     if (role == ROLE_NUMBER && value.len == 0 && value.text[0] == '[') list_first(members, &value);
+    if (is_plain(role) && (is_list_of_some(members, &value) || (value.len == 0 && value.text[0] == '{')))
+        value.len = (size_t)(members->at - value.text); /* which is refused, and named */
     cell_set(foreign, column, &value);
 }
 

@@ -516,6 +516,28 @@ static void long_objects(void **state) {
     free(line);
 }
 
+/* What is no number is refused and not left out, as a count that is missing is 0. */
+static void lists_for_counts(void **state) {
+    (void)state;
+#define COUNTED(bytes)                                                                                                 \
+    "{\"time_received_ns\":1700000000123456789,\"sampling_rate\":1,\"bytes\":" bytes ",\"packets\":1,"                 \
+    "\"src_addr\":\"::1\",\"dst_addr\":\"::2\",\"proto\":\"UDP\"}\n"
+#define NO_COUNT(bytes)                                                                                                \
+    "! column 'bytes': '" bytes "' is not a valid count; expected a whole number from 0 to 18446744073709551615\n"
+    expect(FOREIGN_GOFLOW2, COUNTED("[7]") COUNTED("{\"a\":7}") COUNTED("true"),
+           NO_COUNT("[7]") NO_COUNT("{\"a\":7}") NO_COUNT("true"));
+    char *none[2] = {NULL, NULL};
+    for (unsigned i = 0; i < 2; i++) {
+        struct foreign *foreign = foreign_new(FOREIGN_GOFLOW2, 0);
+        none[i] = read_all(foreign, i ? COUNTED("[ ]") : COUNTED("null"));
+        assert_non_null(strstr(none[i], "\"octetDeltaCount\":0"));
+        foreign_free(foreign);
+    }
+    assert_string_equal(none[0], none[1]);
+    free(none[0]);
+    free(none[1]);
+}
+
 /* Deeper, or with longer names, than anything that is wanted. */
 static void nested_objects(void **state) {
     (void)state;
@@ -575,6 +597,7 @@ int main(void) {
         cmocka_unit_test(nfdump_icmp),
         cmocka_unit_test(formats_are_found),
         cmocka_unit_test(reading_goes_on_behind_a_kind),
+        cmocka_unit_test(lists_for_counts),
         cmocka_unit_test(nested_objects),
         cmocka_unit_test(objects_of_any_layout),
         cmocka_unit_test(long_objects),
