@@ -1,4 +1,4 @@
-/* One table or view of the schema is made: by setup.c where it is missing, by strict.c anew. */
+/* One table or view of the schema is made: by setup.c where it is missing, by strict.c and views.c anew. */
 #include "store/object.h"
 
 #include <string.h>

@@ -17,6 +17,7 @@
 #include "store/settings.h"
 #include "store/strict.h"
 #include "store/upgrade_drop.h"
+#include "store/views.h"
 
 struct found { /* a table or view of the database */
     char name[SCHEMA_NAME_MAX];
@@ -385,5 +386,6 @@ enum store_status setup_run(struct store *store, struct error *error) {
     }
     catalog_release(&catalog);
     if (status == STORE_OK && store->ops->dialect == DIALECT_SQLITE && !store->read_only) strict_run(store);
+    if (status == STORE_OK && !store->read_only) views_run(store);
     return status;
 }

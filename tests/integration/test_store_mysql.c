@@ -290,6 +290,28 @@ static void the_smallest_packet_is_enough(void **state) {
 }
 
 /* Without array binding. */
+/* Views of addresses of before there was a row for ends without one. */
+static void old_views_are_replaced(void **state) {
+#define OLD_VIEW "' when -2 then ''no address'''"
+    struct env env;
+    (void)state;
+    env_init(&env, fresh_url());
+    env_release(&env);
+    assert_int_equal(mysql_select_db(admin, database), 0);
+    admin_run("SELECT CONCAT('CREATE OR REPLACE VIEW index_nodes_600_text AS ', REPLACE(view_definition, " OLD_VIEW
+              ", '')) INTO @old FROM information_schema.views WHERE table_schema = DATABASE() AND table_name = "
+              "'index_nodes_600_text'");
+    admin_run("PREPARE old FROM @old");
+    admin_run("EXECUTE old");
+    admin_run("DEALLOCATE PREPARE old");
+    env_init(&env, url);
+    assert_query(&env,
+                 "SELECT COUNT(*), SUM(security_type = 'INVOKER') FROM information_schema.views WHERE table_schema = "
+                 "DATABASE() AND view_definition LIKE CONCAT('%', " OLD_VIEW ", '%')",
+                 "3|3\n");
+    env_release(&env);
+}
+
 static void a_server_that_prepares_nothing_gets_text(void **state) {
     struct env env;
     (void)state;
@@ -611,6 +633,7 @@ int main(void) {
         UPGRADE_MYSQL_CASES,
         cmocka_unit_test(a_dropped_partition_is_made_again),
         cmocka_unit_test(a_server_that_prepares_nothing_gets_text),
+        cmocka_unit_test(old_views_are_replaced),
         cmocka_unit_test(views_take_deletes),
         cmocka_unit_test(a_lost_connection_is_made_again),
         cmocka_unit_test(two_that_write_one_generation),

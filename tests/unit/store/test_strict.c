@@ -97,6 +97,22 @@ static void an_old_store_is_rewritten(void **state) {
     env_release(&env);
 }
 
+/* Views of addresses of before there was a row for ends without one. */
+static void old_views_are_replaced(void **state) {
+    struct env env;
+    (void)state;
+    env_init(&env, url);
+    env_release(&env);
+    file_run("PRAGMA writable_schema = ON; "
+             "UPDATE sqlite_master SET sql = replace(sql, ' WHEN -2 THEN ''no address''', '') WHERE type = 'view'; "
+             "PRAGMA writable_schema = RESET");
+    env_init(&env, url);
+    assert_query(&env, "SELECT name FROM sqlite_master WHERE type = 'view' AND sql LIKE '%''no address''%' ORDER BY 1",
+                 "index_nodes_600_text\nindex_nodes_60_text\nindex_nodes_text\n");
+    assert_query(&env, "SELECT COUNT(*) FROM index_nodes_text", "0\n");
+    env_release(&env);
+}
+
 /* A store of old with rows, some of them already wrong. */
 static void a_sum_that_is_a_real_number_already(void **state) {
     struct env env;
@@ -245,6 +261,7 @@ int main(void) {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(a_sum_that_is_all_a_column_holds_stays),
         cmocka_unit_test_setup_teardown(an_old_store_is_rewritten, memory_open, memory_close),
+        cmocka_unit_test_setup_teardown(old_views_are_replaced, memory_open, memory_close),
         cmocka_unit_test_setup_teardown(a_sum_that_is_a_real_number_already, memory_open, memory_close),
         cmocka_unit_test_setup_teardown(narrow_sums_become_wide, file_open, file_remove),
         cmocka_unit_test_setup_teardown(what_was_broken_off_is_gone_on_with, file_open, file_remove),
