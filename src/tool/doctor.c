@@ -42,9 +42,8 @@ static const struct exporter_check {
      "look at them by tcpdump -w FILE udp port PORT; often a firewall or a small MTU cuts datagrams"},
     {"duplicates", "exporter_both_ends_total", "exporter_messages_total",
      "data sets, samples or flows are reported where they enter and where they leave: these count twice",
-     "on the router keep one: no ip flow monitor NAME output (Cisco IOS), with NetFlow v5 no ip flow egress; or here, "
-     "if "
-     "direction or interfaces differ: [collector] deduplicate = 1m"},
+     "on the router keep one: no ip flow monitor NAME output (Cisco IOS), with NetFlow v5 no ip flow egress; "
+     "or here, if direction or interfaces differ: [collector] deduplicate = 1m"},
     {"times", "exporter_times_unset_total", "exporter_records_total",
      "flows have no times: they count at the time of their message",
      "Cisco IOS: collect timestamp sys-uptime first, and last, in flow record NAME"},
