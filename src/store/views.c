@@ -11,7 +11,7 @@
 /* Without the right to see a view's definition, MySQL answers with an empty one. */
 static const char *const stale_sql[] = {
     [DIALECT_MYSQL] = "SELECT COUNT(*) FROM information_schema.views WHERE table_schema = DATABASE() AND table_name = "
-                      "? AND view_definition LIKE '%total%' AND view_definition NOT LIKE '%no address%'",
+                      "? AND view_definition LIKE '%''total''%' AND view_definition NOT LIKE '%no address%'",
     [DIALECT_SQLITE] = "SELECT COUNT(*) FROM sqlite_master WHERE type = 'view' AND name = ? AND sql LIKE '%''total''%' "
                        "AND sql NOT LIKE '%no address%'",
 };
