@@ -2,6 +2,7 @@
 twice but what Redis itself lost."""
 import contextlib
 import random
+import re
 import select
 import signal
 import socket
@@ -245,7 +246,8 @@ def test_the_slot_moves_to_another_node(make_site, cluster):
     test_going_back.drained(site, [daemon])
     daemon.stop()
     each_once(site, 8000)
-    assert "another node of the cluster" in daemon.output()
+    # The slot may leave in the middle of a transaction: then it is the script that is refused its keys.
+    assert re.search("another node of the cluster|non local key in a cluster node", daemon.output())
 
 
 @pytest.mark.parametrize("which", ["cluster", "sentinels"])
