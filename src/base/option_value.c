@@ -57,7 +57,7 @@ static int amount_parse(const char *text, size_t len, const struct unit *units, 
     return -1;
 }
 
-static int seconds_parse(const char *text, size_t len, int64_t *seconds) {
+int option_seconds(const char *text, size_t len, int64_t *seconds) {
     if (amount_parse(text, len, time_units, "s", seconds) || *seconds % 1000) return -1;
     *seconds /= 1000;
     return 0;
@@ -90,7 +90,8 @@ static int list_parse(const struct option *option, const char *text, struct opti
     for (text += strspn(text, ", \t"); *text; text += strspn(text, ", \t")) {
         size_t len = strcspn(text, ", \t");
         int64_t seconds;
-        if (list->n == OPTION_LIST_MAX || seconds_parse(text, len, &seconds) || range_check(option, seconds)) return -1;
+        if (list->n == OPTION_LIST_MAX || option_seconds(text, len, &seconds) || range_check(option, seconds))
+            return -1;
         for (unsigned i = 0; i < list->n; i++)
             if (list->values[i] == seconds) return -1;
         list->values[list->n++] = (uint32_t)seconds;
@@ -105,8 +106,8 @@ static int map_parse(const struct option *option, const char *text, struct optio
     for (text += strspn(text, ", \t"); *text; text += strspn(text, ", \t")) {
         size_t len = strcspn(text, ", \t"), key_len = strcspn(text, "=");
         int64_t key, value;
-        if (map->n == OPTION_LIST_MAX || key_len >= len || seconds_parse(text, key_len, &key) ||
-            seconds_parse(text + key_len + 1, len - key_len - 1, &value) || key < 1 || key > UINT32_MAX ||
+        if (map->n == OPTION_LIST_MAX || key_len >= len || option_seconds(text, key_len, &key) ||
+            option_seconds(text + key_len + 1, len - key_len - 1, &value) || key < 1 || key > UINT32_MAX ||
             range_check(option, value))
             return -1;
         for (unsigned i = 0; i < map->n; i++)
@@ -127,7 +128,7 @@ static int time_parse(const char *text, int64_t now, int64_t *value) {
     }
     if (*text == '-') {
         int64_t back;
-        if (seconds_parse(text + 1, strlen(text + 1), &back) || back > now) return -1;
+        if (option_seconds(text + 1, strlen(text + 1), &back) || back > now) return -1;
         *value = now - back;
         return 0;
     }
@@ -198,7 +199,7 @@ int option_parse(const struct option *option, const char *text, int64_t now, voi
         if (amount_parse(text, len, byte_units, "", &number)) return -1;
         break;
     case OPTION_SECONDS:
-        if (seconds_parse(text, len, &number)) return -1;
+        if (option_seconds(text, len, &number)) return -1;
         break;
     case OPTION_MILLISECONDS:
         if (amount_parse(text, len, time_units, "s", &number)) return -1;

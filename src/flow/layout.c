@@ -94,6 +94,12 @@ int flow_layout_init(struct flow_layout *layout, const char *keys, const char *s
     return 0;
 }
 
+bool flow_layout_has_key(const struct flow_layout *layout, unsigned field) {
+    for (unsigned i = 0; i < layout->n_keys; i++)
+        if (layout->keys[i] == field) return true;
+    return false;
+}
+
 int flow_layout_sum(const struct flow_layout *layout, unsigned element_id) {
     for (unsigned i = 0; i < layout->n_sums; i++)
         if (layout->sums[i]->id == element_id) return (int)i;

@@ -7,6 +7,7 @@
 #include <string.h>
 
 #include "base/clock.h"
+#include "base/option.h"
 #include "flow/service.h"
 #include "flow/sum.h"
 
@@ -30,12 +31,6 @@ static const char *word_of(const struct flow_layout *layout, uint8_t key) {
     return element->name;
 }
 
-static bool is_flow_key(const struct flow_layout *layout, unsigned field) {
-    for (unsigned i = 0; i < layout->n_keys; i++)
-        if (layout->keys[i] == field) return true;
-    return false;
-}
-
 /* The element of a word or name; NULL: there is none. */
 static const struct element *element_find(const char *name, size_t len) {
     for (size_t i = 0; i < sizeof words / sizeof words[0]; i++)
@@ -46,7 +41,7 @@ static const struct element *element_find(const char *name, size_t len) {
 
 static int service_check(const struct flow_layout *layout, struct error *error) {
     for (unsigned field = TUPLE_SOURCE_PORT; field <= TUPLE_PROTOCOL; field++)
-        if (!is_flow_key(layout, field))
+        if (!flow_layout_has_key(layout, field))
             return error_set(error, "service requires the key %s in aggr_values",
                              layout->fields[field].element[FLOW_IPV4]->name);
     return 0;
@@ -82,24 +77,14 @@ static int key_add(const struct flow_layout *layout, struct rollup *rollup, cons
     return 0;
 }
 
-/* "86400", "1h", "1d" before the colon. */
+/* What stands before the colon, as other times of the configuration are written. */
 static int size_parse(const struct schema *schema, const char *text, const char *colon, uint32_t *size,
                       struct error *error) {
-    static const struct {
-        char unit;
-        uint32_t seconds;
-    } units[] = {{'s', 1}, {'m', 60}, {'h', 3600}, {'d', DAY_SECONDS}};
-    size_t digits = strspn(text, "0123456789");
-    const char *end = text + digits;
-    uint64_t seconds = digits > 0 && digits < 10 ? strtoull(text, NULL, 10) : 0;
-    for (size_t i = 0; i < sizeof units / sizeof units[0]; i++)
-        if (*end == units[i].unit) {
-            seconds *= units[i].seconds;
-            end++;
-            break;
-        }
-    end += strspn(end, separators);
-    if (end != colon || seconds == 0 || seconds > DAY_SECONDS || DAY_SECONDS % seconds)
+    size_t len = (size_t)(colon - text);
+    int64_t seconds;
+    while (len > 0 && strchr(separators, text[len - 1]))
+        len--;
+    if (option_seconds(text, len, &seconds) != 0 || seconds <= 0 || seconds > DAY_SECONDS || DAY_SECONDS % seconds)
         return error_set(error, "'%.*s' is not a bucket size: expected seconds that divide a day, such as 3600 or 1d",
                          (int)(colon - text), text);
     for (unsigned i = 0; i < schema->n_sizes; i++)
@@ -107,7 +92,7 @@ static int size_parse(const struct schema *schema, const char *text, const char 
             *size = (uint32_t)seconds;
             return 0;
         }
-    return error_set(error, "%" PRIu64 " is not a multiple of one of bucket_sizes", seconds);
+    return error_set(error, "%" PRId64 " is not a multiple of one of bucket_sizes", seconds);
 }
 
 /* One roll-up, up to `end`. */

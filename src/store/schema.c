@@ -163,6 +163,12 @@ const struct table *schema_table(const struct schema *schema, enum table_kind ki
     return NULL;
 }
 
+bool schema_has_key(const struct table *table, const char *name) {
+    for (unsigned i = 0; i < table->n_keys; i++)
+        if (strcmp(table->keys[i].name, name) == 0) return true;
+    return false;
+}
+
 /* "tcp_", "src_", "src_tcp_", ... of group 0 to SCHEMA_GROUPS - 1. */
 static void group_prefix(unsigned group, char *prefix, size_t size) {
     static const char *const sides[] = {"", "src_", "dst_"};

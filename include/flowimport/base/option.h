@@ -130,6 +130,8 @@ void options_exchange(struct options *running, struct options *fresh);
 /* Reads one value into *value, which has the type that enum option_type says. 0; or -1, nothing written. */
 int option_parse(const struct option *option, const char *text, int64_t now, void *value)
     __attribute__((warn_unused_result));
+/* A time as OPTION_SECONDS has it, of `len` characters. 0, or -1. */
+int option_seconds(const char *text, size_t len, int64_t *seconds) __attribute__((warn_unused_result));
 size_t option_size(enum option_type type);
 /* "a time from 1s to 1d, as 90, 90s, 5m, 2h or 1d": what option_parse takes. */
 void option_accepts(const struct option *option, struct buffer *out);

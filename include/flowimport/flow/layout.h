@@ -49,6 +49,8 @@ struct flow_layout {
  * integer as sum. */
 int flow_layout_init(struct flow_layout *layout, const char *keys, const char *sums, struct error *error)
     __attribute__((warn_unused_result));
+/* Whether a field of the full key is a configured key. */
+bool flow_layout_has_key(const struct flow_layout *layout, unsigned field);
 /* The index of the configured sum `element_id`, or -1. */
 int flow_layout_sum(const struct flow_layout *layout, unsigned element_id);
 /* The type of ICMP that answers a type, or is answered by it; -1: none. */

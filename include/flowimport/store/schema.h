@@ -126,6 +126,7 @@ const struct table *schema_table(const struct schema *schema, enum table_kind ki
 /* The key that is the table's column `place`: columns stand in flow-inspector's order, in which an index table's id
  * comes first. In its primary key the bucket does. */
 unsigned schema_key_column(const struct table *table, unsigned place);
+bool schema_has_key(const struct table *table, const char *name);
 /* Whether its rows are flows by their keys, with one group of values. */
 static inline bool schema_is_flows(const struct table *table) {
     return table->kind == TABLE_FLOWS || table->kind == TABLE_ROLLUP;

@@ -65,12 +65,6 @@ static const struct {
     {"bgpDestinationAsNumber", "dst_as", "Destination AS", ROLE_AS},
 };
 
-static bool is_key(const struct flow_layout *layout, unsigned field) {
-    for (unsigned i = 0; i < layout->n_keys; i++)
-        if (layout->keys[i] == field) return true;
-    return false;
-}
-
 static enum dimension_form form_of(const struct element *element) {
     switch (element->type) {
     case ELEMENT_IPV4_ADDRESS:
@@ -108,7 +102,7 @@ static struct dimension *derived_add(struct dimensions *dimensions, const struct
     *dimension = (struct dimension){.form = form,
                                     .is_either = side == SIDES && form != DIMENSION_DIRECTION,
                                     .can_filter = true,
-                                    .in_flows = is_key(layout, first) && is_key(layout, last),
+                                    .in_flows = flow_layout_has_key(layout, first) && flow_layout_has_key(layout, last),
                                     .in_index = side != SIDES,
                                     .side = side == SIDES ? SIDE_SOURCE : (enum side)side,
                                     .field = {&layout->fields[first], &layout->fields[last]},
@@ -123,7 +117,9 @@ static void names_add(struct dimensions *dimensions, const struct flow_layout *l
     } ends[] = {{SIDES, "", ""}, {SIDE_SOURCE, "src_", "Source "}, {SIDE_DESTINATION, "dst_", "Destination "}};
     const char *word = name_book_subject(dimensions->book, subject);
     for (size_t i = 0; i < sizeof ends / sizeof ends[0]; i++) {
-        if (ends[i].side == SIDES && !(is_key(layout, TUPLE_SOURCE) && is_key(layout, TUPLE_DESTINATION))) continue;
+        if (ends[i].side == SIDES &&
+            !(flow_layout_has_key(layout, TUPLE_SOURCE) && flow_layout_has_key(layout, TUPLE_DESTINATION)))
+            continue;
         struct dimension *dimension = derived_add(dimensions, layout, ends[i].side, DIMENSION_NAME);
         dimension->subject = subject;
         snprintf(dimension->own_name, sizeof dimension->own_name, "%s%s", ends[i].name, word);
@@ -136,7 +132,7 @@ static void names_add(struct dimensions *dimensions, const struct flow_layout *l
 
 static void derived_dimensions_add(struct dimensions *dimensions, const struct flow_layout *layout) {
     const struct name_book *book = dimensions->book;
-    bool has_both = is_key(layout, TUPLE_SOURCE) && is_key(layout, TUPLE_DESTINATION);
+    bool has_both = flow_layout_has_key(layout, TUPLE_SOURCE) && flow_layout_has_key(layout, TUPLE_DESTINATION);
     for (unsigned i = 0; i < DIMENSIONS_PREFIXES; i++) {
         if (prefixes[i].side == SIDES && !has_both) continue;
         struct dimension *dimension = derived_add(dimensions, layout, prefixes[i].side, DIMENSION_PREFIX);
@@ -155,7 +151,7 @@ static void derived_dimensions_add(struct dimensions *dimensions, const struct f
 
 static void service_add(struct dimensions *dimensions, const struct flow_layout *layout) {
     for (unsigned field = TUPLE_SOURCE_PORT; field <= TUPLE_PROTOCOL; field++)
-        if (!is_key(layout, field)) return;
+        if (!flow_layout_has_key(layout, field)) return;
     dimensions->list[dimensions->n++] =
         (struct dimension){.name = "service",
                            .title = "Service",
@@ -172,7 +168,8 @@ void dimensions_init(struct dimensions *dimensions, const struct flow_layout *la
     for (unsigned i = 0; i < DIMENSIONS_FIXED; i++) {
         const enum flow_tuple *field = fixed[i].field;
         bool is_family = fixed[i].form == DIMENSION_FAMILY;
-        bool in_flows = is_family ? layout->has_addresses : is_key(layout, field[0]) && is_key(layout, field[1]);
+        bool in_flows = is_family ? layout->has_addresses
+                                  : flow_layout_has_key(layout, field[0]) && flow_layout_has_key(layout, field[1]);
         if (!in_flows && !fixed[i].is_column) continue;
         struct dimension *dimension = &dimensions->list[dimensions->n++];
         *dimension = (struct dimension){.name = fixed[i].name,

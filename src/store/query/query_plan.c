@@ -199,28 +199,17 @@ static const struct dimension *flows_lack(const struct filter *filter, const str
     return NULL;
 }
 
-static bool has_column(const struct table *table, const char *name) {
-    for (unsigned i = 0; i < table->n_keys; i++)
-        if (strcmp(table->keys[i].name, name) == 0) return true;
-    return false;
-}
-
-static bool is_flow_key(const struct flow_layout *layout, unsigned field) {
-    for (unsigned i = 0; i < layout->n_keys; i++)
-        if (layout->keys[i] == field) return true;
-    return false;
-}
-
 /* Whether a roll-up has the columns of a dimension. The destination tells whether a source of 0 is an address. */
 static bool rollup_has(const struct schema *schema, const struct rollup *rollup, const struct table *table,
                        const struct dimension *dimension) {
     bool is_end = dimension->form == DIMENSION_ADDRESS && dimension->in_index;
-    if (is_end && is_flow_key(schema->layout, TUPLE_DESTINATION) && !has_column(table, "destinationIPv4Address"))
+    if (is_end && flow_layout_has_key(schema->layout, TUPLE_DESTINATION) &&
+        !schema_has_key(table, "destinationIPv4Address"))
         return false;
-    if (dimension->form == DIMENSION_SERVICE) return has_column(table, "service");
+    if (dimension->form == DIMENSION_SERVICE) return schema_has_key(table, "service");
     if (dimension->form == DIMENSION_FAMILY) return rollup->has_addresses;
     for (unsigned side = 0; side < SIDES; side++)
-        if (!has_column(table, dimension->field[side]->element[FLOW_IPV4]->name)) return false;
+        if (!schema_has_key(table, dimension->field[side]->element[FLOW_IPV4]->name)) return false;
     return true;
 }
 
@@ -240,7 +229,7 @@ static bool rollup_answers(const struct schema *schema, unsigned i, const struct
 unsigned rollups_with(const struct schema *schema, const struct flow_field *field) {
     unsigned set = 0;
     for (unsigned i = 0; i < schema->n_rollups; i++)
-        if (has_column(schema_rollup_table(schema, i, FLOW_IPV4), field->element[FLOW_IPV4]->name)) set |= 1u << i;
+        if (schema_has_key(schema_rollup_table(schema, i, FLOW_IPV4), field->element[FLOW_IPV4]->name)) set |= 1u << i;
     return set;
 }
 

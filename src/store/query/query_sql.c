@@ -25,18 +25,12 @@ static const char *column_of(const struct dimension *dimension, unsigned side, c
     return NULL;
 }
 
-static bool has_column(const struct table *table, const char *name) {
-    for (unsigned i = 0; i < table->n_keys; i++)
-        if (strcmp(table->keys[i].name, name) == 0) return true;
-    return false;
-}
-
 /* The address of one end of IPv4 as an index table has it: SCHEMA_NO_ADDRESS where it is not known. A flows table
  * without the destination can't tell. */
 static void end_write(const struct dimension *dimension, unsigned side, const struct table *table, struct buffer *sql) {
     static const char destination[] = "destinationIPv4Address";
     const char *column = column_of(dimension, side, table);
-    if (!schema_is_flows(table) || !has_column(table, destination))
+    if (!schema_is_flows(table) || !schema_has_key(table, destination))
         buffer_add_text(sql, column);
     else if (strcmp(column, destination) == 0)
         buffer_printf(sql, "CASE WHEN %s = 0 THEN %d ELSE %s END", column, SCHEMA_NO_ADDRESS, column);
