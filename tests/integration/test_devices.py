@@ -342,6 +342,7 @@ def test_sflow_counters_fill_an_hour(collect):
         sender.send(agent.message(agent.counters(3, 10 ** 9, 1000, 2000, b"swp3"), agent.counters(4, 10 ** 8, 0, 0)))
     wait_learned(collector, "interface 192.0.2.250 4 source=sflow speed=100000000")
     assert "counted=" not in learned(collector)
+    rig.wait_for(lambda: collector.client.ask("/api/meta")[0] == 200, "the store to be made")
     answer = ask(collector, "/api/links?from=-1h")
     assert answer["links"] == [] and answer["hour"] is None
     collector.stop()
